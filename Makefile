@@ -1,0 +1,35 @@
+# make test   everything that the tests need, then all tests
+# make app    everything that the app needs, then the app
+# make check  format, lint, types
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: test app check bench clean
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+app: .venv/app
+	$(BIN)/python app.py
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+bench: .venv/dev
+	$(BIN)/python -m tests.benchmarks.training_step
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+.venv/app: requirements.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ .venv/app
