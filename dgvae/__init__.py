@@ -1,0 +1,1 @@
+"""Text variational autoencoders whose latent space can be measured and seen."""

@@ -1,0 +1,31 @@
+"""Which checkpoints there are, without loading one: a page that only lists them needs no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dgvae.config import CONFIG_FILE, TextVAEConfig
+from dgvae.errors import UserError
+
+
+def find_checkpoints(root: Path) -> dict[str, Path]:
+    """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}."""
+    return {path.parent.relative_to(root).as_posix(): path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))}
+
+
+def display_name(name: str, folder: Path) -> str:
+    """What the checkpoint `name` is called in a list: its method, then what of its path the method doesn't say.
+
+    A folder whose config is broken is listed under its path.
+    """
+    try:
+        config = TextVAEConfig.from_json(folder / CONFIG_FILE)
+    except UserError:
+        return name
+    parent, _, last = name.rpartition("/")
+    return f"{config.title} · {parent if parent and last.startswith(config.method) else name}"
+
+
+def training_command(folder: Path) -> str:
+    """The command that would make the checkpoint `…/<corpus>/<method>`."""
+    return f"python -m train.fit --method {folder.name} --corpus {folder.parent.name} --data DATA --out {folder}"

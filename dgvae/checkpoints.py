@@ -1,0 +1,54 @@
+"""Checkpoint folders: what `train.fit` writes, the app reads, and a Hub repository holds.
+
+config.json  model.safetensors  tokenizer.json  latents.safetensors  metrics.json  README.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dgvae.aggregate import AggregatedPosterior
+from dgvae.catalogue import training_command
+from dgvae.config import CONFIG_FILE
+from dgvae.errors import UserError
+from dgvae.latents import LATENTS_FILE, Latents
+from dgvae.model import WEIGHTS_FILE, TextVAE
+from dgvae.storage import read_json
+from dgvae.tokenizer import WordTokenizer
+
+METRICS_FILE, TOKENIZER_FILE, CARD_FILE = "metrics.json", "tokenizer.json", "README.md"
+FILES = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, LATENTS_FILE, METRICS_FILE, CARD_FILE)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model with all that is needed to show it. `metrics` is metrics.json as it is."""
+
+    folder: Path
+    model: TextVAE
+    tokenizer: WordTokenizer
+    latents: Latents
+    metrics: dict[str, Any]
+
+    @cached_property
+    def aggregated(self) -> AggregatedPosterior:
+        """q(z) over the evaluation set."""
+        return AggregatedPosterior.of(self.latents.posterior)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read and verify a checkpoint folder. Raises UserError that names the file and what is wrong with it."""
+    if not folder.is_dir():
+        raise UserError(f"There is no checkpoint folder {folder}; make one with: {training_command(folder)}")
+    model = TextVAE.from_pretrained(folder)
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    if len(tokenizer) != model.config.vocab_size:
+        raise UserError(
+            f"{folder / TOKENIZER_FILE} has {len(tokenizer)} words where config.json says {model.config.vocab_size}; "
+            "the two files are not of one checkpoint."
+        )
+    latents = Latents.load(folder, model.config.latent_dim)
+    return Checkpoint(folder, model, tokenizer, latents, read_json(folder / METRICS_FILE))

@@ -1,0 +1,44 @@
+"""Where the prior has mass and the aggregated posterior has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dgvae.aggregate import AggregatedPosterior
+from dgvae.posteriors import standard_normal_log_prob
+
+
+def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
+    """log p(z) − log q(z) in nats: [S, D] -> [S]. Large and positive is a hole."""
+    return standard_normal_log_prob(z.to(aggregated.mean.dtype)) - aggregated.log_prob(z, leave_out)
+
+
+def hole_threshold(posterior_gap: Tensor) -> Tensor:
+    """The density gap above which a place counts as a hole: only 1 % of held-out posterior samples lie there."""
+    return torch.quantile(posterior_gap, 0.99)
+
+
+@dataclass(frozen=True)
+class Holes:
+    """How the prior and the aggregated posterior overlap.
+
+    hole_mass: share of prior samples above the hole threshold; 0.01 is a perfect match, 1 an autoencoder.
+    auc: how well log q(z) − log p(z) tells held-out posterior samples from prior samples; 0.5 is a perfect match.
+    """
+
+    hole_mass: float
+    auc: float
+
+
+def holes(posterior_gap: Tensor, prior_gap: Tensor) -> Holes:
+    """Compare the density gaps (log p − log q) at held-out posterior samples, [N], and at prior samples, [M]."""
+    threshold = hole_threshold(posterior_gap)
+    # AUC = P(gap at a prior sample > gap at a posterior sample), by counting (Mann & Whitney 1947)
+    ranked = posterior_gap.sort().values
+    below = torch.searchsorted(ranked, prior_gap, side="left")
+    upto = torch.searchsorted(ranked, prior_gap, side="right")
+    auc = ((below + upto) / 2 / len(ranked)).mean()
+    return Holes(hole_mass=float((prior_gap > threshold).double().mean()), auc=float(auc))

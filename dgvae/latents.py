@@ -1,0 +1,125 @@
+"""Latents: the posteriors of an evaluation set and their map, as a checkpoint keeps them. It holds no text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dgvae.aggregate import AggregatedPosterior
+from dgvae.errors import UserError
+from dgvae.holes import density_gap_at, hole_threshold
+from dgvae.posteriors import DiagonalGaussian
+from dgvae.projection import project
+from dgvae.tensor_files import read_safetensors, write_safetensors
+
+LATENTS_FILE = "latents.safetensors"
+PRIOR_SEED = 20221128  # the same prior draws for every model of one latent size, so that maps and samples compare
+
+
+@dataclass(frozen=True)
+class LatentMap:
+    """Points of the map: the first P are prior samples, the others one sample each of M posteriors.
+
+    sentences: [M], the evaluation sentence of each posterior point. z: [P + M, D]. xy: UMAP, [P + M, 2].
+    gap: log p(z) − log q(z) in nats, [P + M]; a posterior point is left out of its own q(z).
+    """
+
+    sentences: Tensor
+    z: Tensor
+    xy: Tensor
+    gap: Tensor
+
+    @property
+    def priors(self) -> int:
+        """P, the number of prior samples."""
+        return len(self.z) - len(self.sentences)
+
+    @property
+    def hole_threshold(self) -> float:
+        """The density gap above which a place counts as a hole for this model (see `dgvae.holes`)."""
+        return float(hole_threshold(self.gap[self.priors :]))
+
+
+@dataclass(frozen=True)
+class Latents:
+    """q(z|x_n) of N evaluation sentences. mean, log_var: [N, D]; labels: [N], -1 where there is none; lengths: words, [N]."""
+
+    mean: Tensor
+    log_var: Tensor
+    labels: Tensor
+    lengths: Tensor
+    map: LatentMap | None = None
+
+    @property
+    def posterior(self) -> DiagonalGaussian:
+        """The posteriors as distributions."""
+        return DiagonalGaussian(self.mean, self.log_var)
+
+    def save(self, folder: Path) -> None:
+        """Write latents.safetensors: latents in fp16, which is far finer than σ."""
+        tensors = {
+            "mean": self.mean.half(),
+            "log_var": self.log_var.half(),
+            "labels": self.labels.to(torch.int16),
+            "lengths": self.lengths.to(torch.int16),
+        }
+        if self.map:
+            tensors |= {
+                "map.sentences": self.map.sentences.to(torch.int32),
+                "map.z": self.map.z.half(),
+                "map.xy": self.map.xy.float(),
+                "map.gap": self.map.gap.half(),
+            }
+        write_safetensors(folder / LATENTS_FILE, tensors)
+
+    @classmethod
+    def load(cls, folder: Path, latent_dim: int) -> Latents:
+        """Read what `save` wrote. Raises UserError if something is missing or does not fit."""
+        path = folder / LATENTS_FILE
+        tensors = read_safetensors(path)
+        try:
+            mean = tensors["mean"].float()
+            rows = len(mean)
+            shapes = {"mean": (rows, latent_dim), "log_var": (rows, latent_dim), "labels": (rows,), "lengths": (rows,)}
+            if "map.z" in tensors:
+                points, shown = len(tensors["map.z"]), len(tensors["map.sentences"])
+                shapes |= {"map.z": (points, latent_dim), "map.xy": (points, 2), "map.gap": (points,)}
+                shapes |= {"map.sentences": (shown,)}
+            wrong = [name for name, shape in shapes.items() if tuple(tensors[name].shape) != shape]
+            if wrong:
+                raise UserError(f"{path} does not fit its config.json: {wrong[0]} should be {shapes[wrong[0]]}.")
+            latent_map = None
+            if "map.z" in tensors:
+                latent_map = LatentMap(
+                    sentences=tensors["map.sentences"].long(),
+                    z=tensors["map.z"].float(),
+                    xy=tensors["map.xy"],
+                    gap=tensors["map.gap"].float(),
+                )
+        except KeyError as error:
+            raise UserError(f"{path} lacks {error}; make it again with train.fit --resume.") from None
+        return cls(mean, tensors["log_var"].float(), tensors["labels"].long(), tensors["lengths"].long(), latent_map)
+
+
+def prior_samples(count: int, latent_dim: int) -> Tensor:
+    """The project's fixed draws from N(0, I): [count, D], in fp32."""
+    return torch.randn(count, latent_dim, generator=torch.Generator().manual_seed(PRIOR_SEED))
+
+
+def map_latents(posterior: DiagonalGaussian, points: int) -> LatentMap:
+    """Project `points` prior samples and a sample each of at most `points` posteriors, evenly spread over the set."""
+    aggregated = AggregatedPosterior.of(posterior)
+    total = len(aggregated)
+    chosen = torch.arange(total) if total <= points else torch.linspace(0, total - 1, points).round().long()
+    sampled = aggregated.sample_each(torch.Generator().manual_seed(PRIOR_SEED + 1))[chosen]
+    prior = prior_samples(points, posterior.mean.shape[1]).double()
+    gap = torch.cat([density_gap_at(prior, aggregated), density_gap_at(sampled, aggregated, leave_out=chosen)])
+    return LatentMap(
+        sentences=chosen,
+        z=torch.cat([prior, sampled]).float(),
+        xy=torch.from_numpy(project(prior.numpy(), sampled.numpy())),
+        gap=gap.float(),
+    )

@@ -1,0 +1,94 @@
+"""TextVAE: encoder → posterior → decoder, and how it is written to disk.
+
+Weights are safetensors, loaded strictly into a model whose config was checked. `huggingface_hub.PyTorchModelHubMixin` is not
+used: it unpickles a `.bin` where it finds no safetensors, and drops config fields that it doesn't know.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from dgvae.config import CONFIG_FILE, TextVAEConfig
+from dgvae.decoder import Decoder
+from dgvae.encoder import Encoder
+from dgvae.errors import UserError
+from dgvae.posteriors import DiagonalGaussian
+from dgvae.tensor_files import read_safetensors, write_safetensors
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+class TextVAE(nn.Module):
+    """A text VAE. Initial weights are torch's own: U(±1/√fan-in), and N(0, 1) for embeddings.
+
+    The paper's U(±0.01), with embeddings U(±0.1), goes with its SGD. With Adam it leaves the latent without a say until the
+    regularizer has its full weight, and even DG-VAE stays collapsed: on 40,000 sentences of Short-Yelp, hidden 256, MI after
+    three epochs is 0.0 nats, with embeddings alone at U(±0.1) 1.4, and with torch's own 4.7.
+    """
+
+    def __init__(self, config: TextVAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.decoder.output.weight.device
+
+    def encode(self, sentences: Tensor) -> DiagonalGaussian:
+        """q(z|x) of sentences of one length, [B, T] word ids ending with `</s>`."""
+        return self.encoder(sentences)
+
+    @torch.inference_mode()
+    def encode_all(self, sentences: list[list[int]], batch_size: int = 512) -> DiagonalGaussian:
+        """q(z|x) of sentences of any length, in their order."""
+        by_length = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+        mean = torch.empty(len(sentences), self.config.latent_dim, device=self.device)
+        log_var = torch.empty_like(mean)
+        for rows in _runs_of_one_length(by_length, sentences, batch_size):
+            posterior = self.encode(torch.tensor([sentences[i] for i in rows], device=self.device))
+            index = torch.tensor(rows, device=self.device)
+            mean[index], log_var[index] = posterior.mean, posterior.log_var
+        return DiagonalGaussian(mean, log_var)
+
+    def save_pretrained(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+        """Write config.json and model.safetensors; `dtype` is how the weights are stored."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.to_json(folder / CONFIG_FILE)
+        write_safetensors(folder / WEIGHTS_FILE, {name: x.to(dtype) for name, x in self.state_dict().items()})
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> TextVAE:
+        """Read what `save_pretrained` wrote, in fp32 and evaluation mode. Raises UserError that names file and fault."""
+        folder = Path(folder)
+        config = TextVAEConfig.from_json(folder / CONFIG_FILE)
+        # Shapes are compared before any weight is allocated: a config may claim any size.
+        with torch.device("meta"):
+            model = cls(config)
+        weights = read_safetensors(folder / WEIGHTS_FILE)
+        expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+        if expected != found:
+            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+            raise UserError(
+                f"{folder / WEIGHTS_FILE} does not fit its config.json: {wrong[0]} should be "
+                f"{expected.get(wrong[0], 'absent')} and is {found.get(wrong[0], 'absent')}."
+            )
+        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=True, assign=True)
+        return model.eval()
+
+
+def _runs_of_one_length(order: list[int], sentences: list[list[int]], batch_size: int) -> list[list[int]]:
+    """Cut `order`, sorted by length, into batches in which every sentence has the same length."""
+    runs: list[list[int]] = []
+    for i in order:
+        if runs and len(runs[-1]) < batch_size and len(sentences[runs[-1][0]]) == len(sentences[i]):
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return runs

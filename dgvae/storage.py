@@ -1,0 +1,43 @@
+"""Files: a broken one is named in one sentence, and an interrupted write leaves the old one whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from dgvae.errors import UserError
+
+INCOMPLETE = "is missing: this folder is not a complete checkpoint."
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file aside, make sure that it is on the disk, and put it in place in one step."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(aside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write indented JSON."""
+    write_bytes(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises UserError if the file is missing or holds something else."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} {INCOMPLETE}") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{path} is not readable JSON ({error}).") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path} must hold a JSON object.")
+    return data

@@ -1,0 +1,133 @@
+"""Word-level tokenizer: a `tokenizers.WordLevel` in a `PreTrainedTokenizerFast`, with the cleaning that free text needs.
+
+Corpora come tokenised, words apart by one space, so training splits at white space only. What a visitor types does not:
+`words` also takes punctuation and English clitics off words that the vocabulary lacks ("great!" -> "great !").
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast
+
+from dgvae.errors import UserError
+
+PAD, UNKNOWN, START, END = range(4)
+SPECIAL_WORDS = ("<pad>", "<unk>", "<s>", "</s>")
+_RESERVED = {"<pad>", "<s>", "</s>"}
+
+# "ca n't", "it 's", "they 've", then any punctuation, as in the Penn Treebank.
+_CLITIC = re.compile(r"(?i)(?<=\w)(n't|'(?:s|m|d|ll|re|ve))$")
+_PUNCTUATION = re.compile(r"([^\w\s'<>-])")
+
+
+class WordTokenizer:
+    """Sentences to word ids and back. Ids 0 to 3 are `<pad> <unk> <s> </s>`; sentence ids end with `</s>`."""
+
+    def __init__(self, fast: PreTrainedTokenizerFast) -> None:
+        self.fast = fast
+        self._ids: dict[str, int] = fast.get_vocab()
+        if [self._ids.get(word) for word in SPECIAL_WORDS] != [PAD, UNKNOWN, START, END]:
+            raise UserError(f"The tokenizer's first words must be {' '.join(SPECIAL_WORDS)}, in this order.")
+        self._words = sorted(self._ids, key=self._ids.__getitem__)
+        if [self._ids[word] for word in self._words] != list(range(len(self._words))):
+            raise UserError("The tokenizer's word ids must be 0, 1, 2 … without a gap.")
+
+    @classmethod
+    def train(cls, sentences: Iterable[str], max_words: int = 20_000, min_count: int = 2) -> WordTokenizer:
+        """Make a vocabulary of the most frequent words.
+
+        A word seen less than `min_count` times becomes `<unk>`, so that the model learns what `<unk>` looks like. Text
+        is lower-cased for good if `sentences` holds no capital letter.
+        """
+        counts: Counter[str] = Counter()
+        for sentence in sentences:
+            counts.update(sentence.split())
+        for word in SPECIAL_WORDS:
+            counts.pop(word, None)
+        # Ties are broken by the word itself: the same text in any order gives the same vocabulary.
+        ranked = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
+        words = [*SPECIAL_WORDS, *ranked[: max(0, max_words - len(SPECIAL_WORDS))]]
+        tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
+        if all(word == word.lower() for word in counts):
+            tokenizer.normalizer = normalizers.Lowercase()  # pyright: ignore[reportAttributeAccessIssue]
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()  # pyright: ignore[reportAttributeAccessIssue]
+        return cls(_wrap(tokenizer_object=tokenizer))
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def words(self, text: str) -> list[str]:
+        """Split free text into words as the corpus has them."""
+        return [piece for word in self._normalize(text).split() for piece in self._split(word)]
+
+    def is_known(self, word: str) -> bool:
+        """Whether the vocabulary has `word`; the special words count as unknown."""
+        return word in self._ids and word not in SPECIAL_WORDS
+
+    def encode(self, sentence: str, max_words: int) -> list[int]:
+        """Word ids of a tokenised sentence, with `</s>` at the end, cut at `max_words` words.
+
+        Special words in the text are text: only `<unk>` keeps its meaning, the others become `<unk>`.
+        """
+        words = self._normalize(sentence).split()[:max_words]
+        return [self._id(word) for word in words] + [END]
+
+    def encode_all(self, sentences: Iterable[str], max_words: int) -> list[list[int]]:
+        """`encode` for each sentence."""
+        return [self.encode(sentence, max_words) for sentence in sentences]
+
+    def encode_text(self, text: str, max_words: int) -> list[int]:
+        """As `encode`, for what a person typed."""
+        return [self._id(word) for word in self.words(text)[:max_words]] + [END]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The sentence up to the first `</s>`; `<unk>` stays, padding and `<s>` are left out."""
+        words = []
+        for i in ids:
+            if i == END:
+                break
+            if i not in (PAD, START):
+                words.append(self._words[i])
+        return " ".join(words)
+
+    def save(self, folder: Path) -> None:
+        """Write tokenizer.json."""
+        self.fast.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+
+    @classmethod
+    def load(cls, path: Path) -> WordTokenizer:
+        """Read a tokenizer.json. Raises UserError if it is missing or is not one."""
+        if not path.is_file():
+            raise UserError(f"{path} is missing: this folder is not a complete checkpoint.")
+        try:
+            return cls(_wrap(tokenizer_file=str(path)))
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+        except Exception as error:  # the Rust side raises plain Exception
+            raise UserError(f"{path} is not a tokenizer file ({error}).") from None
+
+    def _normalize(self, text: str) -> str:
+        normalizer = self.fast.backend_tokenizer.normalizer
+        return normalizer.normalize_str(text) if normalizer else text
+
+    def _id(self, word: str) -> int:
+        return UNKNOWN if word in _RESERVED else self._ids.get(word, UNKNOWN)
+
+    def _split(self, word: str) -> list[str]:
+        if word in self._ids:
+            return [word]
+        pieces = []
+        for part in _PUNCTUATION.sub(r" \1 ", word.replace("’", "'")).split():
+            pieces += [part] if self.is_known(part) else _CLITIC.sub(r" \1", part).split()
+        return pieces
+
+
+def _wrap(**kwargs: object) -> PreTrainedTokenizerFast:
+    pad, unknown, start, end = SPECIAL_WORDS
+    return PreTrainedTokenizerFast(pad_token=pad, unk_token=unknown, bos_token=start, eos_token=end, **kwargs)

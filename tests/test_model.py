@@ -1,0 +1,131 @@
+"""The model: losses against a plain computation, every method saved and loaded, batches that agree with single sentences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn import functional as F
+
+from dgvae.config import TextVAEConfig
+from dgvae.errors import UserError
+from dgvae.methods import METHODS
+from dgvae.model import TextVAE
+from dgvae.regularizers import build_regularizer
+from dgvae.tokenizer import END, START
+
+
+def model(method: str = "vae") -> TextVAE:
+    torch.manual_seed(0)
+    return TextVAE(TextVAEConfig(method, vocab_size=30, embedding_dim=6, hidden_dim=8, latent_dim=4)).eval()
+
+
+def sentences(count: int = 5, words: int = 6) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.cat([torch.randint(4, 30, (count, words), generator=generator), torch.full((count, 1), END)], dim=1)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_save_then_load_gives_equal_outputs(method: str, tmp_path: Path) -> None:
+    vae = model(method)
+    vae.save_pretrained(tmp_path)
+    again = TextVAE.from_pretrained(tmp_path)
+    assert again.config == vae.config
+    assert not again.training
+    batch = sentences()
+    posterior, other = vae.encode(batch), again.encode(batch)
+    assert torch.equal(posterior.mean, other.mean)
+    assert torch.equal(posterior.log_var, other.log_var)
+    for mine, theirs in zip(
+        vae.decoder.negative_log_likelihood(batch, posterior.mean),
+        again.decoder.negative_log_likelihood(batch, posterior.mean),
+        strict=True,
+    ):
+        assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_weight_gets_a_finite_gradient(method: str) -> None:
+    vae = model(method).train()
+    regularizer = build_regularizer(vae.config).train()
+    batch = sentences(40)
+    posterior = vae.encode(batch)
+    z = posterior.rsample()
+    nll, _ = vae.decoder.negative_log_likelihood(batch, z)
+    (nll / len(batch) + vae.config.regularizer_weight * regularizer(posterior, z)).backward()
+    for name, parameter in vae.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_the_likelihood_is_that_of_decoding_word_by_word() -> None:
+    vae, batch, z = model(), sentences(), torch.randn(5, 4)
+    total, per_sentence = vae.decoder.negative_log_likelihood(batch, z)
+    state, word, expected = vae.decoder.initial_state(z), torch.full((5,), START), torch.zeros(5)
+    for target in batch.T:
+        logits, state = vae.decoder.next_word_logits(word, z, state)
+        expected += F.cross_entropy(logits, target, reduction="none")
+        word = target
+    torch.testing.assert_close(per_sentence, expected)
+    torch.testing.assert_close(total, expected.sum())
+
+
+def test_sentences_of_any_length_are_encoded_in_their_order() -> None:
+    vae = model()
+    rows = [row[-length:].tolist() for row, length in zip(sentences(6), (3, 1, 7, 3, 5, 3), strict=True)]
+    together = vae.encode_all(rows, batch_size=2)
+    for i, row in enumerate(rows):
+        alone = vae.encode(torch.tensor([row]))
+        torch.testing.assert_close(together.mean[i], alone.mean[0])
+        torch.testing.assert_close(together.log_var[i], alone.log_var[0])
+
+
+def test_half_precision_weights_are_loaded_as_fp32(tmp_path: Path) -> None:
+    vae = model()
+    vae.save_pretrained(tmp_path, dtype=torch.float16)
+    assert {x.dtype for x in load_file(tmp_path / "model.safetensors").values()} == {torch.float16}
+    weight = TextVAE.from_pretrained(tmp_path).decoder.output.weight
+    assert weight.dtype == torch.float32
+    assert torch.equal(weight, vae.decoder.output.weight.half().float())
+
+
+def change_config(folder: Path, **change: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+
+def truncate(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def drop_a_weight(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["encoder.head.weight"]
+    save_file(weights, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (truncate, "model.safetensors is broken"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"\x80\x04pickle"), "model.safetensors is broken"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "model.safetensors is missing"),
+        (lambda folder: (folder / "config.json").unlink(), "config.json is missing"),
+        (lambda folder: change_config(folder, hidden_dim=9), "does not fit its config.json"),
+        (lambda folder: change_config(folder, hidden_dim=16384), "does not fit its config.json"),
+        (lambda folder: change_config(folder, latent_dim="abc"), "latent_dim must be a whole number"),
+        (drop_a_weight, "encoder.head.weight"),
+    ],
+)
+def test_a_broken_folder_is_named_in_one_sentence(fault, said: str, tmp_path: Path) -> None:
+    model().save_pretrained(tmp_path)
+    fault(tmp_path)
+    with pytest.raises(UserError) as error:
+        TextVAE.from_pretrained(tmp_path)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
