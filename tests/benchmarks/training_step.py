@@ -1,0 +1,92 @@
+"""How fast a training step is, in turn with a plain fp32 loop of the same model.
+
+    python -m tests.benchmarks.training_step [--hidden-dim 512] [--rounds 15]
+
+The plain loop is `nn.LSTM`, full logits, `F.cross_entropy` and `torch.optim.Adam`. Steps are timed in turn, so that a drift of
+the machine's speed meets all of them; medians, and ratios of medians, are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dgvae.config import TextVAEConfig
+from dgvae.methods import METHODS
+from dgvae.model import TextVAE
+from dgvae.posteriors import DiagonalGaussian
+from dgvae.regularizers import build_regularizer
+from dgvae.tokenizer import START
+from train.loop import GRADIENT_NORM, Plan, Run, training_step
+
+BATCH, WORDS, VOCABULARY = 128, 10, 7496  # Short-Yelp: mean length with its </s>, and the vocabulary of train.fit's defaults
+PLAN = Plan(epochs=1, batch_size=BATCH, learning_rate=1e-3, warmup_epochs=0, patience=1, seed=0)
+
+
+def plain_step(model: TextVAE) -> Callable[[Tensor], None]:
+    """The same model and loss as `vae`, written as a tutorial would."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    encoder, decoder = model.encoder, model.decoder
+
+    def step(batch: Tensor) -> None:
+        _, (last, _) = encoder.lstm(encoder.embedding(batch))
+        posterior = DiagonalGaussian(*encoder.head(last[-1]).chunk(2, dim=-1))
+        z = posterior.rsample()
+        words = torch.cat([torch.full_like(batch[:, :1], START), batch[:, :-1]], dim=1)
+        inputs = F.dropout(decoder.embedding(words), decoder.dropout)
+        inputs = torch.cat([inputs, z.unsqueeze(1).expand(-1, batch.shape[1], -1)], dim=-1)
+        outputs, _ = decoder.lstm(inputs, decoder.initial_state(z))
+        logits = decoder.output(F.dropout(outputs, decoder.dropout))
+        loss = F.cross_entropy(logits.flatten(0, 1), batch.flatten(), reduction="sum") / len(batch)
+        loss = loss + posterior.kl().sum(1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
+        optimizer.step()
+
+    return step
+
+
+def method_step(method: str, hidden_dim: int) -> Callable[[Tensor], None]:
+    """The project's own step."""
+    config = TextVAEConfig(method, vocab_size=VOCABULARY, hidden_dim=hidden_dim)
+    run = Run(TextVAE(config), build_regularizer(config), PLAN)
+
+    def step(batch: Tensor) -> None:
+        training_step(run, batch, 1.0, 1e-3)
+
+    return step
+
+
+def main() -> None:
+    """Time all steps in turn and print medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hidden-dim", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+
+    plain = TextVAE(TextVAEConfig("vae", vocab_size=VOCABULARY, hidden_dim=options.hidden_dim)).train()
+    steps = {"plain fp32 loop": plain_step(plain)} | {m: method_step(m, options.hidden_dim) for m in METHODS}
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for i in range(options.rounds + 2):  # the first two warm up
+        batch = torch.randint(4, VOCABULARY, (BATCH, WORDS))
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step(batch)
+            if i >= 2:
+                seconds[name].append(time.perf_counter() - start)
+
+    median = {name: statistics.median(times) for name, times in seconds.items()}
+    print(f"{'step':16} {'median ms':>10} {'plain / it':>11} {'it / vae':>9}")
+    for name, value in median.items():
+        print(f"{name:16} {1000 * value:10.0f} {median['plain fp32 loop'] / value:11.2f} {value / median['vae']:9.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""A made-up corpus, and a small checkpoint of every method trained on it by the real command."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from dgvae.methods import METHODS
+from train.fit import main as fit
+
+SUBJECTS = ["the cook", "my neighbour", "a tired waiter", "our dog", "the old captain", "your sister"]
+VERBS = ["likes", "never eats", "paints", "sells", "talks about", "forgot"]
+OBJECTS = ["green soup", "two loud trumpets", "the broken lamp", "every small boat", "cold bread"]
+SMALL = ["--embedding-dim", "12", "--hidden-dim", "16", "--latent-dim", "4", "--batch-size", "32", "--map-points", "60"]
+
+
+def made_up_lines(count: int, seed: int) -> list[str]:
+    rng = random.Random(seed)
+    return [
+        f"{rng.randrange(2)}\t{rng.choice(SUBJECTS)} {rng.choice(VERBS)} {rng.choice(OBJECTS)} {rng.choice('.!')}"
+        for _ in range(count)
+    ]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with short-yelp/train.txt, valid.txt and test.txt, in the form of the real corpus."""
+    folder = tmp_path_factory.mktemp("corpora") / "short-yelp"
+    folder.mkdir()
+    for seed, (split, count) in enumerate({"train": 400, "valid": 100, "test": 100}.items()):
+        (folder / f"{split}.txt").write_text("\n".join(made_up_lines(count, seed)) + "\n", encoding="utf-8")
+    return folder.parent
+
+
+def small_run(corpus: Path, out: Path, *more: str) -> list[str]:
+    """The arguments of a training run of seconds."""
+    return ["--corpus", "short-yelp", "--data", str(corpus), "--out", str(out), "--epochs", "2", *SMALL, *more]
+
+
+@pytest.fixture(scope="session")
+def checkpoints(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with short-yelp/<method> for every method."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    for method in METHODS:
+        assert fit(small_run(corpus, root / "short-yelp" / method, "--method", method)) == 0
+    return root

@@ -1,0 +1,175 @@
+"""`python -m train.fit`: complete checkpoints, resuming, interruption, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dgvae.checkpoints import FILES, load_checkpoint
+from dgvae.methods import METHODS
+from tests.conftest import SMALL, made_up_lines, small_run
+from train.data import LengthBatches
+from train.fit import main as fit
+from train.schedules import learning_rate_share, warmup
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_checkpoint_is_complete_and_says_what_it_measured(method: str, checkpoints: Path, corpus: Path) -> None:
+    folder = checkpoints / "short-yelp" / method
+    assert {path.name for path in folder.iterdir()} >= set(FILES)
+    checkpoint = load_checkpoint(folder)
+    metrics, latents = checkpoint.metrics, checkpoint.latents
+    assert len(latents.mean) == metrics["evaluation"]["sentences"] == 100
+    assert latents.map is not None
+    assert (latents.map.priors, len(latents.map.sentences), tuple(latents.map.xy.shape)) == (60, 60, (120, 2))
+    assert torch.isfinite(latents.map.gap).all()
+    assert set(latents.labels.tolist()) == {0, 1}
+    # What is stored is what the stored weights give.
+    lines = (corpus / "short-yelp" / "test.txt").read_text().splitlines()
+    ids = checkpoint.tokenizer.encode_all([line.split("\t")[1] for line in lines], checkpoint.model.config.max_length)
+    torch.testing.assert_close(checkpoint.model.encode_all(ids).mean, latents.mean, atol=2e-3, rtol=2e-3)
+    assert -0.05 <= metrics["mi"] <= math.log(100)  # an estimate, so a collapsed one may fall below 0
+    assert metrics["elbo"] == pytest.approx(metrics["reconstruction"] - metrics["kl"])
+
+
+def test_no_corpus_text_is_in_a_checkpoint(checkpoints: Path) -> None:
+    sentences = {line.split("\t")[1].encode() for seed in range(3) for line in made_up_lines(100, seed)}
+    for name in FILES:
+        content = (checkpoints / "short-yelp" / "dg-vae" / name).read_bytes()
+        assert not any(sentence in content for sentence in sentences), name
+
+
+@pytest.mark.parametrize("method", ["vae", "pdg-vae"])
+def test_a_resumed_run_and_an_uninterrupted_one_agree(method: str, corpus: Path, tmp_path: Path, monkeypatch) -> None:
+    """Stopped in the middle of the second epoch, to the last bit."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert fit(small_run(corpus, whole, "--method", method)) == 0
+
+    import train.fit as module
+
+    steps: list[object] = []
+    original = module.Progress.step
+
+    def stop_at_the_twentieth(self, event) -> None:
+        original(self, event)
+        steps.append(event)
+        if len(steps) == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Progress, "step", stop_at_the_twentieth)
+        assert fit(small_run(corpus, cut, "--method", method)) == 0
+    assert len(steps) == 20
+    assert load_checkpoint(cut).latents.map is None  # usable, but without a map
+
+    torch.manual_seed(123)  # whatever the generator did in between
+    assert fit(["--resume", "--out", str(cut)]) == 0
+    for name in ("model.safetensors", "last.safetensors", "latents.safetensors"):
+        mine, theirs = load_file(cut / name), load_file(whole / name)
+        assert mine.keys() == theirs.keys()
+        assert [key for key in mine if not torch.equal(mine[key], theirs[key])] == []
+
+
+def test_ctrl_c_leaves_a_checkpoint_that_can_be_used(corpus: Path, tmp_path: Path) -> None:
+    arguments = small_run(corpus, tmp_path / "run", "--patience", "1000")
+    arguments[arguments.index("--epochs") + 1] = "1000"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "train.fit", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    log = tmp_path / "run" / "log.jsonl"
+    deadline = time.monotonic() + 120
+    while not log.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "To go on: python -m train.fit --resume" in out
+    assert "Traceback" not in err
+    assert load_checkpoint(tmp_path / "run").metrics["training"]["epochs"] < 1000
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [record["epoch"] for record in records] == list(range(1, len(records) + 1))
+
+
+def test_ones_own_text_without_labels_or_test_file(tmp_path: Path) -> None:
+    for name, count in (("a.txt", 200), ("b.txt", 50)):
+        lines = [line.split("\t")[1] for line in made_up_lines(count, seed=9)]
+        (tmp_path / name).write_text("\n".join([*lines, "", "  "]) + "\n")
+    files = ["--train-file", str(tmp_path / "a.txt"), "--valid-file", str(tmp_path / "b.txt")]
+    assert fit(["--method", "dg-vae", *files, "--out", str(tmp_path / "run"), "--epochs", "1", *SMALL]) == 0
+    checkpoint = load_checkpoint(tmp_path / "run")
+    assert checkpoint.metrics["evaluation"]["sentences"] == 50
+    assert set(checkpoint.latents.labels.tolist()) == {-1}
+
+
+def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str], str]]:
+    out = ["--out", str(tmp_path / "new")]
+    labels, binary, empty = (tmp_path / name for name in ("labels.txt", "binary.txt", "empty.txt"))
+    labels.write_text("good\tthe sentence\n")
+    binary.write_bytes(b"\xff\xfe\x00")
+    empty.write_text("\n\n")
+    own = [*out, "--valid-file", str(empty), "--train-file"]
+    return {
+        "no corpus": (out, "Name either --corpus"),
+        "no data": (["--corpus", "snli", *out], "--corpus needs --data"),
+        "no such folder": (["--corpus", "snli", "--data", "/nowhere", *out], "no folder /nowhere"),
+        "corpus not in folder": (["--corpus", "snli", "--data", str(tmp_path), *out], "lacks train.txt"),
+        "no valid file": (["--train-file", "x", *out], "needs --valid-file"),
+        "missing file": ([*own, "/nowhere.txt"], "/nowhere.txt is not a readable"),
+        "label": ([*own, str(labels)], "line 1: the label"),
+        "binary": ([*own, str(binary)], "not a readable UTF-8 text file"),
+        "empty": ([*own, str(empty)], "holds no sentence"),
+        "option of another method": (small_run(corpus, tmp_path / "new", "--set", "beta=1"), "has no option 'beta'"),
+        "no value": (small_run(corpus, tmp_path / "new", "--set", "samples"), "key=value"),
+        "nothing to resume": (["--resume", *out], "no run to resume"),
+    }
+
+
+FAULTS = ["no corpus", "no data", "no such folder", "corpus not in folder", "no valid file", "missing file", "label", "binary",
+          "empty", "option of another method", "no value", "nothing to resume"]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_bad_input_gets_one_sentence_and_status_2(fault: str, corpus: Path, tmp_path: Path, capsys) -> None:
+    arguments, said = faulty_arguments(corpus, tmp_path)[fault]
+    assert fit(arguments) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_run_is_not_overwritten_and_keeps_its_options(corpus: Path, checkpoints: Path, capsys) -> None:
+    folder = checkpoints / "short-yelp" / "vae"
+    assert fit(small_run(corpus, folder)) == 2
+    assert "already holds a run" in capsys.readouterr().err
+    assert fit(["--resume", "--out", str(folder), "--latent-dim", "8"]) == 2
+    assert "keeps its latent-dim" in capsys.readouterr().err
+
+
+def test_batches_hold_every_sentence_once_in_new_groups_each_epoch() -> None:
+    sentences = [[i, *([7] * (i % 3)), 3] for i in range(4, 104)]
+    batches = LengthBatches(sentences, torch.device("cpu"))
+    epochs = [[batch.tolist() for batch in batches.epoch(16, seed=1, epoch=e)] for e in (0, 0, 1)]
+    assert epochs[0] == epochs[1]
+    assert epochs[0] != epochs[2]
+    for epoch in epochs:
+        assert len(epoch) == batches.count(16)
+        assert sorted(row for batch in epoch for row in batch) == sorted(sentences)
+    assert [batch.tolist() for batch in batches.epoch(16, seed=1, epoch=0, skip=3)] == epochs[0][3:]
+
+
+def test_schedules() -> None:
+    assert [warmup(step, 4) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert warmup(0, 0) == 1
+    assert [learning_rate_share(step, 100) for step in (0, 49, 50, 75)] == [1, 1, 1, 0.525]
+    assert learning_rate_share(99, 100) == pytest.approx(0.069)

@@ -1,0 +1,103 @@
+"""Completing a checkpoint: encode the evaluation set with the best weights, measure, project, describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dgvae.checkpoints import CARD_FILE, METRICS_FILE, TOKENIZER_FILE
+from dgvae.corpus import Split
+from dgvae.latents import Latents, map_latents, prior_samples
+from dgvae.metrics import hole_metrics, latent_metrics
+from dgvae.model import TextVAE
+from dgvae.regularizers import build_regularizer
+from dgvae.storage import write_bytes, write_json
+from dgvae.tokenizer import WordTokenizer
+from train.data import LengthBatches
+from train.loop import validate
+
+FORMAT = 1
+
+
+def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any], map_points: int) -> dict[str, Any]:
+    """Write latents, metrics and model card beside the weights in `folder`; return the metrics. No map if map_points is 0.
+
+    Figures are of the stored weights, fp16, on the evaluation set.
+    """
+    model = TextVAE.from_pretrained(folder)
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    sentences = tokenizer.encode_all(evaluation.sentences, model.config.max_length)
+    posterior = model.encode_all(sentences)
+    generator = torch.Generator().manual_seed(0)
+    figures = validate(model, build_regularizer(model.config), LengthBatches(sentences, model.device), batch_size=128)
+    latent = latent_metrics(posterior, generator)
+    gaps = hole_metrics(posterior, prior_samples(len(sentences), model.config.latent_dim), generator)
+    metrics = {
+        "format": FORMAT,
+        "corpus": corpus,
+        "evaluation": {"file": evaluation.path.name, "sentences": len(sentences), "sha256": evaluation.sha256},
+        "reconstruction": figures.reconstruction,
+        "kl": latent.kl,
+        "elbo": figures.reconstruction - latent.kl,
+        "mi": latent.mi,
+        "active_units": latent.active_units,
+        "consistent_units": latent.consistent_units,
+        "covariance_gap": latent.covariance_gap,
+        "hole_mass": gaps.hole_mass,
+        "auc": gaps.auc,
+        "training": training,
+    }
+    latents = Latents(
+        mean=posterior.mean,
+        log_var=posterior.log_var,
+        labels=torch.tensor(evaluation.labels),
+        lengths=torch.tensor([len(ids) - 1 for ids in sentences]),
+        map=map_latents(posterior, map_points) if map_points else None,
+    )
+    latents.save(folder)
+    write_json(folder / METRICS_FILE, metrics)
+    write_bytes(folder / CARD_FILE, model_card(model, metrics).encode())
+    return metrics
+
+
+def model_card(model: TextVAE, metrics: dict[str, Any]) -> str:
+    """The README.md of a checkpoint folder, which is its Hub repository's front page."""
+    config, training = model.config, metrics["training"]
+    latent_dim = config.latent_dim
+    rows = [
+        ("reconstruction, E log p(x\\|z)", f"{metrics['reconstruction']:.2f} nats"),
+        ("KL", f"{metrics['kl']:.2f} nats"),
+        ("ELBO", f"{metrics['elbo']:.2f} nats"),
+        ("MI", f"{metrics['mi']:.2f} nats"),
+        ("active units", f"{metrics['active_units']} of {latent_dim}"),
+        ("consistent units", f"{metrics['consistent_units']} of {latent_dim}"),
+        ("covariance gap", f"{metrics['covariance_gap']:.2f} nats"),
+        ("hole mass", f"{metrics['hole_mass']:.1%} (1 % is a perfect match)"),
+        ("AUC", f"{metrics['auc']:.3f} (0.5 is a perfect match)"),
+    ]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    options = ", ".join(f"{name} {value}" for name, value in config.options.items()) or "none"
+    return f"""---
+library_name: dgvae
+tags: [text-vae, {config.method}]
+---
+
+# {config.title} on {metrics["corpus"]}
+
+A text VAE: {config.row.summary} ({config.row.source}).
+
+| figure, per sentence | value |
+|---|---|
+{table}
+
+Measured on the {metrics["evaluation"]["sentences"]:,} sentences of `{metrics["evaluation"]["file"]}` with the stored weights.
+
+- Sizes: vocabulary {config.vocab_size}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {latent_dim}.
+  Method's options: {options}.
+- Training: {training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept;
+  Adam {training["learning_rate"]:g}, batch {training["batch_size"]}, warm-up {training["warmup_epochs"]:g} epochs,
+  seed {training["seed"]}.
+- `latents.safetensors` holds the posteriors of the evaluation set and their UMAP; no corpus text is in this folder.
+"""

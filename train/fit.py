@@ -1,0 +1,184 @@
+"""Train a text VAE and write a checkpoint that the app can open.
+
+    python -m train.fit --method dg-vae --corpus short-yelp --data DATA --out runs/dg
+
+Ctrl-C ends the run after the step under way and leaves a usable checkpoint; the same command with --resume goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import torch
+
+from dgvae.checkpoints import TOKENIZER_FILE
+from dgvae.config import CONFIG_FILE, TextVAEConfig
+from dgvae.corpus import Split, corpus_files, read_split
+from dgvae.errors import UserError
+from dgvae.methods import METHODS
+from dgvae.model import WEIGHTS_FILE, TextVAE
+from dgvae.regularizers import build_regularizer
+from dgvae.tokenizer import WordTokenizer
+from train.data import LengthBatches
+from train.finish import finish
+from train.logs import Progress
+from train.loop import Epoch, Plan, Run, Step, train
+from train.options import read_options, write_options
+from train.state import load_state, save_state
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    started = time.perf_counter()
+    options = None
+    try:
+        options = read_options(arguments)
+        fit(options)
+    except (UserError, OSError) as error:
+        print(f"train.fit: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        again = f"; to go on: python -m train.fit --resume --out {options.out}" if options else ""
+        print(f"train.fit: interrupted{again}", file=sys.stderr)
+        return 130
+    print(f"{time.perf_counter() - started:.0f} s in all")
+    return 0
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Train, from the start or from the last state, and complete the checkpoint folder."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    out: Path = options.out
+    training, validation, evaluation = read_corpus(options)
+    run, tokenizer = resume_run(options) if options.resume else start_run(options, training)
+    config, device = run.model.config, run.model.device
+    weights = sum(p.numel() for p in run.model.parameters())
+    print(f"{config.title}: {weights:,} weights, {len(tokenizer):,} words, {len(training.sentences):,} sentences, {device}")
+
+    stopped = run_until_stopped(
+        run,
+        LengthBatches(tokenizer.encode_all(training.sentences, config.max_length), device),
+        LengthBatches(tokenizer.encode_all(validation.sentences, config.max_length), device),
+        out,
+    )
+    if not (out / WEIGHTS_FILE).exists():  # stopped before the first validation
+        run.model.save_pretrained(out, dtype=torch.float16)
+    print("stopped; completing the checkpoint without a map …" if stopped else "completing the checkpoint …")
+    facts = asdict(run.plan) | {"epochs": run.epoch, "sentences": len(training.sentences)}
+    corpus = options.corpus or Path(options.train_file).stem
+    metrics = finish(out, evaluation, corpus, facts, map_points=0 if stopped else options.map_points)
+    print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items() if isinstance(value, float | int)))
+    if stopped:
+        print(f"To go on: python -m train.fit --resume --out {out}")
+    print(f"To see it: python app.py --checkpoints {out.parent}")
+
+
+def start_run(options: argparse.Namespace, training: Split) -> tuple[Run, WordTokenizer]:
+    """Make the vocabulary and the model, and write a first state, so that the run can be resumed from here on."""
+    torch.manual_seed(options.seed)
+    tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
+    run = make_run(make_config(options, len(tokenizer), training), options)
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_options(options)
+    tokenizer.save(options.out)
+    run.model.config.to_json(options.out / CONFIG_FILE)
+    save_state(run, options.out)
+    return run, tokenizer
+
+
+def resume_run(options: argparse.Namespace) -> tuple[Run, WordTokenizer]:
+    """Load the last state from the run's folder."""
+    run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options)
+    load_state(run, options.out)
+    write_options(options)
+    return run, WordTokenizer.load(options.out / TOKENIZER_FILE)
+
+
+def make_run(config: TextVAEConfig, options: argparse.Namespace) -> Run:
+    """A run at its beginning, on the best device there is."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    plan = Plan(**{field.name: getattr(options, field.name) for field in fields(Plan)})
+    return Run(TextVAE(config).to(device), build_regularizer(config).to(device), plan)
+
+
+def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatches, out: Path) -> bool:
+    """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
+    steps = training.count(run.plan.batch_size)
+    done = round(training.sentences * (run.epoch + run.step / steps))
+    with stop_requested() as stop, Progress(out / "log.jsonl", training.sentences, run.plan.epochs, done) as progress:
+        for event in train(run, training, validation):
+            match event:
+                case Step():
+                    progress.step(event)
+                case Epoch():
+                    progress.epoch(event)
+                    if event.improved:
+                        run.model.save_pretrained(out, dtype=torch.float16)
+                    save_state(run, out)
+            if stop():
+                save_state(run, out)
+                return not run.finished
+    return False
+
+
+@contextmanager
+def stop_requested() -> Iterator[Callable[[], bool]]:
+    """Within it SIGINT and SIGTERM only raise a flag, so that no step is cut in two; a second one ends the process at once."""
+    received: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def remember(number: int, _: object) -> None:
+        received.append(number)
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, remember)
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
+    """Read the training, validation and evaluation sets; without a test file, the validation set is also evaluated."""
+    if options.train_file:
+        files = {
+            "train": options.train_file,
+            "valid": options.valid_file,
+            "test": options.test_file or options.valid_file,
+        }
+    else:
+        files = corpus_files(options.corpus, Path(options.data))
+    return read_split(Path(files["train"])), read_split(Path(files["valid"])), read_split(Path(files["test"]))
+
+
+def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -> TextVAEConfig:
+    """The model's config; its longest sentence is the longest in training, up to --max-words."""
+    given = {}
+    for pair in options.set:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set takes key=value, not {pair!r}.")
+        given[name] = value
+    return TextVAEConfig(
+        method=options.method,
+        vocab_size=vocab_size,
+        embedding_dim=options.embedding_dim,
+        hidden_dim=options.hidden_dim,
+        latent_dim=options.latent_dim,
+        max_length=min(options.max_words, max(len(sentence.split()) for sentence in training.sentences)),
+        options=METHODS[options.method].resolve(given),
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
