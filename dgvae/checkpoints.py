@@ -20,6 +20,9 @@ from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
 
 METRICS_FILE, TOKENIZER_FILE, CARD_FILE = "metrics.json", "tokenizer.json", "README.md"
+FIGURES = (
+    "reconstruction", "kl", "elbo", "mi", "active_units", "consistent_units", "covariance_gap", "hole_mass", "auc"
+)  # fmt: skip
 FILES = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, LATENTS_FILE, METRICS_FILE, CARD_FILE)
 
 
@@ -51,4 +54,12 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             "the two files are not of one checkpoint."
         )
     latents = Latents.load(folder, model.config.latent_dim)
-    return Checkpoint(folder, model, tokenizer, latents, read_json(folder / METRICS_FILE))
+    return Checkpoint(folder, model, tokenizer, latents, _read_metrics(folder / METRICS_FILE))
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    metrics = read_json(path)
+    wrong = [name for name in FIGURES if not isinstance(metrics.get(name), int | float)]
+    if wrong or not isinstance(metrics.get("evaluation"), dict):
+        raise UserError(f"{path} lacks {wrong[0] if wrong else 'evaluation'}; make it again with train.fit --resume.")
+    return metrics

@@ -41,7 +41,7 @@ def quadrature_gap(mean: np.ndarray, log_var: np.ndarray) -> float:
     std = np.exp(0.5 * log_var)
 
     def integrand(z: float) -> float:
-        log_q = float(np.asarray(logsumexp(stats.norm.logpdf(z, mean, std)))) - math.log(len(mean))
+        log_q = np.asarray(logsumexp(stats.norm.logpdf(z, mean, std))).item() - math.log(len(mean))
         return math.exp(log_q) * (log_q - stats.norm.logpdf(z))
 
     low, high = (mean - 9 * std).min(), (mean + 9 * std).max()

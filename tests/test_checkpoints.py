@@ -1,0 +1,81 @@
+"""Checkpoint folders: what is whole is loaded, what is broken is named in one sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from dgvae.catalogue import display_name, find_checkpoints
+from dgvae.checkpoints import FILES, load_checkpoint
+from dgvae.errors import UserError
+from dgvae.methods import METHODS
+
+
+def test_every_checkpoint_is_found_under_its_method(checkpoints: Path) -> None:
+    found = find_checkpoints(checkpoints)
+    assert set(found) == {f"short-yelp/{method}" for method in METHODS}
+    for name, folder in found.items():
+        assert display_name(name, folder).startswith(METHODS[folder.name].title)
+
+
+def edit_tensors(name: str, change: Callable[[dict], object]) -> Callable[[Path], None]:
+    def fault(folder: Path) -> None:
+        tensors = load_file(folder / name)
+        change(tensors)
+        save_file(tensors, folder / name)
+
+    return fault
+
+
+def edit_json(name: str, change: Callable[[dict], object]) -> Callable[[Path], None]:
+    def fault(folder: Path) -> None:
+        data = json.loads((folder / name).read_text())
+        change(data)
+        (folder / name).write_text(json.dumps(data))
+
+    return fault
+
+
+FAULTS = {
+    "latents cut": (lambda f: (f / "latents.safetensors").write_bytes(b"1234"), "latents.safetensors is broken"),
+    "latents of another size": (
+        edit_tensors("latents.safetensors", lambda t: t.update(mean=t["mean"][:, :2].contiguous())),
+        "latents.safetensors does not fit",
+    ),
+    "latents lack labels": (edit_tensors("latents.safetensors", lambda t: t.pop("labels")), "lacks 'labels'"),
+    "map cut": (edit_tensors("latents.safetensors", lambda t: t.update({"map.xy": t["map.xy"][1:]})), "map.xy should be"),
+    "another tokenizer": (
+        edit_json("tokenizer.json", lambda d: d["model"]["vocab"].popitem()),
+        "the two files are not of one checkpoint",
+    ),
+    "metrics lack one": (edit_json("metrics.json", lambda d: d.pop("mi")), "metrics.json lacks mi"),
+    "metrics empty": (lambda f: (f / "metrics.json").write_text(""), "metrics.json is not readable JSON"),
+    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json is missing"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_in_one_sentence(fault: str, checkpoints: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(checkpoints / "short-yelp" / "dg-vae", tmp_path / "copy")
+    break_it, said = FAULTS[fault]
+    break_it(folder)
+    with pytest.raises(UserError) as error:
+        load_checkpoint(folder)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_is_not_there_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"train\.fit --method dg-vae --corpus snli"):
+        load_checkpoint(tmp_path / "snli" / "dg-vae")
+
+
+def test_a_checkpoint_needs_only_its_own_files(checkpoints: Path, tmp_path: Path) -> None:
+    for name in FILES:
+        shutil.copy(checkpoints / "short-yelp" / "vae" / name, tmp_path)
+    load_checkpoint(tmp_path)
