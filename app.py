@@ -1,0 +1,79 @@
+"""See what the latent space of a text VAE is like: two checkpoints side by side, in the browser.
+
+python app.py                               the checkpoints that come with the project
+python app.py --checkpoints runs            your own
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dgvae.catalogue import find_checkpoints
+from dgvae.errors import UserError
+
+BUNDLED = Path(__file__).parent / "checkpoints"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Start the app and serve until it is stopped; return the exit status."""
+    options = make_parser().parse_args(arguments)
+    try:
+        serve(options)
+    except UserError as error:
+        print(f"app: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Build the page and serve it. Raises UserError if there is nothing to show or the port is taken."""
+    if not find_checkpoints(options.checkpoints):
+        raise UserError(
+            f"There is no checkpoint in {options.checkpoints}; make one with: "
+            f"python -m train.fit --method dg-vae --corpus short-yelp --data DATA --out {options.checkpoints}/dg-vae"
+        )
+    if options.data and not options.data.is_dir():
+        raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
+    print("Starting …", flush=True)
+    from dgvae.ui.page import build_page
+    from dgvae.ui.shelf import Shelf
+    from dgvae.ui.theme import CSS, theme
+
+    shelf = Shelf(options.checkpoints, options.data)
+    page = build_page(shelf).queue(default_concurrency_limit=4)
+    shelf.warm_up()
+    try:
+        page.launch(
+            server_name=options.host,
+            server_port=options.port,
+            share=options.share,
+            theme=theme(),
+            css=CSS,
+            footer_links=["settings"],
+            run_history=False,
+        )
+    except OSError as error:
+        raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python app.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--checkpoints", type=Path, default=BUNDLED, metavar="DIR", help="folder of checkpoints (default: the bundled ones)"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of corpora: the map then shows the sentences themselves"
+    )
+    parser.add_argument("--host", metavar="NAME", help="address to serve on (default: this machine only)")
+    parser.add_argument("--port", type=int, metavar="N", help="port to serve on (default: the first free from 7860)")
+    parser.add_argument("--share", action="store_true", help="also make a public address that lasts a week")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,156 @@
+"""Data → charts, as Vega-Lite specifications for `VegaChart`.
+
+Colours are parameters of the chart, so that the page can replace them by those of its theme (see vega_chart.py); the
+values here are mid-tones which can be read on white as well as on black. The rows travel as CSV inside the
+specification: half the bytes of JSON records.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+COLOURINGS: dict[str, str] = {
+    "source": "prior or posterior",
+    "label": "label of the sentence",
+    "length": "length of the sentence",
+    "gap": "density gap",
+}
+
+# Parameter → colour where the page's theme says nothing else.
+_COLOURS = {"prior": "#8a929c", "posterior": "#12908a", "dense": "#3d6fc4", "even": "#b9bec6", "hole": "#c2185b"}
+_LABEL_NAMES = {0: "negative", 1: "positive"}
+_LABEL_COLOURS = ["#d69a00", "#4a7fd6", "#a05ab5", "#5f9e3f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#c96a4a"]
+_TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q"}
+
+Extent = tuple[float, float]
+
+
+def latent_map(
+    points: Mapping[str, np.ndarray],
+    colour: str,
+    title: str,
+    domain: tuple[Extent, Extent] | None = None,
+) -> dict[str, Any]:
+    """The scatter of a UMAP of prior draws and posterior samples.
+
+    `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
+    none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin.
+    `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in.
+    """
+    if colour not in COLOURINGS:
+        raise ValueError(f"Unknown colouring {colour!r}. Choose one of: {', '.join(COLOURINGS)}.")
+    import altair as alt
+
+    points = _in_drawing_order(points, colour)
+    x_domain, y_domain = domain or (_extent(points["x"]), _extent(points["y"]))
+    from_prior = int((points["source"] == "prior").sum())
+    chart = (
+        alt.Chart(alt.NamedData("points", format=alt.CsvDataFormat(type="csv", parse=_COLUMN_TYPES)))
+        .mark_circle(size=16, invalid="show")
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
+            color=_colour_channel(points, colour),
+            opacity=_opacity_channel(colour),
+        )
+        .add_params(*(alt.param(name=name, value=value) for name, value in _COLOURS.items()))
+        .properties(
+            title=title,
+            width="container",
+            height="container",
+            description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
+            f"{from_prior} of the prior, coloured by {COLOURINGS[colour]}.",
+            datasets={"points": _csv(points)},
+            usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP},
+        )
+    )
+    return chart.to_dict()
+
+
+def _in_drawing_order(points: Mapping[str, np.ndarray], colour: str) -> dict[str, np.ndarray]:
+    """What cannot be drawn left out, and the rest in the order of drawing: later points lie on top."""
+    columns = {name: np.asarray(column) for name, column in points.items()}
+    drawable = np.flatnonzero(np.isfinite(columns["x"]) & np.isfinite(columns["y"]))
+    order = np.random.default_rng(0).permutation(drawable)  # else whichever source comes last hides the other
+    if colour in ("label", "length"):  # known of the posterior only: the prior is the backdrop
+        order = order[np.argsort(columns["source"][order] != "prior", kind="stable")]
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _colour_channel(points: Mapping[str, np.ndarray], colour: str) -> Any:
+    import altair as alt
+
+    if colour == "source":
+        scale = alt.Scale(domain=["prior", "posterior"], range=[alt.expr("prior"), alt.expr("posterior")])
+        return alt.Color("source:N", scale=scale, legend=_symbols())
+    if colour == "gap":
+        scale = alt.Scale(
+            domain=_gap_domain(points["gap"]),
+            range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")],
+            clamp=True,
+        )
+        return alt.Color("gap:Q", scale=scale, legend=_gradient("log p − log q (nats)"))
+    if colour == "length":
+        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.12, 0.92]), zero=False)
+        field = alt.Color("length:Q", scale=scale, legend=_gradient("length (words)"))
+    else:
+        labels = sorted({int(label) for label in points["label"] if label >= 0})
+        colours = [_LABEL_COLOURS[label % len(_LABEL_COLOURS)] for label in labels]
+        scale = alt.Scale(domain=[_label_name(label) for label in labels], range=colours)
+        field = alt.Color("label:N", scale=scale, legend=_symbols())
+    return alt.when(alt.datum.source == "prior").then(alt.value(alt.expr("prior"))).otherwise(field)
+
+
+def _opacity_channel(colour: str) -> Any:
+    import altair as alt
+
+    if colour in ("label", "length"):
+        return alt.when(alt.datum.source == "prior").then(alt.value(0.18)).otherwise(alt.value(0.6))
+    return alt.value(0.65 if colour == "gap" else 0.5)
+
+
+def _symbols() -> Any:
+    import altair as alt
+
+    return alt.Legend(orient="bottom", title=None, symbolOpacity=1, symbolSize=70, symbolStrokeWidth=0)
+
+
+def _gradient(title: str) -> Any:
+    import altair as alt
+
+    return alt.Legend(orient="bottom", title=title, gradientLength=180, gradientThickness=8, gradientOpacity=1, tickCount=4)
+
+
+def _extent(values: np.ndarray) -> Extent:
+    """The range of the values with 3 % of air on each side."""
+    if not len(values):
+        return -1.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    air = 0.03 * (high - low) or 1.0
+    return round(low - air, 3), round(high + air, 3)
+
+
+def _gap_domain(gap: np.ndarray) -> Sequence[float]:
+    """Low, zero, high. The percentiles keep a few points in the void from greying all others."""
+    known = gap[np.isfinite(gap)]
+    low, high = np.percentile(known, [2, 98]) if len(known) else (-1.0, 1.0)
+    return [round(min(float(low), -0.1), 1), 0, round(max(float(high), 0.1), 1)]
+
+
+_COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number"}
+
+
+def _csv(points: Mapping[str, np.ndarray]) -> str:
+    """Rows with three digits for coordinates and two for the gap; what a point does not have is empty."""
+    lines = ["id,x,y,source,label,length,gap"]
+    columns = (points[name].tolist() for name in ("id", "x", "y", "source", "label", "length", "gap"))
+    for id_, x, y, source, label, length, gap in zip(*columns, strict=True):
+        known_length = length if length >= 0 else ""
+        known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
+        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{_label_name(label)},{known_length},{known_gap}")
+    return "\n".join(lines)
+
+
+def _label_name(label: int) -> str:
+    return "" if label < 0 else _LABEL_NAMES.get(label, f"label {label}")

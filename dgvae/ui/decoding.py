@@ -1,0 +1,55 @@
+"""What the tabs ask of a model: latents in, lines of text out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dgvae.errors import UserError
+from dgvae.ui.render import Column, Line
+from dgvae.ui.shelf import Shelf
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dgvae.checkpoints import Checkpoint
+    from dgvae.generation import Decoding
+
+
+def sample_column(shelf: Shelf, name: str | None, count: int, seed: int, decoding: Decoding) -> Column:
+    """Decode `count` prior draws. One seed gives every model of the same latent size the same draws."""
+    import torch
+
+    try:
+        checkpoint = shelf.get(name)
+    except UserError as error:
+        return Column(name or "no model", fault=str(error))
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(count, checkpoint.model.config.latent_dim, generator=generator)
+    return Column(checkpoint.model.config.title, decode_lines(checkpoint, z, decoding, generator))
+
+
+def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: int, path: str) -> Column:
+    """Decode latents from the posterior mean of one sentence to that of the other."""
+    from dgvae.generation import GREEDY, PATHS
+
+    try:
+        checkpoint = shelf.get(name)
+    except UserError as error:
+        return Column(name or "no model", fault=str(error))
+    limit = checkpoint.model.config.max_length
+    ids = [checkpoint.tokenizer.encode_text(text, limit) for text in texts]
+    start, end = checkpoint.model.encode_all(ids).mean
+    return Column(checkpoint.model.config.title, decode_lines(checkpoint, PATHS[path](start, end, steps), GREEDY))
+
+
+def decode_lines(checkpoint: Checkpoint, z: Tensor, decoding: Decoding, generator=None) -> list[Line]:
+    """Decode latents [B, D] as one batch, each with its density gap."""
+    from dgvae.generation import decode_latents
+    from dgvae.holes import density_gap_at
+
+    sentences = decode_latents(checkpoint.model, z, decoding, generator)
+    threshold = checkpoint.latents.map.hole_threshold if checkpoint.latents.map else float("inf")
+    gaps = density_gap_at(z, checkpoint.aggregated).tolist()
+    return [
+        Line(checkpoint.tokenizer.decode(ids), gap, in_hole=gap > threshold) for ids, gap in zip(sentences, gaps, strict=True)
+    ]

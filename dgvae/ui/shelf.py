@@ -1,0 +1,119 @@
+"""The shelf: every checkpoint that the app can show, each loaded when it is first asked for, once for all visitors.
+
+Imports nothing heavy: the page is built while torch is still being imported (see `warm_up`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dgvae.catalogue import display_name, find_checkpoints
+from dgvae.corpus import corpus_files, read_split
+from dgvae.errors import UserError
+
+if TYPE_CHECKING:
+    from dgvae.checkpoints import Checkpoint
+
+PREFERRED = ("vae", "dg-vae")  # what a first visitor compares, if they are there: A has holes or collapsed, B has not
+
+
+class Shelf:
+    """Checkpoints by name. `root` holds their folders; `data` the corpora, if they are at hand."""
+
+    def __init__(self, root: Path, data: Path | None = None) -> None:
+        self._folders = find_checkpoints(root)
+        self._data = data
+        self._loaded: dict[str, Checkpoint] = {}
+        self._sentences: dict[str, list[str] | None] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._loading: str | None = "the libraries"
+
+    def choices(self) -> list[tuple[str, str]]:
+        """(what the visitor reads, name) of every checkpoint; one that reads like another also shows its path."""
+        read = {name: display_name(name, folder) for name, folder in self._folders.items()}
+        times = Counter(read.values())
+        return [(label if times[label] == 1 else f"{label} ({name})", name) for name, label in read.items()]
+
+    def defaults(self) -> tuple[str | None, str | None]:
+        """The two checkpoints that a first visitor sees."""
+        names = list(self._folders)
+        preferred = [n for method in PREFERRED for n in names if Path(n).name == method]
+        first, *others = [*preferred, *(n for n in names if n not in preferred)] or [None]
+        return first, next(iter(others), first)
+
+    def get(self, name: str | None) -> Checkpoint:
+        """Load a checkpoint, or return it as it was loaded. Raises UserError."""
+        from dgvae.checkpoints import load_checkpoint
+
+        if not name or name not in self._folders:
+            raise UserError("Choose a model in the sidebar." if not name else f"There is no checkpoint {name!r} here.")
+        with self._locks[name]:
+            if name not in self._loaded:
+                self._loaded[name] = load_checkpoint(self._folders[name])
+            return self._loaded[name]
+
+    def add_from_hub(self, text: str) -> str:
+        """Download and verify a checkpoint of the Hub; return the name under which the shelf has it. Raises UserError."""
+        from dgvae.hub import download_checkpoint, parse_repository
+
+        repository, revision = parse_repository(text)
+        name = f"{repository}@{revision}" if revision else repository
+        if name not in self._folders:
+            self._folders[name] = download_checkpoint(repository, revision)
+            try:
+                self.get(name)
+            except UserError:
+                del self._folders[name]
+                raise
+        return name
+
+    def sentence(self, name: str, index: int) -> str | None:
+        """The text behind a latent, if the corpus is at hand and is the one that was encoded."""
+        with self._locks["sentences of " + name]:
+            if name not in self._sentences:
+                self._sentences[name] = self._read_sentences(self.get(name))
+        sentences = self._sentences[name]
+        return sentences[index] if sentences else None
+
+    def _read_sentences(self, checkpoint: Checkpoint) -> list[str] | None:
+        evaluation, corpus = checkpoint.metrics.get("evaluation", {}), checkpoint.metrics.get("corpus")
+        if self._data is None or not isinstance(corpus, str):
+            return None
+        try:
+            split = read_split(corpus_files(corpus, self._data)["test"])
+        except UserError:
+            return None
+        return split.sentences if split.sha256 == evaluation.get("sha256") else None
+
+    def warm_up(self) -> None:
+        """Import what is heavy and load the first two models, in a thread of its own."""
+
+        def work() -> None:
+            try:
+                import dgvae.checkpoints  # noqa: F401 — torch and transformers, some seconds
+                from dgvae.ui.vega_chart import vega_bundle
+
+                for name in dict.fromkeys(filter(None, self.defaults())):
+                    self._loading = name
+                    with suppress(UserError):  # the page says it where the model is chosen
+                        self.get(name)
+                self._loading = "the charts"
+                vega_bundle()
+            finally:  # else the page would wait for ever
+                self._loading = None
+
+        threading.Thread(target=work, daemon=True, name="warm-up").start()
+
+    def progress(self) -> Iterator[str]:
+        """Yield what is still loading until nothing is."""
+        start = time.monotonic()
+        while self._loading:
+            yield f"Loading {self._loading} … {time.monotonic() - start:.0f} s"
+            time.sleep(0.25)
+        yield ""

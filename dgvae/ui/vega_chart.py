@@ -1,0 +1,122 @@
+"""VegaChart: a Vega-Lite chart in Gradio whose clicks and hovers reach Python.
+
+Why not `gr.Plot`: it has no event but `change`, collapses at `width="container"` and stays white in dark mode. A
+`gr.HTML` subclass needs no front-end build. Choices made:
+
+- The value travels as a JSON *string*: as a dict, Gradio's front end wraps every row and a click takes over a second.
+- Never list a chart in `inputs=`, since each event would upload it. Events carry ids and coordinates instead.
+- Vega is one script which `vl-convert-python` makes offline. It stays in the user's cache folder and is served from
+  there, so the page asks nobody outside for anything and no third-party code is committed.
+- Colours follow the page: a top-level parameter `prior` of a chart takes the CSS variable `--chart-prior`, if any.
+
+What a chart may hold for the page to find points in it:
+
+    datasets.points            rows with an `id`
+    usermeta.fields            {"x": ..., "y": ...}, the columns on the axes (by default "x" and "y")
+    usermeta.tooltip           {column: what the visitor reads}
+"""
+
+import json
+import os
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gradio as gr
+from gradio.events import EventListener
+
+_PAGE_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_STYLE = """
+.vega-place { position: relative; width: 100%; }
+.vega-place.square { aspect-ratio: 0.92; min-height: 0 !important; max-height: 620px; }
+.vega-place.square > .vega-stage { position: absolute; inset: 0; }
+.vega-stage { display: block; width: 100%; padding: 0; overflow: hidden; }
+.vega-stage.incoming { position: absolute; inset: 0; visibility: hidden; }
+.vega-stage canvas { display: block; touch-action: manipulation; }
+.vega-place[data-state="loading"]:not(:has(.vega-stage:not(.incoming)))::before {
+  content: "Drawing the chart …"; position: absolute; inset: 0; display: grid; place-items: center;
+  color: var(--body-text-color-subdued); font-size: var(--text-sm); }
+.vega-place[data-state="failed"] { display: grid; place-items: center; padding: 16px; text-align: center;
+  color: var(--body-text-color-subdued); font-size: var(--text-sm); }
+.vega-ring { position: absolute; left: -9px; top: -9px; box-sizing: border-box; width: 18px; height: 18px;
+  display: none; border: 2px solid var(--body-text-color); border-radius: 50%; pointer-events: none;
+  box-shadow: 0 0 0 1.5px var(--background-fill-primary), inset 0 0 0 1px var(--background-fill-primary); }
+"""
+
+_making = threading.Lock()
+
+
+def bundle_path() -> Path:
+    """Where the Vega script of the installed vl-convert lies, or will lie."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (cache / "dgvae" / f"vega-{version('vl-convert-python')}.js").resolve()
+
+
+def vega_bundle() -> Path:
+    """Make the Vega script if it is not there yet (seconds, once per vl-convert version) and say where it lies.
+
+    It is written under another name and renamed, so that neither a second process nor the page meets half a script.
+    """
+    path = bundle_path()
+    with _making:
+        if not path.exists():
+            import vl_convert
+
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+            script = vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue]  # its stub asks for a default
+            unfinished.write_text(script, encoding="utf-8")
+            unfinished.replace(path)
+    return path
+
+
+# Only this one file of the cache folder is served. Gradio looks at the list on each request, so it may be made later.
+gr.set_static_paths(bundle_path())
+
+
+class VegaChart(gr.HTML):
+    """A chart whose value is a Vega-Lite specification (a dict), or None for an empty place.
+
+    Set the value in `demo.load` or in another handler, not in the constructor, where it would delay the app's start.
+    Charts with the same `group` are linked in the browser: the point under the pointer gets a ring in all of them.
+    With `"height": "container"` the place is square and `height` only reserves room until there is a chart.
+    """
+
+    EVENTS: ClassVar[list] = [
+        EventListener("pick", doc="A click: `x` and `y` in data coordinates, `id` of the point nearest to it or None."),
+        EventListener("hover", doc="The pointer rests: `id` of the point under it or None."),
+    ]
+
+    def __init__(
+        self,
+        value: dict[str, Any] | None = None,
+        *,
+        group: str | None = None,
+        height: int = 420,
+        label: str = "Chart",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            value=value,
+            label=label,
+            html_template='<div class="vega-place" style="min-height: ${height}px"></div>',
+            css_template=_STYLE,
+            js_on_load=_PAGE_SCRIPT,
+            apply_default_css=False,
+            group=group,
+            height=height,
+            library=bundle_path().as_posix(),
+            **kwargs,
+        )
+
+    def postprocess(self, value: dict[str, Any] | str | None) -> str | None:
+        """A chart on its way to the page. The script must lie ready by then, so this is where the wait is, if any."""
+        if value is None or isinstance(value, str):
+            return value
+        vega_bundle()
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    def api_info(self) -> dict[str, Any]:
+        """What a client of the app's API gets."""
+        return {"type": "string", "description": "a Vega-Lite specification as JSON"}

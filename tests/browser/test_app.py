@@ -1,0 +1,426 @@
+"""The whole app in a real browser, over small trained checkpoints, some of them broken; and its command."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import constants
+
+from dgvae.corpus import corpus_files, read_split
+from dgvae.ui.page import build_page
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.theme import CSS, theme
+
+if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
+    pytest.importorskip("playwright")
+from playwright.sync_api import Locator, Page, expect
+
+APP = Path(__file__).parents[2] / "app.py"
+INTACT = {"vae": "VAE · short-yelp", "dg-vae": "DG-VAE · short-yelp", "pdg-vae": "PDG-VAE · short-yelp"}
+# What the visitor chooses → what the page says.
+BROKEN = {
+    "short-yelp/wrong-config": "Config field latent_dim must be a whole number, not 'four'.",
+    "DG-VAE · short-yelp/cut-short": "model.safetensors is broken",
+    "DG-VAE · short-yelp/no-latents": "latents.safetensors is missing: this folder is not a complete checkpoint.",
+    "DG-VAE · short-yelp/no-figures": "metrics.json lacks reconstruction",
+}
+
+
+@pytest.fixture(scope="module")
+def shelf_root(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained checkpoints and beside them what a crash, a full disk or an editor makes of one."""
+    root = tmp_path_factory.mktemp("shelf")
+    shutil.copytree(checkpoints, root, dirs_exist_ok=True)
+    sound = root / "short-yelp" / "dg-vae"
+    for name in ("wrong-config", "cut-short", "no-latents", "no-figures"):
+        shutil.copytree(sound, root / "short-yelp" / name)
+    config = json.loads((sound / "config.json").read_text())
+    (root / "short-yelp/wrong-config/config.json").write_text(json.dumps(config | {"latent_dim": "four"}))
+    (root / "short-yelp/cut-short/model.safetensors").write_bytes((sound / "model.safetensors").read_bytes()[:1000])
+    (root / "short-yelp/no-latents/latents.safetensors").unlink()
+    (root / "short-yelp/no-figures/metrics.json").write_text("{}")
+    return root
+
+
+@pytest.fixture(scope="module")
+def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
+    shelf = Shelf(shelf_root, corpus)
+    demo = build_page(shelf).queue(default_concurrency_limit=4)
+    shelf.warm_up()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    yield address
+    demo.close()
+
+
+def open_app(page: Page, url: str, tab: str = "Map") -> None:
+    """Open the page and wait until a tab is filled."""
+    page.goto(url)
+    for side in "ab":
+        page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
+    if tab != "Map":
+        page.get_by_role("tab", name=tab).click()
+        output = {"Sample": "#samples", "Interpolate": "#interpolation"}[tab]
+        expect(page.locator(f"{output} .sentence").first).to_be_visible(timeout=20_000)
+
+
+def choose(page: Page, side: str, label: str) -> None:
+    page.get_by_label(f"Model {side}", exact=True).click()
+    page.get_by_role("option", name=label, exact=True).click()
+
+
+def set_number(field: Locator, value: str) -> None:
+    field.fill(value)
+    field.press("Enter")
+    field.blur()
+
+
+def sentences(page: Page, output: str, side: str = "") -> list[str]:
+    return page.locator(f"{output} {'.model-' + side if side else ''} .sentence").all_inner_texts()
+
+
+def dot_on_map(page: Page, side: str, coloured: bool) -> tuple[float, float]:
+    """Where the map has a dot: a coloured one is a sentence, a grey one a prior draw."""
+    x, y = page.locator(f"#map-{side} canvas").evaluate(
+        """(canvas, coloured) => {
+            const [width, height] = [canvas.width, canvas.height];
+            const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+            const colourful = (x, y) => {
+                const [r, g, b] = data.slice(4 * (y * width + x), 4 * (y * width + x) + 3);
+                const spread = Math.max(r, g, b) - Math.min(r, g, b);
+                return spread > 60 ? true : spread < 25 && r > 120 && r < 205 ? false : null;
+            };
+            const box = canvas.getBoundingClientRect();
+            for (let y = Math.round(height * 0.3); y < height * 0.7; y++)
+                for (let x = Math.round(width * 0.2); x < width * 0.8; x++)
+                    if ([0, 1, 2].every(i => colourful(x + i, y + 1) === coloured && colourful(x + 1, y + i) === coloured))
+                        return [box.x + (x + 1) * box.width / width, box.y + (y + 1) * box.height / height];
+            return [0, 0];
+        }""",
+        coloured,
+    )
+    assert x
+    return x, y
+
+
+def is_clear_of_the_toggle(page: Page) -> bool:
+    """Is the title's text, not its box, beside the button that opens the sidebar?"""
+    return page.evaluate("""() => {
+        const range = document.createRange();
+        range.selectNodeContents(document.querySelector("h1"));
+        const text = range.getBoundingClientRect();
+        const button = document.querySelector(".toggle-button").getBoundingClientRect();
+        return text.left >= button.right || text.top >= button.bottom;
+    }""")
+
+
+# ---- the map
+
+
+def test_the_first_visit_compares_vae_and_dg_vae(page: Page, url: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_app(page, url)
+    expect(page.get_by_label("Model A", exact=True)).to_have_value(INTACT["vae"])
+    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["dg-vae"])
+    for side in "ab":
+        expect(page.locator(f"#facts-{side} dd")).to_have_count(6)
+    expect(page.locator("#status")).to_have_text("")
+    assert [a for a in asked if not a.startswith((url, "data:", "blob:"))] == []
+
+
+def test_another_model_has_its_own_facts_and_map(page: Page, url: str):
+    open_app(page, url)
+    before = page.locator("#facts-a").inner_text()
+    page.evaluate("document.querySelector('#map-a canvas').dataset.old = '1'")
+    choose(page, "A", INTACT["pdg-vae"])
+    expect(page.locator("#facts-a")).to_contain_text("principal axes")
+    assert page.locator("#facts-a").inner_text() != before
+    expect(page.locator("#map-a canvas:not([data-old])")).to_be_visible()
+    expect(page.locator("#map-a [aria-label^='PDG-VAE: a map of']")).to_be_visible()
+
+
+def test_a_sentence_on_the_map_is_read_out_by_both_models(page: Page, url: str, corpus: Path):
+    open_app(page, url)
+    page.mouse.move(*dot_on_map(page, "a", coloured=True))
+    readout = page.locator("#map-readout")
+    expect(readout).to_contain_text(re.compile(r"Sentence \d+"))
+    expect(readout.locator(".sentence")).to_have_count(2)
+    expect(readout.locator(".name")).to_have_text(["VAE", "DG-VAE"])
+    number = re.search(r"Sentence (\d+)", readout.inner_text())
+    assert number
+    expect(readout).to_contain_text(
+        f"It reads: {read_split(corpus_files('short-yelp', corpus)['test']).sentences[int(number[1]) - 1]}"
+    )
+    choose(page, "B", INTACT["pdg-vae"])
+    expect(readout).to_contain_text("Point at a dot")
+
+
+def test_a_prior_draw_on_the_map_is_read_out_by_both_models(page: Page, url: str):
+    open_app(page, url)
+    page.mouse.click(*dot_on_map(page, "b", coloured=False))
+    expect(page.locator("#map-readout")).to_contain_text(re.compile(r"Prior draw \d+"))
+    expect(page.locator("#map-readout .gap")).to_have_count(2)
+
+
+@pytest.mark.parametrize("colouring", ["label of the sentence", "length of the sentence", "density gap"])
+def test_the_map_is_recoloured(page: Page, url: str, colouring: str):
+    open_app(page, url)
+    page.get_by_label(colouring).check()
+    for side in "ab":
+        expect(page.locator(f"#map-{side} [aria-label$='coloured by {colouring}.']")).to_be_visible()
+        expect(page.locator(f"#map-{side} .vega-place[data-state=ready]")).to_be_visible()
+
+
+# ---- samples
+
+
+def test_samples_follow_the_controls(page: Page, url: str):
+    open_app(page, url, "Sample")
+    heads, seed = page.locator("#samples .head"), page.get_by_label("Seed")
+    expect(heads).to_have_count(12)
+    set_number(page.get_by_label("number input for Draws"), "20")
+    expect(heads).to_have_count(20)
+    first = sentences(page, "#samples")
+    assert len(sentences(page, "#samples", "a")) == len(sentences(page, "#samples", "b")) == 20
+    samples = page.locator("#samples")
+    text = samples.inner_text()
+    set_number(seed, "2")
+    expect(samples).not_to_have_text(text, use_inner_text=True)
+    set_number(seed, "1")
+    expect(samples).to_have_text(text, use_inner_text=True)
+    assert sentences(page, "#samples") == first
+    set_number(page.get_by_label("number input for Temperature"), "1")
+    expect(samples).not_to_have_text(text, use_inner_text=True)
+    assert len(sentences(page, "#samples")) == 40
+    expect(samples.locator(".notice")).to_have_count(0)
+
+
+def test_draw_again_takes_another_seed(page: Page, url: str):
+    open_app(page, url, "Sample")
+    text = page.locator("#samples").inner_text()
+    page.get_by_role("button", name="Draw again").click()
+    expect(page.get_by_label("Seed")).not_to_have_value("1")
+    expect(page.locator("#samples")).not_to_have_text(text, use_inner_text=True)
+
+
+def test_samples_without_a_seed_say_so(page: Page, url: str):
+    open_app(page, url, "Sample")
+    set_number(page.get_by_label("Seed"), "")
+    expect(page.locator("#samples")).to_have_text("Give a seed: a whole number such as 1.")
+
+
+# ---- interpolation
+
+
+def interpolate(page: Page, start: str, end: str) -> Locator:
+    page.get_by_label("From").fill(start)
+    page.get_by_label("To", exact=True).fill(end)
+    page.get_by_role("button", name="Interpolate").click()
+    return page.locator("#interpolation")
+
+
+def test_interpolation_marks_what_the_models_do_not_know(page: Page, url: str):
+    open_app(page, url, "Interpolate")
+    output = interpolate(page, "the cook likes green zebras.", "my neighbour paints cold bread !")
+    expect(output).to_contain_text("A and B read: the cook likes green zebras . → my neighbour paints cold bread !")
+    assert output.locator(".unknown").all_inner_texts() == ["zebras"]
+    expect(output.locator(".head")).to_have_text(["0%", "14%", "29%", "43%", "57%", "71%", "86%", "100%"])
+    assert len(sentences(page, "#interpolation", "a")) == len(sentences(page, "#interpolation", "b")) == 8
+    page.get_by_label("spherical").check()
+    set_number(page.get_by_label("number input for Steps"), "5")
+    expect(output.locator(".head")).to_have_text(["0%", "25%", "50%", "75%", "100%"])
+
+
+@pytest.mark.parametrize(("start", "end"), [("", "the cook paints ."), ("the cook paints .", "   "), ("", "")])
+def test_interpolation_needs_two_sentences(page: Page, url: str, start: str, end: str):
+    open_app(page, url, "Interpolate")
+    expect(interpolate(page, start, end)).to_have_text("Write a sentence in both fields.")
+    expect(interpolate(page, "the cook", "our dog").locator(".head")).to_have_count(8)
+
+
+def test_what_a_visitor_types_stays_text(page: Page, url: str):
+    open_app(page, url, "Interpolate")
+    output = interpolate(page, "<b>x</b> <img src=x onerror=window.ran=1>", "<script>window.ran=1</script> the cook")
+    expect(output).to_contain_text("<b>x<")
+    expect(output).to_contain_text("<script>window")
+    assert output.locator("b, img, script").count() == 0
+    page.locator("#interpolation .unknown").first.wait_for()
+    open_hub(page)
+    ask_hub(page, "<b>x</b><img src=x onerror=window.ran=1>")
+    expect(page.locator("#fetched .notice")).to_contain_text("not '<b>x</b><img src=x onerror=window.ran=1>'.")
+    assert page.evaluate("window.ran") is None
+
+
+# ---- models from the Hub
+
+
+def open_hub(page: Page) -> None:
+    page.get_by_role("button", name="A model from the Hub").click()
+
+
+def ask_hub(page: Page, repository: str) -> None:
+    page.get_by_label("Repository").fill(repository)
+    page.get_by_role("button", name="Fetch it as model B").click()
+
+
+def test_a_hub_out_of_reach_is_one_sentence(page: Page, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    open_app(page, url)
+    open_hub(page)
+    ask_hub(page, "someone/dg-vae")
+    said = page.locator("#fetched .notice")
+    expect(said).to_contain_text("The Hub can't be reached")
+    assert said.inner_text().count(".") == 1
+    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["dg-vae"])
+    choose(page, "B", INTACT["vae"])
+    expect(page.locator("#map-b [aria-label^='VAE: a map of']")).to_be_visible()
+
+
+def test_a_model_from_the_hub_becomes_model_b(page: Page, url: str, shelf_root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dgvae.hub.download_checkpoint", lambda repository, revision: shelf_root / "short-yelp" / "pdg-vae")
+    open_app(page, url)
+    open_hub(page)
+    ask_hub(page, "someone/fine-model@v1")
+    expect(page.locator("#fetched")).to_have_text("It is model B now.")
+    expect(page.get_by_label("Model B", exact=True)).to_have_value("PDG-VAE · someone/fine-model@v1")
+    expect(page.locator("#map-b [aria-label^='PDG-VAE: a map of']")).to_be_visible()
+    expect(page.locator("#facts-b")).to_contain_text("principal axes")
+
+
+# ---- broken checkpoints
+
+
+@pytest.mark.parametrize("label", BROKEN)
+def test_a_broken_checkpoint_is_named_and_the_other_side_goes_on(page: Page, url: str, label: str):
+    open_app(page, url)
+    choose(page, "A", label)
+    for place in ("#facts-a", "#map-fault-a"):
+        expect(page.locator(f"{place} .notice")).to_contain_text(BROKEN[label])
+        assert "\n" not in page.locator(f"{place} .notice").inner_text()
+    expect(page.locator("#map-a canvas")).to_have_count(0)
+    expect(page.locator("#map-b .vega-place[data-state=ready] canvas")).to_be_visible()
+    expect(page.locator("#facts-b dd")).to_have_count(6)
+    page.mouse.move(*dot_on_map(page, "b", coloured=True))
+    expect(page.locator("#map-readout .model-b .sentence")).to_be_visible()
+    expect(page.locator("#map-readout")).to_contain_text("In B it reads: ")
+    for tab, output, rows in (("Sample", "#samples", 12), ("Interpolate", "#interpolation", 8)):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(f"{output} .model-b .sentence")).to_have_count(rows)
+        expect(page.locator(f"{output} .model-a .notice")).to_contain_text(BROKEN[label])
+    choose(page, "A", INTACT["vae"])
+    expect(page.locator("#interpolation .model-a .sentence")).to_have_count(8)
+    expect(page.locator("#facts-a dd")).to_have_count(6)
+
+
+# ---- other screens
+
+
+def test_on_a_phone_nothing_is_covered_or_cut(page: Page, url: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_app(page, url)
+    expect(page.locator(".sidebar.open")).to_have_count(0)
+    page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= 0")
+    assert is_clear_of_the_toggle(page)
+    for tab, output in (("Map", "#map-a"), ("Sample", "#samples"), ("Interpolate", "#interpolation")):
+        # Playwright clicks nothing that is covered.
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(output)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator(".toggle-button").click()
+    choose(page, "A", INTACT["pdg-vae"])
+    expect(page.locator("#facts-a")).to_contain_text("principal axes")
+    page.locator(".toggle-button").click()
+    expect(page.locator("#interpolation .name").first).to_have_text("PDG-VAE")
+
+
+@pytest.mark.parametrize("width", [800, 1280])
+def test_with_the_sidebar_closed_the_title_is_clear(page: Page, url: str, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(url)
+    page.locator(".sidebar.open .toggle-button").click()
+    page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= 30")
+    page.wait_for_timeout(400)  # the page slides
+    assert is_clear_of_the_toggle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_dark_mode(page: Page, url: str):
+    page.emulate_media(color_scheme="dark")
+    open_app(page, url)
+    expect(page.locator("body.dark")).to_have_count(1)
+    brightness = """element => {
+        const [r, g, b] = getComputedStyle(element).%s.match(/[0-9.]+/g).map(Number);
+        return (r + g + b) / 3;
+    }"""
+    assert page.locator("body").evaluate(brightness % "backgroundColor") < 40
+    for selector in ("h1", "#facts-a dd", "#map-readout .hint"):
+        assert page.locator(selector).first.evaluate(brightness % "color") > 120
+    dot_on_map(page, "a", coloured=True)
+
+
+# ---- the list of models
+
+
+def test_two_checkpoints_of_one_method_and_corpus_can_be_told_apart(checkpoints: Path, tmp_path: Path):
+    for name in ("dg-vae", "dg-vae-2"):
+        shutil.copytree(checkpoints / "short-yelp" / "dg-vae", tmp_path / "short-yelp" / name)
+    labels = [label for label, _ in Shelf(tmp_path).choices()]
+    assert len(set(labels)) == 2
+    assert all(label.startswith("DG-VAE · short-yelp") for label in labels)
+
+
+# ---- the command
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def run_app(*arguments: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, str(APP), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def complaint(*arguments: Any) -> str:
+    """What the app says when it cannot start."""
+    process = run_app(*arguments)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said.startswith("app: ")
+    assert said.count("\n") == 1
+    return said
+
+
+def test_the_command_serves_the_page_and_a_second_one_finds_the_port_taken(page: Page, checkpoints: Path, corpus: Path):
+    port = free_port()
+    process = run_app("--checkpoints", checkpoints, "--data", corpus, "--port", port)
+    try:
+        assert process.stdout
+        while f"127.0.0.1:{port}" not in (line := process.stdout.readline()):
+            assert line, process.stderr and process.stderr.read()
+        assert "could not be served" in complaint("--checkpoints", checkpoints, "--port", port)
+        open_app(page, f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_the_command_needs_a_checkpoint(tmp_path: Path):
+    said = complaint("--checkpoints", tmp_path)
+    assert f"There is no checkpoint in {tmp_path}" in said
+    assert "python -m train.fit" in said
+
+
+def test_the_command_needs_the_folder_that_it_is_given(checkpoints: Path, tmp_path: Path):
+    assert "There is no folder" in complaint("--checkpoints", checkpoints, "--data", tmp_path / "nowhere")
