@@ -5,6 +5,8 @@ config.json  model.safetensors  tokenizer.json  latents.safetensors  metrics.jso
 
 from __future__ import annotations
 
+import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,12 +56,28 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             "the two files are not of one checkpoint."
         )
     latents = Latents.load(folder, model.config.latent_dim)
-    return Checkpoint(folder, model, tokenizer, latents, _read_metrics(folder / METRICS_FILE))
+    metrics = _read_metrics(folder / METRICS_FILE)
+    if metrics.get("weights") != weights_sha256(folder):
+        raise UserError(
+            f"{folder} has newer weights than its latents and metrics: its training was cut off; "
+            f"complete it with: python -m train.fit --resume --out {folder}"
+        )
+    return Checkpoint(folder, model, tokenizer, latents, metrics)
+
+
+def weights_sha256(folder: Path) -> str:
+    """Identifies the weights that latents and metrics are of."""
+    with open(folder / WEIGHTS_FILE, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:
     metrics = read_json(path)
-    wrong = [name for name in FIGURES if not isinstance(metrics.get(name), int | float)]
+    wrong = [name for name in FIGURES if not _is_figure(metrics.get(name))]
     if wrong or not isinstance(metrics.get("evaluation"), dict):
-        raise UserError(f"{path} lacks {wrong[0] if wrong else 'evaluation'}; make it again with train.fit --resume.")
+        raise UserError(f"{path} lacks {wrong[0] if wrong else 'evaluation'}; copy or download it again.")
     return metrics

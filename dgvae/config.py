@@ -48,7 +48,7 @@ class TextVAEConfig:
             if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
                 raise UserError(f"Config field {name} must be {'a whole number' if whole else 'a number'}, not {value!r}.")
             if not low <= value <= high:
-                raise UserError(f"Config field {name} must lie between {low:g} and {high:g}, not {value!r}.")
+                raise UserError(f"Config field {name} must lie between {low:,} and {high:,}, not {value!r}.")
         if not isinstance(self.options, Mapping):
             raise UserError(f"Config field options must be an object, not {self.options!r}.")
         object.__setattr__(self, "options", find_method(self.method).resolve(self.options))

@@ -45,11 +45,11 @@ def read_split(path: Path) -> Split:
     """
     sentences, labels = [], []
     try:
-        with open(path, encoding="utf-8") as lines:
+        with open(path, encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
                 label, _, sentence = line.rpartition("\t")
-                if label and not (label.isdecimal() and int(label) < 2**15):
-                    raise UserError(f"{path}, line {number}: the label before the tab must be a whole number.")
+                if label and not (label.isdecimal() and len(label) < 6 and int(label) < 2**15):
+                    raise UserError(f"{path}, line {number}: what stands before a tab is a label, a number from 0 to 32767.")
                 if sentence.strip():
                     sentences.append(sentence.strip())
                     labels.append(int(label) if label else UNLABELLED)

@@ -16,8 +16,8 @@ NEVER_WRITTEN = [PAD, START]
 
 @dataclass(frozen=True)
 class Decoding:
-    """How the next word is chosen: greedy at temperature 0, otherwise drawn from the softmax at `temperature`, cut to the
-    smallest set of words whose probability reaches `top_p`."""
+    """How the next word is chosen: greedy at temperature 0 (in fact below 0.001), otherwise drawn from the softmax at
+    `temperature`, cut to the smallest set of words whose probability reaches `top_p`."""
 
     temperature: float = 0.0
     top_p: float = 1.0
@@ -57,7 +57,7 @@ def decode_latents(
 
 def _choose(logits: Tensor, decoding: Decoding, generator: torch.Generator | None) -> Tensor:
     """One word per row of logits [B, V] -> [B]."""
-    if decoding.temperature == 0:
+    if decoding.temperature < 1e-3:
         return logits.argmax(-1)
     probability = torch.softmax(logits / decoding.temperature, dim=-1)
     if decoding.top_p < 1:
@@ -70,7 +70,7 @@ def _choose(logits: Tensor, decoding: Decoding, generator: torch.Generator | Non
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
     """`steps` latents from start to end along the straight line. [D], [D] -> [steps, D]."""
-    t = torch.linspace(0, 1, steps, device=start.device).unsqueeze(1)
+    t = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device).unsqueeze(1)
     return torch.lerp(start.unsqueeze(0), end.unsqueeze(0), t)
 
 
@@ -85,7 +85,7 @@ def spherical_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
     angle = torch.arccos(cosine.clamp(-1, 1))
     if min(norms) < 1e-6 or torch.sin(angle) < 1e-4:
         return linear_path(start, end, steps)
-    t = torch.linspace(0, 1, steps, device=start.device).unsqueeze(1)
+    t = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device).unsqueeze(1)
     unit = (torch.sin((1 - t) * angle) * start / norms[0] + torch.sin(t * angle) * end / norms[1]) / torch.sin(angle)
     return unit * torch.lerp(norms[0], norms[1], t)
 

@@ -59,7 +59,7 @@ class Latents:
         return DiagonalGaussian(self.mean, self.log_var)
 
     def save(self, folder: Path) -> None:
-        """Write latents.safetensors: latents in fp16, which is far finer than σ."""
+        """Write latents.safetensors. Latents are fp16: for |μ| up to 4 good to 0.001, far finer than a usual σ."""
         tensors = {
             "mean": self.mean.half(),
             "log_var": self.log_var.half(),
@@ -71,37 +71,35 @@ class Latents:
                 "map.sentences": self.map.sentences.to(torch.int32),
                 "map.z": self.map.z.half(),
                 "map.xy": self.map.xy.float(),
-                "map.gap": self.map.gap.half(),
+                "map.gap": self.map.gap.float(),
             }
         write_safetensors(folder / LATENTS_FILE, tensors)
 
     @classmethod
     def load(cls, folder: Path, latent_dim: int) -> Latents:
-        """Read what `save` wrote. Raises UserError if something is missing or does not fit."""
+        """Read what `save` wrote. Raises UserError if something is missing, does not fit, or is not finite."""
         path = folder / LATENTS_FILE
         tensors = read_safetensors(path)
-        try:
-            mean = tensors["mean"].float()
-            rows = len(mean)
-            shapes = {"mean": (rows, latent_dim), "log_var": (rows, latent_dim), "labels": (rows,), "lengths": (rows,)}
-            if "map.z" in tensors:
-                points, shown = len(tensors["map.z"]), len(tensors["map.sentences"])
-                shapes |= {"map.z": (points, latent_dim), "map.xy": (points, 2), "map.gap": (points,)}
-                shapes |= {"map.sentences": (shown,)}
-            wrong = [name for name, shape in shapes.items() if tuple(tensors[name].shape) != shape]
-            if wrong:
-                raise UserError(f"{path} does not fit its config.json: {wrong[0]} should be {shapes[wrong[0]]}.")
-            latent_map = None
-            if "map.z" in tensors:
-                latent_map = LatentMap(
-                    sentences=tensors["map.sentences"].long(),
-                    z=tensors["map.z"].float(),
-                    xy=tensors["map.xy"],
-                    gap=tensors["map.gap"].float(),
-                )
-        except KeyError as error:
-            raise UserError(f"{path} lacks {error}; make it again with train.fit --resume.") from None
-        return cls(mean, tensors["log_var"].float(), tensors["labels"].long(), tensors["lengths"].long(), latent_map)
+        rows = tensors["mean"].shape[0] if "mean" in tensors and tensors["mean"].ndim else 0
+        shapes = {"mean": (rows, latent_dim), "log_var": (rows, latent_dim), "labels": (rows,), "lengths": (rows,)}
+        if has_map := "map.z" in tensors:
+            points, shown = len(tensors["map.z"].flatten()) // latent_dim, tensors.get("map.sentences", torch.empty(0)).numel()
+            shapes |= {"map.z": (points, latent_dim), "map.xy": (points, 2), "map.gap": (points,), "map.sentences": (shown,)}
+        for name, shape in shapes.items():
+            if name not in tensors:
+                raise UserError(f"{path} lacks {name}; copy or download it again.")
+            if tuple(tensors[name].shape) != shape or 0 in shape:
+                raise UserError(f"{path} does not fit its config.json: {name} should be {shape}.")
+            if not torch.isfinite(tensors[name]).all():
+                raise UserError(f"{path} is broken: {name} has values that are not finite; copy or download it again.")
+        latent_map = None
+        if has_map:
+            sentences = tensors["map.sentences"].long()
+            if len(sentences) > len(tensors["map.z"]) or int(sentences.min()) < 0 or int(sentences.max()) >= rows:
+                raise UserError(f"{path} is broken: map.sentences names sentences that it does not hold.")
+            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"], tensors["map.gap"])
+        posterior = tensors["mean"].float(), tensors["log_var"].float()
+        return cls(*posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map)
 
 
 def prior_samples(count: int, latent_dim: int) -> Tensor:
@@ -111,7 +109,7 @@ def prior_samples(count: int, latent_dim: int) -> Tensor:
 
 def map_latents(posterior: DiagonalGaussian, points: int) -> LatentMap:
     """Project `points` prior samples and a sample each of at most `points` posteriors, evenly spread over the set."""
-    aggregated = AggregatedPosterior.of(posterior)
+    aggregated = AggregatedPosterior(posterior.mean.double().cpu(), posterior.log_var.double().cpu())
     total = len(aggregated)
     chosen = torch.arange(total) if total <= points else torch.linspace(0, total - 1, points).round().long()
     sampled = aggregated.sample_each(torch.Generator().manual_seed(PRIOR_SEED + 1))[chosen]

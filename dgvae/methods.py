@@ -104,3 +104,13 @@ def find_method(method_id: str) -> Method:
     if method_id not in METHODS:
         raise UserError(f"There is no method {method_id!r}; choose one of {', '.join(METHODS)}.")
     return METHODS[method_id]
+
+
+def methods_table() -> str:
+    """METHODS as the README's table, in Markdown."""
+    rows = [f"| `{m.id}` | {m.title} | {m.summary} | {_options_cell(m)} | {m.source} |" for m in METHODS.values()]
+    return "\n".join(["| `--method` | name | what it does | options (default) | source |", "|---|---|---|---|---|", *rows])
+
+
+def _options_cell(method: Method) -> str:
+    return ", ".join(f"`{name}` ({option.default:g})" for name, option in method.options.items()) or "–"

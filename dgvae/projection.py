@@ -15,6 +15,8 @@ def project(prior: np.ndarray, posterior: np.ndarray, neighbours: int = 15) -> n
     Fitted together, so that a place on the map is a place in latent space for both; with a seed, so that it is the same
     every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded.
     """
+    if len(prior) + len(posterior) < 4:
+        return np.zeros((len(prior) + len(posterior), 2), dtype=np.float32)  # UMAP needs neighbours
     from umap import UMAP  # 5 s, and not needed to run a model
 
     with warnings.catch_warnings():

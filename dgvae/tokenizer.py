@@ -16,6 +16,7 @@ from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
 from dgvae.errors import UserError
+from dgvae.storage import read_json
 
 PAD, UNKNOWN, START, END = range(4)
 SPECIAL_WORDS = ("<pad>", "<unk>", "<s>", "</s>")
@@ -103,8 +104,11 @@ class WordTokenizer:
     @classmethod
     def load(cls, path: Path) -> WordTokenizer:
         """Read a tokenizer.json. Raises UserError if it is missing or is not one."""
-        if not path.is_file():
-            raise UserError(f"{path} is missing: this folder is not a complete checkpoint.")
+        content = read_json(path)
+        # Other kinds would be run by the library as they are, and some of them crash it.
+        kinds = [_type(content.get(part)) for part in ("model", "normalizer", "pre_tokenizer")]
+        if kinds not in (["WordLevel", None, "WhitespaceSplit"], ["WordLevel", "Lowercase", "WhitespaceSplit"]):
+            raise UserError(f"{path} is not a word-level tokenizer of this project.")
         try:
             return cls(_wrap(tokenizer_file=str(path)))
         except UserError as error:
@@ -126,6 +130,10 @@ class WordTokenizer:
         for part in _PUNCTUATION.sub(r" \1 ", word.replace("’", "'")).split():
             pieces += [part] if self.is_known(part) else _CLITIC.sub(r" \1", part).split()
         return pieces
+
+
+def _type(part: object) -> object:
+    return part.get("type") if isinstance(part, dict) else part
 
 
 def _wrap(**kwargs: object) -> PreTrainedTokenizerFast:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 import torch
 from scipy import stats
 from scipy.special import logsumexp
@@ -44,6 +45,28 @@ def test_marginal_kl_equals_adaptive_quadrature() -> None:
         for m, v in zip(posterior.mean.T, posterior.log_var.T, strict=True)
     ]
     np.testing.assert_allclose(AggregatedPosterior.of(posterior).marginal_kl(), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("an outlier", 500.0),  # a thousandth of q(z) at 1000, where log p is −500,000
+        ("narrow", 1.371),  # 1,000 spikes at log σ² = −16
+        ("mixed", 0.0144),  # 0.5 % of the posteriors at log σ² = −20
+    ],
+)
+def test_marginal_kl_sees_what_falls_between_the_points_of_a_grid(fault: str, expected: float) -> None:
+    """The expected values are of large Monte Carlo runs."""
+    generator = torch.Generator().manual_seed(0)
+    log_var = {"an outlier": -8.0, "narrow": -16.0, "mixed": -2.0}[fault]
+    mean = math.sqrt(1 - math.exp(log_var)) * torch.randn(1000, 1, generator=generator)
+    log_vars = torch.full_like(mean, log_var)
+    if fault == "an outlier":
+        mean[0] = 1000
+    if fault == "mixed":
+        log_vars[:5] = -20
+    measured = float(AggregatedPosterior.of(DiagonalGaussian(mean, log_vars)).marginal_kl())
+    assert measured == pytest.approx(expected, rel=0.2, abs=0.02)
 
 
 def test_covariance_is_that_of_samples() -> None:

@@ -47,7 +47,24 @@ FAULTS = {
         edit_tensors("latents.safetensors", lambda t: t.update(mean=t["mean"][:, :2].contiguous())),
         "latents.safetensors does not fit",
     ),
-    "latents lack labels": (edit_tensors("latents.safetensors", lambda t: t.pop("labels")), "lacks 'labels'"),
+    "latents lack labels": (edit_tensors("latents.safetensors", lambda t: t.pop("labels")), "lacks labels"),
+    "latents not finite": (edit_tensors("latents.safetensors", lambda t: t["mean"].fill_(float("nan"))), "not finite"),
+    "no latents at all": (edit_tensors("latents.safetensors", lambda t: t.update(mean=t["mean"][:0])), "mean should be"),
+    "map of other sentences": (edit_tensors("latents.safetensors", lambda t: t["map.sentences"].add_(999)), "does not hold"),
+    "weights not finite": (
+        edit_tensors("model.safetensors", lambda t: t["encoder.head.weight"].fill_(float("inf"))),
+        "encoder.head.weight has values that are not finite",
+    ),
+    "metrics not finite": (edit_json("metrics.json", lambda d: d.update(kl=float("nan"))), "metrics.json lacks kl"),
+    "JSON too deep": (lambda f: (f / "metrics.json").write_text("[" * 200_000), "metrics.json is not readable JSON"),
+    "tokenizer of another kind": (
+        edit_json("tokenizer.json", lambda d: d["model"].update(type="BPE", merges=[])),
+        "tokenizer.json is not a word-level tokenizer",
+    ),
+    "weights of another run": (
+        edit_tensors("model.safetensors", lambda t: t["encoder.head.weight"].mul_(2)),
+        "newer weights than its latents and metrics",
+    ),
     "map cut": (edit_tensors("latents.safetensors", lambda t: t.update({"map.xy": t["map.xy"][1:]})), "map.xy should be"),
     "another tokenizer": (
         edit_json("tokenizer.json", lambda d: d["model"]["vocab"].popitem()),

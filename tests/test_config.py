@@ -9,7 +9,7 @@ import pytest
 
 from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
-from dgvae.methods import METHODS
+from dgvae.methods import METHODS, methods_table
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -49,3 +49,8 @@ def test_what_is_no_config_is_refused(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(UserError, match=r"config\.json"):
         TextVAEConfig.from_json(path)
+
+
+def test_the_readme_lists_every_method() -> None:
+    readme = Path(__file__).parent.parent / "README.md"
+    assert methods_table() in readme.read_text(encoding="utf-8")

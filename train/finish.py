@@ -7,16 +7,15 @@ from typing import Any
 
 import torch
 
-from dgvae.checkpoints import CARD_FILE, METRICS_FILE, TOKENIZER_FILE
+from dgvae.checkpoints import CARD_FILE, METRICS_FILE, TOKENIZER_FILE, weights_sha256
 from dgvae.corpus import Split
 from dgvae.latents import Latents, map_latents, prior_samples
 from dgvae.metrics import hole_metrics, latent_metrics
 from dgvae.model import TextVAE
-from dgvae.regularizers import build_regularizer
 from dgvae.storage import write_bytes, write_json
 from dgvae.tokenizer import WordTokenizer
 from train.data import LengthBatches
-from train.loop import validate
+from train.validation import reconstruct
 
 FORMAT = 1
 
@@ -24,23 +23,25 @@ FORMAT = 1
 def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any], map_points: int) -> dict[str, Any]:
     """Write latents, metrics and model card beside the weights in `folder`; return the metrics. No map if map_points is 0.
 
-    Figures are of the stored weights, fp16, on the evaluation set.
+    Figures are of the stored weights, on the evaluation set, in fp32.
     """
     model = TextVAE.from_pretrained(folder)
     tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
     sentences = tokenizer.encode_all(evaluation.sentences, model.config.max_length)
     posterior = model.encode_all(sentences)
     generator = torch.Generator().manual_seed(0)
-    figures = validate(model, build_regularizer(model.config), LengthBatches(sentences, model.device), batch_size=128)
+    torch.manual_seed(0)
+    reconstruction, _ = reconstruct(model, LengthBatches(sentences, model.device), batch_size=128)
     latent = latent_metrics(posterior, generator)
     gaps = hole_metrics(posterior, prior_samples(len(sentences), model.config.latent_dim), generator)
     metrics = {
         "format": FORMAT,
         "corpus": corpus,
+        "weights": weights_sha256(folder),
         "evaluation": {"file": evaluation.path.name, "sentences": len(sentences), "sha256": evaluation.sha256},
-        "reconstruction": figures.reconstruction,
+        "reconstruction": reconstruction,
         "kl": latent.kl,
-        "elbo": figures.reconstruction - latent.kl,
+        "elbo": reconstruction - latent.kl,
         "mi": latent.mi,
         "active_units": latent.active_units,
         "consistent_units": latent.consistent_units,

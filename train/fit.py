@@ -8,6 +8,7 @@ Ctrl-C ends the run after the step under way and leaves a usable checkpoint; the
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import time
@@ -22,10 +23,9 @@ from dgvae.checkpoints import TOKENIZER_FILE
 from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import Split, corpus_files, read_split
 from dgvae.errors import UserError
-from dgvae.methods import METHODS
-from dgvae.model import WEIGHTS_FILE, TextVAE
+from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
-from dgvae.tokenizer import WordTokenizer
+from dgvae.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.data import LengthBatches
 from train.finish import finish
 from train.logs import Progress
@@ -37,16 +37,13 @@ from train.state import load_state, save_state
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     started = time.perf_counter()
-    options = None
     try:
-        options = read_options(arguments)
-        fit(options)
+        fit(read_options(arguments))
     except (UserError, OSError) as error:
         print(f"train.fit: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        again = f"; to go on: python -m train.fit --resume --out {options.out}" if options else ""
-        print(f"train.fit: interrupted{again}", file=sys.stderr)
+        print("train.fit: interrupted; --resume goes on from the last state, if there is one", file=sys.stderr)
         return 130
     print(f"{time.perf_counter() - started:.0f} s in all")
     return 0
@@ -69,7 +66,7 @@ def fit(options: argparse.Namespace) -> None:
         LengthBatches(tokenizer.encode_all(validation.sentences, config.max_length), device),
         out,
     )
-    if not (out / WEIGHTS_FILE).exists():  # stopped before the first validation
+    if math.isinf(run.best):  # stopped before the first validation
         run.model.save_pretrained(out, dtype=torch.float16)
     print("stopped; completing the checkpoint without a map …" if stopped else "completing the checkpoint …")
     facts = asdict(run.plan) | {"epochs": run.epoch, "sentences": len(training.sentences)}
@@ -85,6 +82,8 @@ def start_run(options: argparse.Namespace, training: Split) -> tuple[Run, WordTo
     """Make the vocabulary and the model, and write a first state, so that the run can be resumed from here on."""
     torch.manual_seed(options.seed)
     tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
+    if len(tokenizer) == len(SPECIAL_WORDS):
+        raise UserError(f"No word of {training.path} occurs {options.min_count} times; lower --min-count.")
     run = make_run(make_config(options, len(tokenizer), training), options)
     options.out.mkdir(parents=True, exist_ok=True)
     write_options(options)
@@ -151,14 +150,14 @@ def stop_requested() -> Iterator[Callable[[], bool]]:
 def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
     """Read the training, validation and evaluation sets; without a test file, the validation set is also evaluated."""
     if options.train_file:
-        files = {
-            "train": options.train_file,
-            "valid": options.valid_file,
-            "test": options.test_file or options.valid_file,
-        }
+        names = (options.train_file, options.valid_file, options.test_file or options.valid_file)
+        files = [Path(name) for name in names]
     else:
-        files = corpus_files(options.corpus, Path(options.data))
-    return read_split(Path(files["train"])), read_split(Path(files["valid"])), read_split(Path(files["test"]))
+        files = list(corpus_files(options.corpus, Path(options.data)).values())
+    training, validation, evaluation = (read_split(file) for file in files)
+    if len(evaluation.sentences) < 2:
+        raise UserError(f"{evaluation.path} holds one sentence; an aggregated posterior needs two at least.")
+    return training, validation, evaluation
 
 
 def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -> TextVAEConfig:
@@ -176,7 +175,7 @@ def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -
         hidden_dim=options.hidden_dim,
         latent_dim=options.latent_dim,
         max_length=min(options.max_words, max(len(sentence.split()) for sentence in training.sentences)),
-        options=METHODS[options.method].resolve(given),
+        options=given,
     )
 
 

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from dgvae.errors import UserError
-from dgvae.metrics import LatentMetrics, latent_metrics
 from dgvae.model import TextVAE
-from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers import Regularizer
 from train.data import LengthBatches
 from train.schedules import learning_rate_share, warmup
+from train.validation import Validation, fast_math, validate
 
 GRADIENT_NORM = 5.0
 
@@ -42,16 +41,6 @@ class Step:
     reconstruction: Tensor  # E log p(x|z)
     regularizer: Tensor
     weight: float
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Figures of the validation set, nats per sentence. objective: −reconstruction + full weight × regularizer."""
-
-    reconstruction: float
-    regularizer: float
-    objective: float
-    latents: LatentMetrics
 
 
 @dataclass(frozen=True)
@@ -95,8 +84,12 @@ def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Itera
             run.step += 1
             yield Step(run.epoch, run.step, len(batch), reconstruction, regularizer, weight)
         result = validate(run.model, run.regularizer, validation, plan.batch_size)
+        if result is None:
+            raise diverged(run, "the validation objective")
         improved = result.objective < run.best
-        run.best, run.stale = (result.objective, 0) if improved else (run.best, run.stale + 1)
+        # Patience begins when the regularizer has its full weight: until then training does not aim at the objective.
+        waiting = run.epoch + 1 > plan.warmup_epochs
+        run.best, run.stale = (result.objective, 0) if improved else (run.best, run.stale + waiting)
         run.epoch, run.step = run.epoch + 1, 0
         yield Epoch(run.epoch, result, improved)
 
@@ -109,47 +102,25 @@ def training_step(run: Run, batch: Tensor, weight: float, learning_rate: float) 
         posterior = run.model.encode(batch)
         z = posterior.rsample()
         nll, _ = run.model.decoder.negative_log_likelihood(batch, z)
+    if not torch.isfinite(nll):
+        raise diverged(run, "the reconstruction")
     reconstruction, regularizer = -nll / len(batch), run.regularizer(posterior, z)
     loss = weight * regularizer - reconstruction
     run.optimizer.zero_grad()
     loss.backward()
     norm = nn.utils.clip_grad_norm_(run.model.parameters(), GRADIENT_NORM)
     if not torch.isfinite(norm):
-        raise UserError(
-            f"Training stopped at epoch {run.epoch + 1}, step {run.step + 1}: the gradient is not finite "
-            f"(reconstruction {float(reconstruction):.3g}, regularizer {float(regularizer):.3g}, weight {weight:.3g}); "
-            "resume from the last state with a lower --learning-rate."
-        )
+        figures = f"reconstruction {float(reconstruction):.3g}, regularizer {float(regularizer):.3g}, weight {weight:.3g}"
+        raise diverged(run, f"the gradient ({figures})")
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate
     run.optimizer.step()
     return reconstruction.detach(), regularizer.detach()
 
 
-@torch.no_grad()
-def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, batch_size: int) -> Validation:
-    """Measure a set of sentences, always with the same random numbers; the training's generators stay as they are."""
-    model.eval()
-    regularizer.eval()
-    reconstruction = regularization = 0.0
-    means, log_vars = [], []
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        for batch in batches.epoch(batch_size, seed=0, epoch=0):
-            with fast_math(batch.device):
-                posterior = model.encode(batch)
-                z = posterior.rsample()
-                nll, _ = model.decoder.negative_log_likelihood(batch, z)
-            reconstruction -= float(nll) / batches.sentences
-            regularization += float(regularizer(posterior, z)) * len(batch) / batches.sentences
-            means.append(posterior.mean)
-            log_vars.append(posterior.log_var)
-        latents = latent_metrics(DiagonalGaussian(torch.cat(means), torch.cat(log_vars)))
-    objective = model.config.regularizer_weight * regularization - reconstruction
-    return Validation(reconstruction, regularization, objective, latents)
-
-
-def fast_math(device: torch.device) -> torch.autocast:
-    """bf16 autocast where the device computes in bf16, and nothing elsewhere."""
-    gains = {"cpu": torch.cpu._is_avx512_bf16_supported, "cuda": torch.cuda.is_bf16_supported}
-    return torch.autocast(device.type, torch.bfloat16, enabled=gains.get(device.type, lambda: False)())
+def diverged(run: Run, what: str) -> UserError:
+    """The error that ends a run whose numbers have left the finite ones."""
+    return UserError(
+        f"Training stopped at epoch {run.epoch + 1}, step {run.step + 1}: {what} is not finite; "
+        "--resume with a lower --learning-rate goes on from the last state."
+    )

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from dgvae.checkpoints import FILES
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
 from dgvae.methods import METHODS
@@ -15,7 +16,8 @@ from dgvae.storage import read_json, write_json
 from train.state import STATE_FILE
 
 OPTIONS_FILE = "run.json"
-CHANGEABLE = {"resume", "out", "data", "epochs", "patience", "threads", "map_points"}  # when a run is resumed
+TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
+CHANGEABLE = {"resume", "out", "epochs", "patience", "learning_rate", "threads", "map_points", *TEXTS}  # in a resumed run
 
 
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -35,6 +37,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
         options = argparse.Namespace(**{**vars(options), **before})
     elif (options.out / STATE_FILE).exists():
         raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
+    elif any((options.out / name).exists() for name in FILES):
+        raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
     if bool(options.train_file) == bool(options.corpus):
         raise UserError("Name either --corpus (with --data) or --train-file and --valid-file.")
     if options.train_file and not options.valid_file:
@@ -92,7 +96,13 @@ def make_parser() -> argparse.ArgumentParser:
     run = parser.add_argument_group("how")
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to make")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out, with the options it was started with")
-    _number(run, "--epochs", positive, 12, "at most; the learning rate falls over their second half")
+    _number(
+        run,
+        "--epochs",
+        positive,
+        12,
+        "at most; the learning rate falls over the second half",
+    )
     _number(run, "--patience", positive, 3, "epochs without gain after which training stops")
     _number(run, "--batch-size", positive, 128, "sentences a step")
     _number(run, "--learning-rate", amount, 1e-3, "of Adam")
@@ -109,15 +119,15 @@ def _number(group: argparse._ArgumentGroup, flag: str, kind: Callable[[str], flo
 
 def positive(text: str) -> int:
     """An argument that counts something."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    if whole(text) == 0:
+        raise argparse.ArgumentTypeError("must be above 0")
     return int(text)
 
 
 def whole(text: str) -> int:
     """An argument that may be 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}")
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"must be a whole number below a billion, not {text[:20]!r}")
     return int(text)
 
 
@@ -127,8 +137,8 @@ def amount(text: str) -> float:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number of at least 0, not {text!r}")
+    if not 0 <= number <= 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to a million, not {text[:20]!r}")
     return number
 
 

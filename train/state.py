@@ -46,7 +46,7 @@ def load_state(run: Run, folder: Path) -> None:
         position = json.loads(metadata["position"])
         run.epoch, run.step = int(position["epoch"]), int(position["step"])
         run.best, run.stale = float(position["best"]), int(position["stale"])
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} does not fit this run ({error}); start again in an empty folder.") from None
 
 

@@ -1,0 +1,68 @@
+"""Measuring a set of sentences: after every epoch, and at the end of a run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from dgvae.metrics import LatentMetrics, latent_metrics
+from dgvae.model import TextVAE
+from dgvae.posteriors import DiagonalGaussian
+from dgvae.regularizers import Regularizer
+from train.data import LengthBatches
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Figures of the validation set, nats per sentence. objective: −reconstruction + full weight × regularizer."""
+
+    reconstruction: float
+    regularizer: float
+    objective: float
+    latents: LatentMetrics
+
+
+@torch.no_grad()
+def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, batch_size: int) -> Validation | None:
+    """Measure a validation set, or return None if a figure is not finite.
+
+    The random numbers are always the same, and the training's generators stay as they are.
+    """
+    regularizer.eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        with fast_math(model.device):
+            reconstruction, posterior = reconstruct(model, batches, batch_size)
+        # Over all sentences at once, mixed: a short batch would make small groups, whose density gap has a higher floor.
+        mixed = torch.randperm(batches.sentences, device=model.device)
+        posterior = DiagonalGaussian(posterior.mean[mixed], posterior.log_var[mixed])
+        if not math.isfinite(reconstruction + float(posterior.mean.sum() + posterior.log_var.sum())):
+            return None
+        regularization = float(regularizer(posterior, posterior.rsample()))
+        objective = model.config.regularizer_weight * regularization - reconstruction
+        return Validation(reconstruction, regularization, objective, latent_metrics(posterior))
+
+
+@torch.no_grad()
+def reconstruct(model: TextVAE, batches: LengthBatches, batch_size: int) -> tuple[float, DiagonalGaussian]:
+    """E log p(x|z) with one sample z per sentence, nats, and the posteriors in the order of the batches."""
+    model.eval()
+    total, means, log_vars = 0.0, [], []
+    for batch in batches.epoch(batch_size, seed=0, epoch=0):
+        posterior = model.encode(batch)
+        nll, _ = model.decoder.negative_log_likelihood(batch, posterior.rsample())
+        total += float(nll)
+        means.append(posterior.mean)
+        log_vars.append(posterior.log_var)
+    return -total / batches.sentences, DiagonalGaussian(torch.cat(means), torch.cat(log_vars))
+
+
+def fast_math(device: torch.device) -> torch.autocast:
+    """bf16 autocast where the device computes in bf16, and nothing elsewhere."""
+    gains = {
+        "cpu": torch.cpu._is_avx512_bf16_supported,
+        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
+    }
+    return torch.autocast(device.type, torch.bfloat16, enabled=gains.get(device.type, lambda: False)())
