@@ -136,3 +136,33 @@ def test_principal_density_gap_sees_a_correlation_that_the_marginals_hide() -> N
         principal.train()(DiagonalGaussian(posterior.mean[:64], posterior.log_var[:64]), mean)
     assert float(marginal(posterior, mean)) < 0.1
     assert float(principal(posterior, mean)) > 0.4
+
+
+def test_principal_density_gap_is_half_along_the_axes_and_half_along_the_eigenvectors() -> None:
+    """With the running covariance set by hand: one sentence a group, so that both halves have a closed form."""
+    config = TextVAEConfig("pdg-vae", vocab_size=10, latent_dim=2, options={"aggregation_size": 1, "samples": 1000})
+    regularizer = build_regularizer(config).eval()
+    turned = torch.tensor([[0.6, -0.8], [0.8, 0.6]])  # columns are the eigenvectors
+    covariance = turned @ torch.diag(torch.tensor([2.0, 0.5])) @ turned.T
+    regularizer.load_state_dict({"running_mean": torch.zeros(2), "running_square": covariance})
+    before = {name: x.clone() for name, x in regularizer.state_dict().items()}
+    generator = torch.Generator().manual_seed(7)
+    posterior = DiagonalGaussian(*torch.randn(2, 400, 2, generator=generator).unbind(0))
+
+    along = DiagonalGaussian(posterior.mean @ turned, torch.log(posterior.log_var.exp() @ turned.square()))
+    expected = 0.5 * (posterior.kl() + along.kl()).sum(1).mean()
+    torch.manual_seed(0)
+    assert float(regularizer(posterior, posterior.mean)) == pytest.approx(float(expected), rel=5e-3)
+    assert all(torch.equal(before[name], x) for name, x in regularizer.state_dict().items())  # evaluation changes nothing
+
+
+def test_the_running_covariance_settles_on_that_of_the_aggregated_posterior() -> None:
+    regularizer = build_regularizer(TextVAEConfig("pdg-vae", vocab_size=10, latent_dim=2)).train()
+    generator = torch.Generator().manual_seed(8)
+    root = torch.tensor([[1.0, 0.0], [0.7, 0.5]])
+    for _ in range(500):
+        mean = 0.5 + torch.randn(64, 2, generator=generator) @ root.T
+        regularizer(DiagonalGaussian(mean, torch.full_like(mean, math.log(0.3))), mean)
+    state = regularizer.state_dict()
+    covariance = state["running_square"] - torch.outer(state["running_mean"], state["running_mean"])
+    torch.testing.assert_close(covariance, root @ root.T + 0.3 * torch.eye(2), atol=0.1, rtol=0)

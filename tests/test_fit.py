@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,6 +147,25 @@ def test_bad_input_gets_one_sentence_and_status_2(fault: str, corpus: Path, tmp_
     assert said in error
     assert len(error.splitlines()) == 1
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("method", ["vae", "pdg-vae"])
+def test_a_run_that_diverges_ends_in_one_sentence_and_can_go_on(method: str, corpus: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "run"
+    assert fit(small_run(corpus, out, "--method", method, "--learning-rate", "1000000")) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "is not finite; --resume with a lower --learning-rate" in error
+    assert fit(["--resume", "--out", str(out), "--learning-rate", "0.001"]) == 0
+    load_checkpoint(out)
+
+
+def test_a_checkpoint_without_its_run_is_not_overwritten(corpus: Path, checkpoints: Path, tmp_path: Path, capsys) -> None:
+    for name in FILES:
+        shutil.copy(checkpoints / "short-yelp" / "vae" / name, tmp_path)
+    before = (tmp_path / "model.safetensors").read_bytes()
+    assert fit(small_run(corpus, tmp_path)) == 2
+    assert "already holds a checkpoint" in capsys.readouterr().err
+    assert (tmp_path / "model.safetensors").read_bytes() == before
 
 
 def test_a_run_is_not_overwritten_and_keeps_its_options(corpus: Path, checkpoints: Path, capsys) -> None:

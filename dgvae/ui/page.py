@@ -47,6 +47,8 @@ def build_page(shelf: Shelf) -> gr.Blocks:
             interpolate = InterpolateTab(shelf)
 
         page.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
+        # New checkpoints show when the page is loaded again, be they trained or fetched meanwhile.
+        page.load(lambda: [gr.update(choices=shelf.choices())] * 2, None, [model_a, model_b], **QUIET)
         models = [model_a, model_b]
         loaded = page.load(shelf.progress, None, status, show_progress="hidden", api_visibility="private")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,30 +20,33 @@ from dgvae.errors import UserError
 if TYPE_CHECKING:
     from dgvae.checkpoints import Checkpoint
 
-PREFERRED = ("vae", "dg-vae")  # what a first visitor compares, if they are there: A has holes or collapsed, B has not
+PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
+MOST_LOADED = 8  # checkpoints in memory; the one unused for longest makes room
 
 
 class Shelf:
     """Checkpoints by name. `root` holds their folders; `data` the corpora, if they are at hand."""
 
     def __init__(self, root: Path, data: Path | None = None) -> None:
-        self._folders = find_checkpoints(root)
+        self._root = root
         self._data = data
-        self._loaded: dict[str, Checkpoint] = {}
+        self._folders = find_checkpoints(root)
+        self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._sentences: dict[str, list[str] | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._loading: str | None = "the libraries"
 
     def choices(self) -> list[tuple[str, str]]:
-        """(what the visitor reads, name) of every checkpoint; one that reads like another also shows its path."""
-        read = {name: display_name(name, folder) for name, folder in self._folders.items()}
+        """(what the visitor reads, name) of every checkpoint that is there now; one that reads like another shows its path."""
+        self._folders |= find_checkpoints(self._root)
+        read = {name: display_name(name, folder) for name, folder in dict(self._folders).items()}
         times = Counter(read.values())
         return [(label if times[label] == 1 else f"{label} ({name})", name) for name, label in read.items()]
 
     def defaults(self) -> tuple[str | None, str | None]:
         """The two checkpoints that a first visitor sees."""
         names = list(self._folders)
-        preferred = [n for method in PREFERRED for n in names if Path(n).name == method]
+        preferred = [n for method in PREFERRED for n in names if Path(n).name.startswith(method)]
         first, *others = [*preferred, *(n for n in names if n not in preferred)] or [None]
         return first, next(iter(others), first)
 
@@ -54,9 +57,11 @@ class Shelf:
         if not name or name not in self._folders:
             raise UserError("Choose a model in the sidebar." if not name else f"There is no checkpoint {name!r} here.")
         with self._locks[name]:
-            if name not in self._loaded:
-                self._loaded[name] = load_checkpoint(self._folders[name])
-            return self._loaded[name]
+            checkpoint = self._loaded.pop(name, None) or load_checkpoint(self._folders[name])
+            self._loaded[name] = checkpoint
+            while len(self._loaded) > MOST_LOADED:
+                self._loaded.popitem(last=False)
+            return checkpoint
 
     def add_from_hub(self, text: str) -> str:
         """Download and verify a checkpoint of the Hub; return the name under which the shelf has it. Raises UserError."""

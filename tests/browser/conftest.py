@@ -33,9 +33,10 @@ def browser() -> Iterator:
     if executable is None:
         _unavailable(f"no browser on the PATH (looked for {', '.join(BROWSERS)})")
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         _unavailable("the package playwright is not installed")
+    expect.set_options(timeout=30_000)  # a busy machine is slow, and only a failure waits as long
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser

@@ -24,7 +24,12 @@ if os.environ.get("CI") != "true":  # where a missing package must not pass for 
 from playwright.sync_api import Locator, Page, expect
 
 APP = Path(__file__).parents[2] / "app.py"
-INTACT = {"vae": "VAE · short-yelp", "dg-vae": "DG-VAE · short-yelp", "pdg-vae": "PDG-VAE · short-yelp"}
+INTACT = {
+    "vae": "VAE · short-yelp",
+    "beta-vae": "β-VAE (β = 0.1) · short-yelp",
+    "dg-vae": "DG-VAE · short-yelp",
+    "pdg-vae": "PDG-VAE · short-yelp",
+}
 # What the visitor chooses → what the page says.
 BROKEN = {
     "short-yelp/wrong-config": "Config field latent_dim must be a whole number, not 'four'.",
@@ -124,12 +129,12 @@ def is_clear_of_the_toggle(page: Page) -> bool:
 # ---- the map
 
 
-def test_the_first_visit_compares_vae_and_dg_vae(page: Page, url: str):
+def test_the_first_visit_compares_holes_with_hardly_any(page: Page, url: str):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_app(page, url)
-    expect(page.get_by_label("Model A", exact=True)).to_have_value(INTACT["vae"])
-    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["dg-vae"])
+    expect(page.get_by_label("Model A", exact=True)).to_have_value(INTACT["beta-vae"])
+    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["pdg-vae"])
     for side in "ab":
         expect(page.locator(f"#facts-{side} dd")).to_have_count(6)
     expect(page.locator("#status")).to_have_text("")
@@ -153,13 +158,13 @@ def test_a_sentence_on_the_map_is_read_out_by_both_models(page: Page, url: str, 
     readout = page.locator("#map-readout")
     expect(readout).to_contain_text(re.compile(r"Sentence \d+"))
     expect(readout.locator(".sentence")).to_have_count(2)
-    expect(readout.locator(".name")).to_have_text(["VAE", "DG-VAE"])
+    expect(readout.locator(".name")).to_have_text(["β-VAE (β = 0.1)", "PDG-VAE"])
     number = re.search(r"Sentence (\d+)", readout.inner_text())
     assert number
     expect(readout).to_contain_text(
         f"It reads: {read_split(corpus_files('short-yelp', corpus)['test']).sentences[int(number[1]) - 1]}"
     )
-    choose(page, "B", INTACT["pdg-vae"])
+    choose(page, "B", INTACT["dg-vae"])
     expect(readout).to_contain_text("Point at a dot")
 
 
@@ -280,7 +285,7 @@ def test_a_hub_out_of_reach_is_one_sentence(page: Page, url: str, tmp_path: Path
     said = page.locator("#fetched .notice")
     expect(said).to_contain_text("The Hub can't be reached")
     assert said.inner_text().count(".") == 1
-    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["dg-vae"])
+    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["pdg-vae"])
     choose(page, "B", INTACT["vae"])
     expect(page.locator("#map-b [aria-label^='VAE: a map of']")).to_be_visible()
 
