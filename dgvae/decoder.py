@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from dgvae.config import TextVAEConfig
+from dgvae.dropout import dropout
 from dgvae.tokenizer import START
 from dgvae.vocabulary_loss import vocabulary_loss
 
@@ -31,10 +31,10 @@ class Decoder(nn.Module):
 
     def hidden(self, words: Tensor, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Read `words` [B, T] with the latents z [B, D]; return the output layer's input [B, T, H] and the new state."""
-        inputs = F.dropout(self.embedding(words), self.dropout, self.training)
+        inputs = dropout(self.embedding(words), self.dropout, self.training)
         latents = z.unsqueeze(1).expand(-1, words.shape[1], -1)
         outputs, state = self.lstm(torch.cat([inputs, latents.to(inputs.dtype)], dim=-1), state)
-        return F.dropout(outputs, self.dropout, self.training), state
+        return dropout(outputs, self.dropout, self.training), state
 
     def next_word_logits(self, words: Tensor, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of the word that follows `words` [B]: [B, V], and the state after them."""

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from dgvae.config import TextVAEConfig
+from dgvae.dropout import dropout
 from dgvae.errors import UserError
 from dgvae.methods import METHODS
 from dgvae.model import TextVAE
@@ -82,6 +83,22 @@ def test_sentences_of_any_length_are_encoded_in_their_order() -> None:
         alone = vae.encode(torch.tensor([row]))
         torch.testing.assert_close(together.mean[i], alone.mean[0])
         torch.testing.assert_close(together.log_var[i], alone.log_var[0])
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_dropout_zeroes_its_share_and_keeps_the_mean(p: float) -> None:
+    torch.manual_seed(0)
+    x = torch.ones(500, 401, requires_grad=True)
+    dropped = dropout(x, p, training=True)
+    assert float((dropped == 0).float().mean()) == pytest.approx(p, abs=0.01)
+    assert float(dropped.detach().mean()) == pytest.approx(1, abs=0.02)
+    dropped.sum().backward()
+    assert x.grad is not None
+    assert torch.equal(x.grad, dropped.detach())
+    assert dropout(x, p, training=False) is x
+    # each of the eight bytes of a random word is as good as the others
+    share = (dropped.detach().flatten()[:200_000].view(-1, 8) == 0).float().mean(0)
+    torch.testing.assert_close(share, torch.full((8,), float(share.mean())), atol=0.02, rtol=0)
 
 
 def test_half_precision_weights_are_loaded_as_fp32(tmp_path: Path) -> None:
