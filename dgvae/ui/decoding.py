@@ -9,6 +9,7 @@ from dgvae.ui.render import Column, Line
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from dgvae.checkpoints import Checkpoint
@@ -42,14 +43,20 @@ def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: i
     return Column(checkpoint.model.config.title, decode_lines(checkpoint, PATHS[path](start, end, steps), GREEDY))
 
 
-def decode_lines(checkpoint: Checkpoint, z: Tensor, decoding: Decoding, generator=None) -> list[Line]:
-    """Decode latents [B, D] as one batch, each with its density gap."""
+def decode_lines(
+    checkpoint: Checkpoint,
+    z: Tensor,
+    decoding: Decoding,
+    generator: torch.Generator | None = None,
+    gap: Tensor | None = None,
+) -> list[Line]:
+    """Decode latents [B, D] as one batch, each with its density gap [B], which is computed if it is not given."""
     from dgvae.generation import decode_latents
     from dgvae.holes import density_gap_at
 
     sentences = decode_latents(checkpoint.model, z, decoding, generator)
     threshold = checkpoint.latents.map.hole_threshold if checkpoint.latents.map else float("inf")
-    gaps = density_gap_at(z, checkpoint.aggregated).tolist()
+    gaps = (density_gap_at(z, checkpoint.aggregated) if gap is None else gap).tolist()
     return [
         Line(checkpoint.tokenizer.decode(ids), gap, in_hole=gap > threshold) for ids, gap in zip(sentences, gaps, strict=True)
     ]

@@ -107,11 +107,12 @@ class MapTab:
         except UserError as error:
             return Column(name or "no model", fault=str(error))
         title = checkpoint.model.config.title
-        rows = (point_ids(checkpoint) == point).nonzero()[0]
-        if not len(rows):
+        stored = checkpoint.latents.map
+        rows = (point_ids(checkpoint) == point).nonzero()[0] if stored else ()
+        if not stored or not len(rows):
             return Column(title, fault="This model's map has no such point.")
-        assert checkpoint.latents.map
-        return Column(title, decode_lines(checkpoint, checkpoint.latents.map.z[rows[:1]], GREEDY))
+        # The stored gap: a sample of a posterior is measured with that posterior left out, as the map colours it.
+        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=stored.gap[rows]))
 
 
 def point_ids(checkpoint: Checkpoint) -> np.ndarray:
