@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
 from dgvae.errors import UserError
-from dgvae.holes import density_gap_at, hole_threshold
+from dgvae.holes import density_gap_at
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.projection import project
 from dgvae.tensor_files import read_safetensors, write_safetensors
@@ -36,11 +36,6 @@ class LatentMap:
     def priors(self) -> int:
         """P, the number of prior samples."""
         return len(self.z) - len(self.sentences)
-
-    @property
-    def hole_threshold(self) -> float:
-        """The density gap above which a place counts as a hole for this model (see `dgvae.holes`)."""
-        return float(hole_threshold(self.gap[self.priors :]))
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,5 @@ def decode_lines(
     from dgvae.holes import density_gap_at
 
     sentences = decode_latents(checkpoint.model, z, decoding, generator)
-    threshold = checkpoint.latents.map.hole_threshold if checkpoint.latents.map else float("inf")
     gaps = (density_gap_at(z, checkpoint.aggregated) if gap is None else gap).tolist()
-    return [
-        Line(checkpoint.tokenizer.decode(ids), gap, in_hole=gap > threshold) for ids, gap in zip(sentences, gaps, strict=True)
-    ]
+    return [Line(checkpoint.tokenizer.decode(ids), gap) for ids, gap in zip(sentences, gaps, strict=True)]

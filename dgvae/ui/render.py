@@ -17,7 +17,6 @@ class Line:
 
     text: str
     gap: float | None = None
-    in_hole: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ def facts(checkpoint: Checkpoint) -> str:
         ("mutual information", f"{m['mi']:z.2f} nats", "what z tells of the sentence; 0 is posterior collapse"),
         ("KL", f"{m['kl']:z.1f} nats", "mean KL of a sentence's posterior to the prior"),
         ("reconstruction", f"{m['reconstruction']:z.1f} nats", "E log p(x|z), higher is better"),
+        ("consistent units", f"{m['consistent_units']} of {config.latent_dim}", "dimensions whose q(z) is the prior's"),
         ("covariance gap", f"{m['covariance_gap']:z.2f} nats", "from q(z)'s covariance to the prior's; 0 is a match"),
-        ("hole mass", f"{m['hole_mass']:z.1%}", "prior samples where hardly a sentence was encoded; 1 % is a match"),
     ]
     cells = "".join(f"<dt title='{escape(why)}'>{name}</dt><dd>{value}</dd>" for name, value, why in rows)
     summary = config.row.summary
@@ -95,6 +94,5 @@ def _line_cell(column: Column, i: int, side: str) -> str:
 def _chip(line: Line) -> str:
     if line.gap is None:
         return ""
-    kind, word = ("gap in-hole", "hole ") if line.in_hole else ("gap", "")
-    meaning = "log p(z) − log q(z) in nats: above this model's threshold, few sentences were ever encoded here"
-    return f" <span class='{kind}' title='{meaning}'>{word}{line.gap:+z.1f}</span>"
+    meaning = "log p(z) − log q(z) in nats: the higher, the further from every encoded sentence"
+    return f" <span class='gap' title='{meaning}'>{line.gap:+z.1f}</span>"

@@ -19,7 +19,7 @@ class SampleTab:
         self.shelf = shelf
         gr.Markdown(
             "The same draws from the prior go through both models. The number is the density gap log p(z) − log q(z) there: "
-            "in a hole, marked so, the decoder has seen almost nothing, and its sentence is a guess.",
+            "the higher, the further from every encoded sentence, and the more of a guess is what the decoder says.",
             elem_classes="hint",
         )
         with gr.Row():

@@ -186,7 +186,6 @@ span.model-a, span.model-b { color: var(--model); font-weight: 700; padding-left
 .comparison .name { font-weight: 700; color: var(--model); }
 .notice { margin: 4px 0; padding: 6px 10px; border: 1px solid var(--border-color-primary); border-radius: 3px;
   background: var(--background-fill-secondary); overflow-wrap: anywhere; }
-.gap.in-hole { color: var(--chart-hole); border-color: var(--chart-hole); }
 .facts { display: grid; grid-template-columns: 1fr max-content; gap: 2px 10px; margin: 6px 0; font-size: 13px; }
 .facts dt { color: var(--body-text-color-subdued); cursor: help; }
 .facts dd { margin: 0; font-family: var(--font-mono); text-align: right; }
