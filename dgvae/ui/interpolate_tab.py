@@ -9,6 +9,7 @@ from dgvae.ui.decoding import path_column
 from dgvae.ui.render import comparison, notice, read_as
 from dgvae.ui.shelf import Shelf
 
+MOST_CHARACTERS = 2000
 EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited an hour and nobody came back .")
 
 
@@ -23,8 +24,8 @@ class InterpolateTab:
             elem_classes="hint",
         )
         with gr.Row():
-            start = gr.Textbox(EXAMPLES[0], label="From", max_length=2000, elem_id="from", min_width=280)
-            end = gr.Textbox(EXAMPLES[1], label="To", max_length=2000, elem_id="to", min_width=280)
+            start = gr.Textbox(EXAMPLES[0], label="From", max_length=MOST_CHARACTERS, elem_id="from", min_width=280)
+            end = gr.Textbox(EXAMPLES[1], label="To", max_length=MOST_CHARACTERS, elem_id="to", min_width=280)
         with gr.Row():
             steps = gr.Slider(3, 21, value=8, step=1, label="Steps", min_width=140)
             path = gr.Radio(["linear", "spherical"], value="linear", label="Path", min_width=140)
@@ -37,7 +38,8 @@ class InterpolateTab:
         """The comparison as HTML."""
         if not start.strip() or not end.strip():
             return notice("Write a sentence in both fields.")
-        texts, steps = (start, end), int(steps)
+        # The browser's limit does not bind what else may call.
+        texts, steps = (start[:MOST_CHARACTERS], end[:MOST_CHARACTERS]), int(steps)
         columns = [path_column(self.shelf, name, texts, steps, path) for name in (name_a, name_b)]
         heads = [f"{i / (steps - 1):.0%}" for i in range(steps)]
         return self._read_as(name_a, name_b, texts) + comparison(heads, *columns)
