@@ -7,7 +7,7 @@ from pathlib import Path
 from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
-from dgvae.methods import METHODS
+from dgvae.methods import METHODS, VARIANTS
 
 
 def find_checkpoints(root: Path) -> dict[str, Path]:
@@ -30,6 +30,6 @@ def display_name(name: str, folder: Path) -> str:
 
 def training_command(folder: Path) -> str:
     """The command that would make the checkpoint `…/<corpus>/<method>`, as far as the names are known."""
-    method = folder.name if folder.name in METHODS else "dg-vae"
+    method = folder.name if folder.name in METHODS | VARIANTS else "dg-vae"
     corpus = folder.parent.name if folder.parent.name in CORPORA else "short-yelp"
     return f"python -m train.fit --method {method} --corpus {corpus} --data DATA --out {folder}"

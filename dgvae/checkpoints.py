@@ -30,7 +30,10 @@ FILES = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, LATENTS_FILE, METRICS_FILE, 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model with all that is needed to show it. `metrics` is metrics.json as it is."""
+    """A trained model with all that is needed to show it.
+
+    `metrics` is metrics.json as it is; a figure that the kind of posterior lacks is None, and metrics["absent"] says why.
+    """
 
     folder: Path
     model: TextVAE
@@ -55,7 +58,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             f"{folder / TOKENIZER_FILE} has {len(tokenizer)} words where config.json says {model.config.vocab_size}; "
             "the two files are not of one checkpoint."
         )
-    latents = Latents.load(folder, model.config.latent_dim)
+    latents = Latents.load(folder, model.config)
     metrics = _read_metrics(folder / METRICS_FILE)
     if metrics.get("weights") != weights_sha256(folder):
         raise UserError(
@@ -71,13 +74,16 @@ def weights_sha256(folder: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _is_figure(value: object) -> bool:
+def _is_figure(metrics: dict[str, Any], name: str) -> bool:
+    value, absent = metrics.get(name), metrics.get("absent", {})
+    if name in metrics and value is None:
+        return isinstance(absent, dict) and isinstance(absent.get(name), str)
     return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:
     metrics = read_json(path)
-    wrong = [name for name in FIGURES if not _is_figure(metrics.get(name))]
+    wrong = [name for name in FIGURES if not _is_figure(metrics, name)]
     if wrong or not isinstance(metrics.get("evaluation"), dict):
         raise UserError(f"{path} lacks {wrong[0] if wrong else 'evaluation'}; copy or download it again.")
     return metrics

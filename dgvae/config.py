@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from dgvae.errors import UserError
-from dgvae.methods import Method, find_method
+from dgvae.method import Method, Value
+from dgvae.methods import find_method
 from dgvae.storage import read_json, write_json
 
 CONFIG_FILE = "config.json"
@@ -37,7 +38,7 @@ class TextVAEConfig:
     latent_dim: int = 32
     dropout: float = 0.5  # on the decoder's input words and on its output
     max_length: int = 64  # words that a decoded sentence may have
-    options: Mapping[str, int | float] = field(default_factory=dict)
+    options: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.method, str):
@@ -49,6 +50,8 @@ class TextVAEConfig:
                 raise UserError(f"Config field {name} must be {'a whole number' if whole else 'a number'}, not {value!r}.")
             if not low <= value <= high:
                 raise UserError(f"Config field {name} must lie between {low:,} and {high:,}, not {value!r}.")
+        if self.row.posterior == "vmf" and self.latent_dim < 2:
+            raise UserError(f"Config field latent_dim must be 2 at least for {self.method}: a sphere needs two dimensions.")
         if not isinstance(self.options, Mapping):
             raise UserError(f"Config field options must be an object, not {self.options!r}.")
         object.__setattr__(self, "options", find_method(self.method).resolve(self.options))
@@ -61,12 +64,13 @@ class TextVAEConfig:
     @property
     def title(self) -> str:
         """The method's name with the option that tells its variants apart, e.g. 'β-VAE (β = 0.1)'."""
-        return f"{self.row.title} (β = {self.options['beta']:g})" if "beta" in self.options else self.row.title
+        return self.row.title_with(self.options)
 
     @property
     def regularizer_weight(self) -> float:
         """The weight that the regularizer reaches after warm-up."""
-        return float(self.options.get("beta", 1.0))
+        weight = self.row.weight
+        return float(self.options[weight] if isinstance(weight, str) else weight)
 
     @classmethod
     def from_json(cls, path: Path) -> TextVAEConfig:

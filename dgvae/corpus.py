@@ -25,6 +25,10 @@ class Split:
         """Identifies the text without holding it."""
         return hashlib.sha256("\n".join(self.sentences).encode()).hexdigest()
 
+    def first(self, count: int) -> Split:
+        """The first `count` sentences."""
+        return Split(self.path, self.sentences[:count], self.labels[:count])
+
 
 def corpus_files(name: str, folder: Path) -> dict[str, Path]:
     """Return the train, valid and test file of a corpus in `folder` or `folder/name`. Raises UserError if one is missing."""

@@ -1,4 +1,4 @@
-"""The encoder: an LSTM that reads the sentence and a linear head on its last state."""
+"""The encoder: an LSTM that reads the sentence, and a head on its last state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from dgvae.config import TextVAEConfig
-from dgvae.posteriors import DiagonalGaussian
+from dgvae.embedding import word_embedding
+from dgvae.heads import HEADS
+from dgvae.posteriors import Posterior
 
 
 class Encoder(nn.Module):
@@ -14,14 +16,13 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
+        self.embedding = word_embedding(config)
         self.lstm = nn.LSTM(config.embedding_dim, config.hidden_dim, batch_first=True)
-        self.head = nn.Linear(config.hidden_dim, 2 * config.latent_dim, bias=False)
+        self.head = HEADS[config.row.head](config)
 
-    def forward(self, sentences: Tensor) -> DiagonalGaussian:
+    def forward(self, sentences: Tensor) -> Posterior:
         """sentences: [B, T] word ids ending with `</s>`, no padding."""
         _, (last, _) = self.lstm(self.embedding(sentences))
         # The posterior stays fp32 under autocast: log σ² and all that is made of it lose too much in bf16.
         with torch.autocast(sentences.device.type, enabled=False):
-            mean, log_var = self.head(last[-1].float()).chunk(2, dim=-1)
-        return DiagonalGaussian(mean, log_var)
+            return self.head(last[-1].float())

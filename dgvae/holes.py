@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
-from dgvae.posteriors import standard_normal_log_prob
 
 
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
     """log p(z) − log q(z) in nats: [S, D] -> [S]. Large and positive is a hole."""
-    return standard_normal_log_prob(z.to(aggregated.mean.dtype)) - aggregated.log_prob(z, leave_out)
+    return aggregated.prior.log_prob(z.double()) - aggregated.log_prob(z, leave_out)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
+from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
 from dgvae.holes import density_gap_at
-from dgvae.posteriors import DiagonalGaussian
+from dgvae.posteriors import POSTERIORS, Posterior, Prior
 from dgvae.projection import project
 from dgvae.tensor_files import read_safetensors, write_safetensors
 
@@ -24,13 +26,13 @@ class LatentMap:
     """Points of the map: the first P are prior samples, the others one sample each of M posteriors.
 
     sentences: [M], the evaluation sentence of each posterior point. z: [P + M, D]. xy: UMAP, [P + M, 2].
-    gap: log p(z) − log q(z) in nats, [P + M]; a posterior point is left out of its own q(z).
+    gap: log p(z) − log q(z) in nats, [P + M], a posterior point being left out of its own q(z); None without densities.
     """
 
     sentences: Tensor
     z: Tensor
     xy: Tensor
-    gap: Tensor
+    gap: Tensor | None
 
     @property
     def priors(self) -> int:
@@ -40,79 +42,78 @@ class LatentMap:
 
 @dataclass(frozen=True)
 class Latents:
-    """q(z|x_n) of N evaluation sentences. mean, log_var: [N, D]; labels: [N], -1 where there is none; lengths: words, [N]."""
+    """q(z|x_n) of N evaluation sentences, with labels, [N], -1 where there is none, and lengths in words, [N]."""
 
-    mean: Tensor
-    log_var: Tensor
+    posterior: Posterior
     labels: Tensor
     lengths: Tensor
     map: LatentMap | None = None
 
-    @property
-    def posterior(self) -> DiagonalGaussian:
-        """The posteriors as distributions."""
-        return DiagonalGaussian(self.mean, self.log_var)
-
     def save(self, folder: Path) -> None:
         """Write latents.safetensors. Latents are fp16: for |μ| up to 4 good to 0.001, far finer than a usual σ."""
-        tensors = {
-            "mean": self.mean.half(),
-            "log_var": self.log_var.half(),
-            "labels": self.labels.to(torch.int16),
-            "lengths": self.lengths.to(torch.int16),
-        }
+        tensors = {name: tensor.half() for name, tensor in self.posterior.tensors().items()}
+        tensors |= {"labels": self.labels.to(torch.int16), "lengths": self.lengths.to(torch.int16)}
         if self.map:
             tensors |= {
                 "map.sentences": self.map.sentences.to(torch.int32),
                 "map.z": self.map.z.half(),
                 "map.xy": self.map.xy.float(),
-                "map.gap": self.map.gap.float(),
             }
+            if self.map.gap is not None:
+                tensors["map.gap"] = self.map.gap.float()
         write_safetensors(folder / LATENTS_FILE, tensors)
 
     @classmethod
-    def load(cls, folder: Path, latent_dim: int) -> Latents:
+    def load(cls, folder: Path, config: TextVAEConfig) -> Latents:
         """Read what `save` wrote. Raises UserError if something is missing, does not fit, or is not finite."""
-        path = folder / LATENTS_FILE
+        path, kind = folder / LATENTS_FILE, POSTERIORS[config.row.posterior]
         tensors = read_safetensors(path)
-        rows = tensors["mean"].shape[0] if "mean" in tensors and tensors["mean"].ndim else 0
-        shapes = {"mean": (rows, latent_dim), "log_var": (rows, latent_dim), "labels": (rows,), "lengths": (rows,)}
+        rows = tensors["labels"].numel() if "labels" in tensors else 0
+        posterior_shapes = kind.shapes(rows, config.latent_dim)
+        shapes = {"labels": (rows,), "lengths": (rows,), **posterior_shapes}
         if has_map := "map.z" in tensors:
-            points, shown = len(tensors["map.z"].flatten()) // latent_dim, tensors.get("map.sentences", torch.empty(0)).numel()
-            shapes |= {"map.z": (points, latent_dim), "map.xy": (points, 2), "map.gap": (points,), "map.sentences": (shown,)}
-        for name, shape in shapes.items():
-            if name not in tensors:
-                raise UserError(f"{path} lacks {name}; copy or download it again.")
-            if tuple(tensors[name].shape) != shape or 0 in shape:
-                raise UserError(f"{path} does not fit its config.json: {name} should be {shape}.")
-            if not torch.isfinite(tensors[name]).all():
-                raise UserError(f"{path} is broken: {name} has values that are not finite; copy or download it again.")
+            points, shown = tensors["map.z"].numel() // config.latent_dim, tensors.get("map.sentences", torch.empty(0)).numel()
+            shapes |= {"map.z": (points, config.latent_dim), "map.xy": (points, 2), "map.sentences": (shown,)}
+            shapes |= {"map.gap": (points,)} if "map.gap" in tensors else {}
+        _check(path, tensors, shapes)
         latent_map = None
         if has_map:
             sentences = tensors["map.sentences"].long()
             if len(sentences) > len(tensors["map.z"]) or int(sentences.min()) < 0 or int(sentences.max()) >= rows:
                 raise UserError(f"{path} is broken: map.sentences names sentences that it does not hold.")
-            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"], tensors["map.gap"])
-        posterior = tensors["mean"].float(), tensors["log_var"].float()
-        return cls(*posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map)
+            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"], tensors.get("map.gap"))
+        posterior = kind.restore({name: tensors[name].float() for name in posterior_shapes}, config.options)
+        return cls(posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map)
 
 
-def prior_samples(count: int, latent_dim: int) -> Tensor:
-    """The project's fixed draws from N(0, I): [count, D], in fp32."""
-    return torch.randn(count, latent_dim, generator=torch.Generator().manual_seed(PRIOR_SEED))
+def _check(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise UserError(f"{path} lacks {name}; copy or download it again.")
+        if tuple(tensors[name].shape) != shape or 0 in shape:
+            raise UserError(f"{path} does not fit its config.json: {name} should be {shape}.")
+        if not torch.isfinite(tensors[name]).all():
+            raise UserError(f"{path} is broken: {name} has values that are not finite; copy or download it again.")
 
 
-def map_latents(posterior: DiagonalGaussian, points: int) -> LatentMap:
+def prior_samples(prior: Prior, count: int) -> Tensor:
+    """The project's fixed draws from a prior: [count, D], in fp32."""
+    return prior.sample(count, torch.Generator().manual_seed(PRIOR_SEED))
+
+
+def map_latents(posterior: Posterior, points: int) -> LatentMap:
     """Project `points` prior samples and a sample each of at most `points` posteriors, evenly spread over the set."""
-    aggregated = AggregatedPosterior(posterior.mean.double().cpu(), posterior.log_var.double().cpu())
+    aggregated = AggregatedPosterior.of(posterior.map(Tensor.cpu))
     total = len(aggregated)
     chosen = torch.arange(total) if total <= points else torch.linspace(0, total - 1, points).round().long()
     sampled = aggregated.sample_each(torch.Generator().manual_seed(PRIOR_SEED + 1))[chosen]
-    prior = prior_samples(points, posterior.mean.shape[1]).double()
-    gap = torch.cat([density_gap_at(prior, aggregated), density_gap_at(sampled, aggregated, leave_out=chosen)])
+    prior = prior_samples(aggregated.prior, points).double()
+    gap = None
+    if "density_gap" not in aggregated.absent:
+        gap = torch.cat([density_gap_at(prior, aggregated), density_gap_at(sampled, aggregated, leave_out=chosen)]).float()
     return LatentMap(
         sentences=chosen,
         z=torch.cat([prior, sampled]).float(),
         xy=torch.from_numpy(project(prior.numpy(), sampled.numpy())),
-        gap=gap.float(),
+        gap=gap,
     )

@@ -1,65 +1,34 @@
 """METHODS: one row of facts per system. The command line, the app, the tests and the README's table read it.
 
-A row names a value per axis (regularizer, schedule of its weight) and the options that the method has. What an axis value
-means is code elsewhere: `dgvae.regularizers`, `train.schedules`.
+A row names a value per axis and the options that the method has. What a value means is code elsewhere:
+
+    posterior       dgvae.posteriors      POSTERIORS
+    head            dgvae.heads           HEADS
+    regularizer     dgvae.regularizers    REGULARIZERS
+    decoder         dgvae.decoder         DECODERS
+    schedule        train.schedules       SCHEDULES
+    initialisation  train.loop            "random", or "autoencoder": trained as one first, then the decoder anew
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from dgvae.errors import UserError
+from dgvae.method import Choice, Grid, Method, Number, Option, Value, show
 
-
-@dataclass(frozen=True)
-class Option:
-    """A number that a method lets its user choose; an int default makes it a whole number."""
-
-    default: int | float
-    low: float
-    high: float
-    help: str
-
-    def parse(self, name: str, value: object) -> int | float:
-        """Return `value` as this option's type, or raise UserError with the range that is allowed."""
-        kind = type(self.default)
-        try:
-            number = kind(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-        except ValueError:
-            number = None
-        if number is None or not self.low <= number <= self.high:
-            wanted = "a whole number" if kind is int else "a number"
-            raise UserError(f"Option {name} must be {wanted} from {self.low:g} to {self.high:g}, not {value!r}.")
-        return number
-
-
-@dataclass(frozen=True)
-class Method:
-    """One system: what is particular to it, as data."""
-
-    id: str
-    title: str
-    summary: str
-    source: str
-    regularizer: str
-    options: Mapping[str, Option] = field(default_factory=dict)
-
-    def resolve(self, given: Mapping[str, object]) -> dict[str, int | float]:
-        """Return every option's value, `given` before defaults. Raises UserError for one that this method lacks."""
-        for name in given:
-            if name not in self.options:
-                known = ", ".join(self.options) or "none"
-                raise UserError(f"Method {self.id} has no option {name!r}; its options: {known}.")
-        return {
-            name: option.parse(name, given[name]) if name in given else option.default for name, option in self.options.items()
-        }
-
-
-_AGGREGATION = {
-    "aggregation_size": Option(32, 1, 4096, "sentences whose posteriors are aggregated, |b|; 1 is the plain KL"),
-    "samples": Option(32, 1, 1024, "Monte Carlo samples per posterior, M"),
+_FREE_BITS = Number(8.0, 0.0, 10_000.0, "KL that costs nothing, nats in all dimensions together")
+_KAPPA = Number(50.0, 0.1, 100_000.0, "concentration of every posterior, κ")
+_KAPPAS = Grid("kappa", "κ", (13, 25, 50, 100, 200))
+_AGGREGATION_SIZE = Number(32, 1, 4096, "sentences whose posteriors are aggregated, |b|; 1 is the plain KL")
+_SAMPLES = Number(32, 1, 1024, "random samples per posterior, M")
+_GAP_OPTIONS: dict[str, Option] = {
+    "aggregation_size": _AGGREGATION_SIZE,
+    "estimator": Choice(("monte-carlo", "gauss-hermite"), "of the mean over each posterior: random samples, or fixed nodes"),
+    "samples": _SAMPLES,
+    "nodes": Number(16, 2, 128, "Gauss–Hermite nodes per posterior, K"),
 }
+_CRITIC_WIDTH = Number(256, 1, 8192, "width of the critic's two hidden layers")
 
 METHODS: dict[str, Method] = {
     method.id: method
@@ -69,15 +38,122 @@ METHODS: dict[str, Method] = {
             title="VAE",
             summary="KL of every posterior to the prior, with linear warm-up",
             source="Kingma & Welling 2014; Bowman et al. 2016",
-            regularizer="kl",
+        ),
+        Method(
+            id="ae",
+            title="AE",
+            summary="no regularizer at all: an autoencoder with a noise that it may shrink",
+            source="–",
+            weight=0.0,
+            schedule="constant",
         ),
         Method(
             id="beta-vae",
             title="β-VAE",
             summary="KL with a weight β below one",
             source="Higgins et al. 2017",
-            regularizer="kl",
-            options={"beta": Option(0.1, 0.0, 10.0, "weight of the KL, β")},
+            weight="beta",
+            options={"beta": Number(0.1, 0.0, 10.0, "weight of the KL, β")},
+            grid=Grid("beta", "β", (0.1, 0.2, 0.4, 0.8)),
+        ),
+        Method(
+            id="cyclic-vae",
+            title="Cyclical VAE",
+            summary="KL whose weight rises from nought again and again",
+            source="Fu et al. 2019",
+            schedule="cyclic",
+            options={
+                "cycles": Number(4, 1, 10_000, "cycles in the whole run, M"),
+                "ramp": Number(0.5, 0.001, 1.0, "share of a cycle in which the weight rises, R"),
+            },
+        ),
+        Method(
+            id="ae-pretrain",
+            title="AE-pretrained VAE",
+            summary="an autoencoder first; then the decoder anew, KL with free bits",
+            source="Li et al. 2019",
+            regularizer="free-bits",
+            initialisation="autoencoder",
+            options={
+                "pretrain_epochs": Number(3, 1, 1000, "epochs as an autoencoder, in front"),
+                "free_bits": _FREE_BITS,
+            },
+        ),
+        Method(
+            id="fb-vae",
+            title="FB-VAE",
+            summary="KL with free bits, the same share for every dimension",
+            source="Kingma et al. 2016",
+            regularizer="free-bits",
+            options={"free_bits": _FREE_BITS},
+            grid=Grid("free_bits", "free nats", (4, 9, 16, 25, 36, 49)),
+        ),
+        Method(
+            id="delta-vae",
+            title="δ-VAE",
+            summary="mean and variance bounded so that every dimension keeps a KL of δ at least",
+            source="Razavi et al. 2019",
+            head="delta",
+            options={"delta": Number(0.15, 1e-3, 10.0, "committed rate per dimension, nats")},
+            grid=Grid("delta", "δ", (0.15,)),
+        ),
+        Method(
+            id="bn-vae",
+            title="BN-VAE",
+            summary="batch norm with a fixed scale γ on the posterior means, which keeps their variance at γ²",
+            source="Zhu et al. 2020",
+            head="bn",
+            options={"gamma": Number(0.6, 1e-3, 100.0, "scale of the batch norm, γ")},
+            grid=Grid("gamma", "γ", (0.6, 0.7, 0.9, 1.2, 1.5, 1.8)),
+        ),
+        Method(
+            id="skip-vae",
+            title="Skip-VAE",
+            summary="KL; the latent is also joined to the decoder's output layer",
+            source="Dieng et al. 2019",
+            decoder="skip",
+        ),
+        Method(
+            id="bow-vae",
+            title="BoW-VAE",
+            summary="KL; in training the latent also has to foretell the bag of words",
+            source="Zhao et al. 2017",
+            decoder="bow",
+        ),
+        Method(
+            id="aae",
+            title="AAE",
+            summary="a discriminator tells q(z) from p(z), and the encoder deceives it",
+            source="Makhzani et al. 2016",
+            regularizer="adversarial",
+            weight="weight",
+            options={
+                "weight": Number(1.0, 0.0, 10_000.0, "weight of the adversarial loss"),
+                "critic_width": _CRITIC_WIDTH,
+                "critic_steps": Number(1, 1, 100, "steps of the discriminator per step of the model"),
+            },
+        ),
+        Method(
+            id="wae",
+            title="WAE",
+            summary="maximum mean discrepancy between q(z) and p(z), inverse multiquadratic kernel",
+            source="Tolstikhin et al. 2018",
+            regularizer="mmd",
+            weight="weight",
+            options={"weight": Number(10.0, 0.0, 100_000.0, "weight of the discrepancy, λ")},
+        ),
+        Method(
+            id="ivae-mi",
+            title="iVAE-MI",
+            summary="implicit posterior; KL(q(z) ‖ p(z)) in its dual form, by a critic",
+            source="Fang et al. 2019",
+            posterior="implicit",
+            head="implicit",
+            regularizer="dual-kl",
+            options={
+                "critic_width": _CRITIC_WIDTH,
+                "critic_steps": Number(5, 1, 100, "steps of the critic per step of the model"),
+            },
         ),
         Method(
             id="dg-vae",
@@ -85,7 +161,29 @@ METHODS: dict[str, Method] = {
             summary="density gap between the aggregated posterior and the prior, a dimension at a time",
             source="Zhang et al. 2022, Eq. 11",
             regularizer="density-gap",
-            options=_AGGREGATION,
+            options=_GAP_OPTIONS,
+            grid=Grid("aggregation_size", "|b|", (1, 2, 4, 8, 16, 32), prefix="b", quiet=True),
+        ),
+        Method(
+            id="vmf-vae",
+            title="vMF-VAE",
+            summary="posteriors on the unit sphere with a fixed concentration κ, and so with a fixed KL",
+            source="Xu & Durrett 2018",
+            posterior="vmf",
+            head="vmf",
+            options={"kappa": _KAPPA},
+            grid=_KAPPAS,
+        ),
+        Method(
+            id="dg-vmf-vae",
+            title="DG-vMF-VAE",
+            summary="posteriors on the unit sphere; density gap between the aggregated posterior and the prior, jointly",
+            source="Zhang et al. 2022, Eq. 9",
+            posterior="vmf",
+            head="vmf",
+            regularizer="joint-density-gap",
+            options={"kappa": _KAPPA, "aggregation_size": _AGGREGATION_SIZE, "samples": _SAMPLES},
+            grid=_KAPPAS,
         ),
         Method(
             id="pdg-vae",
@@ -93,9 +191,17 @@ METHODS: dict[str, Method] = {
             summary="density gap along the axes and along the principal axes of the aggregated posterior",
             source="this project",
             regularizer="principal-density-gap",
-            options={**_AGGREGATION, "rate": Option(0.02, 1e-4, 1.0, "rate of the running covariance")},
+            options={**_GAP_OPTIONS, "rate": Number(0.02, 1e-4, 1.0, "rate of the running covariance")},
         ),
     )
+}
+
+# The paper's option grids by the names that its tables use: {"bn-vae-1.2": ("bn-vae", {"gamma": 1.2}), …}
+VARIANTS: dict[str, tuple[str, dict[str, Value]]] = {
+    f"{method.id}-{method.grid.prefix}{show(value)}": (method.id, {method.grid.option: value})
+    for method in METHODS.values()
+    if method.grid
+    for value in method.grid.values
 }
 
 
@@ -106,11 +212,37 @@ def find_method(method_id: str) -> Method:
     return METHODS[method_id]
 
 
+def method_and_options(name: str) -> tuple[str, dict[str, Value]]:
+    """What a name stands for, a method's or a variant's: the method's id and the options that the name sets."""
+    return VARIANTS.get(name) or (find_method(name).id, {})
+
+
 def methods_table() -> str:
     """METHODS as the README's table, in Markdown."""
-    rows = [f"| `{m.id}` | {m.title} | {m.summary} | {_options_cell(m)} | {m.source} |" for m in METHODS.values()]
-    return "\n".join(["| `--method` | name | what it does | options (default) | source |", "|---|---|---|---|---|", *rows])
+    rows = [
+        f"| `{m.id}` | {m.title} | {m.summary} | {_code(f'{name} ({show(o.default)})' for name, o in m.options.items())} "
+        f"| {_code(variants(m))} | {m.source} |"
+        for m in METHODS.values()
+    ]
+    head = "| `--method` | name | what it does | options (default) | named variants | source |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
 
 
-def _options_cell(method: Method) -> str:
-    return ", ".join(f"`{name}` ({option.default:g})" for name, option in method.options.items()) or "–"
+def methods_list() -> str:
+    """METHODS for a terminal, with what every option means."""
+    blocks = []
+    for m in METHODS.values():
+        lines = [f"{m.id:12} {m.title}: {m.summary} [{m.source}]"]
+        lines += [f"{'':14}{f'--set {name}={show(o.default)}':30} {o.describe()}" for name, o in m.options.items()]
+        lines += [f"{'':14}variants: {', '.join(variants(m))}"] * bool(m.grid)
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def variants(method: Method) -> list[str]:
+    """The names of a method's variants."""
+    return [name for name, (method_id, _) in VARIANTS.items() if method_id == method.id]
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words) or "–"

@@ -12,58 +12,58 @@ import torch
 from torch import Tensor, nn
 
 from dgvae.config import CONFIG_FILE, TextVAEConfig
-from dgvae.decoder import Decoder
+from dgvae.decoder import DECODERS
 from dgvae.encoder import Encoder
 from dgvae.errors import UserError
-from dgvae.posteriors import DiagonalGaussian
+from dgvae.posteriors import POSTERIORS, Posterior, Prior, concatenate
 from dgvae.tensor_files import read_safetensors, write_safetensors
 
 WEIGHTS_FILE = "model.safetensors"
 
 
 class TextVAE(nn.Module):
-    """A text VAE. Initial weights are torch's own, U(±1/√fan-in); embeddings are N(0, 0.3²).
-
-    The paper's U(±0.01), with embeddings U(±0.1), goes with its SGD. With Adam it leaves the latent without a say until the
-    regularizer has its full weight, and even DG-VAE stays collapsed. The wider the embeddings, the faster the latent fills,
-    and the less it generalises (Short-Yelp, hidden 256, two epochs of 100,000 sentences; MI of DG-VAE, ELBO of PDG-VAE):
-    U(±0.1) 1.7 and −44.9 nats, N(0, 0.3²) 4.2 and −46.8, N(0, 1) 8.9 and −54.0.
-    """
+    """A text VAE. Initial weights are torch's own, U(±1/√fan-in); for the embeddings see `word_embedding`."""
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        self.decoder = Decoder(config)
-        for embedding in (self.encoder.embedding, self.decoder.embedding):
-            nn.init.normal_(embedding.weight, std=0.3)
+        self.decoder = DECODERS[config.row.decoder](config)
+
+    def reset_decoder(self) -> None:
+        """Give the decoder new initial weights (Li et al. 2019)."""
+        fresh = DECODERS[self.config.row.decoder](self.config)
+        self.decoder.load_state_dict(fresh.state_dict())
 
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.decoder.output.weight.device
 
-    def encode(self, sentences: Tensor) -> DiagonalGaussian:
+    @property
+    def prior(self) -> Prior:
+        """p(z)."""
+        return POSTERIORS[self.config.row.posterior].prior(self.config.latent_dim)
+
+    def encode(self, sentences: Tensor) -> Posterior:
         """q(z|x) of sentences of one length, [B, T] word ids ending with `</s>`."""
         return self.encoder(sentences)
 
     @torch.inference_mode()
-    def encode_all(self, sentences: list[list[int]], batch_size: int = 512) -> DiagonalGaussian:
+    def encode_all(self, sentences: list[list[int]], batch_size: int = 512) -> Posterior:
         """q(z|x) of sentences of any length, in their order."""
         by_length = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
-        mean = torch.empty(len(sentences), self.config.latent_dim, device=self.device)
-        log_var = torch.empty_like(mean)
-        for rows in _runs_of_one_length(by_length, sentences, batch_size):
-            posterior = self.encode(torch.tensor([sentences[i] for i in rows], device=self.device))
-            index = torch.tensor(rows, device=self.device)
-            mean[index], log_var[index] = posterior.mean, posterior.log_var
-        return DiagonalGaussian(mean, log_var)
+        runs = _runs_of_one_length(by_length, sentences, batch_size)
+        together = concatenate([self.encode(torch.tensor([sentences[i] for i in run], device=self.device)) for run in runs])
+        in_order = torch.tensor(by_length, device=self.device).argsort()
+        return together.map(lambda tensor: tensor[in_order])
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:
-        """Write config.json and model.safetensors; `dtype` is how the weights are stored."""
+        """Write config.json and model.safetensors; `dtype` is how the weights are stored. Buffers stay as they are."""
         folder.mkdir(parents=True, exist_ok=True)
         self.config.to_json(folder / CONFIG_FILE)
-        write_safetensors(folder / WEIGHTS_FILE, {name: x.to(dtype) for name, x in self.state_dict().items()})
+        weights = {name: parameter.detach().to(dtype) for name, parameter in self.named_parameters()}
+        write_safetensors(folder / WEIGHTS_FILE, self.state_dict() | weights)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> TextVAE:

@@ -25,7 +25,7 @@ def test_each_is_whole_and_small_and_has_its_row_in_the_readme(name: str) -> Non
     assert {path.name for path in folder.iterdir()} == set(FILES)
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 12_000_000
     checkpoint = load_checkpoint(folder)
-    assert len(checkpoint.latents.mean) == 10_000
+    assert len(checkpoint.latents.posterior) == 10_000
     assert checkpoint.latents.map is not None
     m = checkpoint.metrics
     figures = [f"{m['reconstruction']:.1f}", f"{m['kl']:z.1f}", f"{m['elbo']:.1f}", f"{m['mi']:z.2f}"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from dgvae.aggregate import AggregatedPosterior
 from dgvae.checkpoints import CARD_FILE, METRICS_FILE, TOKENIZER_FILE, weights_sha256
 from dgvae.corpus import Split
 from dgvae.latents import Latents, map_latents, prior_samples
@@ -28,12 +29,12 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
     model = TextVAE.from_pretrained(folder)
     tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
     sentences = tokenizer.encode_all(evaluation.sentences, model.config.max_length)
-    posterior = model.encode_all(sentences)
-    generator = torch.Generator().manual_seed(0)
     torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
+    posterior = model.encode_all(sentences)
     reconstruction, _ = reconstruct(model, LengthBatches(sentences, model.device), batch_size=128)
     latent = latent_metrics(posterior, generator)
-    gaps = hole_metrics(posterior, prior_samples(len(sentences), model.config.latent_dim), generator)
+    gaps = hole_metrics(posterior, prior_samples(model.prior, len(sentences)), generator)
     metrics = {
         "format": FORMAT,
         "corpus": corpus,
@@ -41,18 +42,18 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         "evaluation": {"file": evaluation.path.name, "sentences": len(sentences), "sha256": evaluation.sha256},
         "reconstruction": reconstruction,
         "kl": latent.kl,
-        "elbo": reconstruction - latent.kl,
+        "elbo": None if latent.kl is None else reconstruction - latent.kl,
         "mi": latent.mi,
         "active_units": latent.active_units,
         "consistent_units": latent.consistent_units,
         "covariance_gap": latent.covariance_gap,
-        "hole_mass": gaps.hole_mass,
-        "auc": gaps.auc,
+        "hole_mass": gaps and gaps.hole_mass,
+        "auc": gaps and gaps.auc,
+        "absent": dict(AggregatedPosterior.of(posterior).absent),
         "training": training,
     }
     latents = Latents(
-        mean=posterior.mean,
-        log_var=posterior.log_var,
+        posterior=posterior,
         labels=torch.tensor(evaluation.labels),
         lengths=torch.tensor([len(ids) - 1 for ids in sentences]),
         map=map_latents(posterior, map_points) if map_points else None,
@@ -67,18 +68,25 @@ def model_card(model: TextVAE, metrics: dict[str, Any]) -> str:
     """The README.md of a checkpoint folder, which is its Hub repository's front page."""
     config, training = model.config, metrics["training"]
     latent_dim = config.latent_dim
-    rows = [
-        ("reconstruction, E log p(x\\|z)", f"{metrics['reconstruction']:.2f} nats"),
-        ("KL", f"{metrics['kl']:.2f} nats"),
-        ("ELBO", f"{metrics['elbo']:.2f} nats"),
-        ("MI", f"{metrics['mi']:.2f} nats"),
-        ("active units", f"{metrics['active_units']} of {latent_dim}"),
-        ("consistent units", f"{metrics['consistent_units']} of {latent_dim}"),
-        ("covariance gap", f"{metrics['covariance_gap']:.2f} nats"),
-        ("hole mass", f"{metrics['hole_mass']:.1%} (1 % is a perfect match)"),
-        ("AUC", f"{metrics['auc']:.3f} (0.5 is a perfect match)"),
-    ]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+    def row(name: str, figure: str, form: str) -> str:
+        value = metrics[figure]
+        return f"| {name} | {'n/a: ' + metrics['absent'][figure] if value is None else form.format(value)} |"
+
+    units = f"{{}} of {latent_dim}"
+    table = "\n".join(
+        [
+            row("reconstruction, E log p(x\\|z)", "reconstruction", "{:.2f} nats"),
+            row("KL", "kl", "{:.2f} nats"),
+            row("ELBO", "elbo", "{:.2f} nats"),
+            row("MI", "mi", "{:.2f} nats"),
+            row("active units", "active_units", units),
+            row("consistent units", "consistent_units", units),
+            row("covariance gap", "covariance_gap", "{:.2f} nats"),
+            row("hole mass", "hole_mass", "{:.1%} (1 % is a perfect match)"),
+            row("AUC", "auc", "{:.3f} (0.5 is a perfect match)"),
+        ]
+    )
     options = ", ".join(f"{name} {value}" for name, value in config.options.items()) or "none"
     return f"""---
 library_name: dgvae

@@ -23,14 +23,16 @@ from dgvae.checkpoints import TOKENIZER_FILE
 from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import Split, corpus_files, read_split
 from dgvae.errors import UserError
+from dgvae.methods import method_and_options
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.data import LengthBatches
 from train.finish import finish
 from train.logs import Progress
-from train.loop import Epoch, Plan, Run, Step, train
+from train.loop import FULL_WEIGHT, Epoch, Plan, Run, Step, train
 from train.options import read_options, write_options
+from train.schedules import SCHEDULES, highest_share
 from train.state import load_state, save_state
 
 
@@ -60,16 +62,22 @@ def fit(options: argparse.Namespace) -> None:
     weights = sum(p.numel() for p in run.model.parameters())
     print(f"{config.title}: {weights:,} weights, {len(tokenizer):,} words, {len(training.sentences):,} sentences, {device}")
 
-    stopped = run_until_stopped(
-        run,
-        LengthBatches(tokenizer.encode_all(training.sentences, config.max_length), device),
-        LengthBatches(tokenizer.encode_all(validation.sentences, config.max_length), device),
-        out,
+    batches, held_out = (
+        LengthBatches(tokenizer.encode_all(split.sentences, config.max_length), device) for split in (training, validation)
     )
+    warn_if_weight_is_never_reached(run, batches)
+    started, begun = time.perf_counter(), run.epoch
+    stopped = run_until_stopped(run, batches, held_out, out)
+    seconds = time.perf_counter() - started
     if math.isinf(run.best):  # stopped before the first validation
         run.model.save_pretrained(out, dtype=torch.float16)
     print("stopped; completing the checkpoint without a map …" if stopped else "completing the checkpoint …")
-    facts = asdict(run.plan) | {"epochs": run.epoch, "sentences": len(training.sentences)}
+    facts = asdict(run.plan) | {
+        "epochs": run.epoch,
+        "sentences": len(training.sentences),
+        "finished": not stopped,
+        "seconds_per_epoch": seconds / (run.epoch - begun) if run.epoch > begun else None,  # validation included
+    }
     corpus = options.corpus or Path(options.train_file).stem
     metrics = finish(out, evaluation, corpus, facts, map_points=0 if stopped else options.map_points)
     print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items() if isinstance(value, float | int)))
@@ -108,11 +116,23 @@ def make_run(config: TextVAEConfig, options: argparse.Namespace) -> Run:
     return Run(TextVAE(config).to(device), build_regularizer(config).to(device), plan)
 
 
+def warn_if_weight_is_never_reached(run: Run, training: LengthBatches) -> None:
+    """Say so if the schedule ends before the regularizer has its full weight."""
+    schedule = SCHEDULES[run.model.config.row.schedule]
+    share = highest_share(schedule, run.timing(training.count(run.plan.batch_size)))
+    if share <= FULL_WEIGHT:
+        print(
+            f"Warning: the regularizer never gets its full weight, {share:.0%} at most; "
+            "give more --epochs, or fewer --warmup-epochs or cycles.",
+            file=sys.stderr,
+        )
+
+
 def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatches, out: Path) -> bool:
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
     steps = training.count(run.plan.batch_size)
     done = round(training.sentences * (run.epoch + run.step / steps))
-    with stop_requested() as stop, Progress(out / "log.jsonl", training.sentences, run.plan.epochs, done) as progress:
+    with stop_requested() as stop, Progress(out / "log.jsonl", training.sentences, run.epochs, done) as progress:
         for event in train(run, training, validation):
             match event:
                 case Step():
@@ -155,6 +175,8 @@ def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
     else:
         files = list(corpus_files(options.corpus, Path(options.data)).values())
     training, validation, evaluation = (read_split(file) for file in files)
+    if options.sentences:
+        training = training.first(options.sentences)
     if len(evaluation.sentences) < 2:
         raise UserError(f"{evaluation.path} holds one sentence; an aggregated posterior needs two at least.")
     return training, validation, evaluation
@@ -162,14 +184,15 @@ def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
 
 def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -> TextVAEConfig:
     """The model's config; its longest sentence is the longest in training, up to --max-words."""
-    given = {}
+    method, given = method_and_options(options.method)
+    given = dict(given)
     for pair in options.set:
         name, equals, value = pair.partition("=")
         if not equals:
             raise UserError(f"--set takes key=value, not {pair!r}.")
         given[name] = value
     return TextVAEConfig(
-        method=options.method,
+        method=method,
         vocab_size=vocab_size,
         embedding_dim=options.embedding_dim,
         hidden_dim=options.hidden_dim,

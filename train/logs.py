@@ -62,11 +62,16 @@ class Progress:
         v, seconds = event.validation, time.perf_counter() - self._start
         self._bar.write(
             f"epoch {event.epoch:3d}  reconstruction {v.reconstruction:8.2f}  regularizer {v.regularizer:6.2f}  "
-            f"KL {v.latents.kl:6.2f}  MI {v.latents.mi:5.2f}  AU {v.latents.active_units}  CU {v.latents.consistent_units}  "
-            f"covariance gap {v.latents.covariance_gap:.2f}  {'* best' if event.improved else ''}",
+            f"KL {_figure(v.latents.kl)}  MI {_figure(v.latents.mi)}  AU {v.latents.active_units}  "
+            f"CU {_figure(v.latents.consistent_units)}  covariance gap {_figure(v.latents.covariance_gap)}  "
+            f"{'* best' if event.improved else ''}",
             file=sys.stdout,
         )
         sys.stdout.flush()
         record = {"epoch": event.epoch, "seconds": round(seconds, 1), "sentences": self._sentences, **asdict(v)}
         with open(self._log, "a", encoding="utf-8") as log:
             log.write(json.dumps({**record, "improved": event.improved}) + "\n")
+
+
+def _figure(value: float | None) -> str:
+    return "n/a" if value is None else str(value) if isinstance(value, int) else f"{value:.2f}"

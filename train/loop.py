@@ -13,10 +13,11 @@ from dgvae.errors import UserError
 from dgvae.model import TextVAE
 from dgvae.regularizers import Regularizer
 from train.data import LengthBatches
-from train.schedules import learning_rate_share, warmup
+from train.schedules import SCHEDULES, Timing, learning_rate_share
 from train.validation import Validation, fast_math, validate
 
 GRADIENT_NORM = 5.0
+FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
 
 
 @dataclass(frozen=True)
@@ -59,37 +60,70 @@ class Run:
         self.model = model
         self.regularizer = regularizer
         self.plan = plan
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate, fused=model.device.type in ("cpu", "cuda"))
-        self.epoch = 0  # epochs finished
+        self.optimizer = self._adam(model)
+        self.critic_optimizer = self._adam(regularizer) if regularizer.critic_steps else None
+        self.epoch = 0  # epochs finished, those of pre-training among them
         self.step = 0  # steps taken in the epoch under way
         self.best = math.inf  # lowest validation objective
         self.stale = 0  # epochs since then
 
+    def _adam(self, module: nn.Module) -> torch.optim.Adam:
+        fused = self.model.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(module.parameters(), lr=self.plan.learning_rate, fused=fused)
+
+    @property
+    def pretraining(self) -> int:
+        """Epochs as an autoencoder, before the plan's."""
+        config = self.model.config
+        return int(config.options["pretrain_epochs"]) if config.row.initialisation == "autoencoder" else 0
+
+    @property
+    def epochs(self) -> int:
+        """All epochs of the run."""
+        return self.pretraining + self.plan.epochs
+
     @property
     def finished(self) -> bool:
         """Whether the plan is fulfilled: all epochs done, or no gain for `patience` epochs."""
-        return self.epoch >= self.plan.epochs or self.stale >= self.plan.patience
+        return self.epoch >= self.epochs or self.stale >= self.plan.patience
+
+    def end_pretraining(self) -> None:
+        """Keep the encoder; give the decoder new weights, and the optimiser no memory (Li et al. 2019)."""
+        self.model.reset_decoder()
+        self.optimizer = self._adam(self.model)
+
+    def timing(self, steps_per_epoch: int) -> Timing:
+        """What the schedules go by."""
+        options = {name: self.model.config.options[name] for name in ("cycles", "ramp") if name in self.model.config.options}
+        warmup_steps = round(self.plan.warmup_epochs * steps_per_epoch)
+        return Timing(self.plan.epochs * steps_per_epoch, warmup_steps, **options)  # pyright: ignore[reportArgumentType]
 
 
 def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Iterator[Step | Epoch]:
     """Go on from where `run` stands until its plan is fulfilled. Raises UserError on a loss that is not finite."""
-    plan = run.plan
+    plan, config = run.plan, run.model.config
     steps_per_epoch = training.count(plan.batch_size)
+    schedule, timing = SCHEDULES[config.row.schedule], run.timing(steps_per_epoch)
     while not run.finished:
+        pretraining = run.epoch < run.pretraining
+        if run.pretraining and run.epoch == run.pretraining and run.step == 0:
+            run.end_pretraining()
+        first = (run.epoch - run.pretraining) * steps_per_epoch  # the epoch's first step by the schedules' count
         for batch in training.epoch(plan.batch_size, plan.seed, run.epoch, skip=run.step):
-            position = run.epoch * steps_per_epoch + run.step
-            share = learning_rate_share(position, plan.epochs * steps_per_epoch)
-            weight = run.model.config.regularizer_weight * warmup(position, round(plan.warmup_epochs * steps_per_epoch))
-            reconstruction, regularizer = training_step(run, batch, weight, plan.learning_rate * share)
+            position = first + run.step
+            weight = 0.0 if pretraining else config.regularizer_weight * schedule(position, timing)
+            learning_rate = plan.learning_rate * learning_rate_share(position, timing.total_steps)
+            reconstruction, regularizer = training_step(run, batch, weight, learning_rate)
             run.step += 1
             yield Step(run.epoch, run.step, len(batch), reconstruction, regularizer, weight)
         result = validate(run.model, run.regularizer, validation, plan.batch_size)
         if result is None:
             raise diverged(run, "the validation objective")
-        improved = result.objective < run.best
-        # Patience begins when the regularizer has its full weight: until then training does not aim at the objective.
-        waiting = run.epoch + 1 > plan.warmup_epochs
-        run.best, run.stale = (result.objective, 0) if improved else (run.best, run.stale + waiting)
+        improved = not pretraining and result.objective < run.best
+        if improved:
+            run.best, run.stale = result.objective, 0
+        elif not pretraining and schedule(first, timing) > FULL_WEIGHT:
+            run.stale += 1  # patience is for epochs at full weight: below it training does not aim at the objective
         run.epoch, run.step = run.epoch + 1, 0
         yield Epoch(run.epoch, result, improved)
 
@@ -102,20 +136,28 @@ def training_step(run: Run, batch: Tensor, weight: float, learning_rate: float) 
         posterior = run.model.encode(batch)
         z = posterior.rsample()
         nll, _ = run.model.decoder.negative_log_likelihood(batch, z)
+        auxiliary = run.model.decoder.auxiliary_loss(batch, z)
     if not torch.isfinite(nll):
         raise diverged(run, "the reconstruction")
+    if run.critic_optimizer:
+        for _ in range(run.regularizer.critic_steps):
+            _descend(run, run.regularizer, run.critic_optimizer, run.regularizer.critic_loss(z.detach()), learning_rate)
     reconstruction, regularizer = -nll / len(batch), run.regularizer(posterior, z)
-    loss = weight * regularizer - reconstruction
-    run.optimizer.zero_grad()
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(run.model.parameters(), GRADIENT_NORM)
-    if not torch.isfinite(norm):
-        figures = f"reconstruction {float(reconstruction):.3g}, regularizer {float(regularizer):.3g}, weight {weight:.3g}"
-        raise diverged(run, f"the gradient ({figures})")
-    for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate
-    run.optimizer.step()
+    loss = weight * regularizer - reconstruction + auxiliary
+    _descend(run, run.model, run.optimizer, loss, learning_rate)
     return reconstruction.detach(), regularizer.detach()
+
+
+def _descend(run: Run, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float) -> None:
+    """One step of `optimizer`, which moves `module`, down `loss`."""
+    optimizer.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_NORM)
+    if not torch.isfinite(norm):
+        raise diverged(run, f"the gradient (of a loss of {float(loss.detach()):.4g})")
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.step()
 
 
 def diverged(run: Run, what: str) -> UserError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from dgvae.checkpoints import FILES
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
-from dgvae.methods import METHODS
+from dgvae.methods import method_and_options, methods_list
 from dgvae.storage import read_json, write_json
 from train.state import STATE_FILE
 
@@ -39,6 +39,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
         raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
     elif any((options.out / name).exists() for name in FILES):
         raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
+    method_and_options(options.method)
     if bool(options.train_file) == bool(options.corpus):
         raise UserError("Name either --corpus (with --data) or --train-file and --valid-file.")
     if options.train_file and not options.valid_file:
@@ -76,8 +77,9 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     method = parser.add_argument_group("what to train")
-    method.add_argument("--method", choices=METHODS, default="dg-vae", help=", ".join(METHODS) + " (default: dg-vae)")
-    method.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=_option_help())
+    method.add_argument("--method", default="dg-vae", metavar="NAME", help="see --list (default: dg-vae)")
+    method.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="option of the method, may be repeated")
+    method.add_argument("--list", action=_ListMethods, nargs=0, help="print every method with its options, and end")
     _number(method, "--embedding-dim", positive, 128, "size of word vectors")
     _number(method, "--hidden-dim", positive, 512, "size of both LSTMs")
     _number(method, "--latent-dim", positive, 32, "dimensions of the latent")
@@ -89,6 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
     text.add_argument("--train-file", metavar="FILE", help="sentences to train on")
     text.add_argument("--valid-file", metavar="FILE", help="sentences that decide when to stop")
     text.add_argument("--test-file", metavar="FILE", help="sentences that are measured and mapped (default: --valid-file)")
+    _number(text, "--sentences", whole, 0, "train on the first N sentences, 0 for all")
     _number(text, "--max-words", positive, 200, "longer sentences are cut")
     _number(text, "--max-vocab", positive, 20_000, "most words in the vocabulary")
     _number(text, "--min-count", positive, 2, "a word seen less often is <unk>")
@@ -142,10 +145,9 @@ def amount(text: str) -> float:
     return number
 
 
-def _option_help() -> str:
-    rows = [
-        f"{method.id}: " + ", ".join(f"{name} ({option.help}; {option.default:g})" for name, option in method.options.items())
-        for method in METHODS.values()
-        if method.options
-    ]
-    return "option of the method, may be repeated. " + "; ".join(rows)
+class _ListMethods(argparse.Action):
+    """`--list`: like --help, it prints and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(methods_list())
+        parser.exit()

@@ -19,8 +19,9 @@ def save_state(run: Run, folder: Path) -> None:
     """Write weights, regularizer, optimiser, generators and the position in the epoch."""
     tensors = {f"model.{name}": x for name, x in run.model.state_dict().items()}
     tensors |= {f"regularizer.{name}": x for name, x in run.regularizer.state_dict().items()}
-    for index, moments in run.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(x) for name, x in moments.items()}
+    for prefix, optimizer in _optimizers(run):
+        for index, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"{prefix}{index}.{name}": torch.as_tensor(x) for name, x in moments.items()}
     tensors["generator.cpu"] = torch.get_rng_state()
     if run.model.device.type == "cuda":
         tensors["generator.cuda"] = torch.cuda.get_rng_state()
@@ -35,11 +36,12 @@ def load_state(run: Run, folder: Path) -> None:
     try:
         run.model.load_state_dict(_under("model.", tensors))
         run.regularizer.load_state_dict(_under("regularizer.", tensors))
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in _under("optimizer.", tensors).items():
-            index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = tensor
-        run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": state})
+        for prefix, optimizer in _optimizers(run):
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, tensor in _under(prefix, tensors).items():
+                index, name = key.split(".", 1)
+                state.setdefault(int(index), {})[name] = tensor
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         torch.set_rng_state(tensors["generator.cpu"])
         if run.model.device.type == "cuda" and "generator.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["generator.cuda"])
@@ -48,6 +50,12 @@ def load_state(run: Run, folder: Path) -> None:
         run.best, run.stale = float(position["best"]), int(position["stale"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} does not fit this run ({error}); start again in an empty folder.") from None
+
+
+def _optimizers(run: Run) -> list[tuple[str, torch.optim.Optimizer]]:
+    """Every optimiser of the run with the prefix of its tensors."""
+    critic = [("critic_optimizer.", run.critic_optimizer)] if run.critic_optimizer else []
+    return [("optimizer.", run.optimizer), *critic]
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 
 from dgvae.metrics import LatentMetrics, latent_metrics
 from dgvae.model import TextVAE
-from dgvae.posteriors import DiagonalGaussian
+from dgvae.posteriors import Posterior, concatenate
 from dgvae.regularizers import Regularizer
 from train.data import LengthBatches
 
@@ -37,8 +37,8 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, b
             reconstruction, posterior = reconstruct(model, batches, batch_size)
         # Over all sentences at once, mixed: a short batch would make small groups, whose density gap has a higher floor.
         mixed = torch.randperm(batches.sentences, device=model.device)
-        posterior = DiagonalGaussian(posterior.mean[mixed], posterior.log_var[mixed])
-        if not math.isfinite(reconstruction + float(posterior.mean.sum() + posterior.log_var.sum())):
+        posterior = posterior.map(lambda tensor: tensor[mixed])
+        if not math.isfinite(reconstruction + sum(float(tensor.sum()) for tensor in posterior.tensors().values())):
             return None
         regularization = float(regularizer(posterior, posterior.rsample()))
         objective = model.config.regularizer_weight * regularization - reconstruction
@@ -46,17 +46,16 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, b
 
 
 @torch.no_grad()
-def reconstruct(model: TextVAE, batches: LengthBatches, batch_size: int) -> tuple[float, DiagonalGaussian]:
+def reconstruct(model: TextVAE, batches: LengthBatches, batch_size: int) -> tuple[float, Posterior]:
     """E log p(x|z) with one sample z per sentence, nats, and the posteriors in the order of the batches."""
     model.eval()
-    total, means, log_vars = 0.0, [], []
+    total, posteriors = 0.0, []
     for batch in batches.epoch(batch_size, seed=0, epoch=0):
         posterior = model.encode(batch)
         nll, _ = model.decoder.negative_log_likelihood(batch, posterior.rsample())
         total += float(nll)
-        means.append(posterior.mean)
-        log_vars.append(posterior.log_var)
-    return -total / batches.sentences, DiagonalGaussian(torch.cat(means), torch.cat(log_vars))
+        posteriors.append(posterior)
+    return -total / batches.sentences, concatenate(posteriors)
 
 
 def fast_math(device: torch.device) -> torch.autocast:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dgvae.config import TextVAEConfig
 from dgvae.regularizers.base import Regularizer
+from dgvae.regularizers.critics import Adversarial, DualKL
 from dgvae.regularizers.density_gap import DensityGap
-from dgvae.regularizers.kl import KL
+from dgvae.regularizers.joint_density_gap import JointDensityGap
+from dgvae.regularizers.kl import KL, FreeBits
+from dgvae.regularizers.mmd import MMD
 from dgvae.regularizers.principal_density_gap import PrincipalDensityGap
 
 __all__ = ["REGULARIZERS", "Regularizer", "build_regularizer"]
 
 REGULARIZERS: dict[str, type[Regularizer]] = {
     "kl": KL,
+    "free-bits": FreeBits,
+    "mmd": MMD,
+    "adversarial": Adversarial,
+    "dual-kl": DualKL,
     "density-gap": DensityGap,
     "principal-density-gap": PrincipalDensityGap,
+    "joint-density-gap": JointDensityGap,
 }
 
 

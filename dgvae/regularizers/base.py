@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 from torch import Tensor, nn
 
 from dgvae.config import TextVAEConfig
-from dgvae.posteriors import DiagonalGaussian
+from dgvae.posteriors import Posterior
+
+P = TypeVar("P", bound=Posterior)
 
 
-class Regularizer(nn.Module):
-    """Pulls posteriors towards the prior. Its state (running moments, say) is in persistent buffers, so that a run
-    resumes exactly; none of it is needed to use the model."""
+class Regularizer(nn.Module, Generic[P]):
+    """Pulls posteriors of the kind P towards the prior. Its state (running moments, a critic) is in persistent buffers and
+    parameters, so that a run resumes exactly; none of it is needed to use the model.
+
+    Parameters, if it has any, are not the model's: an optimiser of their own moves them down `critic_loss`, `critic_steps`
+    times before each step of the model.
+    """
+
+    critic_steps: int = 0
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
         self.options = config.options
 
-    def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
+    def forward(self, posterior: P, z: Tensor) -> Tensor:
         """Return the loss, a scalar in nats per sentence. z: [B, D], the samples that the decoder sees."""
+        raise NotImplementedError
+
+    def critic_loss(self, z: Tensor) -> Tensor:
+        """What the critic has to bring down, a scalar. z: [B, D], samples of q(z) without a gradient."""
         raise NotImplementedError

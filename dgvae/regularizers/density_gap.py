@@ -4,8 +4,11 @@ For a group of |b| sentences the aggregated posterior of dimension i is the mixt
 
     q_b(z_i) = (1/|b|) Σ_n N(z_i; μ_ni, σ_ni²)
 
-and the loss is Σ_i KL(q_b(z_i) ‖ N(0, 1)), averaged over the groups of a batch. The KL is estimated with M samples of every
-posterior of the group: the mean of log q_b(z_i) − log p(z_i).
+and the loss is Σ_i KL(q_b(z_i) ‖ N(0, 1)), averaged over the groups of a batch. The KL is the mean over the group's
+posteriors of E log q_b(z_i) − log p(z_i) under each of them, an expectation in one dimension that is estimated with
+
+    monte-carlo     M random samples μ_n + σ_n ε, as in the paper
+    gauss-hermite   K fixed nodes μ_n + σ_n x_k with weights w_k: no noise in the loss or its gradient
 
 The pairwise densities number N · M · |b| · D, some millions a step, so the value and its gradient are computed together, a
 piece that fits the processor's cache at a time, and only the gradient is kept.
@@ -14,46 +17,75 @@ piece that fits the processor's cache at a time, and only the gradient is kept.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from dgvae.config import TextVAEConfig
+from dgvae.distributed import gather, world
+from dgvae.method import Value
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 from dgvae.regularizers.base import Regularizer
 
 _PIECE = 1 << 17  # pairwise densities in hand at once: 0.5 MB in fp32
 
 
-class DensityGap(Regularizer):
-    """Marginal density gap with aggregation size |b| (options: aggregation_size, samples)."""
+class Estimator:
+    """Points ε and weights for the mean over N(0, 1) (options: estimator, samples, nodes)."""
+
+    def __init__(self, options: Mapping[str, Value]) -> None:
+        self.random = options["estimator"] == "monte-carlo"
+        self.count = int(options["samples" if self.random else "nodes"])
+
+    def points(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """For means [P, K]: ε, [P, K, M] and its weights, [M], which sum to 1."""
+        if self.random:
+            noise = torch.randn((*mean.shape, self.count), dtype=mean.dtype, device=mean.device)
+            return noise, mean.new_full((self.count,), 1 / self.count)
+        nodes, weights = (torch.from_numpy(x).to(mean) for x in _gauss_hermite(self.count))
+        return nodes.expand(*mean.shape, -1), weights
+
+
+@lru_cache(maxsize=16)
+def _gauss_hermite(count: int) -> tuple[np.ndarray, np.ndarray]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)  # for the weight function exp(−x²/2)
+    return nodes, weights / weights.sum()
+
+
+class DensityGap(Regularizer[DiagonalGaussian]):
+    """Marginal density gap (options: aggregation_size and those of `Estimator`)."""
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__(config)
         self.aggregation_size = int(self.options["aggregation_size"])
-        self.samples = int(self.options["samples"])
+        self.estimator = Estimator(self.options)
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        return density_gap(posterior.mean, posterior.log_var, self.aggregation_size, self.samples)
+        posterior = posterior.map(gather)
+        return density_gap(posterior.mean, posterior.log_var, self.aggregation_size, self.estimator)
 
 
-def density_gap(mean: Tensor, log_var: Tensor, aggregation_size: int, samples: int) -> Tensor:
-    """Return the density gap of a batch, a scalar in nats per sentence (Eq. 11).
+def density_gap(mean: Tensor, log_var: Tensor, aggregation_size: int, estimator: Estimator) -> Tensor:
+    """Return the density gap of a batch, a scalar in nats per sentence (Eq. 11). Differentiable once.
 
     mean, log_var: [B, D]. The batch is cut into groups of `aggregation_size`; the sentences left over make one smaller
-    group, weighted by their number. Differentiable once.
+    group, weighted by their number. Of several processes, each being given the whole batch, each computes its share of the
+    one-dimensional mixtures: the *mean* of their results and gradients is the loss and its gradient.
     """
-    size = mean.shape[0]
+    size, (rank, processes) = mean.shape[0], world()
     whole = size - size % aggregation_size
-    total = mean.new_zeros(())
+    total = 0 * mean.sum()
     for start, stop, group in ((0, whole, aggregation_size), (whole, size, size - whole)):
         if start < stop:
-            problems = [_problems(x[start:stop], group) for x in (mean, log_var)]
-            noise = torch.randn((*problems[0].shape, samples), dtype=mean.dtype, device=mean.device)
-            total = total + _GapSum.apply(*problems, noise) / (size * samples)
+            problems = [_problems(x[start:stop], group)[rank::processes] for x in (mean, log_var)]
+            total = total + _GapSum.apply(*problems, *estimator.points(problems[0])) * (processes / size)
     return total
 
 
@@ -63,53 +95,64 @@ def _problems(x: Tensor, group: int) -> Tensor:
 
 
 class _GapSum(torch.autograd.Function):
-    """Σ over problems, components n and samples m of log q(z_nm) − log p(z_nm), where z_nm = μ_n + σ_n ε_nm.
+    """Σ over problems, components n and points m of w_m (log q(z_nm) − log p(z_nm)), where z_nm = μ_n + σ_n ε_nm.
 
-    mean, log_var: [P, K]; noise ε: [P, K, M]. The gradient flows through samples and densities.
+    mean, log_var: [P, K]; ε: [P, K, M]; w: [M]. The gradient flows through points and densities.
     """
 
     @staticmethod
-    def forward(ctx: Any, mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
-        problems, components, samples = noise.shape
-        step = max(1, _PIECE // (components * components * samples))
-        pieces = [
-            _gap_with_gradient(mean[i : i + step], log_var[i : i + step], noise[i : i + step]) for i in range(0, problems, step)
-        ]
-        value, grad_mean, grad_log_var = zip(*pieces, strict=True)
-        ctx.save_for_backward(torch.cat(grad_mean), torch.cat(grad_log_var))
-        return torch.stack(value).sum()
+    def forward(ctx: Any, mean: Tensor, log_var: Tensor, noise: Tensor, weights: Tensor) -> Tensor:
+        problems, components, points = noise.shape
+        step = max(1, _PIECE // (components * components * points))
+        value = mean.new_zeros(())
+        grad_mean, grad_log_var = torch.empty_like(mean), torch.empty_like(mean)
+        for piece in (slice(i, i + step) for i in range(0, problems, step)):
+            part = _gap_with_gradient(mean[piece], log_var[piece], noise[piece], weights)
+            value += part.value
+            grad_mean[piece], grad_log_var[piece] = part.by_mean, part.by_log_var
+        ctx.save_for_backward(grad_mean, grad_log_var)
+        return value
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         grad_mean, grad_log_var = ctx.saved_tensors
-        return grad * grad_mean, grad * grad_log_var, None
+        return grad * grad_mean, grad * grad_log_var, None, None
 
 
-def _gap_with_gradient(mean: Tensor, log_var: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+@dataclass(frozen=True)
+class _Gap:
+    value: Tensor
+    by_mean: Tensor
+    by_log_var: Tensor
+
+
+def _gap_with_gradient(mean: Tensor, log_var: Tensor, noise: Tensor, weights: Tensor) -> _Gap:
     """The sum above for some problems, with its gradient by mean and log_var."""
-    count, components, samples = noise.shape
+    count, components, points = noise.shape
     inv_std = torch.exp(-0.5 * log_var)
     offset = torch.exp(0.5 * log_var).unsqueeze(-1) * noise  # σ_n ε_nm: [P, K, M]
     z = mean.unsqueeze(-1) + offset
 
     # t_nmk = (z_nm − μ_k) / σ_k. Written with μ_n − μ_k, so that t_nmn = ε_nm however narrow the posterior is.
     t = (mean[:, :, None, None] - mean[:, None, None, :]) + offset.unsqueeze(-1)  # [P, K, M, K]
-    t = t.mul_(inv_std[:, None, None, :]).view(count, components * samples, components)
+    t = t.mul_(inv_std[:, None, None, :]).view(count, components * points, components)
     log_scale = -0.5 * (log_var + LOG_2PI) - math.log(components)
     log_joint = torch.addcmul(log_scale.unsqueeze(1), t, t, value=-0.5)
     peak = log_joint.amax(-1, keepdim=True)
-    responsibility = log_joint.sub_(peak).exp_()  # p(k | z_nm) once it is normalised
-    mass = responsibility.sum(-1, keepdim=True)
-    responsibility.div_(mass)
-    log_q = (peak + mass.log()).view(count, components, samples)
-    value = (log_q + 0.5 * (z.square() + LOG_2PI)).sum()
+    joint = log_joint.sub_(peak).exp_()  # q(z_nm, k), but for the factor exp(peak)
+    mass = joint.sum(-1)
+    log_q = (peak.squeeze(-1) + mass.log()).view(count, components, points)
+    value = ((log_q + 0.5 * (z.square() + LOG_2PI)) * weights).sum()
 
+    # With responsibilities r_k = p(k | z_nm) = joint / mass:
     # ∂ log q(z) / ∂μ_k = r_k t_k / σ_k,  ∂ / ∂ log σ_k² = ½ r_k (t_k² − 1),  ∂ / ∂z = −Σ_k r_k t_k / σ_k
-    by_log_var = -0.5 * responsibility.sum(1)
-    pull = responsibility.mul_(t)  # r_k t_k
-    by_mean = pull.sum(1) * inv_std
-    by_z = z - torch.matmul(pull, inv_std.unsqueeze(-1)).view(count, components, samples)
-    by_log_var += 0.5 * pull.mul_(t).sum(1)
+    share = (weights.repeat(components) / mass).unsqueeze(1)  # w_m / mass: [P, 1, K · M]
+    by_log_var = -0.5 * torch.bmm(share, joint).squeeze(1)
+    pull = joint.mul_(t)  # r_k t_k, but for the mass
+    by_mean = torch.bmm(share, pull).squeeze(1) * inv_std
+    towards = torch.bmm(pull, inv_std.unsqueeze(-1)).squeeze(-1) * share.squeeze(1)
+    by_z = z * weights - towards.view(count, components, points)
+    by_log_var += 0.5 * torch.bmm(share, pull.mul_(t)).squeeze(1)
     # ∂z_nm / ∂μ_n = 1,  ∂z_nm / ∂ log σ_n² = ½ σ_n ε_nm
-    return value, by_mean + by_z.sum(-1), by_log_var + 0.5 * (by_z * offset).sum(-1)
+    return _Gap(value, by_mean + by_z.sum(-1), by_log_var + 0.5 * (by_z * offset).sum(-1))

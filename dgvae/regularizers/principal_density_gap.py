@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from dgvae.config import TextVAEConfig
+from dgvae.distributed import gather
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers.density_gap import DensityGap, density_gap
 
 
 class PrincipalDensityGap(DensityGap):
-    """½ DG along the axes + ½ DG along the principal axes (options: aggregation_size, samples, rate)."""
+    """½ DG along the axes + ½ DG along the principal axes (options: as `DensityGap`, and rate)."""
 
     running_mean: Tensor
     running_square: Tensor
@@ -34,14 +35,16 @@ class PrincipalDensityGap(DensityGap):
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
+        posterior = posterior.map(gather)
         if self.training:
             self._update(posterior)
         covariance = self.running_square - torch.outer(self.running_mean, self.running_mean)
         axes = torch.linalg.eigh(covariance).eigenvectors  # V: [D, D]
         # the clamp guards the logarithm where σ² underflows
         log_var = torch.log((posterior.log_var.exp() @ axes.square()).clamp_min(1e-30))
-        along_principal = density_gap(posterior.mean @ axes, log_var, self.aggregation_size, self.samples)
-        return 0.5 * super().forward(posterior, z) + 0.5 * along_principal
+        along_axes = density_gap(posterior.mean, posterior.log_var, self.aggregation_size, self.estimator)
+        along_principal = density_gap(posterior.mean @ axes, log_var, self.aggregation_size, self.estimator)
+        return 0.5 * along_axes + 0.5 * along_principal
 
     @torch.no_grad()
     def _update(self, posterior: DiagonalGaussian) -> None:

@@ -25,12 +25,12 @@ def sample_column(shelf: Shelf, name: str | None, count: int, seed: int, decodin
     except UserError as error:
         return Column(name or "no model", fault=str(error))
     generator = torch.Generator().manual_seed(seed)
-    z = torch.randn(count, checkpoint.model.config.latent_dim, generator=generator)
+    z = checkpoint.model.prior.sample(count, generator)
     return Column(checkpoint.model.config.title, decode_lines(checkpoint, z, decoding, generator))
 
 
 def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: int, path: str) -> Column:
-    """Decode latents from the posterior mean of one sentence to that of the other."""
+    """Decode latents from the posterior mean (or mean direction) of one sentence to that of the other."""
     from dgvae.generation import GREEDY, PATHS
 
     try:
@@ -39,8 +39,9 @@ def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: i
         return Column(name or "no model", fault=str(error))
     limit = checkpoint.model.config.max_length
     ids = [checkpoint.tokenizer.encode_text(text, limit) for text in texts]
-    start, end = checkpoint.model.encode_all(ids).mean
-    return Column(checkpoint.model.config.title, decode_lines(checkpoint, PATHS[path](start, end, steps), GREEDY))
+    start, end = checkpoint.model.encode_all(ids).location
+    z = checkpoint.model.prior.project(PATHS[path](start, end, steps))
+    return Column(checkpoint.model.config.title, decode_lines(checkpoint, z, GREEDY))
 
 
 def decode_lines(
@@ -50,10 +51,12 @@ def decode_lines(
     generator: torch.Generator | None = None,
     gap: Tensor | None = None,
 ) -> list[Line]:
-    """Decode latents [B, D] as one batch, each with its density gap [B], which is computed if it is not given."""
+    """Decode latents [B, D] as one batch, each with its density gap [B], which is computed if it is not given and exists."""
     from dgvae.generation import decode_latents
     from dgvae.holes import density_gap_at
 
     sentences = decode_latents(checkpoint.model, z, decoding, generator)
-    gaps = (density_gap_at(z, checkpoint.aggregated) if gap is None else gap).tolist()
+    if gap is None and "density_gap" not in checkpoint.aggregated.absent:
+        gap = density_gap_at(z, checkpoint.aggregated)
+    gaps = [None] * len(sentences) if gap is None else gap.tolist()
     return [Line(checkpoint.tokenizer.decode(ids), gap) for ids, gap in zip(sentences, gaps, strict=True)]

@@ -69,7 +69,9 @@ class MapTab:
     def _chart(self, name: str | None, colour: str) -> tuple[dict[str, Any] | None, str]:
         try:
             checkpoint = self.shelf.get(name)
-            return latent_map(map_points(checkpoint), colour, checkpoint.model.config.title), ""
+            absent = checkpoint.aggregated.absent.get("density_gap") if colour == "gap" else None
+            chart = latent_map(map_points(checkpoint), colour, checkpoint.model.config.title)
+            return chart, hint(f"No density gap here: {absent}.") if absent else ""
         except UserError as error:
             return None, notice(str(error))
 
@@ -112,7 +114,8 @@ class MapTab:
         if not stored or not len(rows):
             return Column(title, fault="This model's map has no such point.")
         # The stored gap: a sample of a posterior is measured with that posterior left out, as the map colours it.
-        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=stored.gap[rows]))
+        gap = None if stored.gap is None else stored.gap[rows]
+        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=gap))
 
 
 def point_ids(checkpoint: Checkpoint) -> np.ndarray:
@@ -143,5 +146,5 @@ def map_points(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
         "source": np.where(ids < 0, "prior", "posterior"),
         "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
         "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
-        "gap": stored.gap.numpy(),
+        "gap": np.full(len(ids), np.nan) if stored.gap is None else stored.gap.numpy(),
     }

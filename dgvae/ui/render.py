@@ -42,17 +42,24 @@ def comparison(heads: Sequence[str], a: Column, b: Column) -> str:
 def facts(checkpoint: Checkpoint) -> str:
     """The figures of a checkpoint that say whether it collapsed or has holes."""
     m, config = checkpoint.metrics, checkpoint.model.config
+    units = f"{{}} of {config.latent_dim}"
     rows = [
-        ("active units", f"{m['active_units']} of {config.latent_dim}", "dimensions that say anything of the sentence"),
-        ("mutual information", f"{m['mi']:z.2f} nats", "what z tells of the sentence; 0 is posterior collapse"),
-        ("KL", f"{m['kl']:z.1f} nats", "mean KL of a sentence's posterior to the prior"),
-        ("reconstruction", f"{m['reconstruction']:z.1f} nats", "E log p(x|z), higher is better"),
-        ("consistent units", f"{m['consistent_units']} of {config.latent_dim}", "dimensions whose q(z) is the prior's"),
-        ("covariance gap", f"{m['covariance_gap']:z.2f} nats", "from q(z)'s covariance to the prior's; 0 is a match"),
+        ("active units", "active_units", units, "dimensions that say anything of the sentence"),
+        ("mutual information", "mi", "{:z.2f} nats", "what z tells of the sentence; 0 is posterior collapse"),
+        ("KL", "kl", "{:z.1f} nats", "mean KL of a sentence's posterior to the prior"),
+        ("reconstruction", "reconstruction", "{:z.1f} nats", "E log p(x|z), higher is better"),
+        ("consistent units", "consistent_units", units, "dimensions whose q(z) is the prior's"),
+        ("covariance gap", "covariance_gap", "{:z.2f} nats", "from q(z)'s covariance to the prior's; 0 is a match"),
     ]
-    cells = "".join(f"<dt title='{escape(why)}'>{name}</dt><dd>{value}</dd>" for name, value, why in rows)
+    cells = "".join(_fact(name, m[figure], form, m["absent"][figure] if m[figure] is None else why)
+                    for name, figure, form, why in rows)  # fmt: skip
     summary = config.row.summary
     return f"{hint(summary[:1].upper() + summary[1:] + '.')}<dl class='facts'>{cells}</dl>"
+
+
+def _fact(name: str, value: float | None, form: str, why: str) -> str:
+    shown = "n/a" if value is None else form.format(value)
+    return f"<dt title='{escape(why)}'>{name}</dt><dd title='{escape(why)}'>{shown}</dd>"
 
 
 def read_as(words: Iterable[tuple[str, bool]]) -> str:

@@ -3,11 +3,17 @@
 Skipped where there is no Chromium or Playwright, except in CI, where a missing browser must not pass for a green run.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from dgvae.ui.page import build_page
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.theme import CSS, theme
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -53,3 +59,29 @@ def page(browser) -> Iterator:
     yield page
     context.close()
     assert not errors, f"uncaught errors on the page: {errors}"
+
+
+@pytest.fixture(scope="session")
+def shelf_root(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained checkpoints and beside them what a crash, a full disk or an editor makes of one."""
+    root = tmp_path_factory.mktemp("shelf")
+    shutil.copytree(checkpoints, root, dirs_exist_ok=True)
+    sound = root / "short-yelp" / "dg-vae"
+    for name in ("wrong-config", "cut-short", "no-latents", "no-figures"):
+        shutil.copytree(sound, root / "short-yelp" / name)
+    config = json.loads((sound / "config.json").read_text())
+    (root / "short-yelp/wrong-config/config.json").write_text(json.dumps(config | {"latent_dim": "four"}))
+    (root / "short-yelp/cut-short/model.safetensors").write_bytes((sound / "model.safetensors").read_bytes()[:1000])
+    (root / "short-yelp/no-latents/latents.safetensors").unlink()
+    (root / "short-yelp/no-figures/metrics.json").write_text("{}")
+    return root
+
+
+@pytest.fixture(scope="session")
+def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
+    shelf = Shelf(shelf_root, corpus)
+    demo = build_page(shelf).queue(default_concurrency_limit=4)
+    shelf.warm_up()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    yield address
+    demo.close()

@@ -1,13 +1,11 @@
 """The whole app in a real browser, over small trained checkpoints, some of them broken; and its command."""
 
-import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,13 @@ import pytest
 from huggingface_hub import constants
 
 from dgvae.corpus import corpus_files, read_split
-from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.theme import CSS, theme
 
 if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
     pytest.importorskip("playwright")
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.visitor import choose, dot_on_map, open_app, sentences, set_number
 
 APP = Path(__file__).parents[2] / "app.py"
 INTACT = {
@@ -37,82 +35,6 @@ BROKEN = {
     "DG-VAE · short-yelp/no-latents": "latents.safetensors is missing: this folder is not a complete checkpoint.",
     "DG-VAE · short-yelp/no-figures": "metrics.json lacks reconstruction",
 }
-
-
-@pytest.fixture(scope="module")
-def shelf_root(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trained checkpoints and beside them what a crash, a full disk or an editor makes of one."""
-    root = tmp_path_factory.mktemp("shelf")
-    shutil.copytree(checkpoints, root, dirs_exist_ok=True)
-    sound = root / "short-yelp" / "dg-vae"
-    for name in ("wrong-config", "cut-short", "no-latents", "no-figures"):
-        shutil.copytree(sound, root / "short-yelp" / name)
-    config = json.loads((sound / "config.json").read_text())
-    (root / "short-yelp/wrong-config/config.json").write_text(json.dumps(config | {"latent_dim": "four"}))
-    (root / "short-yelp/cut-short/model.safetensors").write_bytes((sound / "model.safetensors").read_bytes()[:1000])
-    (root / "short-yelp/no-latents/latents.safetensors").unlink()
-    (root / "short-yelp/no-figures/metrics.json").write_text("{}")
-    return root
-
-
-@pytest.fixture(scope="module")
-def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
-    shelf = Shelf(shelf_root, corpus)
-    demo = build_page(shelf).queue(default_concurrency_limit=4)
-    shelf.warm_up()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
-    yield address
-    demo.close()
-
-
-def open_app(page: Page, url: str, tab: str = "Map") -> None:
-    """Open the page and wait until a tab is filled."""
-    page.goto(url)
-    for side in "ab":
-        page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
-    if tab != "Map":
-        page.get_by_role("tab", name=tab).click()
-        output = {"Sample": "#samples", "Interpolate": "#interpolation"}[tab]
-        expect(page.locator(f"{output} .sentence").first).to_be_visible(timeout=20_000)
-
-
-def choose(page: Page, side: str, label: str) -> None:
-    page.get_by_label(f"Model {side}", exact=True).click()
-    page.get_by_role("option", name=label, exact=True).click()
-
-
-def set_number(field: Locator, value: str) -> None:
-    field.fill(value)
-    field.press("Enter")
-    field.blur()
-
-
-def sentences(page: Page, output: str, side: str = "") -> list[str]:
-    return page.locator(f"{output} {'.model-' + side if side else ''} .sentence").all_inner_texts()
-
-
-def dot_on_map(page: Page, side: str, coloured: bool) -> tuple[float, float]:
-    """Where the map has a dot: a coloured one is a sentence, a grey one a prior draw."""
-    x, y = page.locator(f"#map-{side} canvas").evaluate(
-        """(canvas, coloured) => {
-            const [width, height] = [canvas.width, canvas.height];
-            const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-            const colourful = (x, y) => {
-                const [r, g, b] = data.slice(4 * (y * width + x), 4 * (y * width + x) + 3);
-                const spread = Math.max(r, g, b) - Math.min(r, g, b);
-                return spread > 60 ? true : spread < 25 && r > 120 && r < 205 ? false : null;
-            };
-            const box = canvas.getBoundingClientRect();
-            for (let y = Math.round(height * 0.3); y < height * 0.7; y++)
-                for (let x = Math.round(width * 0.2); x < width * 0.8; x++)
-                    if ([0, 1, 2].every(i => colourful(x + i, y + 1) === coloured && colourful(x + 1, y + i) === coloured))
-                        return [box.x + (x + 1) * box.width / width, box.y + (y + 1) * box.height / height];
-            return [0, 0];
-        }""",
-        coloured,
-    )
-    assert x
-    return x, y
 
 
 def is_clear_of_the_toggle(page: Page) -> bool:

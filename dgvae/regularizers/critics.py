@@ -1,0 +1,78 @@
+"""Regularizers that learn to tell q(z) from p(z): the adversarial loss, and KL(q(z) ‖ p(z)) in its dual form.
+
+Both need samples of q(z) alone, so any posterior will do.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dgvae.config import TextVAEConfig
+from dgvae.posteriors import POSTERIORS, Posterior
+from dgvae.regularizers.base import Regularizer
+
+
+class _Critic(Regularizer[Posterior]):
+    """A network T(z) -> a number, and the prior to compare with."""
+
+    def __init__(self, config: TextVAEConfig) -> None:
+        super().__init__(config)
+        width = int(self.options["critic_width"])
+        self.critic_steps = int(self.options["critic_steps"])
+        self.prior = POSTERIORS[config.row.posterior].prior(config.latent_dim)
+        self.network = nn.Sequential(
+            nn.Linear(config.latent_dim, width), nn.LeakyReLU(0.2),
+            nn.Linear(width, width), nn.LeakyReLU(0.2),
+            nn.Linear(width, 1),
+        )  # fmt: skip
+
+    def score(self, z: Tensor) -> Tensor:
+        """T(z): [B, D] -> [B]."""
+        return self.network(z).squeeze(-1)
+
+    def prior_like(self, z: Tensor) -> Tensor:
+        """As many draws of the prior as z has rows."""
+        return self.prior.from_normal(torch.randn_like(z))
+
+
+class Adversarial(_Critic):
+    """A discriminator D(z) = sigmoid T(z), the probability that z is of the prior (Makhzani et al. 2016).
+
+    The encoder's loss is the non-saturating −E_q log D(z): log 2 where the discriminator is at a loss, since q(z) = p(z). At
+    the discriminator's optimum T(z) = log p(z) − log q(z).
+    """
+
+    def forward(self, posterior: Posterior, z: Tensor) -> Tensor:
+        """See `Regularizer`."""
+        return F.softplus(-self.score(z)).mean()
+
+    def critic_loss(self, z: Tensor) -> Tensor:
+        """Cross-entropy of telling draws of the prior from z, in nats, both kinds together: 2 log 2 − 2 JSD at the optimum."""
+        return F.softplus(-self.score(self.prior_like(z))).mean() + F.softplus(self.score(z)).mean()
+
+
+class DualKL(_Critic):
+    """KL(q(z) ‖ p(z)) = max_T E_q T(z) − E_p exp T(z) + 1, in nats (Fang et al. 2019).
+
+    Any T gives a lower bound, as far as it stays below 20 on draws of the prior (see `_exp`). At the optimum it is
+    log q(z) − log p(z).
+    """
+
+    def bound(self, z: Tensor) -> Tensor:
+        """The bound that the critic of now gives, a scalar in nats. z: [B, D], samples of q(z)."""
+        return self.score(z).mean() - _exp(self.score(self.prior_like(z))).mean() + 1
+
+    def forward(self, posterior: Posterior, z: Tensor) -> Tensor:
+        """See `Regularizer`."""
+        return self.bound(z)
+
+    def critic_loss(self, z: Tensor) -> Tensor:
+        """See `Regularizer`."""
+        return -self.bound(z)
+
+
+def _exp(x: Tensor, limit: float = 20.0) -> Tensor:
+    """exp up to `limit`, then its tangent, so that a critic gone astray on one draw still has a gradient to come back by."""
+    return x.clamp_max(limit).exp() * (1 + F.relu(x - limit))

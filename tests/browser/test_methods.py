@@ -1,0 +1,58 @@
+"""Every method of the table in the app, in a real browser; what a posterior does not have is said to be so."""
+
+import os
+
+import pytest
+
+from dgvae.methods import METHODS
+
+if os.environ.get("CI") != "true":
+    pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+from tests.browser.visitor import choose, open_app
+
+
+def chosen(page: Page, method: str) -> None:
+    """Choose a method's checkpoint as model A: the option that begins with its title."""
+    page.get_by_label("Model A", exact=True).click()
+    title = METHODS[method].title
+    page.get_by_role("option").filter(has_text=f"{title} · short-yelp").or_(
+        page.get_by_role("option").filter(has_text=f"{title} (")
+    ).first.click()
+
+
+@pytest.mark.parametrize("tab", ["Map", "Sample", "Interpolate"])
+def test_every_method_appears(page: Page, url: str, tab: str):
+    open_app(page, url, tab)
+    for method in METHODS:
+        chosen(page, method)
+        expect(page.locator("#facts-a")).to_contain_text(METHODS[method].summary[1:])
+        if tab == "Map":
+            expect(page.locator(f"#map-a [aria-label^='{METHODS[method].title}']")).to_be_visible()
+        else:
+            output = {"Sample": "#samples", "Interpolate": "#interpolation"}[tab]
+            expect(page.locator(f"{output} .model-a.name")).to_contain_text(METHODS[method].title)
+            expect(page.locator(f"{output} .model-a .sentence")).to_have_count(12 if tab == "Sample" else 8)
+
+
+def test_an_implicit_posterior_says_what_it_lacks(page: Page, url: str):
+    open_app(page, url)
+    choose(page, "A", "iVAE-MI · short-yelp")
+    unknown = page.locator("#facts-a dd", has_text="n/a")
+    expect(unknown).to_have_count(3)  # mutual information, KL, consistent units
+    for fact in unknown.all():
+        assert "no density" in (fact.get_attribute("title") or "")
+    page.get_by_label("density gap").check()
+    expect(page.locator("#map-fault-a")).to_contain_text("No density gap here: an implicit posterior has no density")
+    expect(page.locator("#map-a .vega-place[data-state=ready] canvas")).to_be_visible()
+    page.get_by_role("tab", name="Sample").click()
+    expect(page.locator("#samples .model-b .gap")).to_have_count(12)
+    expect(page.locator("#samples .model-a .gap")).to_have_count(0)
+
+
+def test_posteriors_on_the_sphere_have_gaps_but_no_marginals_to_compare(page: Page, url: str):
+    open_app(page, url, "Sample")
+    choose(page, "A", "vMF-VAE (κ = 50) · short-yelp")
+    expect(page.locator("#facts-a dd", has_text="n/a")).to_have_count(2)  # consistent units, covariance gap
+    expect(page.locator("#samples .model-a .gap")).to_have_count(12)
