@@ -18,6 +18,7 @@ check: .venv/dev
 	$(BIN)/pyright
 
 bench: .venv/dev
+	$(BIN)/python -m tests.benchmarks.density_gap
 	$(BIN)/python -m tests.benchmarks.training_step
 
 clean:
