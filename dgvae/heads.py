@@ -28,20 +28,22 @@ class GaussianHead(nn.Linear):
 class BatchNormHead(GaussianHead):
     """Batch norm on μ with a fixed scale γ and a learnt shift (Zhu et al. 2020).
 
-    Over a batch Var(μ_i) = γ², so that E KL ≥ D γ²/2. In evaluation running statistics take the batch's place,
-    and the bound holds as far as they have settled.
+    Over a batch Var(μ_i) = γ², so that E KL ≥ D γ²/2. In evaluation running statistics take the batch's place, and the bound
+    holds as far as they have settled.
     """
 
     EPSILON = 1e-10  # the usual 1e-5 is a good part of a new model's variance, and the bound would not hold
-    MOMENTUM = 0.02  # a batch holds sentences of one length, so its statistics are one-sided: average over some fifty
+    RATE = 0.02  # a batch holds sentences of one length, so its statistics are one-sided: average over some fifty
 
     gamma: Tensor
+    batches: Tensor
     running_mean: Tensor
     running_var: Tensor
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__(config)
         self.register_buffer("gamma", torch.full((config.latent_dim,), float(config.options["gamma"])))  # so never trained
+        self.register_buffer("batches", torch.zeros(()))
         self.register_buffer("running_mean", torch.zeros(config.latent_dim))
         self.register_buffer("running_var", torch.ones(config.latent_dim))
         self.shift = nn.Parameter(torch.zeros(config.latent_dim))
@@ -49,12 +51,20 @@ class BatchNormHead(GaussianHead):
     def forward(self, state: Tensor) -> DiagonalGaussian:
         """state: [B, H]."""
         plain = super().forward(state)
-        batch_statistics = self.training and len(state) > 1  # one sentence has no variance
-        mean = F.batch_norm(
-            plain.mean, self.running_mean, self.running_var, self.gamma, self.shift,
-            training=batch_statistics, momentum=self.MOMENTUM, eps=self.EPSILON,
-        )  # fmt: skip
-        return DiagonalGaussian(mean, plain.log_var)
+        mean, var = self.running_mean, self.running_var
+        if self.training and len(state) > 1:  # one sentence has no variance
+            mean, var = plain.mean.mean(0), plain.mean.var(0, correction=0)
+            self._update(plain.mean.detach())
+        normalised = (plain.mean - mean) * torch.rsqrt(var + self.EPSILON)
+        return DiagonalGaussian(self.gamma * normalised + self.shift, plain.log_var)
+
+    @torch.no_grad()
+    def _update(self, batch: Tensor) -> None:
+        """Not by `F.batch_norm`: its running variance begins at 1, thousands of times that of a new model, and stays high."""
+        self.batches += 1
+        rate = (1 / self.batches).clamp_min(self.RATE)  # a plain average to begin with
+        self.running_mean.lerp_(batch.mean(0), rate)
+        self.running_var.lerp_(batch.var(0), rate)
 
 
 class DeltaHead(GaussianHead):

@@ -134,7 +134,7 @@ def test_gamma_is_no_parameter_and_training_leaves_it() -> None:
         (posterior.kl().mean() + posterior.rsample().pow(3).mean()).backward()
         optimizer.step()
     changed = {name for name, x in head.state_dict().items() if not torch.equal(x, before[name])}
-    assert changed == {"weight", "shift", "running_mean", "running_var"}
+    assert changed == {"weight", "shift", "batches", "running_mean", "running_var"}
     torch.testing.assert_close(head.gamma, torch.full((LATENT,), 0.7))
 
 
@@ -151,8 +151,17 @@ def test_evaluation_uses_the_running_statistics_alone() -> None:
     torch.testing.assert_close(posterior.mean.std(0), torch.full((LATENT,), 0.9), rtol=0.1, atol=0)
 
     plain = state.double() @ head.weight[:LATENT].double().T
-    expected = 0.9 * (plain - head.running_mean) / torch.sqrt(head.running_var + 1e-5) + head.shift
+    expected = 0.9 * (plain - head.running_mean) / torch.sqrt(head.running_var) + head.shift
     torch.testing.assert_close(posterior.mean.double(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_the_running_statistics_settle_in_a_few_batches_whatever_the_scale(scale: float) -> None:
+    head = BatchNormHead(config("bn-vae", gamma=0.9)).train()
+    for step in range(5):
+        head(states(64, scale, seed=step))
+    mean = head.eval()(states(2000, scale, seed=1000)).mean
+    torch.testing.assert_close(mean.std(0), torch.full((LATENT,), 0.9), rtol=0.15, atol=0)
 
 
 def test_a_batch_of_one_sentence_is_encoded_as_in_evaluation_and_trains() -> None:

@@ -11,9 +11,11 @@ from tests.conftest import SMALL
 from train.sweep import chosen_methods
 from train.sweep import main as sweep
 
+NO_MAP = ["--map-points", "0"]  # compiling UMAP is most of a small run
+
 
 def test_a_sweep_makes_a_table_and_goes_on_where_it_was(corpus: Path, tmp_path: Path, capsys) -> None:
-    for_fit = ["--corpus", "short-yelp", "--data", str(corpus), "--epochs", "1", "--sentences", "90", *SMALL]
+    for_fit = ["--corpus", "short-yelp", "--data", str(corpus), "--epochs", "1", "--sentences", "90", *SMALL, *NO_MAP]
     assert sweep(["--methods", "vae", "--out", str(tmp_path), *for_fit]) == 0
     weights = tmp_path / "vae" / "model.safetensors"
     before = weights.stat().st_mtime_ns
@@ -28,7 +30,7 @@ def test_a_sweep_makes_a_table_and_goes_on_where_it_was(corpus: Path, tmp_path: 
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on(corpus: Path, tmp_path: Path, capsys) -> None:
-    for_fit = ["--corpus", "short-yelp", "--data", str(corpus), "--epochs", "1", "--set", "gamma=0.7", *SMALL]
+    for_fit = ["--corpus", "short-yelp", "--data", str(corpus), "--epochs", "1", "--set", "gamma=0.7", *SMALL, *NO_MAP]
     assert sweep(["--methods", "vae,bn-vae", "--out", str(tmp_path), *for_fit]) == 1
     said = capsys.readouterr().out
     assert "vae failed: train.fit: Method vae has no option 'gamma'; its options: none." in said
