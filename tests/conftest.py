@@ -6,9 +6,12 @@ import random
 from pathlib import Path
 
 import pytest
+import torch
 
 from dgvae.methods import METHODS
 from train.fit import main as fit
+
+torch.set_num_threads(1)  # the tensors are small: threads cost more than they save
 
 SUBJECTS = ["the cook", "my neighbour", "a tired waiter", "our dog", "the old captain", "your sister"]
 VERBS = ["likes", "never eats", "paints", "sells", "talks about", "forgot"]

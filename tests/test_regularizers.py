@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -21,15 +21,6 @@ from dgvae.regularizers.density_gap import density_gap
 from dgvae.regularizers.mmd import MMD, squared_mmd
 from tests.test_density_gap import DIMENSIONS, gauss_hermite, mixed, quadrature_gap, spread
 from tests.test_von_mises_fisher import angle_mean, unit
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """The tensors are small: threads cost more than they save."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def build(method: str, latent_dim: int, **options: float | str) -> Regularizer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -19,15 +18,6 @@ from dgvae.posteriors.von_mises_fisher import _draw_angles, log_area, log_normal
 DIMENSIONS, KAPPAS = (2, 3, 32, 768), (1.0, 13.0, 200.0, 10_000.0)
 every_shape = pytest.mark.parametrize(("dim", "kappa"), [(d, k) for d in DIMENSIONS for k in KAPPAS])
 AREAS = {1: 2.0, 2: 2 * math.pi, 3: 4 * math.pi, 4: 2 * math.pi**2, 5: 8 * math.pi**2 / 3, 8: math.pi**4 / 3}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """The tensors are small: threads cost more than they save."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @lru_cache
