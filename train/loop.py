@@ -94,9 +94,9 @@ class Run:
 
     def timing(self, steps_per_epoch: int) -> Timing:
         """What the schedules go by."""
-        options = {name: self.model.config.options[name] for name in ("cycles", "ramp") if name in self.model.config.options}
-        warmup_steps = round(self.plan.warmup_epochs * steps_per_epoch)
-        return Timing(self.plan.epochs * steps_per_epoch, warmup_steps, **options)  # pyright: ignore[reportArgumentType]
+        options, total = self.model.config.options, self.plan.epochs * steps_per_epoch
+        warmup = round(self.plan.warmup_epochs * steps_per_epoch)
+        return Timing(total, warmup, cycles=int(options.get("cycles", 1)), ramp=float(options.get("ramp", 1)))
 
 
 def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Iterator[Step | Epoch]:

@@ -44,7 +44,7 @@ def plain_step(model: TextVAE) -> Callable[[Tensor], None]:
         outputs, _ = decoder.lstm(inputs, decoder.initial_state(z))
         logits = decoder.output(F.dropout(outputs, decoder.dropout))
         loss = F.cross_entropy(logits.flatten(0, 1), batch.flatten(), reduction="sum") / len(batch)
-        loss = loss + posterior.kl().sum(1).mean()
+        loss = loss + posterior.kl().mean()
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
