@@ -125,8 +125,8 @@ class AggregatedGaussian(AggregatedPosterior):
         mean, std = self.mean[:, dimension], torch.exp(0.5 * self.log_var[:, dimension])
         low, high = float((mean - 6 * std).min()), float((mean + 6 * std).max())
         narrow = float(std.sort().values[len(std) // 100])
-        points = math.ceil((high - low) / (0.6 * narrow))
-        grid = torch.linspace(low, high, min(4096, max(512, points)), dtype=mean.dtype, device=mean.device)
+        points = min(4096.0, max(512.0, (high - low) / (0.6 * max(narrow, 1e-100))))
+        grid = torch.linspace(low, high, math.ceil(points), dtype=mean.dtype, device=mean.device)
         log_q = self.marginal_log_prob(dimension, grid)
         if abs(float(torch.trapezoid(log_q.exp(), grid)) - 1) < 1e-3:
             return torch.trapezoid(log_q.exp() * (log_q + 0.5 * (grid.square() + LOG_2PI)), grid)
@@ -183,6 +183,11 @@ class AggregatedDraws(AggregatedPosterior):
         """See `AggregatedPosterior`. Of all draws."""
         draws = self.draws.flatten(0, 1)
         return draws.mean(0), torch.cov(draws.T)
+
+
+def absent_figures(kind: type[Posterior]) -> Mapping[str, str]:
+    """The figures that a kind of posterior does not have, and why."""
+    return _KINDS[kind].absent
 
 
 _KINDS: dict[type[Posterior], Callable[..., AggregatedPosterior]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dgvae.aggregate import AggregatedPosterior
+from dgvae.aggregate import AggregatedPosterior, absent_figures
 from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
 from dgvae.holes import density_gap_at
@@ -74,7 +74,7 @@ class Latents:
         if has_map := "map.z" in tensors:
             points, shown = tensors["map.z"].numel() // config.latent_dim, tensors.get("map.sentences", torch.empty(0)).numel()
             shapes |= {"map.z": (points, config.latent_dim), "map.xy": (points, 2), "map.sentences": (shown,)}
-            shapes |= {"map.gap": (points,)} if "map.gap" in tensors else {}
+            shapes |= {} if "density_gap" in absent_figures(kind) else {"map.gap": (points,)}
         _check(path, tensors, shapes)
         latent_map = None
         if has_map:

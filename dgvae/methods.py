@@ -13,6 +13,7 @@ A row names a value per axis and the options that the method has. What a value m
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from dgvae.errors import UserError
 from dgvae.method import Choice, Grid, Method, Number, Option, Value, show
@@ -213,8 +214,17 @@ def find_method(method_id: str) -> Method:
 
 
 def method_and_options(name: str) -> tuple[str, dict[str, Value]]:
-    """What a name stands for, a method's or a variant's: the method's id and the options that the name sets."""
-    return VARIANTS.get(name) or (find_method(name).id, {})
+    """What a name stands for, a method's or a variant's: the method's id and the options that the name sets.
+
+    Raises UserError that names what is like it.
+    """
+    if name in METHODS:
+        return name, {}
+    if name in VARIANTS:
+        return VARIANTS[name]
+    like = get_close_matches(name.lower(), [*METHODS, *VARIANTS], n=3, cutoff=0.5)
+    suggestion = f" Did you mean {' or '.join(like)}?" if like else ""
+    raise UserError(f"There is no method {name!r}; python -m train.fit --list names them all.{suggestion}")
 
 
 def methods_table() -> str:

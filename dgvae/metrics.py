@@ -25,7 +25,7 @@ class LatentMetrics:
     kl: E_x KL(q(z|x) ‖ p(z)). mi: KL − KL(q(z) ‖ p(z)) with q(z) over the whole set of `sentences`; it cannot exceed their log.
     active_units: dimensions with Var_x(μ_i) > 0.01. consistent_units: dimensions with KL(q(z_i) ‖ p(z_i)) < 0.03.
     covariance_gap: ½ (tr C + mᵀm − log det C − d), the Gaussian part of KL(q(z) ‖ p(z)).
-    A figure is None where the kind of posterior has none; `AggregatedPosterior.absent` says why.
+    A figure is None where the kind of posterior has none (`AggregatedPosterior.absent` says why), or q(z) is degenerate.
     """
 
     sentences: int
@@ -49,7 +49,7 @@ def latent_metrics(posterior: Posterior, generator: torch.Generator | None = Non
         mi=known("mi", lambda: mutual_information(aggregated, generator)),
         active_units=int((aggregated.variance_of_locations() > ACTIVE_VARIANCE).sum()),
         consistent_units=known("consistent_units", lambda: int((aggregated.marginal_kl() < CONSISTENT_KL).sum())),
-        covariance_gap=known("covariance_gap", lambda: covariance_gap(aggregated)),
+        covariance_gap=None if "covariance_gap" in aggregated.absent else covariance_gap(aggregated),
     )
 
 
@@ -59,9 +59,11 @@ def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generat
     return float((aggregated.posterior.log_prob(z) - aggregated.log_prob(z)).mean())
 
 
-def covariance_gap(aggregated: AggregatedPosterior) -> float:
-    """KL(N(m, C) ‖ N(0, I)) with the mean m and covariance C of q(z), nats."""
+def covariance_gap(aggregated: AggregatedPosterior) -> float | None:
+    """KL(N(m, C) ‖ N(0, I)) with the mean m and covariance C of q(z), nats. None where C is singular: it has no bound then."""
     mean, covariance = aggregated.moments()
+    if torch.linalg.matrix_rank(covariance, hermitian=True) < len(mean):
+        return None
     trace, log_det = torch.trace(covariance), torch.linalg.slogdet(covariance).logabsdet
     return float(0.5 * (trace + mean.square().sum() - log_det - len(mean)))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from dgvae.errors import UserError
 from dgvae.storage import INCOMPLETE, write_bytes
+
+_READ = {torch.float16, torch.float32, torch.float64, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 
 
 def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
@@ -26,8 +29,13 @@ def read_safetensors_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[
     """Read all tensors and the metadata of a file. Raises UserError if it is missing or broken."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
     except FileNotFoundError:
         raise UserError(f"{path} {INCOMPLETE}") from None
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} is broken ({error}); copy or download it again.") from None
+    for name, tensor in tensors.items():
+        if tensor.dtype not in _READ:
+            raise UserError(f"{path} holds {name} as {tensor.dtype}, which is not read here; save it as float16 or float32.")
+    return tensors, metadata

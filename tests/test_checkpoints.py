@@ -56,6 +56,12 @@ FAULTS = {
         "encoder.head.weight has values that are not finite",
     ),
     "metrics not finite": (edit_json("metrics.json", lambda d: d.update(kl=float("nan"))), "metrics.json lacks kl"),
+    "metrics beyond a float": (edit_json("metrics.json", lambda d: d.update(kl=10**400)), "metrics.json lacks kl"),
+    "no map gap": (edit_tensors("latents.safetensors", lambda t: t.pop("map.gap")), "lacks map.gap"),
+    "a type that NumPy lacks": (
+        edit_tensors("latents.safetensors", lambda t: t.update({"map.xy": t["map.xy"].bfloat16()})),
+        "map.xy as torch.bfloat16, which is not read here",
+    ),
     "JSON too deep": (lambda f: (f / "metrics.json").write_text("[" * 200_000), "metrics.json is not readable JSON"),
     "tokenizer of another kind": (
         edit_json("tokenizer.json", lambda d: d["model"].update(type="BPE", merges=[])),

@@ -153,13 +153,19 @@ def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str],
         "binary": ([*own, str(binary)], "not a readable UTF-8 text file"),
         "empty": ([*own, str(empty)], "holds no sentence"),
         "option of another method": (small_run(corpus, tmp_path / "new", "--set", "beta=1"), "has no option 'beta'"),
+        "group above batch": (
+            small_run(corpus, tmp_path / "new", "--set", "aggregation_size=64"),
+            "A batch of 32 cannot make groups of 64 sentences; give --batch-size 64, or --set aggregation_size=32.",
+        ),
+        "unknown method": (small_run(corpus, tmp_path / "new", "--method", "DG-VAE-4"), "Did you mean dg-vae-b4"),
         "no value": (small_run(corpus, tmp_path / "new", "--set", "samples"), "key=value"),
         "nothing to resume": (["--resume", *out], "no run to resume"),
     }
 
 
 FAULTS = ["no corpus", "no data", "no such folder", "corpus not in folder", "no valid file", "missing file", "label", "binary",
-          "empty", "option of another method", "no value", "nothing to resume"]  # fmt: skip
+          "empty", "option of another method", "group above batch", "unknown method", "no value",
+          "nothing to resume"]  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -197,6 +203,12 @@ def test_a_run_is_not_overwritten_and_keeps_its_options(corpus: Path, checkpoint
     assert "already holds a run" in capsys.readouterr().err
     assert fit(["--resume", "--out", str(folder), "--latent-dim", "8"]) == 2
     assert "keeps its latent-dim" in capsys.readouterr().err
+
+
+def test_a_cyclical_run_keeps_its_epochs(corpus: Path, checkpoints: Path, capsys) -> None:
+    folder = checkpoints / "short-yelp" / "cyclic-vae"
+    assert fit(["--resume", "--out", str(folder), "--epochs", "9"]) == 2
+    assert "The cycles of cyclic-vae fill its epochs" in capsys.readouterr().err
 
 
 def test_batches_hold_every_sentence_once_in_new_groups_each_epoch() -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from dgvae.config import TextVAEConfig
+from dgvae.decoder import BagOfWordsDecoder
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
 from train.data import LengthBatches
@@ -84,3 +85,17 @@ def test_a_critic_learns_beside_the_model_and_from_samples_alone() -> None:
     list(train(run, BATCHES, BATCHES))
     assert encoder_gradients == [False] * 24  # 8 steps of 3
     assert not any(torch.equal(x, critic[name]) for name, x in run.regularizer.state_dict().items())
+
+
+def test_the_auxiliary_loss_is_trained() -> None:
+    run = make_run("bow-vae", 1)
+    assert isinstance(run.model.decoder, BagOfWordsDecoder)
+    before = {name: x.clone() for name, x in run.model.decoder.bag_of_words.state_dict().items()}
+    list(train(run, BATCHES, BATCHES))
+    assert not any(torch.equal(x, before[name]) for name, x in run.model.decoder.bag_of_words.state_dict().items())
+
+
+def test_patience_counts_in_cycles_as_short_as_an_epoch() -> None:
+    run = make_run("cyclic-vae", 12, patience=3, cycles=12)
+    run.best = -1e9
+    assert sum(isinstance(event, Epoch) for event in train(run, BATCHES, BATCHES)) == 3

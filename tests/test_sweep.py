@@ -24,6 +24,8 @@ def test_a_sweep_makes_a_table_and_goes_on_where_it_was(corpus: Path, tmp_path: 
     said = capsys.readouterr().out
     assert "1 of 3 runs are finished" in said
     assert weights.stat().st_mtime_ns == before
+    assert sweep(["--methods", "vae", "--out", str(tmp_path), *for_fit, "--hidden-dim", "8"]) == 2
+    assert "vae was begun with hidden-dim 16, not 8; give the same options" in capsys.readouterr().err
     table = said.split("\n\n")[-1].splitlines()
     assert [line.split(" | ")[0] for line in table[2:]] == ["| vae", "| ivae-mi", "| bn-vae-1.2"]
     assert table[3].count("n/a") == 3
@@ -38,11 +40,21 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(corpus: Path, tmp_path: 
 
 
 def test_names() -> None:
-    assert chosen_methods("all") == [*METHODS, *VARIANTS]
-    assert chosen_methods("vae,dg-vae-b4") == ["vae", "dg-vae-b4"]
+    assert chosen_methods("vae,dg-vae-b4,vae") == ["vae", "dg-vae-b4"]
+    everything = chosen_methods("all")
+    assert set(METHODS) < set(everything) < {*METHODS, *VARIANTS}
+    assert "bn-vae-1.2" in everything
+    assert "bn-vae-0.6" not in everything  # which is bn-vae
 
 
 def test_a_name_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sweep(["--methods", "vae,bn-vae-7", "--out", str(tmp_path / "new")]) == 2
-    assert "There is no method 'bn-vae-7'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "There is no method 'bn-vae-7'; python -m train.fit --list names them all. Did you mean bn-vae" in said
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("option", ["--method", "--resume", "--list"])
+def test_what_only_a_single_run_takes_is_refused(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweep(["--methods", "vae", "--out", str(tmp_path), option, "vae"]) == 2
+    assert f"{option} is for train.fit alone" in capsys.readouterr().err

@@ -66,9 +66,7 @@ def fit(options: argparse.Namespace) -> None:
         LengthBatches(tokenizer.encode_all(split.sentences, config.max_length), device) for split in (training, validation)
     )
     warn_if_weight_is_never_reached(run, batches)
-    started, begun = time.perf_counter(), run.epoch
     stopped = run_until_stopped(run, batches, held_out, out)
-    seconds = time.perf_counter() - started
     if math.isinf(run.best):  # stopped before the first validation
         run.model.save_pretrained(out, dtype=torch.float16)
     print("stopped; completing the checkpoint without a map …" if stopped else "completing the checkpoint …")
@@ -76,7 +74,7 @@ def fit(options: argparse.Namespace) -> None:
         "epochs": run.epoch,
         "sentences": len(training.sentences),
         "finished": not stopped,
-        "seconds_per_epoch": seconds / (run.epoch - begun) if run.epoch > begun else None,  # validation included
+        "seconds_per_epoch": run.seconds / (run.epoch + run.step / batches.count(run.plan.batch_size)),  # with validation
     }
     corpus = options.corpus or Path(options.train_file).stem
     metrics = finish(out, evaluation, corpus, facts, map_points=0 if stopped else options.map_points)
@@ -92,7 +90,13 @@ def start_run(options: argparse.Namespace, training: Split) -> tuple[Run, WordTo
     tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
     if len(tokenizer) == len(SPECIAL_WORDS):
         raise UserError(f"No word of {training.path} occurs {options.min_count} times; lower --min-count.")
-    run = make_run(make_config(options, len(tokenizer), training), options)
+    config = make_config(options, len(tokenizer), training)
+    if (group := int(config.options.get("aggregation_size", 1))) > options.batch_size:
+        raise UserError(
+            f"A batch of {options.batch_size} cannot make groups of {group} sentences; "
+            f"give --batch-size {group}, or --set aggregation_size={options.batch_size}."
+        )
+    run = make_run(config, options)
     options.out.mkdir(parents=True, exist_ok=True)
     write_options(options)
     tokenizer.save(options.out)
@@ -132,6 +136,7 @@ def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatch
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
     steps = training.count(run.plan.batch_size)
     done = round(training.sentences * (run.epoch + run.step / steps))
+    started = time.perf_counter() - run.seconds
     with stop_requested() as stop, Progress(out / "log.jsonl", training.sentences, run.epochs, done) as progress:
         for event in train(run, training, validation):
             match event:
@@ -142,6 +147,7 @@ def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatch
                     if event.improved:
                         run.model.save_pretrained(out, dtype=torch.float16)
                     save_state(run, out)
+            run.seconds = time.perf_counter() - started
             if stop():
                 save_state(run, out)
                 return not run.finished

@@ -66,6 +66,7 @@ class Run:
         self.step = 0  # steps taken in the epoch under way
         self.best = math.inf  # lowest validation objective
         self.stale = 0  # epochs since then
+        self.seconds = 0.0  # spent so far
 
     def _adam(self, module: nn.Module) -> torch.optim.Adam:
         fused = self.model.device.type in ("cpu", "cuda")
@@ -122,7 +123,7 @@ def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Itera
         improved = not pretraining and result.objective < run.best
         if improved:
             run.best, run.stale = result.objective, 0
-        elif not pretraining and schedule(first, timing) > FULL_WEIGHT:
+        elif not pretraining and schedule(first + steps_per_epoch // 2, timing) > FULL_WEIGHT:
             run.stale += 1  # patience is for epochs at full weight: below it training does not aim at the objective
         run.epoch, run.step = run.epoch + 1, 0
         yield Epoch(run.epoch, result, improved)

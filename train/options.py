@@ -11,7 +11,7 @@ from pathlib import Path
 from dgvae.checkpoints import FILES
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
-from dgvae.methods import method_and_options, methods_list
+from dgvae.methods import METHODS, method_and_options, methods_list
 from dgvae.storage import read_json, write_json
 from train.state import STATE_FILE
 
@@ -35,6 +35,9 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
             )
         before = {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
         options = argparse.Namespace(**{**vars(options), **before})
+        row = METHODS[method_and_options(options.method)[0]]
+        if row.schedule == "cyclic" and options.epochs != read_json(recorded).get("epochs"):
+            raise UserError(f"The cycles of {row.id} fill its epochs: a resumed run keeps its epochs.")
     elif (options.out / STATE_FILE).exists():
         raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
     elif any((options.out / name).exists() for name in FILES):
@@ -79,7 +82,9 @@ def make_parser() -> argparse.ArgumentParser:
     method = parser.add_argument_group("what to train")
     method.add_argument("--method", default="dg-vae", metavar="NAME", help="see --list (default: dg-vae)")
     method.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="option of the method, may be repeated")
-    method.add_argument("--list", action=_ListMethods, nargs=0, help="print every method with its options, and end")
+    method.add_argument(
+        "--list", action=_ListMethods, nargs=0, default=argparse.SUPPRESS, help="print every method with its options, and end"
+    )
     _number(method, "--embedding-dim", positive, 128, "size of word vectors")
     _number(method, "--hidden-dim", positive, 512, "size of both LSTMs")
     _number(method, "--latent-dim", positive, 32, "dimensions of the latent")

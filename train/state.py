@@ -25,7 +25,7 @@ def save_state(run: Run, folder: Path) -> None:
     tensors["generator.cpu"] = torch.get_rng_state()
     if run.model.device.type == "cuda":
         tensors["generator.cuda"] = torch.cuda.get_rng_state()
-    position = {"epoch": run.epoch, "step": run.step, "best": run.best, "stale": run.stale}
+    position = {"epoch": run.epoch, "step": run.step, "best": run.best, "stale": run.stale, "seconds": run.seconds}
     write_safetensors(folder / STATE_FILE, tensors, {"position": json.dumps(position)})
 
 
@@ -48,6 +48,7 @@ def load_state(run: Run, folder: Path) -> None:
         position = json.loads(metadata["position"])
         run.epoch, run.step = int(position["epoch"]), int(position["step"])
         run.best, run.stale = float(position["best"]), int(position["stale"])
+        run.seconds = float(position["seconds"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} does not fit this run ({error}); start again in an empty folder.") from None
 

@@ -19,7 +19,8 @@ from dgvae.checkpoints import METRICS_FILE
 from dgvae.errors import UserError
 from dgvae.methods import METHODS, VARIANTS, method_and_options
 from dgvae.storage import read_json
-from train.options import OPTIONS_FILE
+from train.options import OPTIONS_FILE, TEXTS, positive
+from train.options import make_parser as make_fit_parser
 
 COLUMNS = {
     "reconstruction": "{:.1f}", "kl": "{:z.1f}", "mi": "{:z.2f}", "active_units": "{}", "consistent_units": "{}",
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options, for_fit = make_parser().parse_known_args(arguments)
     try:
         methods = chosen_methods(options.methods)
+        refuse_other_settings(methods, options.out, for_fit)
         failed = sweep(methods, options.out, for_fit, options.jobs)
     except UserError as error:
         print(f"train.sweep: {error}", file=sys.stderr)
@@ -45,11 +47,37 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def chosen_methods(text: str) -> list[str]:
-    """The methods and variants named, apart by commas; `all` are all of them. Raises UserError for one that there isn't."""
-    names = [*METHODS, *VARIANTS] if text == "all" else text.split(",")
-    for name in names:
-        method_and_options(name)
-    return names
+    """The methods and variants named, apart by commas. Raises UserError for one that there isn't.
+
+    `all` are all of them, but for variants that are their method's default.
+    """
+    if text != "all":
+        names = list(dict.fromkeys(text.split(",")))
+        for name in names:
+            method_and_options(name)
+        return names
+    chosen = {}
+    for name in [*METHODS, *VARIANTS]:
+        method, given = method_and_options(name)
+        chosen.setdefault((method, *METHODS[method].resolve(given).items()), name)
+    return list(chosen.values())
+
+
+def refuse_other_settings(methods: list[str], out: Path, for_fit: list[str]) -> None:
+    """Raise UserError if a run that is there was begun with other options, or if `for_fit` says what only a sweep decides."""
+    for option in for_fit:
+        if option.split("=")[0] in ("--method", "--resume", "--list"):
+            raise UserError(f"{option} is for train.fit alone; a sweep takes --methods, and resumes by itself.")
+    for method in methods:
+        wanted = vars(make_fit_parser().parse_args([*for_fit, "--method", method, "--out", str(out / method)]))
+        if (out / method / OPTIONS_FILE).exists():
+            found = read_json(out / method / OPTIONS_FILE)
+            for name in wanted.keys() - {"out", "resume", "threads", *TEXTS}:
+                if found.get(name) != wanted[name]:
+                    raise UserError(
+                        f"{out / method} was begun with {name.replace('_', '-')} {found.get(name)}, not {wanted[name]}; "
+                        "give the same options, or another --out."
+                    )
 
 
 def sweep(methods: list[str], out: Path, for_fit: list[str], jobs: int) -> list[str]:
@@ -82,16 +110,17 @@ def train_one(method: str, folder: Path, for_fit: list[str]) -> str:
     with open(folder / "fit.log", "a", encoding="utf-8") as log:
         command = [sys.executable, "-m", "train.fit", *arguments, "--out", str(folder)]
         if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode == 0:
-            return ""
+            return "" if is_finished(folder) else "it was stopped; the same sweep goes on with it"
     lines = (folder / "fit.log").read_text(encoding="utf-8").splitlines()
     return lines[-1] if lines else "see its fit.log"
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether a run has ended by itself. One that was stopped has metrics too, but fewer epochs than it was to have."""
+    """Whether a run has ended by itself. One that was stopped has metrics too."""
     if not (folder / METRICS_FILE).exists():
         return False
-    return bool(read_json(folder / METRICS_FILE)["training"].get("finished"))
+    training = read_json(folder / METRICS_FILE).get("training")
+    return isinstance(training, dict) and training.get("finished") is True
 
 
 def row(folder: Path) -> str:
@@ -112,7 +141,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--methods", default="all", metavar="NAMES", help="apart by commas; all methods and variants: all")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint per method")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time (default: 1)")
+    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="runs at a time (default: 1)")
     return parser
 
 

@@ -10,6 +10,8 @@ from typing import Self, TypeVar
 import torch
 from torch import Tensor
 
+from dgvae.method import Value
+
 
 class Prior(ABC):
     """p(z) over a latent of `dim` dimensions."""
@@ -51,7 +53,7 @@ class Posterior(ABC):
 
     @classmethod
     @abstractmethod
-    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, int | float | str]) -> Self:
+    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, Value]) -> Self:
         """Make it from its tensors and the options of its method."""
 
     @property

@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from dgvae.method import Value
 from dgvae.posteriors.base import Posterior, Prior
 
 LOG_2PI = math.log(2 * math.pi)
@@ -48,7 +49,7 @@ class DiagonalGaussian(Posterior):
         return {"mean": (sentences, latent_dim), "log_var": (sentences, latent_dim)}
 
     @classmethod
-    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, int | float | str]) -> Self:
+    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, Value]) -> Self:
         """See `Posterior`."""
         return cls(tensors["mean"], tensors["log_var"])
 

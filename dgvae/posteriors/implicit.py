@@ -8,6 +8,7 @@ from typing import Self
 
 from torch import Tensor
 
+from dgvae.method import Value
 from dgvae.posteriors.base import Posterior
 from dgvae.posteriors.gaussian import StandardNormal
 
@@ -31,7 +32,7 @@ class Implicit(Posterior):
         return {"draws": (sentences, KEPT, latent_dim)}
 
     @classmethod
-    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, int | float | str]) -> Self:
+    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, Value]) -> Self:
         """See `Posterior`."""
         return cls(tensors["draws"])
 

@@ -17,6 +17,7 @@ from scipy.special import gammaln, ive, logsumexp
 from torch import Tensor
 from torch.nn import functional as F
 
+from dgvae.method import Value
 from dgvae.posteriors.base import Posterior, Prior
 
 _TABLE = 4096  # entries of the table of angles
@@ -56,7 +57,7 @@ class VonMisesFisher(Posterior):
         return {"direction": (sentences, latent_dim)}
 
     @classmethod
-    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, int | float | str]) -> Self:
+    def restore(cls, tensors: Mapping[str, Tensor], options: Mapping[str, Value]) -> Self:
         """See `Posterior`. The direction is made a unit vector again, since fp16 is not exact."""
         return cls(F.normalize(tensors["direction"], dim=-1), float(options["kappa"]))
 

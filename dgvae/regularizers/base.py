@@ -33,3 +33,10 @@ class Regularizer(nn.Module, Generic[P]):
     def critic_loss(self, z: Tensor) -> Tensor:
         """What the critic has to bring down, a scalar. z: [B, D], samples of q(z) without a gradient."""
         raise NotImplementedError
+
+
+def groups(size: int, aggregation_size: int) -> list[tuple[slice, int]]:
+    """Cut a batch of `size` into groups: (rows, sentences per group) of the whole groups, and of a last, smaller one if any."""
+    whole = size - size % aggregation_size
+    parts = [(slice(0, whole), aggregation_size), (slice(whole, size), size - whole)]
+    return [(rows, group) for rows, group in parts if rows.start < rows.stop]

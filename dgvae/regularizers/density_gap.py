@@ -31,7 +31,7 @@ from dgvae.config import TextVAEConfig
 from dgvae.distributed import gather, world
 from dgvae.method import Value
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
-from dgvae.regularizers.base import Regularizer
+from dgvae.regularizers.base import Regularizer, groups
 
 _PIECE = 1 << 17  # pairwise densities in hand at once: 0.5 MB in fp32
 
@@ -79,13 +79,11 @@ def density_gap(mean: Tensor, log_var: Tensor, aggregation_size: int, estimator:
     group, weighted by their number. Of several processes, each being given the whole batch, each computes its share of the
     one-dimensional mixtures: the *mean* of their results and gradients is the loss and its gradient.
     """
-    size, (rank, processes) = mean.shape[0], world()
-    whole = size - size % aggregation_size
-    total = 0 * mean.sum()
-    for start, stop, group in ((0, whole, aggregation_size), (whole, size, size - whole)):
-        if start < stop:
-            problems = [_problems(x[start:stop], group)[rank::processes] for x in (mean, log_var)]
-            total = total + _GapSum.apply(*problems, *estimator.points(problems[0])) * (processes / size)
+    rank, processes = world()
+    total = 0 * mean.sum()  # which has a gradient, even where a process has no mixture to compute
+    for rows, group in groups(len(mean), aggregation_size):
+        problems = [_problems(x[rows], group)[rank::processes] for x in (mean, log_var)]
+        total = total + _GapSum.apply(*problems, *estimator.points(problems[0])) * (processes / len(mean))
     return total
 
 

@@ -16,7 +16,7 @@ from dgvae.config import TextVAEConfig
 from dgvae.distributed import gather
 from dgvae.posteriors import VonMisesFisher
 from dgvae.posteriors.von_mises_fisher import log_area, log_normaliser
-from dgvae.regularizers.base import Regularizer
+from dgvae.regularizers.base import Regularizer, groups
 
 
 class JointDensityGap(Regularizer[VonMisesFisher]):
@@ -31,13 +31,11 @@ class JointDensityGap(Regularizer[VonMisesFisher]):
         """See `Regularizer`."""
         posterior = posterior.map(gather)
         samples = posterior.samples(self.samples)  # [B, M, D]
-        size = len(posterior)
-        whole = size - size % self.aggregation_size
-        total = samples.new_zeros(())
-        for start, stop, group in ((0, whole, self.aggregation_size), (whole, size, size - whole)):
-            if start < stop:
-                total = total + _gap_sum(samples[start:stop], posterior.direction[start:stop], posterior.kappa, group)
-        return total / (size * self.samples)
+        parts = [
+            _gap_sum(samples[rows], posterior.direction[rows], posterior.kappa, group)
+            for rows, group in groups(len(posterior), self.aggregation_size)
+        ]
+        return torch.stack(parts).sum() / (len(posterior) * self.samples)
 
 
 def _gap_sum(samples: Tensor, direction: Tensor, kappa: float, group: int) -> Tensor:

@@ -31,6 +31,8 @@ def sample_column(shelf: Shelf, name: str | None, count: int, seed: int, decodin
 
 def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: int, path: str) -> Column:
     """Decode latents from the posterior mean (or mean direction) of one sentence to that of the other."""
+    import torch
+
     from dgvae.generation import GREEDY, PATHS
 
     try:
@@ -39,7 +41,9 @@ def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: i
         return Column(name or "no model", fault=str(error))
     limit = checkpoint.model.config.max_length
     ids = [checkpoint.tokenizer.encode_text(text, limit) for text in texts]
-    start, end = checkpoint.model.encode_all(ids).location
+    with torch.random.fork_rng():  # an implicit posterior draws: the same every time
+        torch.manual_seed(0)
+        start, end = checkpoint.model.encode_all(ids).location
     z = checkpoint.model.prior.project(PATHS[path](start, end, steps))
     return Column(checkpoint.model.config.title, decode_lines(checkpoint, z, GREEDY))
 

@@ -20,7 +20,6 @@ from torch.nn import functional as F
 from dgvae.config import TextVAEConfig
 from dgvae.methods import METHODS
 from dgvae.model import TextVAE
-from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers import build_regularizer
 from dgvae.tokenizer import START
 from train.loop import GRADIENT_NORM, Plan, Run, training_step
@@ -36,7 +35,7 @@ def plain_step(model: TextVAE) -> Callable[[Tensor], None]:
 
     def step(batch: Tensor) -> None:
         _, (last, _) = encoder.lstm(encoder.embedding(batch))
-        posterior = DiagonalGaussian(*encoder.head(last[-1]).chunk(2, dim=-1))
+        posterior = encoder.head(last[-1])
         z = posterior.rsample()
         words = torch.cat([torch.full_like(batch[:, :1], START), batch[:, :-1]], dim=1)
         inputs = F.dropout(decoder.embedding(words), decoder.dropout)

@@ -1,0 +1,25 @@
+"""The benchmarks run: they are programs of their own, and nothing else would notice if they no longer did."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dgvae.config import TextVAEConfig
+from dgvae.model import TextVAE
+from tests.benchmarks import density_gap, training_step
+
+
+@pytest.mark.parametrize("method", ["vae", "aae"])
+def test_a_step_of_the_training_benchmark(method: str) -> None:
+    batch = torch.randint(4, training_step.VOCABULARY, (4, 3))
+    training_step.method_step(method, hidden_dim=4)(batch)
+    training_step.plain_step(TextVAE(TextVAEConfig("vae", training_step.VOCABULARY, hidden_dim=4)).train())(batch)
+
+
+def test_the_plain_formula_is_the_density_gap() -> None:
+    torch.manual_seed(0)
+    mean, log_var = torch.randn(2, 8, density_gap.DIMENSIONS)
+    plain = torch.stack([density_gap.plain(mean, log_var, 4) for _ in range(200)])
+    exact = density_gap.density_gap(mean, log_var, 4, density_gap.ESTIMATORS["gauss-hermite, 16"])
+    assert abs(float(plain.mean() - exact)) < 4 * float(plain.std()) / 200**0.5 + 0.02
