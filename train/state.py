@@ -48,7 +48,7 @@ def load_state(run: Run, folder: Path) -> None:
         position = json.loads(metadata["position"])
         run.epoch, run.step = int(position["epoch"]), int(position["step"])
         run.best, run.stale = float(position["best"]), int(position["stale"])
-        run.seconds = float(position["seconds"])
+        run.seconds = float(position.get("seconds", 0.0))  # which earlier versions did not keep
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} does not fit this run ({error}); start again in an empty folder.") from None
 

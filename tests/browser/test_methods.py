@@ -1,9 +1,11 @@
 """Every method of the table in the app, in a real browser; what a posterior does not have is said to be so."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from dgvae.catalogue import display_name
 from dgvae.methods import METHODS
 
 if os.environ.get("CI") != "true":
@@ -13,20 +15,11 @@ from playwright.sync_api import Page, expect
 from tests.browser.visitor import choose, open_app
 
 
-def chosen(page: Page, method: str) -> None:
-    """Choose a method's checkpoint as model A: the option that begins with its title."""
-    page.get_by_label("Model A", exact=True).click()
-    title = METHODS[method].title
-    page.get_by_role("option").filter(has_text=f"{title} · short-yelp").or_(
-        page.get_by_role("option").filter(has_text=f"{title} (")
-    ).first.click()
-
-
 @pytest.mark.parametrize("tab", ["Map", "Sample", "Interpolate"])
-def test_every_method_appears(page: Page, url: str, tab: str):
+def test_every_method_appears(page: Page, url: str, checkpoints: Path, tab: str):
     open_app(page, url, tab)
     for method in METHODS:
-        chosen(page, method)
+        choose(page, "A", display_name(f"short-yelp/{method}", checkpoints / "short-yelp" / method))
         expect(page.locator("#facts-a")).to_contain_text(METHODS[method].summary[1:])
         if tab == "Map":
             expect(page.locator(f"#map-a [aria-label^='{METHODS[method].title}']")).to_be_visible()
