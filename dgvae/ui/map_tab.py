@@ -70,7 +70,7 @@ class MapTab:
         try:
             checkpoint = self.shelf.get(name)
             absent = checkpoint.aggregated.absent.get("density_gap") if colour == "gap" else None
-            chart = latent_map(map_points(checkpoint), colour, checkpoint.model.config.title)
+            chart = latent_map(map_points(checkpoint), "source" if absent else colour, checkpoint.model.config.title)
             return chart, hint(f"No density gap here: {absent}.") if absent else ""
         except UserError as error:
             return None, notice(str(error))

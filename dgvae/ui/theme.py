@@ -152,6 +152,7 @@ button[role="tab"][aria-selected="true"] { font-weight: 700; }
 :focus-visible { outline: 2px solid var(--body-text-color-subdued); outline-offset: 1px; }
 .html-container { padding: 0 !important; }
 input { text-overflow: ellipsis; }
+input[role="combobox"] { padding-right: 28px !important; }  /* its arrow lies there */
 footer .divider { display: none !important; }  /* there is one link */
 #sample-again, #interpolate { align-self: flex-end; }  /* on a line with the fields beside them */
 .dark input[type="range"] { --neutral-200: #39424c; }  /* the empty part of the track */
