@@ -147,18 +147,18 @@ class AggregatedVonMisesFisher(AggregatedPosterior):
 
     def __init__(self, posterior: VonMisesFisher) -> None:
         super().__init__(posterior)
-        self.direction, self.kappa = posterior.direction, posterior.kappa
+        self.vmf = posterior
 
     def sample_each(self, generator: torch.Generator | None = None) -> Tensor:
         """See `AggregatedPosterior`."""
-        return VonMisesFisher(self.direction, self.kappa).samples(1, generator)[:, 0]
+        return self.vmf.samples(1, generator)[:, 0]
 
     def variance_of_locations(self) -> Tensor:
         """Of the mean directions; the prior's variance is 1/D in every dimension."""
-        return self.direction.var(0, correction=0) * self.direction.shape[1]
+        return self.vmf.direction.var(0, correction=0) * self.prior.dim
 
     def _log_pairs(self, z: Tensor) -> Tensor:
-        return self.kappa * (z @ self.direction.T) + log_normaliser(self.direction.shape[1], self.kappa)
+        return self.vmf.kappa * (z @ self.vmf.direction.T) + log_normaliser(self.prior.dim, self.vmf.kappa)
 
 
 class AggregatedDraws(AggregatedPosterior):

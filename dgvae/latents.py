@@ -81,7 +81,8 @@ class Latents:
             sentences = tensors["map.sentences"].long()
             if len(sentences) > len(tensors["map.z"]) or int(sentences.min()) < 0 or int(sentences.max()) >= rows:
                 raise UserError(f"{path} is broken: map.sentences names sentences that it does not hold.")
-            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"], tensors.get("map.gap"))
+            gap = tensors["map.gap"] if "map.gap" in shapes else None
+            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"], gap)
         posterior = kind.restore({name: tensors[name].float() for name in posterior_shapes}, config.options)
         return cls(posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map)
 

@@ -40,6 +40,9 @@ def test_a_checkpoint_is_complete_and_says_what_it_measured(method: str, checkpo
     encoded = checkpoint.model.encode_all(ids)
     torch.testing.assert_close(encoded.location, latents.posterior.location, atol=2e-3, rtol=2e-3)
     absent = {name for name in FIGURES if metrics[name] is None}
+    assert metrics["absent"].keys() == absent
+    assert metrics["training"]["finished"]
+    assert metrics["training"]["seconds_per_epoch"] > 0
     if METHODS[method].posterior == "implicit":
         assert absent == {"kl", "elbo", "mi", "consistent_units", "hole_mass", "auc"}
         assert latents.map.gap is None

@@ -49,9 +49,10 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         "covariance_gap": latent.covariance_gap,
         "hole_mass": gaps and gaps.hole_mass,
         "auc": gaps and gaps.auc,
-        "absent": {"covariance_gap": "the covariance of q(z) is singular"} | dict(absent_figures(type(posterior))),
         "training": training,
     }
+    why = {"covariance_gap": "the covariance of q(z) is singular", **absent_figures(type(posterior))}
+    metrics["absent"] = {figure: why[figure] for figure, value in metrics.items() if value is None}
     latents = Latents(
         posterior=posterior,
         labels=torch.tensor(evaluation.labels),

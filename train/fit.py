@@ -139,6 +139,7 @@ def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatch
     started = time.perf_counter() - run.seconds
     with stop_requested() as stop, Progress(out / "log.jsonl", training.sentences, run.epochs, done) as progress:
         for event in train(run, training, validation):
+            run.seconds = time.perf_counter() - started
             match event:
                 case Step():
                     progress.step(event)
@@ -147,7 +148,6 @@ def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatch
                     if event.improved:
                         run.model.save_pretrained(out, dtype=torch.float16)
                     save_state(run, out)
-            run.seconds = time.perf_counter() - started
             if stop():
                 save_state(run, out)
                 return not run.finished

@@ -41,7 +41,7 @@ def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: i
         return Column(name or "no model", fault=str(error))
     limit = checkpoint.model.config.max_length
     ids = [checkpoint.tokenizer.encode_text(text, limit) for text in texts]
-    with torch.random.fork_rng():  # an implicit posterior draws: the same every time
+    with torch.random.fork_rng(devices=[]):  # an implicit posterior draws: the same every time
         torch.manual_seed(0)
         start, end = checkpoint.model.encode_all(ids).location
     z = checkpoint.model.prior.project(PATHS[path](start, end, steps))
