@@ -9,41 +9,34 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from dgvae.aggregate import AggregatedPosterior
+from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.catalogue import training_command
 from dgvae.config import CONFIG_FILE
 from dgvae.errors import UserError
 from dgvae.latents import LATENTS_FILE, Latents
+from dgvae.measurements import METRICS_FILE, Measurements
 from dgvae.model import WEIGHTS_FILE, TextVAE
-from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
 
-METRICS_FILE, TOKENIZER_FILE, CARD_FILE = "metrics.json", "tokenizer.json", "README.md"
-FIGURES = (
-    "reconstruction", "kl", "elbo", "mi", "active_units", "consistent_units", "covariance_gap", "hole_mass", "auc"
-)  # fmt: skip
+TOKENIZER_FILE, CARD_FILE = "tokenizer.json", "README.md"
 FILES = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, LATENTS_FILE, METRICS_FILE, CARD_FILE)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model with all that is needed to show it.
-
-    `metrics` is metrics.json as it is; a figure that the kind of posterior lacks is None, and metrics["absent"] says why.
-    """
+    """A trained model with all that is needed to show it."""
 
     folder: Path
     model: TextVAE
     tokenizer: WordTokenizer
     latents: Latents
-    metrics: dict[str, Any]
+    metrics: Measurements
 
     @cached_property
     def aggregated(self) -> AggregatedPosterior:
         """q(z) over the evaluation set."""
-        return AggregatedPosterior.of(self.latents.posterior)
+        return aggregate(self.latents.posterior)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -58,8 +51,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             "the two files are not of one checkpoint."
         )
     latents = Latents.load(folder, model.config)
-    metrics = _read_metrics(folder / METRICS_FILE)
-    if metrics.get("weights") != weights_sha256(folder):
+    metrics = Measurements.load(folder)
+    if metrics.weights != weights_sha256(folder):
         raise UserError(
             f"{folder} has newer weights than its latents and metrics: its training was cut off; "
             f"complete it with: python -m train.fit --resume --out {folder}"
@@ -71,18 +64,3 @@ def weights_sha256(folder: Path) -> str:
     """Identifies the weights that latents and metrics are of."""
     with open(folder / WEIGHTS_FILE, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_figure(metrics: dict[str, Any], name: str) -> bool:
-    value, absent = metrics.get(name), metrics.get("absent", {})
-    if name in metrics and value is None:
-        return isinstance(absent, dict) and isinstance(absent.get(name), str)
-    return isinstance(value, int | float) and abs(value) < 1e300  # which NaN is not
-
-
-def _read_metrics(path: Path) -> dict[str, Any]:
-    metrics = read_json(path)
-    wrong = [name for name in FIGURES if not _is_figure(metrics, name)]
-    if wrong or not isinstance(metrics.get("evaluation"), dict):
-        raise UserError(f"{path} lacks {wrong[0] if wrong else 'evaluation'}; copy or download it again.")
-    return metrics

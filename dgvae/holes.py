@@ -4,38 +4,81 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
 
+_QUANTILE = 0.99
+
 
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
-    """log p(z) − log q(z) in nats: [S, D] -> [S]. Large and positive is a hole."""
-    return aggregated.prior.log_prob(z.double()) - aggregated.log_prob(z, leave_out)
+    """log p(z) − log q̂(z) in nats, q̂ being q(z) smoothed: [S, D] -> [S]. Large and positive is a hole.
+
+    leave_out: as of `AggregatedPosterior.log_prob`.
+    """
+    return aggregated.prior.log_prob(z.double()) - aggregated.smoothed.log_prob(z, leave_out)
+
+
+def hole_mass(posterior_gap: Tensor, prior_gap: Tensor) -> float:
+    """Share of prior samples whose density gap is larger than at 99 % of held-out posterior samples; 0.01 is a match."""
+    return float((_rounded(prior_gap) > torch.quantile(_rounded(posterior_gap), _QUANTILE)).double().mean())
+
+
+def auc(posterior_gap: Tensor, prior_gap: Tensor) -> float:
+    """P(the gap at a prior sample > that at a held-out posterior sample), by counting (Mann & Whitney 1947); 0.5 is a match."""
+    ranked, prior_gap = _rounded(posterior_gap).sort().values, _rounded(prior_gap)
+    below = torch.searchsorted(ranked, prior_gap, side="left")
+    upto = torch.searchsorted(ranked, prior_gap, side="right")
+    return float(((below + upto) / 2 / len(ranked)).double().mean())
+
+
+def _rounded(gap: Tensor) -> Tensor:
+    """To a millionth of a nat: where densities agree, rounding errors must not rank the samples."""
+    return gap.double().round(decimals=6)
 
 
 @dataclass(frozen=True)
-class Holes:
-    """How the prior and the aggregated posterior overlap.
+class Region:
+    """A place of the prior where the aggregated posterior is thin.
 
-    hole_mass: share of prior samples where q(z)/p(z) is lower than at 99 % of held-out posterior samples; 0.01 is a match.
-    auc: how well log q(z) − log p(z) tells held-out posterior samples from prior samples; 0.5 is a match.
-
-    Both need posteriors wide enough to cover a held-out sentence. Where KL is far above log N they are not: every held-out
-    sample then lies as far from the others as a prior sample does, and both figures come near a match whatever q(z) is.
+    z: the prior sample with the region's largest gap, [D]. gap: the gap there, nats. share: the region's share of the prior.
+    nearest: the sentence whose posterior lies nearest to z, by its mean.
     """
 
-    hole_mass: float
-    auc: float
+    z: Tensor
+    gap: float
+    share: float
+    nearest: int
 
 
-def holes(posterior_gap: Tensor, prior_gap: Tensor) -> Holes:
-    """Compare the density gaps (log p − log q) at held-out posterior samples, [N], and at prior samples, [M]."""
-    threshold = torch.quantile(posterior_gap, 0.99)
-    # AUC = P(gap at a prior sample > gap at a posterior sample), by counting (Mann & Whitney 1947)
-    ranked = posterior_gap.sort().values
-    below = torch.searchsorted(ranked, prior_gap, side="left")
-    upto = torch.searchsorted(ranked, prior_gap, side="right")
-    auc = ((below + upto) / 2 / len(ranked)).mean()
-    return Holes(hole_mass=float((prior_gap > threshold).double().mean()), auc=float(auc))
+def regions(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int = 5) -> list[Region]:
+    """The holes, gathered in at most `count` clusters of prior samples, the one with the largest gap first.
+
+    A prior sample, one of [S, D], lies in a hole if its gap is larger than at 99 % of held-out posterior samples.
+    """
+    own = torch.arange(len(aggregated))
+    z = aggregated.sample_each(torch.Generator().manual_seed(0))
+    threshold = torch.quantile(density_gap_at(z, aggregated, leave_out=own), _QUANTILE)
+    gap = density_gap_at(prior_samples, aggregated)
+    inside = torch.nonzero(gap > threshold).squeeze(1)
+    if not len(inside):
+        return []
+    found = []
+    for cluster in _clusters(prior_samples[inside].double(), count):
+        members = inside[cluster]
+        worst = members[gap[members].argmax()]
+        distance = torch.linalg.vector_norm(aggregated.posterior.location - prior_samples[worst].double(), dim=1)
+        share = len(members) / len(prior_samples)
+        found.append(Region(prior_samples[worst], float(gap[worst]), share, int(distance.argmin())))
+    return sorted(found, key=lambda region: -region.gap)
+
+
+def _clusters(z: Tensor, count: int) -> list[Tensor]:
+    """Indices of the members of each k-means cluster of [S, D] that has any."""
+    if len(z) <= count:
+        return list(torch.arange(len(z)).split(1))
+    _, label = kmeans2(z.numpy(), count, minit="++", rng=np.random.default_rng(0))
+    return [members for i in range(count) if len(members := torch.from_numpy(np.flatnonzero(label == i)))]

@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dgvae.aggregate import AggregatedPosterior, absent_figures
+from dgvae.aggregate import aggregate
 from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
-from dgvae.holes import density_gap_at
 from dgvae.posteriors import POSTERIORS, Posterior, Prior
 from dgvae.projection import project
 from dgvae.tensor_files import read_safetensors, write_safetensors
@@ -26,13 +25,11 @@ class LatentMap:
     """Points of the map: the first P are prior samples, the others one sample each of M posteriors.
 
     sentences: [M], the evaluation sentence of each posterior point. z: [P + M, D]. xy: UMAP, [P + M, 2].
-    gap: log p(z) − log q(z) in nats, [P + M], a posterior point being left out of its own q(z); None without densities.
     """
 
     sentences: Tensor
     z: Tensor
     xy: Tensor
-    gap: Tensor | None
 
     @property
     def priors(self) -> int:
@@ -59,8 +56,6 @@ class Latents:
                 "map.z": self.map.z.half(),
                 "map.xy": self.map.xy.float(),
             }
-            if self.map.gap is not None:
-                tensors["map.gap"] = self.map.gap.float()
         write_safetensors(folder / LATENTS_FILE, tensors)
 
     @classmethod
@@ -74,15 +69,13 @@ class Latents:
         if has_map := "map.z" in tensors:
             points, shown = tensors["map.z"].numel() // config.latent_dim, tensors.get("map.sentences", torch.empty(0)).numel()
             shapes |= {"map.z": (points, config.latent_dim), "map.xy": (points, 2), "map.sentences": (shown,)}
-            shapes |= {} if "density_gap" in absent_figures(kind) else {"map.gap": (points,)}
         _check(path, tensors, shapes)
         latent_map = None
         if has_map:
             sentences = tensors["map.sentences"].long()
             if len(sentences) > len(tensors["map.z"]) or int(sentences.min()) < 0 or int(sentences.max()) >= rows:
                 raise UserError(f"{path} is broken: map.sentences names sentences that it does not hold.")
-            gap = tensors["map.gap"] if "map.gap" in shapes else None
-            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"], gap)
+            latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"])
         posterior = kind.restore({name: tensors[name].float() for name in posterior_shapes}, config.options)
         return cls(posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map)
 
@@ -104,17 +97,13 @@ def prior_samples(prior: Prior, count: int) -> Tensor:
 
 def map_latents(posterior: Posterior, points: int) -> LatentMap:
     """Project `points` prior samples and a sample each of at most `points` posteriors, evenly spread over the set."""
-    aggregated = AggregatedPosterior.of(posterior.map(Tensor.cpu))
+    aggregated = aggregate(posterior.map(Tensor.cpu))
     total = len(aggregated)
     chosen = torch.arange(total) if total <= points else torch.linspace(0, total - 1, points).round().long()
     sampled = aggregated.sample_each(torch.Generator().manual_seed(PRIOR_SEED + 1))[chosen]
     prior = prior_samples(aggregated.prior, points).double()
-    gap = None
-    if "density_gap" not in aggregated.absent:
-        gap = torch.cat([density_gap_at(prior, aggregated), density_gap_at(sampled, aggregated, leave_out=chosen)]).float()
     return LatentMap(
         sentences=chosen,
         z=torch.cat([prior, sampled]).float(),
         xy=torch.from_numpy(project(prior.numpy(), sampled.numpy())),
-        gap=gap,
     )

@@ -55,9 +55,20 @@ FAULTS = {
         edit_tensors("model.safetensors", lambda t: t["encoder.head.weight"].fill_(float("inf"))),
         "encoder.head.weight has values that are not finite",
     ),
-    "metrics not finite": (edit_json("metrics.json", lambda d: d.update(kl=float("nan"))), "metrics.json lacks kl"),
-    "metrics beyond a float": (edit_json("metrics.json", lambda d: d.update(kl=10**400)), "metrics.json lacks kl"),
-    "no map gap": (edit_tensors("latents.safetensors", lambda t: t.pop("map.gap")), "lacks map.gap"),
+    "metrics not finite": (
+        edit_json("metrics.json", lambda d: d["figures"]["kl"].update(value=float("nan"))),
+        "metrics.json lacks figures, or it is not what it should be",
+    ),
+    "metrics beyond a float": (
+        edit_json("metrics.json", lambda d: d["figures"]["kl"].update(value=10**400)),
+        "metrics.json lacks figures, or it is not what it should be",
+    ),
+    "a profile of a text": (edit_json("metrics.json", lambda d: d["profile"].update(kl=["<b>"])), "lacks profile, or"),
+    "a pair of three": (edit_json("metrics.json", lambda d: d["pairs"][0].update(dimensions=[0, 1, 2])), "lacks pairs, or"),
+    "metrics of an earlier version": (
+        edit_json("metrics.json", lambda d: d.update(format=1)),
+        "is of another version than this program; measure again with: python -m train.evaluate",
+    ),
     "a type that NumPy lacks": (
         edit_tensors("latents.safetensors", lambda t: t.update({"map.xy": t["map.xy"].bfloat16()})),
         "map.xy as torch.bfloat16, which is not read here",
@@ -76,7 +87,7 @@ FAULTS = {
         edit_json("tokenizer.json", lambda d: d["model"]["vocab"].popitem()),
         "the two files are not of one checkpoint",
     ),
-    "metrics lack one": (edit_json("metrics.json", lambda d: d.pop("mi")), "metrics.json lacks mi"),
+    "metrics lack one": (edit_json("metrics.json", lambda d: d["figures"].pop("mi")), "metrics.json lacks mi"),
     "metrics empty": (lambda f: (f / "metrics.json").write_text(""), "metrics.json is not readable JSON"),
     "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json is missing"),
 }

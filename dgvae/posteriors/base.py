@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -40,6 +40,8 @@ class Prior(ABC):
 @dataclass(frozen=True)
 class Posterior(ABC):
     """q(z|x) for a batch of B sentences. Its tensors have the sentences first, and are fp32 or wider."""
+
+    has_density: ClassVar[bool] = True  # whether `log_prob` and `kl` exist
 
     @staticmethod
     @abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from torch import Tensor
 
@@ -18,6 +18,8 @@ KEPT = 8  # draws of each sentence that a checkpoint's latents hold
 @dataclass(frozen=True)
 class Implicit(Posterior):
     """q(z|x) known by S draws alone; its prior is N(0, I). draws: [B, S, D]. `log_prob` and `kl` do not exist."""
+
+    has_density: ClassVar[bool] = False
 
     draws: Tensor
 

@@ -1,0 +1,132 @@
+"""What every aggregated posterior is."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from dgvae.aggregate.grids import MarginalGaps, PairGaps
+from dgvae.posteriors import Posterior
+
+_PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
+_TRIED = 1000  # samples on which the smoothing is chosen
+NO_DENSITY = "an implicit posterior has no density: z is what a network makes of the sentence and of noise"
+NO_MARGINAL = "it compares with N(0, 1) or N(0, I), and these posteriors lie on the unit sphere"
+NO_PAIR = "a latent of one dimension has no pairs"
+
+
+class AggregatedPosterior(ABC):
+    """The mixture of N posteriors of one kind, in fp64. Make it with `aggregate(posterior)`.
+
+    `absent` holds the figures that this kind does not have, and why; asking for what they need raises NotImplementedError.
+    """
+
+    absent: Mapping[str, str] = {}
+
+    def __init__(self, posterior: Posterior) -> None:
+        self.posterior = posterior
+        self.prior = posterior.prior(posterior.location.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.posterior)
+
+    def without(self, group: slice) -> Self:
+        """The same less some of its posteriors."""
+        return type(self)(self.posterior.map(lambda tensor: torch.cat([tensor[: group.start], tensor[group.stop :]])))
+
+    @abstractmethod
+    def sample_each(self, generator: torch.Generator | None = None) -> Tensor:
+        """One sample of every posterior: [N, D]."""
+
+    @abstractmethod
+    def variance_of_locations(self) -> Tensor:
+        """Var_x of the posterior means, by dimension, as a share of the prior's variance: [D]."""
+
+    def profile(self) -> dict[str, Tensor]:
+        """What there is to say of every dimension: [D] each."""
+        return {"variance_of_means": self.variance_of_locations()}
+
+    def log_prob(self, z: Tensor, leave_out: Tensor | None = None) -> Tensor:
+        """log q(z) in nats. z: [S, D] -> [S].
+
+        leave_out: [S], the posterior that is left out of the mixture for each sample: its own, if z was drawn from one.
+        """
+        components = len(self) - (leave_out is not None)
+        return self.log_sums(z, [slice(0, len(self))], leave_out).squeeze(1) - math.log(components)
+
+    def log_sums(self, z: Tensor, groups: Sequence[slice], leave_out: Tensor | None = None) -> Tensor:
+        """log Σ_{n ∈ g} q(z|x_n) for every group g of posteriors, whose slices follow each other. z: [S, D] -> [S, G]."""
+        sizes = [group.stop - group.start for group in groups]
+        result = []
+        for rows in torch.arange(len(z), device=z.device).split(max(1, _PAIRS // len(self))):
+            log_pair = self._log_pairs(z[rows].double())  # [rows, N]
+            if leave_out is not None:
+                log_pair.scatter_(1, leave_out[rows].unsqueeze(1), -torch.inf)
+            result.append(torch.stack([part.logsumexp(1) for part in log_pair.split(sizes, dim=1)], dim=1))
+        return torch.cat(result) if result else z.new_zeros(0, len(groups))
+
+    def _log_pairs(self, z: Tensor) -> Tensor:
+        """log q(z|x_n) of every pair: [S, D] -> [S, N]."""
+        raise NotImplementedError(NO_DENSITY)
+
+    @cached_property
+    def smoothed(self) -> Smoothed:
+        """A density near q(z) that also covers sentences which are not among the N.
+
+        Posteriors that are narrow and far apart leave nothing between them, and every place that is new, be it a held-out
+        sentence's or the prior's, is equally void. So of several smoothings that one is taken under which held-out samples
+        are the likeliest: E_q log q̂(z) ≤ E_q log q(z) for whatever q̂, so it is also the one nearest to the truth.
+        """
+        chosen = torch.linspace(0, len(self) - 1, min(len(self), _TRIED)).long()
+        z = self.sample_each(torch.Generator().manual_seed(0))[chosen]
+        candidates = [Smoothed(self), *self._smoothings()]
+        fit = [float(candidate.log_prob(z, leave_out=chosen).mean()) for candidate in candidates]
+        return candidates[fit.index(max(fit))]
+
+    def _smoothings(self) -> Iterator[Smoothed]:
+        """Ever smoother versions, up to a single broad distribution."""
+        yield from ()
+
+    def marginal_gaps(self, groups: Sequence[slice] = ()) -> MarginalGaps:
+        """KL of every dimension's q(z_i) to N(0, 1) and back. The groups must follow each other and cover all."""
+        raise NotImplementedError(self.absent["consistent_units"])
+
+    def pair_gaps(self, groups: Sequence[slice]) -> PairGaps:
+        """KL of every pair's q(z_i, z_j) to N(0, I). The groups must follow each other and cover all."""
+        raise NotImplementedError(self.absent["pair_gap"])
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """E_q z, [D], and Cov_q(z), [D, D]."""
+        raise NotImplementedError(self.absent["covariance_gap"])
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """A mixture in coordinates of its own: log q̂(z) = log mixture(W(z − m)) + log |det W|; without `whiten`, in those of z."""
+
+    mixture: AggregatedPosterior
+    width: float = 0.0  # 0 is not smoothed, 1 as much as possible
+    mean: Tensor | None = None  # m, [D]
+    whiten: Tensor | None = None  # W, [D, D]
+
+    def log_prob(self, z: Tensor, leave_out: Tensor | None = None) -> Tensor:
+        """As of `AggregatedPosterior`."""
+        return self.mixture.log_prob(self._coordinates(z), leave_out) + self._log_det
+
+    def log_sums(self, z: Tensor, groups: Sequence[slice], leave_out: Tensor | None = None) -> Tensor:
+        """As of `AggregatedPosterior`."""
+        return self.mixture.log_sums(self._coordinates(z), groups, leave_out) + self._log_det
+
+    def _coordinates(self, z: Tensor) -> Tensor:
+        return z if self.whiten is None or self.mean is None else (z.double() - self.mean) @ self.whiten.T
+
+    @property
+    def _log_det(self) -> float:
+        return 0.0 if self.whiten is None else float(torch.linalg.slogdet(self.whiten).logabsdet)

@@ -1,0 +1,160 @@
+"""One- and two-dimensional marginals of a mixture of diagonal Gaussians on grids, and their KL to the prior.
+
+Everything comes in groups of posteriors, so that a figure without one of the groups costs next to nothing (see `jackknife`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dgvae.posteriors import LOG_2PI
+
+BINS = 128  # along each side of a pair's grid
+_REACH = 6  # standard deviations of every posterior that a grid covers
+_PRIOR_REACH = 8
+_POINTS = (512, 4096)  # of a marginal's grid, at least and at most
+_PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
+SENTENCES = 2048  # whose bin masses are in hand at once
+_TINY = 1e-290
+
+
+@dataclass(frozen=True)
+class MarginalGaps:
+    """KL(q(z_i) ‖ N(0, 1)) and KL(N(0, 1) ‖ q(z_i)), nats: [D]; both without each group of posteriors: [G, D]."""
+
+    kl: Tensor
+    reverse_kl: Tensor
+    kl_without: Tensor
+    reverse_kl_without: Tensor
+
+
+def marginal_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> MarginalGaps:
+    """By quadrature on a grid that covers the prior and every posterior. mean, log_var: [N, D].
+
+    Where the finest grid is too coarse to see every posterior (q then does not integrate to 1), KL(q ‖ p) is the mean of
+    log q − log p over one sample of every posterior.
+    """
+    columns = [_marginal_gap(mean[:, i], log_var[:, i], groups) for i in range(mean.shape[1])]  # [1 + G, 2] each
+    both = torch.stack(columns, dim=1)
+    return MarginalGaps(both[0, :, 0], both[0, :, 1], both[1:, :, 0], both[1:, :, 1])
+
+
+def _marginal_gap(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> Tensor:
+    std = torch.exp(0.5 * log_var)
+    low = min(-_PRIOR_REACH, float((mean - _REACH * std).min()))
+    high = max(_PRIOR_REACH, float((mean + _REACH * std).max()))
+    narrow = float(std.sort().values[len(std) // 100])
+    points = min(_POINTS[1], max(_POINTS[0], (high - low) / (0.6 * max(narrow, 1e-100))))
+    grid = torch.linspace(low, high, math.ceil(points), dtype=mean.dtype, device=mean.device)
+    log_prior = -0.5 * (grid.square() + LOG_2PI)
+    log_q = marginal_log_prob(mean, log_var, grid, groups).T  # [1 + G, points]
+    kl = torch.trapezoid(log_q.exp() * (log_q - log_prior), grid)
+    if abs(float(torch.trapezoid(log_q[0].exp(), grid)) - 1) > 1e-3:
+        kl = _sampled_kl(mean, log_var, groups)
+    return torch.stack([kl, torch.trapezoid(log_prior.exp() * (log_prior - log_q), grid)], dim=1)
+
+
+def marginal_log_prob(mean: Tensor, log_var: Tensor, z: Tensor, groups: Sequence[slice] = ()) -> Tensor:
+    """log q(z_i) of one dimension, and without each group of posteriors. mean, log_var: [N]; z: [P] -> [P, 1 + G]."""
+    inv_std, count = torch.exp(-0.5 * log_var), len(mean)
+    sizes = [group.stop - group.start for group in groups] or [count]
+    left = torch.tensor([count, *(count - size for size in sizes if groups)], dtype=mean.dtype, device=mean.device)
+    parts = []
+    for places in z.split(max(1, _PAIRS // count)):
+        t = (places.unsqueeze(1) - mean).mul_(inv_std)  # [places, N]
+        density = t.square_().mul_(-0.5).exp_().mul_(inv_std)
+        sums = torch.stack([part.sum(1) for part in density.split(sizes, dim=1)], dim=1)  # [places, G]
+        total = sums.sum(1, keepdim=True)
+        log_sum = torch.cat([total, total - sums] if groups else [total], dim=1).clamp_min(_TINY).log()
+        far = total.squeeze(1) < 1e6 * _TINY  # exp underflows there
+        if far.any():
+            t = (places[far].unsqueeze(1) - mean) * inv_std
+            log_sum[far] = torch.logsumexp(t.square_().mul_(-0.5) - 0.5 * log_var, dim=1, keepdim=True)
+        parts.append(log_sum)
+    return torch.cat(parts) - left.log() - 0.5 * LOG_2PI
+
+
+def _sampled_kl(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> Tensor:
+    noise = torch.randn(len(mean), generator=torch.Generator().manual_seed(0), dtype=mean.dtype)
+    z = mean + torch.exp(0.5 * log_var) * noise.to(mean.device)
+    gap = marginal_log_prob(mean, log_var, z)[:, 0] + 0.5 * (z.square() + LOG_2PI)
+    left_out = [torch.cat([gap[: group.start], gap[group.stop :]]) for group in groups]
+    return torch.stack([part.mean() for part in (gap, *left_out)])
+
+
+@dataclass(frozen=True)
+class PairGaps:
+    """KL(q(z_i, z_j) ‖ N(0, I)) of every pair, nats: [D, D], and without each group: [G, D, D]. The diagonals mean nothing."""
+
+    kl: Tensor
+    kl_without: Tensor
+
+
+def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> PairGaps:
+    """KL between the masses of q and p on a grid of bins, whose outer ones are open. mean, log_var: [N, D].
+
+    The two-dimensional mixture is separable: all pairs together are P Pᵀ / N with the bin masses P of every dimension,
+    [D · bins, N], one matrix product per group of posteriors. Of posteriors narrower than a bin it sees the bin alone, so
+    that it is a lower bound of the densities' KL. Latents of more than 32 dimensions get fewer bins, so that P Pᵀ stays 64 MB.
+    """
+    count, dim = mean.shape
+    edges = pair_edges(mean, log_var, max(8, min(BINS, 4096 // dim)))
+    log_prior = _log_prior_masses(edges)  # [D, bins]
+
+    def masses(group: slice) -> Tensor:
+        return sum_of_products(mean[group], log_var[group], edges)
+
+    total = masses(groups[0])
+    for group in groups[1:]:
+        total += masses(group)
+    sizes = [group.stop - group.start for group in groups]
+    left_out = [_pair_kl((total - masses(g)) / (count - size), log_prior) for g, size in zip(groups, sizes, strict=True)]
+    return PairGaps(_pair_kl(total / count, log_prior), torch.stack(left_out))
+
+
+def pair_edges(mean: Tensor, log_var: Tensor, bins: int) -> Tensor:
+    """Inner edges of every dimension's bins: [D, bins − 1]. Beyond them lie some outliers, and the prior from 5 on."""
+    reach = 3 * torch.exp(0.5 * log_var)
+    outliers = len(mean) // 2000
+    low = (mean - reach).kthvalue(1 + outliers, dim=0).values.clamp_max(-5)
+    high = (mean + reach).kthvalue(len(mean) - outliers, dim=0).values.clamp_min(5)
+    return torch.lerp(low.unsqueeze(1), high.unsqueeze(1), torch.linspace(0, 1, bins - 1, dtype=mean.dtype, device=mean.device))
+
+
+def bin_masses(mean: Tensor, log_var: Tensor, edges: Tensor) -> Tensor:
+    """What every posterior has in every bin, in fp32. mean, log_var: [n, D]; inner edges: [D, B − 1] -> [D, B, n]."""
+    t = (edges.unsqueeze(2) - mean.T.unsqueeze(1)) * torch.exp(-0.5 * log_var).T.unsqueeze(1)
+    below = torch.special.ndtr(t.float())
+    return torch.cat([below[:, :1], below.diff(dim=1), 1 - below[:, -1:]], dim=1)
+
+
+def sum_of_products(mean: Tensor, log_var: Tensor, edges: Tensor) -> Tensor:
+    """Σ_n P_n P_nᵀ of the bin masses of all dimensions: [D B, D B]."""
+    total = torch.zeros(2 * [edges.shape[0] * (edges.shape[1] + 1)], device=mean.device)
+    for rows in torch.arange(len(mean), device=mean.device).split(SENTENCES):
+        p = bin_masses(mean[rows], log_var[rows], edges).flatten(0, 1)
+        total.addmm_(p, p.T)
+    return total
+
+
+def _log_prior_masses(edges: Tensor) -> Tensor:
+    """log of what N(0, 1) has in every bin: [D, B − 1] -> [D, B]."""
+    end = torch.full_like(edges[:, :1], torch.inf)
+    low, high = torch.cat([-end, edges], dim=1), torch.cat([edges, end], dim=1)
+    low, high = torch.where(low > 0, -high, low), torch.where(low > 0, -low, high)  # Φ has its digits in the lower tail
+    log_low, log_high = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
+    return log_high + torch.log1p(-torch.exp(log_low - log_high))
+
+
+def _pair_kl(masses: Tensor, log_prior: Tensor) -> Tensor:
+    """Σ q log(q / p) of every block. masses: [D B, D B]; log_prior: [D, B] -> [D, D]."""
+    dim, bins = log_prior.shape
+    masses = masses.clamp_min_(0)
+    cross = (masses.view(dim, bins, dim, bins)[:, :, 0].sum(-1) * log_prior).sum(1)  # E_q log p of one dimension: [D]
+    own = torch.special.xlogy(masses, masses).view(dim, bins, dim, bins).sum((1, 3), dtype=torch.float64)
+    return own - cross.unsqueeze(1) - cross

@@ -1,0 +1,50 @@
+"""An estimate and its standard error, and the delete-a-group jackknife that most of the errors come from."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # who only reads figures needs no torch
+    from torch import Tensor
+
+GROUPS = 20  # of the jackknife
+
+
+class Estimate(NamedTuple):
+    """A figure with its standard error, which says how much another evaluation set of this size would change it."""
+
+    value: float
+    error: float
+
+
+def mean_of(values: Tensor) -> Estimate:
+    """The mean of one value per sentence, [N]; its error is sd / √N."""
+    return Estimate(float(values.mean()), float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else math.nan)
+
+
+def ratio_of(parts: Tensor, wholes: Tensor) -> Estimate:
+    """Σ parts / Σ wholes of two values per sentence, [N] each, e.g. per word; its error is that of a ratio estimator."""
+    ratio = parts.sum() / wholes.sum()
+    residual = mean_of((parts - ratio * wholes) / wholes.mean())
+    return Estimate(float(ratio), residual.error)
+
+
+def jackknife(value: float, without: Tensor) -> Estimate:
+    """`value` is a figure of all sentences; `without`, [G], is the same figure without each of G groups of equal size.
+
+    Error² = (G − 1)/G Σ_g (θ_g − θ̄)² (Efron & Tibshirani 1993, ch. 11). With 20 groups it is itself good to 16 %.
+    Fewer than two groups give no error (NaN).
+    """
+    groups = len(without)
+    if groups < 2:
+        return Estimate(float(value), math.nan)
+    return Estimate(float(value), float(((groups - 1) / groups * (without - without.mean()).square().sum()).sqrt()))
+
+
+def group_slices(count: int) -> list[slice]:
+    """Cut 0 … count − 1 into at most GROUPS slices of nearly equal size. The members must be in random order."""
+    groups = max(1, min(GROUPS, count // 2))
+    edges = [round(i * count / groups) for i in range(groups + 1)]
+    return [slice(low, high) for low, high in pairwise(edges)]

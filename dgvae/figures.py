@@ -1,0 +1,85 @@
+"""FIGURES: one row of facts per figure. metrics.json, the table, the page, the report and the model card read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ACTIVE_VARIANCE = 0.01  # a dimension with more variance of its means, as a share of the prior's, is active (Burda et al. 2016)
+CONSISTENT_KL = 0.03  # nats; a dimension with a smaller marginal KL is consistent with the prior (Zhang et al. 2022)
+
+Better = Literal["higher", "lower"] | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a figure is called, what it means, how it is written, and which way is better, if either is."""
+
+    id: str
+    name: str
+    meaning: str
+    form: str
+    error_form: str
+    group: str
+    better: Better = None
+    of_units: bool = False  # counts dimensions of the latent
+
+
+def _figure(id_: str, name: str, group: str, digits: int, better: Better, meaning: str, unit: str = " nats") -> Figure:
+    """A row; `unit` is " nats", " units" (dimensions of the latent), "%" or ""."""
+    share = unit == "%"
+    meaning += {" nats": " In nats per sentence.", " units": "", "%": "", "": ""}[unit]
+    form, error_form = (f"{{:z.{n}{'%' if share else 'f'}}}" for n in (digits, digits + 1))
+    return Figure(id_, name, meaning, form, error_form, group, better, unit == " units")
+
+
+LATENT, HOLES, TEXT = "What z says", "Holes", "Text"
+GROUPS = (LATENT, HOLES, TEXT)
+
+FIGURES: dict[str, Figure] = {
+    figure.id: figure
+    for figure in (
+        _figure("reconstruction", "reconstruction", LATENT, 1, "higher",
+                "E log p(x|z), z drawn from the sentence's posterior."),
+        _figure("kl", "KL", LATENT, 1, None, "Mean KL of a sentence's posterior to the prior: what z costs."),
+        _figure("elbo", "ELBO", LATENT, 1, "higher",
+                "Reconstruction less KL: the bound on log p(x) of a VAE with these weights."),
+        _figure("prior_ll", "priorLL", LATENT, 1, "higher",
+                "log E p(x|z) over the prior: the likelihood of a sentence, by 8 + 8 importance samples from ½(p + q)."),
+        _figure("post_ll", "postLL", LATENT, 1, "higher",
+                "log E p(x|z) over the sentence's own posterior, by the same 8 + 8 samples."),
+        _figure("mi", "MI", LATENT, 2, "higher",
+                "Mutual information of x and z: KL less KL(q(z) ‖ p(z)). It cannot exceed the log of the number of sentences."),
+        _figure("active_units", "active units", LATENT, 0, "higher",
+                "Dimensions whose posterior means vary by more than 1 % of the prior's variance.", " units"),
+        _figure("consistent_units", "consistent units", HOLES, 0, "higher",
+                "Dimensions with KL(q(z_i) ‖ p(z_i)) under 0.03 nats.", " units"),
+        _figure("consistent_units_reverse", "consistent units (reverse)", HOLES, 0, "higher",
+                "Dimensions with KL(p(z_i) ‖ q(z_i)) under 0.03 nats, the other direction.", " units"),
+        _figure("pair_gap", "pair gap", HOLES, 3, "lower",
+                "KL of q(z_i, z_j) to N(0, I), mean over all pairs of dimensions, on a grid of 128 × 128."),
+        _figure("worst_pair_gap", "worst pair", HOLES, 2, "lower", "The largest pair gap."),
+        _figure("covariance_gap", "covariance gap", HOLES, 2, "lower",
+                "The Gaussian part of KL(q(z) ‖ p(z)): what q(z)'s mean and covariance alone show of it."),
+        _figure("smoothed_gap", "joint gap ≥", HOLES, 1, "lower",
+                "A lower bound of KL(q(z) ‖ p(z)) that holds: of leave-one-out densities, smoothed as much as serves best."),
+        _figure("hole_mass", "hole mass", HOLES, 1, "lower", "Share of prior samples where q(z)/p(z) is lower than at 99 % of "
+                "held-out sentences, q(z) smoothed. 1 % is a match.", "%"),
+        _figure("auc", "AUC", HOLES, 3, "lower",
+                "How well q(z)/p(z) tells held-out sentences from prior samples, q(z) smoothed. 0.5 is a match.", ""),
+        _figure("joint_gap", "leave-one-out gap", HOLES, 1, None,
+                "KL(q(z) ‖ p(z)) with each sample's own posterior left out. A lower bound in expectation, and far too low "
+                "where KL exceeds log N."),
+        _figure("bleu", "BLEU", TEXT, 1, "higher", "Of sentences decoded from their posterior mean, to the sentences.", ""),
+        _figure("token_accuracy", "token accuracy", TEXT, 1, "higher",
+                "Share of words that are the likeliest, given the true words before them and the posterior mean.", "%"),
+        _figure("interpolation_rouge", "interpolation ROUGE-L", TEXT, 3, "higher",
+                "ROUGE-L F1 of what is decoded between two sentences to both of them, weighted by nearness.", ""),
+        _figure("forward_perplexity", "forward perplexity", TEXT, 0, "lower",
+                "Of samples (z from the prior, words from the softmax) under a trigram model of the training text.", ""),
+        _figure("reverse_perplexity", "reverse perplexity", TEXT, 0, "lower",
+                "Of the evaluation text under a trigram model of the samples.", ""),
+        _figure("distinct_1", "distinct-1", TEXT, 3, None, "Share of different words among all words of the samples.", ""),
+        _figure("distinct_2", "distinct-2", TEXT, 3, None, "Share of different word pairs among all pairs of the samples.", ""),
+    )
+}  # fmt: skip
