@@ -1,0 +1,103 @@
+"""The diagnosis of made-up latent spaces whose fault is known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from dgvae.diagnosis import diagnose
+from dgvae.measurements import Evaluation, Measurements
+from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
+from tests.test_aggregate import on_the_sphere
+from tests.test_metrics import measured
+
+N, D = 2000, 4
+
+
+def spread(scale: float, variance: float = 0.3) -> DiagonalGaussian:
+    """Means N(0, scale² I), so that q(z) is N(0, (scale² + variance) I)."""
+    mean = scale * torch.randn(N, D, generator=torch.Generator().manual_seed(0))
+    return DiagonalGaussian(mean, torch.full_like(mean, math.log(variance)))
+
+
+def sound() -> DiagonalGaussian:
+    return spread(math.sqrt(0.7))
+
+
+def collapsed(dimensions: int) -> DiagonalGaussian:
+    mean, log_var = sound().mean.clone(), sound().log_var.clone()
+    mean[:, :dimensions], log_var[:, :dimensions] = 0, 0
+    return DiagonalGaussian(mean, log_var)
+
+
+def shifted() -> DiagonalGaussian:
+    return DiagonalGaussian(sound().mean + torch.tensor([0, 0, 1.5, 0]), sound().log_var)
+
+
+def correlated() -> DiagonalGaussian:
+    mean = sound().mean.clone()
+    mean[:, 3] = 0.9 * mean[:, 1] + math.sqrt(1 - 0.81) * mean[:, 3]
+    return DiagonalGaussian(mean, torch.full_like(mean, math.log(0.3)))
+
+
+def ring() -> DiagonalGaussian:
+    """Marginals and covariance match, and the middle is empty: signs are drawn, so that z_1 z_2 z_3 z_4 > 0."""
+    size = sound().mean.abs() / math.sqrt(0.7)
+    sign = torch.randint(0, 2, (N, D), generator=torch.Generator().manual_seed(1)) * 2 - 1
+    sign[:, 3] *= sign.prod(1)
+    return DiagonalGaussian(size * sign, torch.full_like(size, -6.0))
+
+
+def findings(posterior: Posterior) -> dict[str, str]:
+    """Every sentence with its severity."""
+    found = measured(posterior, prior_samples=N)
+    whole = Measurements("made-up", "", Evaluation("", N, ""), found.figures, found.absent, {}, found.profile, found.pairs)
+    return {finding.text: finding.severity for finding in diagnose(whole)}
+
+
+SPACES = {
+    "sound": (sound(), "No holes are found", "good"),
+    "says something": (sound(), "No collapse: every dimension says something", "good"),
+    "collapsed": (collapsed(4), "Collapsed: 4 of 4 dimensions carry under 0.01 nats, and z tells 0.00 nats", "fault"),
+    "collapsed without holes": (collapsed(4), "No holes are found", "good"),
+    "partly collapsed": (collapsed(2), "Partly collapsed: 2 of 4 dimensions carry under 0.01 nats", "note"),
+    "shifted": (shifted(), "1 of 4 marginals differ from N(0, 1); dimension 3 most", "fault"),
+    "shifted where": (shifted(), "it is centred at +1.5", "fault"),
+    "too wide": (spread(2.0), "4 of 4 marginals differ from N(0, 1)", "fault"),
+    "how wide": (spread(2.0), "it is too wide (variance 4.", "fault"),
+    "too narrow": (spread(0.3), "it is too narrow (variance 0.3", "fault"),
+    "correlated": (correlated(), "No marginal holes, but joint ones: dimensions 2 and 4 are correlated (+0.6", "fault"),
+    "of another shape": (ring(), "means, variances and correlations match, and the shape does not", "fault"),
+    "an autoencoder": (spread(1.0, 1e-9), "Posteriors are narrow (KL", "note"),
+    "at the ceiling": (spread(1.0, 1e-9), "MI is near its ceiling log 2,000 = 7.6", "note"),
+    "on a sphere": (on_the_sphere(N, 40), "No holes are found", "good"),
+    "draws that are shifted": (
+        Implicit(torch.randn(N, 8, 2, generator=torch.Generator().manual_seed(0)) + 2),
+        "Holes: q(z) has not the prior's covariance (covariance gap 3.9",
+        "fault",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_what_is_wrong_is_said(space: str) -> None:
+    posterior, said, severity = SPACES[space]
+    found = findings(posterior)
+    assert any(said in text and found[text] == severity for text in found), found
+
+
+def test_a_sound_space_has_no_fault() -> None:
+    assert "fault" not in findings(sound()).values()
+    assert "fault" not in findings(on_the_sphere(N, 40)).values()
+
+
+def test_faults_come_first() -> None:
+    severities = list(findings(shifted()).values())
+    assert severities == sorted(severities, key=("fault", "note", "good").index)
+
+
+def test_nothing_measured_is_no_fault() -> None:
+    empty = Measurements("made-up", "", Evaluation("", N, ""), {}, {}, {})
+    assert diagnose(empty) == []
