@@ -23,6 +23,7 @@ from dgvae.checkpoints import TOKENIZER_FILE
 from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import Split, corpus_files, read_split
 from dgvae.errors import UserError
+from dgvae.figures import FIGURES
 from dgvae.methods import method_and_options
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
@@ -77,8 +78,8 @@ def fit(options: argparse.Namespace) -> None:
         "seconds_per_epoch": run.seconds / (run.epoch + run.step / batches.count(run.plan.batch_size)),  # with validation
     }
     corpus = options.corpus or Path(options.train_file).stem
-    metrics = finish(out, evaluation, corpus, facts, map_points=0 if stopped else options.map_points)
-    print("  ".join(f"{name} {value:.4g}" for name, value in metrics.items() if isinstance(value, float | int)))
+    measured = finish(out, evaluation, corpus, facts, map_points=0 if stopped else options.map_points)
+    print("  ".join(f"{FIGURES[figure].name} {measured.text(figure)}" for figure in measured.figures))
     if stopped:
         print(f"To go on: python -m train.fit --resume --out {out}")
     print(f"To see it: python app.py --checkpoints {out.parent}")

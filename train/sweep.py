@@ -15,18 +15,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from dgvae.checkpoints import METRICS_FILE
 from dgvae.errors import UserError
+from dgvae.figures import FIGURES
+from dgvae.measurements import METRICS_FILE, Measurements
 from dgvae.methods import METHODS, VARIANTS, method_and_options
 from dgvae.storage import read_json
 from train.options import OPTIONS_FILE, TEXTS, positive
 from train.options import make_parser as make_fit_parser
 
-COLUMNS = {
-    "reconstruction": "{:.1f}", "kl": "{:z.1f}", "mi": "{:z.2f}", "active_units": "{}", "consistent_units": "{}",
-    "covariance_gap": "{:z.2f}", "seconds": "{:.0f}",
-}  # fmt: skip
-HEAD = "| method | reconstruction | KL | MI | AU | CU | covariance gap | s / epoch |\n|---|---|---|---|---|---|---|---|"
+COLUMNS = ("reconstruction", "kl", "mi", "active_units", "consistent_units", "covariance_gap")
+HEAD = f"| method | {' | '.join(FIGURES[name].name for name in COLUMNS)} | s / epoch |\n|---|{'---|' * len(COLUMNS)}---|"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,15 +117,13 @@ def is_finished(folder: Path) -> bool:
     """Whether a run has ended by itself. One that was stopped has metrics too."""
     if not (folder / METRICS_FILE).exists():
         return False
-    training = read_json(folder / METRICS_FILE).get("training")
-    return isinstance(training, dict) and training.get("finished") is True
+    return Measurements.load(folder).training.get("finished") is True
 
 
 def row(folder: Path) -> str:
     """A finished run as a row of the table."""
-    metrics = read_json(folder / METRICS_FILE)
-    figures = metrics | {"seconds": metrics["training"]["seconds_per_epoch"]}
-    cells = ["n/a" if figures[name] is None else form.format(figures[name]) for name, form in COLUMNS.items()]
+    measured = Measurements.load(folder)
+    cells = [*map(measured.text, COLUMNS), f"{measured.training['seconds_per_epoch']:.0f}"]
     return f"| {folder.name} | {' | '.join(cells)} |"
 
 

@@ -1,0 +1,173 @@
+"""Measure checkpoints, and write a report that compares them.
+
+    python -m train.evaluate checkpoints/short-yelp --data DATA --out report
+
+A CHECKPOINT is a checkpoint's folder, or a folder of them. What is measured is kept in the checkpoint's metrics.json part by
+part, and is not measured again: after Ctrl-C the same command goes on from there. Without --data, only what needs no text is
+measured. On sentences other than a checkpoint's own evaluation set, the figures go to the report alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dgvae.catalogue import find_checkpoints
+from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
+from dgvae.corpus import CORPORA, Split, corpus_files, read_split
+from dgvae.errors import UserError
+from dgvae.latents import Latents
+from dgvae.measurements import METRICS_FILE, Evaluation, Measurements
+from dgvae.model import TextVAE
+from dgvae.storage import read_json
+from dgvae.tokenizer import WordTokenizer
+from train.finish import write_card
+from train.measuring import Subject, Texts, add_latents, parts
+from train.options import whole
+from train.report import Row, table, write_report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = make_parser().parse_args(arguments)
+    try:
+        evaluate(options)
+    except (UserError, OSError) as error:
+        print(f"train.evaluate: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train.evaluate: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure every checkpoint, print a table, and write the report."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.test_file and options.data:
+        raise UserError("Name either --data or --test-file (with --train-file for perplexities).")
+    folders = chosen(options.checkpoints)
+    known_texts: dict[Any, Texts] = {}
+    rows = []
+    for name, folder in folders.items():
+        model = TextVAE.from_pretrained(folder)
+        print(f"{name}: {model.config.title}", flush=True)
+        measured = carried_over(folder)
+        key = options.test_file or options.corpus or measured.corpus
+        if key not in known_texts and (options.data or options.test_file):
+            known_texts[key] = read_texts(options, key)
+        texts = known_texts.get(key)
+        measured = measure(folder, model, measured, texts, again=options.again)
+        rows.append(Row(name, folder, model, measured, texts and texts.evaluation))
+    print(f"\n{table(rows)}")
+    if not known_texts:
+        print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
+    if options.out:
+        write_report(rows, options.out)
+        print(f"\nThe report is {options.out / 'report.md'}.")
+
+
+def chosen(paths: list[Path]) -> dict[str, Path]:
+    """The folder of every checkpoint that is named or lies in a folder that is named, by a short name."""
+    folders: dict[str, Path] = {}
+    for path in paths:
+        if not (found := find_checkpoints(path)):
+            raise UserError(f"There is no checkpoint in {path}; make one with: python -m train.fit --out {path} …")
+        for below, folder in found.items():
+            name = path.resolve().name if below == "." else below
+            folders[name if name not in folders else folder.as_posix()] = folder
+    return folders
+
+
+def read_texts(options: argparse.Namespace, key: str) -> Texts:
+    """The sentences to measure on, and the training sentences."""
+    if options.test_file:
+        evaluation, training = read_split(options.test_file), options.train_file and read_split(options.train_file)
+    else:
+        if key not in CORPORA:
+            raise UserError(f"The corpus {key} is none of --data's ({', '.join(CORPORA)}); give --test-file and --train-file.")
+        files = corpus_files(key, options.data)
+        evaluation, training = read_split(files["test"]), read_split(files["train"])
+    return Texts(evaluation, training or None)
+
+
+def carried_over(folder: Path) -> Measurements:
+    """What is known of a checkpoint; of a metrics.json of an earlier version, only what says how it was made."""
+    data = read_json(folder / METRICS_FILE)
+    if data.get("weights") != weights_sha256(folder):
+        raise UserError(
+            f"{folder} has newer weights than its latents: its training was cut off; "
+            f"complete it with: python -m train.fit --resume --out {folder}"
+        )
+    if data.get("format") != 1:
+        return Measurements.load(folder)
+    try:
+        evaluation = Evaluation(**data["evaluation"])
+        return Measurements(str(data["corpus"]), data["weights"], evaluation, {}, {}, dict(data["training"]))
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{folder / METRICS_FILE} is broken; copy or download it again.") from None
+
+
+def measure(folder: Path, model: TextVAE, known: Measurements, texts: Texts | None, again: bool) -> Measurements:
+    """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set."""
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
+        posterior = Latents.load(folder, model.config).posterior
+        keep = True
+        measured = known
+    else:
+        print(f"  {texts.evaluation.path} is not what it was measured on: its metrics.json stays as it is")
+        posterior = model.encode_all(tokenizer.encode_all(texts.evaluation.sentences, model.config.max_length))
+        keep = False
+        measured = replace(known, evaluation=evaluation_of(texts.evaluation), figures={}, absent={}, profile={}, pairs=[])
+    if texts is None:
+        done = "active_units" in measured.figures and not again
+        todo = {} if done else {"latents": lambda m: add_latents(m, posterior)}
+    else:
+        subject = Subject(model, tokenizer, posterior, texts.evaluation)
+        todo = {
+            name: add
+            for name, (shown_by, add) in parts(subject, texts).items()
+            if again or not measured.figures.keys() | measured.absent.keys() >= set(shown_by)
+        }
+    for name, add in todo.items():
+        print(f"  {name} …", flush=True)
+        add(measured)
+        if keep:
+            measured.save(folder)
+            write_card(folder, model, measured)
+    return measured
+
+
+def evaluation_of(split: Split) -> Evaluation:
+    """A set of sentences as metrics.json identifies it."""
+    return Evaluation(split.path.name, len(split.sentences), split.sha256)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="a checkpoint, or a folder of them")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
+    parser.add_argument("--corpus", choices=CORPORA, help="a corpus of --data (default: the one each was trained on)")
+    parser.add_argument("--test-file", type=Path, metavar="FILE", help="sentences of your own to measure on")
+    parser.add_argument("--train-file", type=Path, metavar="FILE", help="with --test-file: what perplexities compare with")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and figures")
+    parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
+    parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,145 @@
+"""The report of `train.evaluate`: a table for the terminal; and a folder with Markdown, CSV, and figures as SVG and PNG."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.checkpoints import TOKENIZER_FILE
+from dgvae.corpus import Split
+from dgvae.diagnosis import HOLES, diagnose
+from dgvae.figures import FIGURES, GROUPS
+from dgvae.generation import decode_latents
+from dgvae.holes import regions
+from dgvae.latents import Latents, prior_samples
+from dgvae.measurements import Measurements
+from dgvae.model import TextVAE
+from dgvae.storage import write_bytes
+from dgvae.tokenizer import WordTokenizer
+
+TERMINAL = ("prior_ll", "post_ll", "kl", "mi", "active_units", "consistent_units", "smoothed_gap", "hole_mass", "bleu")
+PRIOR_SAMPLES = 10_000  # among which holes are looked for
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measured checkpoint. `text`: the sentences it was measured on, if they are at hand."""
+
+    name: str
+    folder: Path
+    model: TextVAE
+    measured: Measurements
+    text: Split | None = None
+
+    @property
+    def title(self) -> str:
+        """The method, and the checkpoint's name where that says more."""
+        return f"{self.model.config.title} · {self.name}"
+
+    @cached_property
+    def aggregated(self) -> AggregatedPosterior:
+        """q(z) over the checkpoint's own evaluation set."""
+        return aggregate(Latents.load(self.folder, self.model.config).posterior)
+
+
+def table(rows: Sequence[Row], figures: Sequence[str] = TERMINAL, errors: bool = False) -> str:
+    """Checkpoints and figures as a Markdown table, aligned for reading as it is."""
+    head = ["checkpoint", *(FIGURES[figure].name for figure in figures)]
+    lines = [[row.title, *(_cell(row.measured, figure, errors) for figure in figures)] for row in rows]
+    widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
+
+    def written(cells: Sequence[str]) -> str:
+        first, *others = (cell.replace("|", "\\|") for cell in cells)
+        numbers = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        return f"| {' | '.join([first.ljust(widths[0]), *numbers])} |"
+
+    rule = "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])])
+    return "\n".join([written(head), f"|{rule}|", *map(written, lines)])
+
+
+def _cell(measured: Measurements, figure: str, errors: bool) -> str:
+    error = measured.error_text(figure) if errors else ""
+    return measured.text(figure) + (f" ± {error}" if error else "")
+
+
+def write_report(rows: Sequence[Row], out: Path) -> None:
+    """Write report.md, figures.csv and the figures into a folder, over an earlier report."""
+    from train.report_figures import draw_all  # Altair, which a table needs not
+
+    out.mkdir(parents=True, exist_ok=True)
+    drawn = draw_all(rows, out)
+    write_bytes(out / "figures.csv", _csv(rows).encode())
+    write_bytes(out / "report.md", _markdown(rows, drawn).encode())
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    """A row per checkpoint; a column for every figure and for its standard error. What was not measured is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["checkpoint", "method", "corpus", "sentences", *(name for figure in FIGURES for name in (figure, f"{figure}_error"))]
+    )
+    for row in rows:
+        measured = row.measured
+        cells = [measured.figures.get(figure, ("", "")) for figure in FIGURES]
+        numbers = ["" if isinstance(x, float) and math.isnan(x) else x for cell in cells for x in cell]
+        writer.writerow([row.name, row.model.config.method, measured.corpus, measured.evaluation.sentences, *numbers])
+    return text.getvalue()
+
+
+def _markdown(rows: Sequence[Row], drawn: dict[str, str]) -> str:
+    counts = sorted({row.measured.evaluation.sentences for row in rows})
+    ceilings = ", ".join(f"log {count:,} = {math.log(count):.2f}" for count in counts)
+    parts = [
+        "# Latent spaces, measured",
+        "Made by `python -m train.evaluate`. ± is one standard error: how much another evaluation set of the same size would "
+        f"change the figure. MI cannot exceed the log of the number of sentences: {ceilings}.",
+    ]
+    for group in GROUPS:
+        figures = [figure for figure in FIGURES.values() if figure.group == group]
+        parts += [f"## {group}", table(rows, [figure.id for figure in figures], errors=True)]
+        parts.append("\n".join(f"- **{figure.name}**: {figure.meaning}" for figure in figures))
+        if group == GROUPS[-1] and (reference := _reference(rows)):
+            parts.append(reference)
+    parts += [f"![{alt}]({file})" for file, alt in drawn.items()]
+    for row in rows:
+        findings = "\n".join(f"- {finding.text}" for finding in diagnose(row.measured))
+        parts += [f"## {row.title}", findings, _holes(row)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _reference(rows: Sequence[Row]) -> str:
+    """What the sentences themselves have, where the models are compared with them."""
+    texts = {}
+    for row in rows:
+        if row.measured.reference:
+            said = ", ".join(
+                f"{FIGURES[name].name} {FIGURES[name].form.format(x)}" for name, x in row.measured.reference.items()
+            )
+            texts[f"The sentences of {row.measured.corpus}'s {row.measured.evaluation.file} themselves: {said}."] = None
+    return "\n\n".join(texts)
+
+
+def _holes(row: Row) -> str:
+    """The worst holes: what the model says there, and the sentence that is nearest."""
+    mass = row.measured.figures.get("hole_mass")
+    if not mass or mass.value < HOLES:
+        return ""
+    samples = prior_samples(row.model.prior, PRIOR_SAMPLES)
+    if not (found := regions(row.aggregated, samples)):
+        return ""
+    tokenizer = WordTokenizer.load(row.folder / TOKENIZER_FILE)
+    lines = ["| hole: density gap | share of the prior | decoded there | nearest sentence |", "|---|---|---|---|"]
+    own = row.text and row.text.sha256 == row.measured.evaluation.sha256
+    for region in found:
+        said = tokenizer.decode(decode_latents(row.model, region.z.unsqueeze(0))[0])
+        nearest = row.text.sentences[region.nearest] if own and row.text else f"number {region.nearest + 1}"
+        cells = (f"{region.gap:.1f}", f"{region.share:.1%}", said, nearest)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)
