@@ -21,7 +21,7 @@ COLOURINGS: dict[str, str] = {
 _COLOURS = {"prior": "#8a929c", "posterior": "#12908a", "dense": "#3d6fc4", "even": "#b9bec6", "hole": "#c2185b"}
 _LABEL_NAMES = {0: "negative", 1: "positive"}
 _LABEL_COLOURS = ["#d69a00", "#4a7fd6", "#a05ab5", "#5f9e3f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#c96a4a"]
-_TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q"}
+_TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q"}  # an empty one is not shown
 
 Extent = tuple[float, float]
 
@@ -35,7 +35,8 @@ def latent_map(
     """The scatter of a UMAP of prior draws and posterior samples.
 
     `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
-    none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin.
+    none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or
+    NaN where it is not known.
     `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in.
     """
     if colour not in COLOURINGS:

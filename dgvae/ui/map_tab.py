@@ -15,6 +15,7 @@ from dgvae.ui.vega_chart import VegaChart
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
     from dgvae.checkpoints import Checkpoint
 
@@ -70,7 +71,8 @@ class MapTab:
         try:
             checkpoint = self.shelf.get(name)
             absent = checkpoint.aggregated.absent.get("density_gap") if colour == "gap" else None
-            chart = latent_map(map_points(checkpoint), "source" if absent else colour, checkpoint.model.config.title)
+            points = map_points(checkpoint, with_gap=colour == "gap" and not absent)
+            chart = latent_map(points, "source" if absent else colour, checkpoint.model.config.title)
             return chart, hint(f"No density gap here: {absent}.") if absent else ""
         except UserError as error:
             return None, notice(str(error))
@@ -110,12 +112,9 @@ class MapTab:
             return Column(name or "no model", fault=str(error))
         title = checkpoint.model.config.title
         stored = checkpoint.latents.map
-        rows = (point_ids(checkpoint) == point).nonzero()[0] if stored else ()
-        if not stored or not len(rows):
+        if not stored or not len(rows := (point_ids(checkpoint) == point).nonzero()[0]):
             return Column(title, fault="This model's map has no such point.")
-        # The stored gap: a sample of a posterior is measured with that posterior left out, as the map colours it.
-        gap = None if stored.gap is None else stored.gap[rows]
-        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=gap))
+        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=point_gaps(checkpoint, rows)))
 
 
 def point_ids(checkpoint: Checkpoint) -> np.ndarray:
@@ -131,14 +130,34 @@ def point_ids(checkpoint: Checkpoint) -> np.ndarray:
     return np.concatenate([-1 - np.arange(latent_map.priors), latent_map.sentences.numpy()])
 
 
-def map_points(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
-    """The columns that `latent_map` draws. Raises UserError if the checkpoint has no map."""
+def point_gaps(checkpoint: Checkpoint, rows: np.ndarray) -> Tensor | None:
+    """Density gaps of points of the map, nats: [rows]; None without densities. A posterior's sample has it left out."""
+    import torch
+
+    from dgvae.holes import density_gap_at
+
+    stored = checkpoint.latents.map
+    if stored is None or "density_gap" in checkpoint.aggregated.absent:
+        return None
+    prior, posterior = rows[rows < stored.priors], rows[rows >= stored.priors]  # they come in this order
+    own = stored.sentences[posterior - stored.priors]
+    return torch.cat(
+        [
+            density_gap_at(stored.z[prior], checkpoint.aggregated),
+            density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own),
+        ]
+    )
+
+
+def map_points(checkpoint: Checkpoint, with_gap: bool = False) -> dict[str, np.ndarray]:
+    """The columns that `latent_map` draws; density gaps take a second or two. Raises UserError if the checkpoint has no map."""
     import numpy as np
 
     ids = point_ids(checkpoint)
     stored = checkpoint.latents.map
     assert stored
     nothing = np.full(stored.priors, -1)
+    gaps = point_gaps(checkpoint, np.arange(len(ids))) if with_gap else None
     return {
         "id": ids,
         "x": stored.xy[:, 0].numpy(),
@@ -146,5 +165,5 @@ def map_points(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
         "source": np.where(ids < 0, "prior", "posterior"),
         "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
         "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
-        "gap": np.full(len(ids), np.nan) if stored.gap is None else stored.gap.numpy(),
+        "gap": np.full(len(ids), np.nan) if gaps is None else gaps.numpy(),
     }

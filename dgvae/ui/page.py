@@ -11,6 +11,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.ui.interpolate_tab import InterpolateTab
 from dgvae.ui.map_tab import MapTab
+from dgvae.ui.measure_tab import MeasureTab
 from dgvae.ui.render import facts, hint, notice
 from dgvae.ui.sample_tab import SampleTab
 from dgvae.ui.shelf import Shelf
@@ -45,6 +46,8 @@ def build_page(shelf: Shelf) -> gr.Blocks:
             sample = SampleTab(shelf)
         with gr.Tab("Interpolate"):
             interpolate = InterpolateTab(shelf)
+        with gr.Tab("Measure"):
+            measure = MeasureTab(shelf)
 
         page.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
         # New checkpoints show when the page is loaded again, be they trained or fetched meanwhile.
@@ -61,6 +64,7 @@ def build_page(shelf: Shelf) -> gr.Blocks:
         keep_filled(maps.draw, [maps.colour], maps.outputs, maps.colour.change)
         keep_filled(sample.draw, sample.controls, [sample.output], *sample.triggers)
         keep_filled(interpolate.draw, interpolate.controls, [interpolate.output], *interpolate.triggers)
+        keep_filled(measure.draw, measure.controls, measure.outputs, *measure.triggers)
         gr.on(
             [add.click, repository.submit],
             partial(fetch, shelf),  # Gradio would not see that a lambda of it yields

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from dgvae.figures import FIGURES
+
 if TYPE_CHECKING:
     from dgvae.checkpoints import Checkpoint
+    from dgvae.measurements import Measurements
+
+SIDEBAR = ("active_units", "mi", "reconstruction", "consistent_units", "smoothed_gap", "hole_mass")
 
 
 @dataclass(frozen=True)
@@ -41,25 +46,18 @@ def comparison(heads: Sequence[str], a: Column, b: Column) -> str:
 
 def facts(checkpoint: Checkpoint) -> str:
     """The figures of a checkpoint that say whether it collapsed or has holes."""
-    m, config = checkpoint.metrics, checkpoint.model.config
-    units = f"{{}} of {config.latent_dim}"
-    rows = [
-        ("active units", "active_units", units, "dimensions that say anything of the sentence"),
-        ("mutual information", "mi", "{:z.2f} nats", "what z tells of the sentence; 0 is posterior collapse"),
-        ("KL", "kl", "{:z.1f} nats", "mean KL of a sentence's posterior to the prior"),
-        ("reconstruction", "reconstruction", "{:z.1f} nats", "E log p(x|z), higher is better"),
-        ("consistent units", "consistent_units", units, "dimensions whose q(z) is the prior's"),
-        ("covariance gap", "covariance_gap", "{:z.2f} nats", "from q(z)'s covariance to the prior's; 0 is a match"),
-    ]
-    cells = "".join(_fact(name, m[figure], form, m["absent"][figure] if m[figure] is None else why)
-                    for name, figure, form, why in rows)  # fmt: skip
+    measured, config = checkpoint.metrics, checkpoint.model.config
+    cells = "".join(_fact(measured, figure, config.latent_dim) for figure in SIDEBAR)
     summary = config.row.summary
     return f"{hint(summary[:1].upper() + summary[1:] + '.')}<dl class='facts'>{cells}</dl>"
 
 
-def _fact(name: str, value: float | None, form: str, why: str) -> str:
-    shown = "n/a" if value is None else form.format(value)
-    return f"<dt title='{escape(why)}'>{name}</dt><dd title='{escape(why)}'>{shown}</dd>"
+def _fact(measured: Measurements, figure: str, latent_dim: int) -> str:
+    row = FIGURES[figure]
+    of = f" of {latent_dim}" if row.of_units else ""
+    value = measured.text(figure) + (of if figure in measured.figures else "")
+    why = escape(measured.absent.get(figure, row.meaning))
+    return f"<dt title='{why}'>{escape(row.name)}</dt><dd title='{why}'>{value}</dd>"
 
 
 def read_as(words: Iterable[tuple[str, bool]]) -> str:

@@ -19,6 +19,7 @@ from dgvae.errors import UserError
 
 if TYPE_CHECKING:
     from dgvae.checkpoints import Checkpoint
+    from dgvae.ui.measure_charts import Measured
 
 PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
 MOST_LOADED = 8  # checkpoints in memory; the one unused for longest makes room
@@ -63,6 +64,22 @@ class Shelf:
                 self._loaded.popitem(last=False)
             return checkpoint
 
+    def measured(self) -> tuple[list[Measured], list[str]]:
+        """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
+        from dgvae.config import CONFIG_FILE, TextVAEConfig
+        from dgvae.measurements import Measurements
+        from dgvae.ui.measure_charts import Measured
+
+        found, faults = [], []
+        for title, name in self.choices():
+            folder = self._folders[name]
+            try:
+                config = TextVAEConfig.from_json(folder / CONFIG_FILE)
+                found.append(Measured.of(name, config, Measurements.load(folder), title))
+            except UserError as error:
+                faults.append(str(error))
+        return found, faults
+
     def add_from_hub(self, text: str) -> str:
         """Download and verify a checkpoint of the Hub; return the name under which the shelf has it. Raises UserError."""
         from dgvae.hub import download_checkpoint, parse_repository
@@ -87,14 +104,13 @@ class Shelf:
         return sentences[index] if sentences else None
 
     def _read_sentences(self, checkpoint: Checkpoint) -> list[str] | None:
-        evaluation, corpus = checkpoint.metrics.get("evaluation", {}), checkpoint.metrics.get("corpus")
-        if self._data is None or not isinstance(corpus, str):
+        if self._data is None:
             return None
         try:
-            split = read_split(corpus_files(corpus, self._data)["test"])
+            split = read_split(corpus_files(checkpoint.metrics.corpus, self._data)["test"])
         except UserError:
             return None
-        return split.sentences if split.sha256 == evaluation.get("sha256") else None
+        return split.sentences if split.sha256 == checkpoint.metrics.evaluation.sha256 else None
 
     def warm_up(self) -> None:
         """Import what is heavy and load the first two models, in a thread of its own."""

@@ -192,6 +192,36 @@ span.model-a, span.model-b { color: var(--model); font-weight: 700; padding-left
 .facts dt { color: var(--body-text-color-subdued); cursor: help; }
 .facts dd { margin: 0; font-family: var(--font-mono); text-align: right; }
 
+/* all checkpoints' figures; the names stay in view while the table is scrolled sideways */
+.measure-scroll { overflow-x: auto; border: 1px solid var(--border-color-primary); border-radius: var(--radius-md);
+  background: var(--block-background-fill); }
+table.measure { width: 100%; margin: 0; border: 0; border-collapse: collapse; font-size: 13px;
+  font-variant-numeric: tabular-nums; }
+.measure th, .measure td { padding: 5px 8px; border: 0; border-bottom: 1px solid var(--border-color-primary);
+  text-align: right; white-space: nowrap; }
+.measure th:first-child { position: sticky; left: 0; text-align: left; background: var(--block-background-fill);
+  border-left: 3px solid transparent; }
+.measure thead th { vertical-align: bottom; white-space: normal; }
+.measure thead button { padding: 0; border: 0; background: none; font-weight: 700; text-align: inherit; cursor: pointer; }
+.measure thead button:hover { text-decoration: underline; }
+.measure thead th[aria-sort="descending"] button::after { content: " ▾"; }
+.measure thead th[aria-sort="ascending"] button::after { content: " ▴"; }
+.measure tbody th { font-weight: 400; }
+.measure tr.model-a, .measure tr.model-b { border-left: 0 !important; }
+.measure tr.model-a th, .measure tr.model-b th { border-left-color: var(--model); color: var(--model); font-weight: 700; }
+.measure small { margin-left: 4px; color: var(--body-text-color-subdued); font-size: 11px; }
+.measure .best { margin-right: 4px; font-size: 9px; vertical-align: 1px; }
+.measure td:has(.best) { font-weight: 700; }
+.measure small { font-weight: 400; }
+.measure tfoot th, .measure tfoot td { color: var(--body-text-color-subdued); font-weight: 400; }
+.measure tr:last-child > * { border-bottom: 0; }
+.definition { min-height: 38px; margin: 4px 0; }
+.findings { margin: 4px 0; padding: 0; list-style: none; font-size: 14px; line-height: 1.45; }
+.findings li { margin: 4px 0; padding-left: 20px; text-indent: -20px; }
+.findings li > span { display: inline-block; width: 16px; margin-right: 4px; text-align: center; text-indent: 0;
+  font-weight: 700; }
+.findings .note { color: var(--body-text-color-subdued); }
+
 @media (max-width: 640px) {
   .comparison { grid-template-columns: minmax(0, 1fr); gap: 2px; }
   .comparison .head { text-align: left; line-height: 20px; margin-top: 8px; }

@@ -33,7 +33,7 @@ BROKEN = {
     "short-yelp/wrong-config": "Config field latent_dim must be a whole number, not 'four'.",
     "DG-VAE · short-yelp/cut-short": "model.safetensors is broken",
     "DG-VAE · short-yelp/no-latents": "latents.safetensors is missing: this folder is not a complete checkpoint.",
-    "DG-VAE · short-yelp/no-figures": "metrics.json lacks reconstruction",
+    "DG-VAE · short-yelp/no-figures": "metrics.json is of another version than this program; measure again with:",
 }
 
 

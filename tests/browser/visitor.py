@@ -10,8 +10,8 @@ def open_app(page: Page, url: str, tab: str = "Map") -> None:
         page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
     if tab != "Map":
         page.get_by_role("tab", name=tab).click()
-        output = {"Sample": "#samples", "Interpolate": "#interpolation"}[tab]
-        expect(page.locator(f"{output} .sentence").first).to_be_visible(timeout=20_000)
+        output = {"Sample": "#samples", "Interpolate": "#interpolation", "Measure": "#measure-table"}[tab]
+        expect(page.locator(f"{output} :is(.sentence, tbody td)").first).to_be_visible(timeout=20_000)
 
 
 def choose(page: Page, side: str, label: str) -> None:

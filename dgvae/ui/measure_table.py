@@ -1,0 +1,99 @@
+"""The table of all measured checkpoints, as HTML that the page sorts (see measure_table.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from dgvae.figures import FIGURES, Figure
+from dgvae.ui.measure_charts import Measured
+from dgvae.ui.render import hint, notice
+
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_INVITATION = "Point at the head of a column to read what it means, or press it to sort. ● marks the best of a column."
+
+
+def measure_table(
+    checkpoints: Sequence[Measured], faults: Sequence[str], group: str, name_a: str | None, name_b: str | None
+) -> str:
+    """A row per checkpoint and a column per figure of the group; then what the sentences themselves have; then the faults."""
+    figures = [figure for figure in FIGURES.values() if figure.group == group]
+    best = {figure.id: _best(checkpoints, figure) for figure in figures}
+    heads = "".join(_head(figure) for figure in figures)
+    rows = "".join(
+        _row(c, figures, best, "model-a" if c.name == name_a else "model-b" if c.name == name_b else "") for c in checkpoints
+    )
+    table = (
+        f"<table class='measure'><thead><tr>{_head(None)}{heads}</tr></thead><tbody>{rows}</tbody>"
+        f"<tfoot>{_references(checkpoints, figures)}</tfoot></table>"
+    )
+    return (
+        f"<div class='measure-scroll' tabindex='0' role='region' aria-label='Figures of all checkpoints'>{table}</div>"
+        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>{''.join(map(notice, faults))}"
+    )
+
+
+def _head(figure: Figure | None) -> str:
+    if figure is None:
+        return "<th scope='col' aria-sort='none'><button type='button' data-meaning='Sort by name.'>checkpoint</button></th>"
+    arrow = {"higher": "Higher is better.", "lower": "Lower is better.", None: ""}[figure.better]
+    meaning = escape(f"{figure.name}: {figure.meaning} {arrow}".strip(), quote=True)
+    return (
+        f"<th scope='col' aria-sort='none'><button type='button' data-meaning='{meaning}' title='{meaning}'>"
+        f"{escape(figure.name)}</button></th>"
+    )
+
+
+def _row(checkpoint: Measured, figures: Sequence[Figure], best: dict[str, set[str]], side: str) -> str:
+    cells = "".join(_cell(checkpoint, figure, checkpoint.name in best[figure.id]) for figure in figures)
+    return f"<tr class='{side}'><th scope='row'>{escape(checkpoint.title)}</th>{cells}</tr>"
+
+
+def _cell(checkpoint: Measured, figure: Figure, is_best: bool) -> str:
+    measured = checkpoint.measured
+    if figure.id not in measured.figures:
+        why = measured.absent.get(figure.id, f"not measured yet: python -m train.evaluate {checkpoint.name} --data DATA")
+        return f"<td title='{escape(why, quote=True)}'>{measured.text(figure.id)}</td>"
+    error = measured.error_text(figure.id)
+    said = f"<small title='standard error'>±{error}</small>" if error else ""
+    mark = "<span class='best' title='the best of this column'>●</span>" if is_best else ""
+    return f"<td data-value='{measured.figures[figure.id].value}'>{mark}{measured.text(figure.id)}{said}</td>"
+
+
+def _best(checkpoints: Sequence[Measured], figure: Figure) -> set[str]:
+    """Names of the best of those measured on the same sentences, all that read the same; none if there is but one."""
+    by_set: dict[str, list[Measured]] = {}
+    for checkpoint in checkpoints:
+        if figure.id in checkpoint.measured.figures:
+            by_set.setdefault(checkpoint.measured.evaluation.sha256, []).append(checkpoint)
+    choose = {"higher": max, "lower": min}.get(figure.better or "")
+    names = set()
+    for together in by_set.values():
+        texts = {c.measured.text(figure.id) for c in together}
+        if choose and len(texts) > 1:
+            winner = choose(together, key=lambda c: c.measured.figures[figure.id].value).measured.text(figure.id)
+            names |= {c.name for c in together if c.measured.text(figure.id) == winner}
+    return names
+
+
+def _references(checkpoints: Sequence[Measured], figures: Sequence[Figure]) -> str:
+    """What the evaluation sentences themselves have, a row for each corpus; nothing if none of these figures compares."""
+    rows = {}
+    for checkpoint in checkpoints:
+        reference = checkpoint.measured.reference
+        if any(figure.id in reference for figure in figures):
+            cells = (figure.form.format(reference[figure.id]) if figure.id in reference else "" for figure in figures)
+            title = f"the sentences of {checkpoint.measured.corpus} themselves"
+            rows[title] = f"<tr><th scope='row'>{escape(title)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    return "".join(rows.values())
+
+
+def findings(title: str, found: Sequence[tuple[str, str]]) -> str:
+    """A model's diagnosis: (severity, sentence) pairs."""
+    signs = {"fault": "✕", "note": "·", "good": "✓"}
+    items = "".join(
+        f"<li class='{severity}'><span aria-label='{severity}'>{signs[severity]}</span> {escape(text)}</li>"
+        for severity, text in found
+    )
+    return f"<h3>{escape(title)}</h3>" + (f"<ul class='findings'>{items}</ul>" if items else hint("Nothing was measured."))

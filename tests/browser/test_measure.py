@@ -1,0 +1,154 @@
+"""The Measure tab in a real browser: diagnosis, table, trade-off and profile of every method's small checkpoint."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dgvae.methods import METHODS
+
+if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
+    pytest.importorskip("playwright")
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.visitor import choose, open_app
+
+
+def column(page: Page, head: str) -> tuple[Locator, list[str]]:
+    """The head of a column, and its cells from top to bottom."""
+    heads = page.locator("#measure-table thead th")
+    index = heads.all_inner_texts().index(head)
+    cells = page.locator("#measure-table tbody tr").evaluate_all("(rows, i) => rows.map(row => row.cells[i].innerText)", index)
+    return heads.nth(index), cells
+
+
+def numbers(cells: list[str]) -> list[float]:
+    found = (re.match(r"●?\s*(-?[\d.]+)", cell) for cell in cells)
+    return [float(match[1]) for match in found if match]
+
+
+def test_every_checkpoint_has_a_row_and_a_broken_one_a_sentence(page: Page, url: str):
+    open_app(page, url, "Measure")
+    rows = page.locator("#measure-table tbody tr")
+    expect(rows).to_have_count(len(METHODS) + 2)  # two of the broken ones have sound figures
+    for side, title in (("a", "β-VAE (β = 0.1) · short-yelp"), ("b", "PDG-VAE · short-yelp")):
+        expect(page.locator(f"#measure-table tr.model-{side} th")).to_have_text(title)
+        expect(page.locator(f"#findings-{side} h3")).to_have_text(title)
+        assert page.locator(f"#findings-{side} li").count() > 0
+    notices = page.locator("#measure-table .notice")
+    expect(notices).to_have_count(2)
+    expect(notices.filter(has_text="measure again with: python -m train.evaluate")).to_have_count(1)
+    expect(notices.filter(has_text="Config field latent_dim must be a whole number")).to_have_count(1)
+
+
+def test_a_column_is_sorted_both_ways_and_what_is_absent_comes_last(page: Page, url: str):
+    open_app(page, url, "Measure")
+    head, before = column(page, "AUC")
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    _, down = column(page, "AUC")
+    assert sorted(down) == sorted(before)
+    assert numbers(down) == sorted(numbers(before), reverse=True)
+    assert down[-1] == "n/a"  # of the implicit posterior
+    head.get_by_role("button").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    _, up = column(page, "AUC")
+    assert numbers(up) == sorted(numbers(before))
+    assert up[-1] == "n/a"
+    choose(page, "A", "VAE · short-yelp")  # the table comes anew, and stays sorted
+    expect(page.locator("#measure-table tr.model-a th")).to_have_text("VAE · short-yelp")
+    expect(column(page, "AUC")[0]).to_have_attribute("aria-sort", "ascending")
+
+
+def test_the_best_of_a_column_is_marked(page: Page, url: str):
+    open_app(page, url, "Measure")
+    _, cells = column(page, "hole mass")
+    marked = [cell for cell in cells if "●" in cell]
+    assert marked
+    assert set(numbers(marked)) == {min(numbers(cells))}
+    _, neither = column(page, "leave-one-out gap")
+    assert not any("●" in cell for cell in neither)
+
+
+def test_a_head_says_what_its_column_means(page: Page, url: str):
+    open_app(page, url, "Measure")
+    definition = page.locator("#measure-table .definition")
+    expect(definition).to_contain_text("Point at the head of a column")
+    page.get_by_role("button", name="hole mass").hover()
+    expect(definition).to_contain_text("Share of prior samples where")
+    expect(definition).to_contain_text("Lower is better.")
+    page.get_by_role("button", name="covariance gap").focus()
+    expect(definition).to_contain_text("The Gaussian part of KL")
+
+
+def test_groups_of_figures(page: Page, url: str):
+    open_app(page, url, "Measure")
+    page.get_by_label("What z says").check()
+    expect(page.locator("#measure-table thead")).to_contain_text("reconstruction")
+    _, cells = column(page, "priorLL")
+    assert set(cells) == {"–", "n/a"}  # nothing of this was measured here
+    expect(page.locator("#measure-table td[title*='python -m train.evaluate']").first).to_have_text("–")
+    page.get_by_label("Text", exact=True).check()
+    expect(page.locator("#measure-table thead")).to_contain_text("distinct-2")
+
+
+def test_a_trade_off_is_drawn_or_its_absence_explained(page: Page, url: str):
+    open_app(page, url, "Measure")
+    expect(page.locator("#trade-off-absent")).to_contain_text("No checkpoint has both postLL and priorLL yet")
+    page.get_by_label("Trade-off", exact=True).first.click()
+    page.get_by_role("option", name="joint gap against MI").click()
+    expect(page.locator("#trade-off .vega-place[data-state=ready]")).to_be_visible()
+    expect(page.locator("#trade-off-absent")).to_have_text("")
+
+
+def test_profiles_follow_the_models(page: Page, url: str):
+    open_app(page, url, "Measure")
+    for kind in ("marginal", "means", "width"):
+        expect(page.locator(f"#profile-{kind} .vega-place[data-state=ready] canvas")).to_be_visible()
+    expect(page.locator("#profile-absent")).to_have_text("")
+    choose(page, "B", "vMF-VAE (κ = 50) · short-yelp")
+    expect(page.locator("#profile-absent")).to_contain_text("the posteriors are no Gaussians")
+    expect(page.locator("#findings-b h3")).to_have_text("vMF-VAE (κ = 50) · short-yelp")
+
+
+def test_a_phone_scrolls_the_table_and_not_the_page(browser, url: str):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    open_app(page, url, "Measure")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator(".measure-scroll")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    box.evaluate("box => box.scrollLeft = 200")
+    name = page.locator("#measure-table tbody th").first
+    assert name.bounding_box()["x"] == pytest.approx(box.bounding_box()["x"], abs=4)
+    context.close()
+
+
+def test_hostile_names_and_reasons_are_text(page: Page, checkpoints: Path, tmp_path: Path):
+    import json
+
+    from dgvae.ui.page import build_page
+    from dgvae.ui.shelf import Shelf
+    from dgvae.ui.theme import CSS, theme
+
+    evil = "<img src=x onerror=document.title='owned'>"
+    folder = shutil.copytree(checkpoints / "short-yelp" / "vae", tmp_path / "a'b" / "<b>vae")
+    data = json.loads((folder / "metrics.json").read_text())
+    data["corpus"] = evil
+    data["reference"] = {"distinct_1": 0.5}
+    del data["figures"]["kl"]
+    data["absent"]["kl"] = f"' onmouseover='x {evil}"
+    (folder / "metrics.json").write_text(json.dumps(data))
+    demo = build_page(Shelf(tmp_path)).queue()
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    page.goto(address)
+    page.get_by_role("tab", name="Measure").click()
+    page.get_by_label("Text", exact=True).check()
+    expect(page.locator("#measure-table tfoot")).to_contain_text(evil)
+    page.get_by_label("What z says").check()
+    expect(page.locator("#measure-table td", has_text="n/a").first).to_have_attribute("title", re.compile("onmouseover"))
+    assert page.title() != "owned"
+    assert page.locator("#measure-table img").count() == 0
+    demo.close()
