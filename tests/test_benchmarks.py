@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 from dgvae.config import TextVAEConfig
 from dgvae.model import TextVAE
-from tests.benchmarks import density_gap, training_step
+from tests.benchmarks import density_gap, measures, training_step
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -23,3 +25,16 @@ def test_the_plain_formula_is_the_density_gap() -> None:
     plain = torch.stack([density_gap.plain(mean, log_var, 4) for _ in range(200)])
     exact = density_gap.density_gap(mean, log_var, 4, density_gap.ESTIMATORS["gauss-hermite, 16"])
     assert abs(float(plain.mean() - exact)) < 4 * float(plain.std()) / 200**0.5 + 0.02
+
+
+@pytest.mark.parametrize("quantity", measures.PLAIN)
+def test_a_measure_of_the_benchmark_of_measures(quantity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measures, "VOCABULARY", 30)
+    measures.ours(quantity, 60)()
+
+
+def test_the_plain_densities_are_those_of_the_library() -> None:
+    posterior = measures.posteriors(20)
+    z = posterior.mean[:5] + 0.1
+    plain = torch.logsumexp(measures.log_pairs(z, posterior).sum(-1), dim=1) - math.log(20)
+    torch.testing.assert_close(plain.double(), measures.gaussian(20).log_prob(z), rtol=1e-4, atol=1e-4)
