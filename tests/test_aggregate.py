@@ -85,7 +85,7 @@ def test_reverse_marginal_kl_equals_adaptive_quadrature() -> None:
     gaps = aggregate(posterior).marginal_gaps()
 
     def q(z: float) -> float:
-        return 0.5 * (stats.norm.pdf(z, -1, math.exp(-1)) + stats.norm.pdf(z, 1, math.exp(-1)))
+        return float(0.5 * (stats.norm.pdf(z, -1, math.exp(-1)) + stats.norm.pdf(z, 1, math.exp(-1))))
 
     forward = quad(lambda z: q(z) * math.log(q(z) / stats.norm.pdf(z)), -6, 6)[0]
     reverse = quad(lambda z: stats.norm.pdf(z) * math.log(stats.norm.pdf(z) / q(z)), -8, 8)[0]

@@ -86,9 +86,16 @@ class AggregatedPosterior(ABC):
         """
         chosen = torch.linspace(0, len(self) - 1, min(len(self), _TRIED)).long()
         z = self.sample_each(torch.Generator().manual_seed(0))[chosen]
-        candidates = [Smoothed(self), *self._smoothings()]
-        fit = [float(candidate.log_prob(z, leave_out=chosen).mean()) for candidate in candidates]
-        return candidates[fit.index(max(fit))]
+
+        def fit(candidate: Smoothed) -> float:
+            return float(candidate.log_prob(z, leave_out=chosen).mean())
+
+        best = Smoothed(self)
+        best_fit = fit(best)
+        for candidate in self._smoothings():  # one at a time: each holds as much as this mixture
+            if (its_fit := fit(candidate)) > best_fit:
+                best, best_fit = candidate, its_fit
+        return best
 
     def _smoothings(self) -> Iterator[Smoothed]:
         """Ever smoother versions, up to a single broad distribution."""
