@@ -29,7 +29,7 @@ from dgvae.tokenizer import WordTokenizer
 from train.finish import write_card
 from train.measuring import Subject, Texts, add_latents, parts
 from train.options import whole
-from train.report import Row, table, write_report
+from train.report_table import Row, table
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,6 +69,8 @@ def evaluate(options: argparse.Namespace) -> None:
     if not known_texts:
         print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
     if options.out:
+        from train.report import write_report  # Altair, which a table needs not
+
         write_report(rows, options.out)
         print(f"\nThe report is {options.out / 'report.md'}.")
 

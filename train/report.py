@@ -1,4 +1,4 @@
-"""The report of `train.evaluate`: a table for the terminal; and a folder with Markdown, CSV, and figures as SVG and PNG."""
+"""The report of `train.evaluate`: a folder with Markdown, CSV, and figures as SVG and PNG."""
 
 from __future__ import annotations
 
@@ -6,72 +6,24 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.checkpoints import TOKENIZER_FILE
-from dgvae.corpus import Split
 from dgvae.diagnosis import HOLES, diagnose
 from dgvae.figures import FIGURES, GROUPS
 from dgvae.generation import decode_latents
 from dgvae.holes import regions
-from dgvae.latents import Latents, prior_samples
-from dgvae.measurements import Measurements
-from dgvae.model import TextVAE
+from dgvae.latents import prior_samples
 from dgvae.storage import write_bytes
 from dgvae.tokenizer import WordTokenizer
+from train.report_figures import draw_all
+from train.report_table import Row, table
 
-TERMINAL = ("prior_ll", "post_ll", "kl", "mi", "active_units", "consistent_units", "smoothed_gap", "hole_mass", "bleu")
 PRIOR_SAMPLES = 10_000  # among which holes are looked for
-
-
-@dataclass(frozen=True)
-class Row:
-    """A measured checkpoint. `text`: the sentences it was measured on, if they are at hand."""
-
-    name: str
-    folder: Path
-    model: TextVAE
-    measured: Measurements
-    text: Split | None = None
-
-    @property
-    def title(self) -> str:
-        """The method, and the checkpoint's name where that says more."""
-        return f"{self.model.config.title} · {self.name}"
-
-    @cached_property
-    def aggregated(self) -> AggregatedPosterior:
-        """q(z) over the checkpoint's own evaluation set."""
-        return aggregate(Latents.load(self.folder, self.model.config).posterior)
-
-
-def table(rows: Sequence[Row], figures: Sequence[str] = TERMINAL, errors: bool = False) -> str:
-    """Checkpoints and figures as a Markdown table, aligned for reading as it is."""
-    head = ["checkpoint", *(FIGURES[figure].name for figure in figures)]
-    lines = [[row.title, *(_cell(row.measured, figure, errors) for figure in figures)] for row in rows]
-    widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
-
-    def written(cells: Sequence[str]) -> str:
-        first, *others = (cell.replace("|", "\\|") for cell in cells)
-        numbers = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        return f"| {' | '.join([first.ljust(widths[0]), *numbers])} |"
-
-    rule = "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])])
-    return "\n".join([written(head), f"|{rule}|", *map(written, lines)])
-
-
-def _cell(measured: Measurements, figure: str, errors: bool) -> str:
-    error = measured.error_text(figure) if errors else ""
-    return measured.text(figure) + (f" ± {error}" if error else "")
 
 
 def write_report(rows: Sequence[Row], out: Path) -> None:
     """Write report.md, figures.csv and the figures into a folder, over an earlier report."""
-    from train.report_figures import draw_all  # Altair, which a table needs not
-
     out.mkdir(parents=True, exist_ok=True)
     drawn = draw_all(rows, out)
     write_bytes(out / "figures.csv", _csv(rows).encode())

@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -17,9 +17,7 @@ from PIL import Image
 from dgvae.aggregate import AggregatedGaussian
 from dgvae.storage import write_bytes
 from dgvae.ui.measure_charts import Measured, trade_off
-
-if TYPE_CHECKING:
-    from train.report import Row
+from train.report_table import Row
 
 SIZE = 480
 _CELLS = 240
