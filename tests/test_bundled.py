@@ -9,9 +9,14 @@ import pytest
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.checkpoints import FILES, load_checkpoint
+from dgvae.figures import FIGURES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+IN_README = (
+    "reconstruction", "kl", "prior_ll", "post_ll", "mi", "active_units", "consistent_units", "covariance_gap", "smoothed_gap",
+    "hole_mass", "forward_perplexity",
+)  # fmt: skip
 BUNDLED = find_checkpoints(ROOT / "checkpoints")
 
 
@@ -27,11 +32,12 @@ def test_each_is_whole_and_small_and_has_its_row_in_the_readme(name: str) -> Non
     checkpoint = load_checkpoint(folder)
     assert len(checkpoint.latents.posterior) == 10_000
     assert checkpoint.latents.map is not None
-    m = checkpoint.metrics
-    figures = [f"{m['reconstruction']:.1f}", f"{m['kl']:z.1f}", f"{m['elbo']:.1f}", f"{m['mi']:z.2f}"]
-    figures += [str(m["active_units"]), str(m["consistent_units"]), f"{m['covariance_gap']:z.2f}"]
-    figures += [f"{m['hole_mass']:.1%}", f"{m['auc']:.3f}"]
+    measured = checkpoint.metrics
+    assert measured.figures.keys() == FIGURES.keys()
+    figures = [measured.text(figure) for figure in IN_README]
     assert f"| {checkpoint.model.config.title} | {' | '.join(figures)} |" in README
+    names = [FIGURES[figure].name for figure in IN_README]
+    assert f"| model | {' | '.join(names)} |" in README
 
 
 def test_the_readmes_code_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
