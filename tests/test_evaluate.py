@@ -14,7 +14,7 @@ from dgvae.figures import FIGURES
 from dgvae.measurements import Measurements
 from dgvae.methods import METHODS
 from train import evaluate as command
-from train import measuring
+from train import measuring_text as measuring
 from train.evaluate import main as evaluate
 
 

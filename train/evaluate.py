@@ -27,7 +27,8 @@ from dgvae.model import TextVAE
 from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
 from train.finish import write_card
-from train.measuring import Subject, Texts, add_latents, parts
+from train.measuring import Subject, add_latents
+from train.measuring_text import Texts, parts
 from train.options import whole
 from train.report_table import Row, table
 
