@@ -116,6 +116,9 @@ REFUSED = {
     "a folder without checkpoints": (["{tmp}"], "There is no checkpoint in"),
     "no such folder": (["{tmp}/nowhere"], "There is no checkpoint in"),
     "two texts": (["{copies}/vae", "--data", "{tmp}", "--test-file", "{tmp}/x"], "Name either --data or --test-file"),
+    "training text alone": (["{copies}/vae", "--train-file", "{tmp}/x"], "--train-file goes with --test-file"),
+    "a corpus from nowhere": (["{copies}/vae", "--corpus", "snli"], "--corpus needs --data"),
+    "a report that is a file": (["{copies}/vae", "--out", "{copies}/vae/config.json"], "is a file; --out names a folder"),
     "no such text": (["{copies}/vae", "--test-file", "{tmp}/x"], "is not a readable UTF-8 text file"),
     "no corpus there": (["{copies}/vae", "--data", "{tmp}"], "lacks train.txt, valid.txt, test.txt"),
 }
@@ -136,6 +139,17 @@ def test_newer_weights_than_latents_are_refused(copies: Path, capsys) -> None:
     shutil.copy(copies / "vae" / "model.safetensors", copies / "dg-vae" / "model.safetensors")
     assert evaluate([str(copies / "dg-vae")]) == 2
     assert "has newer weights than its latents: its training was cut off" in capsys.readouterr().err
+
+
+def test_a_broken_checkpoint_does_not_keep_the_others_from_being_measured(copies: Path, tmp_path: Path, capsys) -> None:
+    (copies / "bn-vae" / "model.safetensors").write_bytes(b"1234")
+    (copies / "dg-vae" / "metrics.json").write_text("[]")
+    assert evaluate([str(copies), "--out", str(tmp_path / "report")]) == 1
+    said = capsys.readouterr()
+    assert "bn-vae/model.safetensors is broken" in said.err
+    assert "dg-vae/metrics.json must hold a JSON object" in said.err
+    assert len(list(csv.DictReader((tmp_path / "report" / "figures.csv").open()))) == len(METHODS) - 2
+    assert "| PDG-VAE · pdg-vae" in said.out
 
 
 def test_checkpoints_of_one_name_are_told_apart(copies: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
@@ -24,6 +25,7 @@ from dgvae.errors import UserError
 from dgvae.latents import Latents
 from dgvae.measurements import METRICS_FILE, Evaluation, Measurements
 from dgvae.model import TextVAE
+from dgvae.posteriors import Posterior
 from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
 from train.finish import write_card
@@ -34,46 +36,68 @@ from train.report_table import Row, table
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command; return its exit status: 1 if some of the checkpoints could not be measured."""
     options = make_parser().parse_args(arguments)
     try:
-        evaluate(options)
+        return evaluate(options)
     except (UserError, OSError) as error:
         print(f"train.evaluate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("train.evaluate: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    return 0
 
 
-def evaluate(options: argparse.Namespace) -> None:
-    """Measure every checkpoint, print a table, and write the report."""
+def evaluate(options: argparse.Namespace) -> int:
+    """Measure every checkpoint that can be, print a table, and write the report."""
     if options.threads:
         torch.set_num_threads(options.threads)
-    if options.test_file and options.data:
-        raise UserError("Name either --data or --test-file (with --train-file for perplexities).")
+    refuse_contradictions(options)
     folders = chosen(options.checkpoints)
-    known_texts: dict[Any, Texts] = {}
+    texts: dict[str, Texts] = {}
     rows = []
     for name, folder in folders.items():
-        model = TextVAE.from_pretrained(folder)
-        print(f"{name}: {model.config.title}", flush=True)
-        measured = carried_over(folder)
-        key = options.test_file or options.corpus or measured.corpus
-        if key not in known_texts and (options.data or options.test_file):
-            known_texts[key] = read_texts(options, key)
-        texts = known_texts.get(key)
-        measured = measure(folder, model, measured, texts, again=options.again)
-        rows.append(Row(name, folder, model, measured, texts and texts.evaluation))
-    print(f"\n{table(rows)}")
-    if not known_texts:
-        print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
-    if options.out:
+        try:
+            rows.append(evaluate_one(name, folder, options, texts))
+        except UserError as error:  # of this checkpoint; the others go on
+            if len(folders) == 1:
+                raise
+            print(f"train.evaluate: {error}", file=sys.stderr)
+    if rows:
+        print(f"\n{table(rows)}")
+        if not texts:
+            print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
+    if rows and options.out:
         from train.report import write_report  # Altair, which a table needs not
 
         write_report(rows, options.out)
         print(f"\nThe report is {options.out / 'report.md'}.")
+    return 0 if len(rows) == len(folders) else 1
+
+
+def refuse_contradictions(options: argparse.Namespace) -> None:
+    """Raise UserError if options don't go together."""
+    if options.test_file and options.data:
+        raise UserError("Name either --data or --test-file (with --train-file for perplexities).")
+    if options.train_file and not options.test_file:
+        raise UserError("--train-file goes with --test-file, the sentences to measure on.")
+    if options.corpus and not options.data:
+        raise UserError("--corpus needs --data, the folder that holds the corpus.")
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise UserError(f"{options.out} is a file; --out names a folder.")
+
+
+def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_texts: dict[str, Texts]) -> Row:
+    """Measure a checkpoint; its texts are read if no other had them yet."""
+    model = TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    print(f"{name}: {model.config.title}", flush=True)
+    measured = carried_over(folder)
+    key = str(options.test_file or options.corpus or measured.corpus)
+    if key not in known_texts and (options.data or options.test_file):
+        known_texts[key] = read_texts(options, key)
+    texts = known_texts.get(key)
+    measured, posterior = measure(folder, model, measured, texts, again=options.again)
+    return Row(name, folder, model.config, measured, posterior, texts and texts.evaluation)
 
 
 def chosen(paths: list[Path]) -> dict[str, Path]:
@@ -117,8 +141,13 @@ def carried_over(folder: Path) -> Measurements:
         raise UserError(f"{folder / METRICS_FILE} is broken; copy or download it again.") from None
 
 
-def measure(folder: Path, model: TextVAE, known: Measurements, texts: Texts | None, again: bool) -> Measurements:
-    """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set."""
+def measure(
+    folder: Path, model: TextVAE, known: Measurements, texts: Texts | None, again: bool
+) -> tuple[Measurements, Posterior]:
+    """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set.
+
+    The posteriors are of the sentences that were measured.
+    """
     tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
     if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
         posterior = Latents.load(folder, model.config).posterior
@@ -126,9 +155,10 @@ def measure(folder: Path, model: TextVAE, known: Measurements, texts: Texts | No
         measured = known
     else:
         print(f"  {texts.evaluation.path} is not what it was measured on: its metrics.json stays as it is")
-        posterior = model.encode_all(tokenizer.encode_all(texts.evaluation.sentences, model.config.max_length))
+        ids = tokenizer.encode_all(texts.evaluation.sentences, model.config.max_length)
+        posterior = model.encode_all(ids).map(Tensor.cpu)
         keep = False
-        measured = replace(known, evaluation=evaluation_of(texts.evaluation), figures={}, absent={}, profile={}, pairs=[])
+        measured = replace(known, evaluation=evaluation_of(texts.evaluation), **_nothing())
     if texts is None:
         done = "active_units" in measured.figures and not again
         todo = {} if done else {"latents": lambda m: add_latents(m, posterior)}
@@ -145,7 +175,11 @@ def measure(folder: Path, model: TextVAE, known: Measurements, texts: Texts | No
         if keep:
             measured.save(folder)
             write_card(folder, model, measured)
-    return measured
+    return measured, posterior
+
+
+def _nothing() -> dict[str, Any]:
+    return {"figures": {}, "absent": {}, "profile": {}, "pairs": [], "reference": {}, "interpolation": {}}
 
 
 def evaluation_of(split: Split) -> Evaluation:

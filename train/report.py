@@ -14,6 +14,7 @@ from dgvae.figures import FIGURES, GROUPS
 from dgvae.generation import decode_latents
 from dgvae.holes import regions
 from dgvae.latents import prior_samples
+from dgvae.model import TextVAE
 from dgvae.storage import write_bytes
 from dgvae.tokenizer import WordTokenizer
 from train.report_figures import draw_all
@@ -41,7 +42,7 @@ def _csv(rows: Sequence[Row]) -> str:
         measured = row.measured
         cells = [measured.figures.get(figure, ("", "")) for figure in FIGURES]
         numbers = ["" if isinstance(x, float) and math.isnan(x) else x for cell in cells for x in cell]
-        writer.writerow([row.name, row.model.config.method, measured.corpus, measured.evaluation.sentences, *numbers])
+        writer.writerow([row.name, row.config.method, measured.corpus, measured.evaluation.sentences, *numbers])
     return text.getvalue()
 
 
@@ -83,15 +84,15 @@ def _holes(row: Row) -> str:
     mass = row.measured.figures.get("hole_mass")
     if not mass or mass.value < HOLES:
         return ""
-    samples = prior_samples(row.model.prior, PRIOR_SAMPLES)
-    if not (found := regions(row.aggregated, samples)):
+    aggregated = row.aggregated
+    if not (found := regions(aggregated, prior_samples(aggregated.prior, PRIOR_SAMPLES))):
         return ""
+    model = TextVAE.from_pretrained(row.folder)
     tokenizer = WordTokenizer.load(row.folder / TOKENIZER_FILE)
     lines = ["| hole: density gap | share of the prior | decoded there | nearest sentence |", "|---|---|---|---|"]
-    own = row.text and row.text.sha256 == row.measured.evaluation.sha256
     for region in found:
-        said = tokenizer.decode(decode_latents(row.model, region.z.unsqueeze(0))[0])
-        nearest = row.text.sentences[region.nearest] if own and row.text else f"number {region.nearest + 1}"
+        said = tokenizer.decode(decode_latents(model, region.z.unsqueeze(0))[0])
+        nearest = row.text.sentences[region.nearest] if row.text else f"number {region.nearest + 1}"
         cells = (f"{region.gap:.1f}", f"{region.share:.1%}", said, nearest)
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines)

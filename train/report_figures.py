@@ -35,7 +35,7 @@ def draw_all(rows: Sequence[Row], out: Path) -> dict[str, str]:
         write_bytes(out / f"{name}.png", vl_convert.vegalite_to_png(spec, scale=2))
         drawn[f"{name}.svg"] = alt_text
 
-    checkpoints = [Measured.of(row.name, row.model.config, row.measured) for row in rows]
+    checkpoints = [Measured.of(row.name, row.config, row.measured) for row in rows]
     for x, y, name in (("post_ll", "prior_ll", "likelihoods"), ("mi", "smoothed_gap", "information-and-gap")):
         if any({x, y} <= row.measured.figures.keys() for row in rows):
             spec = trade_off(checkpoints, x, y) | {"width": SIZE, "height": SIZE * 3 // 4}
@@ -43,9 +43,10 @@ def draw_all(rows: Sequence[Row], out: Path) -> dict[str, str]:
     if any(row.measured.interpolation for row in rows):
         draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(rows))
     for row in rows:
-        if isinstance(row.aggregated, AggregatedGaussian) and row.measured.pairs:
+        aggregated = row.aggregated
+        if isinstance(aggregated, AggregatedGaussian) and row.measured.pairs:
             name = "density-" + "".join(c if c.isalnum() or c in "-." else "-" for c in row.name)
-            draw(name, f"aggregated density of {row.title}", density_chart(row, row.aggregated))
+            draw(name, f"aggregated density of {row.title}", density_chart(row, aggregated))
     return drawn
 
 

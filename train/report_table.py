@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.config import TextVAEConfig
 from dgvae.corpus import Split
 from dgvae.figures import FIGURES
-from dgvae.latents import Latents
 from dgvae.measurements import Measurements
-from dgvae.model import TextVAE
+from dgvae.posteriors import Posterior
 
 TERMINAL = ("prior_ll", "post_ll", "kl", "mi", "active_units", "consistent_units", "smoothed_gap", "hole_mass", "bleu")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A measured checkpoint. `text`: the sentences it was measured on, if they are at hand."""
+    """A measured checkpoint. posterior: of the sentences it was measured on; text: these themselves, if they are at hand."""
 
     name: str
     folder: Path
-    model: TextVAE
+    config: TextVAEConfig
     measured: Measurements
+    posterior: Posterior
     text: Split | None = None
 
     @property
     def title(self) -> str:
         """The method, and the checkpoint's name where that says more."""
-        return f"{self.model.config.title} · {self.name}"
+        return f"{self.config.title} · {self.name}"
 
-    @cached_property
+    @property
     def aggregated(self) -> AggregatedPosterior:
-        """q(z) over the checkpoint's own evaluation set."""
-        return aggregate(Latents.load(self.folder, self.model.config).posterior)
+        """q(z) over these sentences."""
+        return aggregate(self.posterior)
 
 
 def table(rows: Sequence[Row], figures: Sequence[str] = TERMINAL, errors: bool = False) -> str:
