@@ -139,6 +139,7 @@ def test_degenerate_posteriors_are_measured_as_far_as_they_can_be() -> None:
     two = measured(DiagonalGaussian(torch.randn(2, 1), torch.zeros(2, 1)))
     assert math.isnan(two.figures["mi"].error)
     assert "one dimension" in two.absent["pair_gap"]
+    assert "too many pairs" in measured(DiagonalGaussian(torch.randn(40, 600), torch.zeros(40, 600))).absent["pair_gap"]
 
 
 # ---- bounds

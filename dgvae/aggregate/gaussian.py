@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import grids
-from dgvae.aggregate.base import NO_PAIR, AggregatedPosterior, Smoothed
+from dgvae.aggregate.base import MANY_PAIRS, NO_PAIR, AggregatedPosterior, Smoothed
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 
@@ -22,8 +22,8 @@ class AggregatedGaussian(AggregatedPosterior):
     def __init__(self, posterior: DiagonalGaussian) -> None:
         super().__init__(posterior)
         self.gaussian = posterior
-        if self.prior.dim == 1:
-            self.absent = dict.fromkeys(("pair_gap", "worst_pair_gap"), NO_PAIR)
+        if not 2 <= self.prior.dim <= 512:
+            self.absent = dict.fromkeys(("pair_gap", "worst_pair_gap"), NO_PAIR if self.prior.dim == 1 else MANY_PAIRS)
         self.mean, self.log_var = posterior.mean, posterior.log_var
 
     def sample_each(self, generator: torch.Generator | None = None) -> Tensor:
