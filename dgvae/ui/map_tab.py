@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.ui.charts import COLOURINGS, latent_map
 from dgvae.ui.decoding import decode_lines
+from dgvae.ui.map_points import map_points, point_gaps, point_ids
 from dgvae.ui.render import Column, comparison, hint, notice
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.vega_chart import VegaChart
-
-if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
-
-    from dgvae.checkpoints import Checkpoint
 
 INVITATION = hint("Point at a dot, or tap it: both models read out what they decode there.")
 
@@ -71,8 +66,8 @@ class MapTab:
         try:
             checkpoint = self.shelf.get(name)
             absent = checkpoint.aggregated.absent.get("density_gap") if colour == "gap" else None
-            points = map_points(checkpoint, with_gap=colour == "gap" and not absent)
-            chart = latent_map(points, "source" if absent else colour, checkpoint.model.config.title)
+            gaps = self.shelf.map_gaps(name) if name and colour == "gap" and not absent else None
+            chart = latent_map(map_points(checkpoint, gaps), "source" if absent else colour, checkpoint.model.config.title)
             return chart, hint(f"No density gap here: {absent}.") if absent else ""
         except UserError as error:
             return None, notice(str(error))
@@ -112,58 +107,7 @@ class MapTab:
             return Column(name or "no model", fault=str(error))
         title = checkpoint.model.config.title
         stored = checkpoint.latents.map
-        if not stored or not len(rows := (point_ids(checkpoint) == point).nonzero()[0]):
+        if not stored or not len(rows := (point_ids(stored) == point).nonzero()[0]):
             return Column(title, fault="This model's map has no such point.")
-        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=point_gaps(checkpoint, rows)))
-
-
-def point_ids(checkpoint: Checkpoint) -> np.ndarray:
-    """Ids that mean the same in every map: sentence n is n, prior draw n is −n (from 1). Raises UserError without a map."""
-    import numpy as np
-
-    latent_map = checkpoint.latents.map
-    if latent_map is None:
-        raise UserError(
-            f"{checkpoint.folder} has no map yet: its training was stopped. "
-            f"To complete it: python -m train.fit --resume --out {checkpoint.folder}"
-        )
-    return np.concatenate([-1 - np.arange(latent_map.priors), latent_map.sentences.numpy()])
-
-
-def point_gaps(checkpoint: Checkpoint, rows: np.ndarray) -> Tensor | None:
-    """Density gaps of points of the map, nats: [rows]; None without densities. A posterior's sample has it left out."""
-    import torch
-
-    from dgvae.holes import density_gap_at
-
-    stored = checkpoint.latents.map
-    if stored is None or "density_gap" in checkpoint.aggregated.absent:
-        return None
-    prior, posterior = rows[rows < stored.priors], rows[rows >= stored.priors]  # they come in this order
-    own = stored.sentences[posterior - stored.priors]
-    return torch.cat(
-        [
-            density_gap_at(stored.z[prior], checkpoint.aggregated),
-            density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own),
-        ]
-    )
-
-
-def map_points(checkpoint: Checkpoint, with_gap: bool = False) -> dict[str, np.ndarray]:
-    """The columns that `latent_map` draws; density gaps take a second or two. Raises UserError if the checkpoint has no map."""
-    import numpy as np
-
-    ids = point_ids(checkpoint)
-    stored = checkpoint.latents.map
-    assert stored
-    nothing = np.full(stored.priors, -1)
-    gaps = point_gaps(checkpoint, np.arange(len(ids))) if with_gap else None
-    return {
-        "id": ids,
-        "x": stored.xy[:, 0].numpy(),
-        "y": stored.xy[:, 1].numpy(),
-        "source": np.where(ids < 0, "prior", "posterior"),
-        "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
-        "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
-        "gap": np.full(len(ids), np.nan) if gaps is None else gaps.numpy(),
-    }
+        gap = None if "density_gap" in checkpoint.aggregated.absent else point_gaps(checkpoint, int(rows[0]))
+        return Column(title, decode_lines(checkpoint, stored.z[rows], GREEDY, gap=gap))

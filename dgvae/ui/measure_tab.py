@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,20 +11,22 @@ from dgvae.diagnosis import diagnose
 from dgvae.figures import FIGURES, GROUPS, HOLES
 from dgvae.ui.measure_charts import PROFILES, Measured, profile, trade_off
 from dgvae.ui.measure_table import SCRIPT, findings, measure_table
-from dgvae.ui.render import hint
+from dgvae.ui.render import hint, notice
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.vega_chart import VegaChart
 
+# What the visitor reads → figures on x and y.
 TRADE_OFFS = {
     "priorLL against postLL": ("post_ll", "prior_ll"),
     "joint gap against MI": ("mi", "smoothed_gap"),
     "reconstruction against KL": ("kl", "reconstruction"),
     "hole mass against MI": ("mi", "hole_mass"),
+    "reverse against forward perplexity": ("forward_perplexity", "reverse_perplexity"),
 }
 
 
 class MeasureTab:
-    """Components and handlers of the tab. `draw` is called when a model or a choice changes."""
+    """Components and handlers of the tab. `draw` is called when the tab is opened, and when a model or a choice changes."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
@@ -32,58 +35,73 @@ class MeasureTab:
                 findings_a = gr.HTML(elem_id="findings-a")
             with gr.Column(min_width=320, elem_classes="model-b"):
                 findings_b = gr.HTML(elem_id="findings-b")
-        group = gr.Radio(list(GROUPS), value=HOLES, label="Figures", elem_id="measure-group")
+        group = gr.Radio(list(GROUPS), value=HOLES, label="Figures of all checkpoints", elem_id="measure-group")
         table = gr.HTML(elem_id="measure-table", js_on_load=SCRIPT)
-        axes = gr.Dropdown(list(TRADE_OFFS), value=next(iter(TRADE_OFFS)), label="Trade-off", elem_id="trade-off-axes")
-        chart = VegaChart(label="Trade-off", elem_id="trade-off", height=340)
-        absent = gr.HTML(elem_id="trade-off-absent")
-        gr.Markdown(
-            "Dimensions of both latents, each ranked by the variance of its posterior means. Dashed: where a marginal still "
-            "counts as the prior's (0.03 nats), and the prior's variance (1).",
-            elem_classes="hint",
+        axes = gr.Dropdown(
+            list(TRADE_OFFS), value=first_trade_off(shelf.measured()[0]), label="Trade-off", elem_id="trade-off-axes"
         )
-        profiles = [VegaChart(label=title, elem_id=f"profile-{kind}", height=190) for kind, (_, title, _) in PROFILES.items()]
+        chart = _chart("Trade-off", "trade-off", height=360)
+        absent = gr.HTML(elem_id="trade-off-absent")
+        gr.Markdown("## Every dimension of A and B")
         lacking = gr.HTML(elem_id="profile-absent")
+        profiles = [_chart(shown.title, f"profile-{kind}", height=240) for kind, shown in PROFILES.items()]
         self.controls = [group, axes]
         self.triggers = [group.change, axes.change]
-        self.outputs = [findings_a, findings_b, table, chart, absent, *profiles, lacking]
+        self.outputs = [findings_a, findings_b, table, chart, absent, lacking, *profiles]
 
     def draw(self, name_a: str | None, name_b: str | None, group: str, axes: str) -> tuple[Any, ...]:
-        """All outputs: findings of A and B, table, chart, its remark, profiles, their remark."""
+        """All outputs: findings of A and B, the table, the trade-off and its remark, the profiles' remark, the profiles."""
         checkpoints, faults = self.shelf.measured()
         by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
         a, b = by_name.get(name_a or ""), by_name.get(name_b or "")
-        x, y = TRADE_OFFS.get(axes, next(iter(TRADE_OFFS.values())))
-        drawable = sum({x, y} <= checkpoint.measured.figures.keys() for checkpoint in checkpoints)
-        remark = "" if drawable else hint(
-            f"No checkpoint has both {FIGURES[x].name} and {FIGURES[y].name} yet; "
-            "measure them with: python -m train.evaluate CHECKPOINT --data DATA"
-        )  # fmt: skip
+        table = measure_table(checkpoints, group, name_a, name_b, self.shelf.folder)
         return (
-            self._findings(a),
-            self._findings(b),
-            measure_table(checkpoints, faults, group, name_a, name_b),
-            trade_off(checkpoints, x, y, name_a, name_b) if drawable else None,
-            remark,
-            *(profile(kind, a, b) for kind in PROFILES),
-            self._lacking(a, b),
+            _findings(a),
+            _findings(b),
+            table + "".join(map(notice, faults)),
+            *_trade_off(checkpoints, axes, name_a, name_b),
+            "".join(_lacking(checkpoint) for checkpoint in ((a, b) if a is not b else (a,)) if checkpoint),
+            *(profile(kind, a, b) if _has(shown.key, a, b) else None for kind, shown in PROFILES.items()),
         )
 
-    def _findings(self, checkpoint: Measured | None) -> str:
-        if checkpoint is None:
-            return hint("This model's figures could not be read.")
-        found = [(finding.severity, finding.text) for finding in diagnose(checkpoint.measured)]
-        return findings(checkpoint.title, found)
 
-    def _lacking(self, a: Measured | None, b: Measured | None) -> str:
-        """Says which model has no profile of a kind, since its posteriors are no Gaussians."""
-        titles = {
-            checkpoint.title: None
-            for checkpoint in (a, b)
-            if checkpoint and any(key not in checkpoint.measured.profile for key, _, _ in PROFILES.values())
-        }
-        return (
-            hint(f"{' and '.join(titles)}: no marginals or variances to show, as the posteriors are no Gaussians.")
-            if titles
-            else ""
-        )
+def _chart(label: str, elem_id: str, height: int) -> VegaChart:
+    """A chart that takes no room as long as there is nothing to draw."""
+    return VegaChart(label=label, elem_id=elem_id, height=height, elem_classes="if-any")
+
+
+def first_trade_off(checkpoints: Sequence[Measured]) -> str:
+    """The first for which there are points to compare; the first of all if there are none."""
+    drawable = (text for text, axes in TRADE_OFFS.items() if sum(c.has(*axes) for c in checkpoints) > 1)
+    return next(drawable, next(iter(TRADE_OFFS)))
+
+
+def _findings(checkpoint: Measured | None) -> str:
+    if checkpoint is None:
+        return hint("This model's figures could not be read.")
+    found = [(finding.severity, finding.text) for finding in diagnose(checkpoint.measured)]
+    return findings(checkpoint.title, found)
+
+
+def _trade_off(checkpoints: Sequence[Measured], axes: str, a: str | None, b: str | None) -> tuple[dict[str, Any] | None, str]:
+    """The chart, and what is to be said if nothing can be drawn."""
+    x, y = TRADE_OFFS.get(axes, next(iter(TRADE_OFFS.values())))
+    if any(checkpoint.has(x, y) for checkpoint in checkpoints):
+        return trade_off(checkpoints, x, y, a, b), ""
+    return None, hint(
+        f"No checkpoint has both {FIGURES[x].name} and {FIGURES[y].name} yet; "
+        "measure them with: python -m train.evaluate CHECKPOINT --data DATA"
+    )
+
+
+def _has(profile_key: str, *models: Measured | None) -> bool:
+    return any(model and profile_key in model.measured.profile for model in models)
+
+
+def _lacking(checkpoint: Measured) -> str:
+    """Says what is not in a model's profile, and why."""
+    missing = [shown.title for shown in PROFILES.values() if shown.key not in checkpoint.measured.profile]
+    if not missing:
+        return ""
+    why = checkpoint.measured.absent.get("consistent_units", "not measured")
+    return hint(f"{checkpoint.title} has no {' and no '.join(missing)}: {why}.")

@@ -33,8 +33,10 @@ element.addEventListener("focusin", explain);
 element.addEventListener("click", (event) => {
   const head = event.target.closest("thead th");
   if (!head) return;
-  const again = sorted?.text === head.textContent && sorted.direction === "descending";
-  sorted = { text: head.textContent, direction: again ? "ascending" : "descending" };
+  const first = head.dataset.first; // the best on top
+  const again = sorted?.text === head.textContent && sorted.direction === first;
+  const other = first === "ascending" ? "descending" : "ascending";
+  sorted = { text: head.textContent, direction: again ? other : first };
   sort();
 });
 watch("value", () => setTimeout(sort)); // after Gradio has put the new table in place

@@ -2,62 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
 from dgvae.figures import FIGURES, Figure
 from dgvae.ui.measure_charts import Measured
-from dgvae.ui.render import hint, notice
+from dgvae.ui.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-_INVITATION = "Point at the head of a column to read what it means, or press it to sort. ● marks the best of a column."
+_INVITATION = (
+    "Point at the head of a column to read what it means, or press it to sort. ● is the best of a column, ± one standard error."
+)
 
 
 def measure_table(
-    checkpoints: Sequence[Measured], faults: Sequence[str], group: str, name_a: str | None, name_b: str | None
+    checkpoints: Sequence[Measured], group: str, name_a: str | None, name_b: str | None, folder: Callable[[str], Path]
 ) -> str:
-    """A row per checkpoint and a column per figure of the group; then what the sentences themselves have; then the faults."""
+    """A row per checkpoint and a column per figure of the group; then what the sentences themselves have.
+
+    folder: where a checkpoint of a name lies, for the command that measures it.
+    """
     figures = [figure for figure in FIGURES.values() if figure.group == group]
     best = {figure.id: _best(checkpoints, figure) for figure in figures}
-    heads = "".join(_head(figure) for figure in figures)
+    sides = {name_b: "model-b", name_a: "model-a"}
     rows = "".join(
-        _row(c, figures, best, "model-a" if c.name == name_a else "model-b" if c.name == name_b else "") for c in checkpoints
+        f"<tr class='{sides.get(c.name, '')}'><th scope='row'>{escape(c.title)}</th>"
+        + "".join(_cell(c, figure, c.name in best[figure.id], folder) for figure in figures)
+        + "</tr>"
+        for c in checkpoints
     )
     table = (
-        f"<table class='measure'><thead><tr>{_head(None)}{heads}</tr></thead><tbody>{rows}</tbody>"
+        f"<table class='measure'><thead><tr>{_NAME_HEAD}{''.join(map(_head, figures))}</tr></thead><tbody>{rows}</tbody>"
         f"<tfoot>{_references(checkpoints, figures)}</tfoot></table>"
     )
     return (
         f"<div class='measure-scroll' tabindex='0' role='region' aria-label='Figures of all checkpoints'>{table}</div>"
-        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>{''.join(map(notice, faults))}"
+        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>"
     )
 
 
-def _head(figure: Figure | None) -> str:
-    if figure is None:
-        return "<th scope='col' aria-sort='none'><button type='button' data-meaning='Sort by name.'>checkpoint</button></th>"
-    arrow = {"higher": "Higher is better.", "lower": "Lower is better.", None: ""}[figure.better]
-    meaning = escape(f"{figure.name}: {figure.meaning} {arrow}".strip(), quote=True)
+def _head(figure: Figure) -> str:
+    arrow = {"higher": " Higher is better.", "lower": " Lower is better.", None: ""}[figure.better]
+    meaning = escape(f"{figure.name}: {figure.meaning}{arrow}")
+    first = "ascending" if figure.better == "lower" else "descending"
+    name = escape(figure.name).replace(" ≥", "&nbsp;≥")  # else a lone sign begins a line
+    long = "long" if " " in figure.name else ""
     return (
-        f"<th scope='col' aria-sort='none'><button type='button' data-meaning='{meaning}' title='{meaning}'>"
-        f"{escape(figure.name)}</button></th>"
+        f"<th scope='col' class='{long}' aria-sort='none' data-first='{first}'>"
+        f"<button type='button' data-meaning='{meaning}' title='{meaning}'>{name}</button></th>"
     )
 
 
-def _row(checkpoint: Measured, figures: Sequence[Figure], best: dict[str, set[str]], side: str) -> str:
-    cells = "".join(_cell(checkpoint, figure, checkpoint.name in best[figure.id]) for figure in figures)
-    return f"<tr class='{side}'><th scope='row'>{escape(checkpoint.title)}</th>{cells}</tr>"
+_NAME_HEAD = (
+    "<th scope='col' aria-sort='none' data-first='ascending'>"
+    "<button type='button' data-meaning='Press to sort by name.'>checkpoint</button></th>"
+)
 
 
-def _cell(checkpoint: Measured, figure: Figure, is_best: bool) -> str:
+def _cell(checkpoint: Measured, figure: Figure, is_best: bool, folder: Callable[[str], Path]) -> str:
     measured = checkpoint.measured
     if figure.id not in measured.figures:
-        why = measured.absent.get(figure.id, f"not measured yet: python -m train.evaluate {checkpoint.name} --data DATA")
-        return f"<td title='{escape(why, quote=True)}'>{measured.text(figure.id)}</td>"
+        command = f"python -m train.evaluate {folder(checkpoint.name)} --data DATA"
+        why = measured.absent.get(figure.id, f"not measured: {command}")
+        return f"<td title='{escape(why)}'>{measured.text(figure.id)}</td>"
     error = measured.error_text(figure.id)
-    said = f"<small title='standard error'>±{error}</small>" if error else ""
-    mark = "<span class='best' title='the best of this column'>●</span>" if is_best else ""
+    said = f"<small title='± standard error'>±{error}</small>" if error else ""
+    mark = "<span class='best' role='img' aria-label='best' title='the best of this column'>●</span>" if is_best else ""
     return f"<td data-value='{measured.figures[figure.id].value}'>{mark}{measured.text(figure.id)}{said}</td>"
 
 
@@ -93,7 +104,8 @@ def findings(title: str, found: Sequence[tuple[str, str]]) -> str:
     """A model's diagnosis: (severity, sentence) pairs."""
     signs = {"fault": "✕", "note": "·", "good": "✓"}
     items = "".join(
-        f"<li class='{severity}'><span aria-label='{severity}'>{signs[severity]}</span> {escape(text)}</li>"
+        f"<li class='{severity}'><span role='img' aria-label='{severity}'>{signs[severity]}</span>"
+        f"<span>{escape(text)}</span></li>"
         for severity, text in found
     )
     return f"<h3>{escape(title)}</h3>" + (f"<ul class='findings'>{items}</ul>" if items else hint("Nothing was measured."))

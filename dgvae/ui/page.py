@@ -46,7 +46,7 @@ def build_page(shelf: Shelf) -> gr.Blocks:
             sample = SampleTab(shelf)
         with gr.Tab("Interpolate"):
             interpolate = InterpolateTab(shelf)
-        with gr.Tab("Measure"):
+        with gr.Tab("Measure") as measure_tab:
             measure = MeasureTab(shelf)
 
         page.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
@@ -64,7 +64,13 @@ def build_page(shelf: Shelf) -> gr.Blocks:
         keep_filled(maps.draw, [maps.colour], maps.outputs, maps.colour.change)
         keep_filled(sample.draw, sample.controls, [sample.output], *sample.triggers)
         keep_filled(interpolate.draw, interpolate.controls, [interpolate.output], *interpolate.triggers)
-        keep_filled(measure.draw, measure.controls, measure.outputs, *measure.triggers)
+        gr.on(  # not before it is opened: the map comes first
+            [measure_tab.select, model_a.change, model_b.change, *measure.triggers],
+            measure.draw,
+            [*models, *measure.controls],
+            measure.outputs,
+            **QUIET,
+        )
         gr.on(
             [add.click, repository.submit],
             partial(fetch, shelf),  # Gradio would not see that a lambda of it yields

@@ -18,6 +18,8 @@ from dgvae.corpus import corpus_files, read_split
 from dgvae.errors import UserError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from dgvae.checkpoints import Checkpoint
     from dgvae.ui.measure_charts import Measured
 
@@ -33,6 +35,7 @@ class Shelf:
         self._data = data
         self._folders = find_checkpoints(root)
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
+        self._map_gaps: dict[str, Tensor] = {}
         self._sentences: dict[str, list[str] | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._loading: str | None = "the libraries"
@@ -61,8 +64,24 @@ class Shelf:
             checkpoint = self._loaded.pop(name, None) or load_checkpoint(self._folders[name])
             self._loaded[name] = checkpoint
             while len(self._loaded) > MOST_LOADED:
-                self._loaded.popitem(last=False)
+                unused, _ = self._loaded.popitem(last=False)
+                self._map_gaps.pop(unused, None)
             return checkpoint
+
+    def map_gaps(self, name: str) -> Tensor:
+        """Density gaps of all points of a checkpoint's map, nats: computed once, in a second or two. It must have densities."""
+        from dgvae.ui.map_points import point_gaps
+
+        checkpoint = self.get(name)
+        with self._locks["map of " + name]:
+            gaps = self._map_gaps.get(name)
+            if gaps is None:
+                gaps = self._map_gaps[name] = point_gaps(checkpoint)
+            return gaps
+
+    def folder(self, name: str) -> Path:
+        """Where a checkpoint lies."""
+        return self._folders[name]
 
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""

@@ -129,14 +129,14 @@ CSS = """
 :root {
   --model-a: #0b7a75; --model-b: #b9480c; --prior: #6b7581;
   --chart-a: #12908a; --chart-b: #d5590f;
-  --chart-prior: #7d8690; --chart-posterior: var(--chart-a);
+  --chart-prior: #7d8690; --chart-ink: #5c6672; --chart-posterior: var(--chart-a);
   --chart-dense: #2f62ba; --chart-even: #c3c8cf; --chart-hole: #b9135a;
 }
 .dark {
   --color-accent: #c6ccd3;  /* the theme has no dark variant of it */
   --model-a: #4cc3ba; --model-b: #f38d52; --prior: #9aa4af;
   --chart-a: #3dbbb1; --chart-b: #f08242;
-  --chart-prior: #8d97a3; --chart-posterior: var(--chart-a);
+  --chart-prior: #8d97a3; --chart-ink: #9aa4af; --chart-posterior: var(--chart-a);
   --chart-dense: #6fa0f2; --chart-even: #6a7480; --chart-hole: #ff5c9a;
 }
 
@@ -195,38 +195,44 @@ span.model-a, span.model-b { color: var(--model); font-weight: 700; padding-left
 /* all checkpoints' figures; the names stay in view while the table is scrolled sideways */
 .measure-scroll { overflow-x: auto; border: 1px solid var(--border-color-primary); border-radius: var(--radius-md);
   background: var(--block-background-fill); }
-table.measure { width: 100%; margin: 0; border: 0; border-collapse: collapse; font-size: 13px;
-  font-variant-numeric: tabular-nums; }
-.measure th, .measure td { padding: 5px 8px; border: 0; border-bottom: 1px solid var(--border-color-primary);
-  text-align: right; white-space: nowrap; }
-.measure th:first-child { position: sticky; left: 0; text-align: left; background: var(--block-background-fill);
-  border-left: 3px solid transparent; }
-.measure thead th { vertical-align: bottom; white-space: normal; }
-.measure thead button { padding: 0; border: 0; background: none; font-weight: 700; text-align: inherit; cursor: pointer; }
+table.measure { width: 100%; margin: 0 !important; padding: 0 !important; border: 0 !important; font-size: 13px;
+  border-collapse: separate; border-spacing: 0;
+  font-variant-numeric: tabular-nums; }  /* collapsed borders would not stick */
+.measure tr { border: 0 !important; }
+.measure th, .measure td { padding: 4px 8px !important; border: 0 !important; text-align: right !important;
+  vertical-align: baseline; line-height: 1.35; white-space: nowrap; }
+.measure tbody > tr > *, .measure tfoot > tr > * { border-top: 1px solid var(--border-color-primary) !important; }
+.measure tr > th:first-child { position: sticky; left: 0; text-align: left !important;
+  background: var(--block-background-fill); border-left: 3px solid transparent !important; }
+.measure thead th { vertical-align: bottom; }
+.measure thead th.long { white-space: normal; }
+.measure thead button { padding: 0; border: 0; background: none; color: inherit; font: inherit; font-weight: 700;
+  text-align: inherit; cursor: pointer; }
 .measure thead button:hover { text-decoration: underline; }
 .measure thead th[aria-sort="descending"] button::after { content: " ▾"; }
 .measure thead th[aria-sort="ascending"] button::after { content: " ▴"; }
 .measure tbody th { font-weight: 400; }
-.measure tr.model-a, .measure tr.model-b { border-left: 0 !important; }
-.measure tr.model-a th, .measure tr.model-b th { border-left-color: var(--model); color: var(--model); font-weight: 700; }
-.measure small { margin-left: 4px; color: var(--body-text-color-subdued); font-size: 11px; }
-.measure .best { margin-right: 4px; font-size: 9px; vertical-align: 1px; }
+.measure tr.model-a > th, .measure tr.model-b > th { border-left-color: var(--model) !important; color: var(--model);
+  font-weight: 700; }
+.measure td[title] { color: var(--body-text-color-subdued); cursor: help; }
 .measure td:has(.best) { font-weight: 700; }
-.measure small { font-weight: 400; }
+.measure .best { margin-right: 4px; font-size: 9px; vertical-align: 1px; }
+.measure small { display: block; color: var(--body-text-color-subdued); font-size: 11px; line-height: 1.2;
+  font-weight: 400; }
 .measure tfoot th, .measure tfoot td { color: var(--body-text-color-subdued); font-weight: 400; }
-.measure tr:last-child > * { border-bottom: 0; }
+.if-any .vega-place[data-state="empty"] { min-height: 0 !important; }
 .definition { min-height: 38px; margin: 4px 0; }
 .findings { margin: 4px 0; padding: 0; list-style: none; font-size: 14px; line-height: 1.45; }
-.findings li { margin: 4px 0; padding-left: 20px; text-indent: -20px; }
-.findings li > span { display: inline-block; width: 16px; margin-right: 4px; text-align: center; text-indent: 0;
-  font-weight: 700; }
-.findings .note { color: var(--body-text-color-subdued); }
+.findings li { display: grid; grid-template-columns: 18px 1fr; margin: 4px 0; padding: 0; }
+.findings li > span:first-child { font-weight: 700; }
+.findings .note span { color: var(--body-text-color-subdued); }
 
 @media (max-width: 640px) {
   .comparison { grid-template-columns: minmax(0, 1fr); gap: 2px; }
   .comparison .head { text-align: left; line-height: 20px; margin-top: 8px; }
   .comparison .corner { display: none; }  /* the names stay: they say which colour is which model */
   .sentence { font-size: 15px; }
+  .measure tr > th:first-child { min-width: 112px; max-width: 150px; white-space: normal; }
 }
 @media (max-width: 767px) { .prose:has(h1) { padding-left: 24px; } }  /* beside the button that opens the sidebar */
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; animation: none !important; } }

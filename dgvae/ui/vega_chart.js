@@ -13,7 +13,7 @@ const place = element.querySelector(".vega-place");
 const ring = document.createElement("div");
 ring.className = "vega-ring";
 
-let chart = null; // what is drawn: {stage, view, finalize, rows, rowById, fields, tooltip, xScale, yScale}
+let chart = null; // what is drawn: {stage, view, finalize, rows, rowById, fields, alongX, tooltip, xScale, yScale}
 let drawing = 0; // counts the calls of draw(), so that an overtaken one can tell
 let hoveredId = null;
 let reportedId = null;
@@ -79,6 +79,7 @@ function describe(stage, made, spec) {
     rows,
     rowById: new Map(rows.map((row) => [row.id, row])),
     fields: spec.usermeta?.fields ?? { x: "x", y: "y" },
+    alongX: spec.usermeta?.nearest === "x",
     tooltip: Object.entries(spec.usermeta?.tooltip ?? {}),
     xScale: () => orNull(() => made.view.scale("x")),
     yScale: () => orNull(() => made.view.scale("y")),
@@ -148,7 +149,7 @@ function pageStyle() {
     background: "transparent",
     font: getComputedStyle(place).fontFamily,
     view: { stroke: line, fill: cssVariable("--block-background-fill") },
-    title: { color: text, anchor: "start", fontSize: 13, fontWeight: 700, offset: 8 },
+    title: { color: text, subtitleColor: muted, anchor: "start", fontSize: 13, fontWeight: 700, subtitleFontSize: 12, offset: 8 },
     header: { labelColor: text, titleColor: text },
     axis: { labelColor: muted, titleColor: muted, gridColor: line, domainColor: line, tickColor: line },
     legend: { labelColor: text, titleColor: muted, titleFontWeight: 400, labelFontSize: 12, titleFontSize: 12 },
@@ -176,7 +177,8 @@ function nearestRow([pointerX, pointerY]) {
   let nearest = null;
   let smallest = PICK_RADIUS ** 2;
   for (const row of chart.rows) {
-    const squared = (xScale(row[chart.fields.x]) - pointerX) ** 2 + (yScale(row[chart.fields.y]) - pointerY) ** 2;
+    const upwards = chart.alongX ? 0 : yScale(row[chart.fields.y]) - pointerY;
+    const squared = (xScale(row[chart.fields.x]) - pointerX) ** 2 + upwards ** 2;
     if (squared < smallest) {
       smallest = squared;
       nearest = row;

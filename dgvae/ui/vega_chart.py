@@ -14,6 +14,7 @@ What a chart may hold for the page to find points in it:
     datasets.points            rows with an `id`
     usermeta.fields            {"x": ..., "y": ...}, the columns on the axes (by default "x" and "y")
     usermeta.tooltip           {column: what the visitor reads}
+    usermeta.nearest           "x" if the pointer's height does not matter, as over bars
 """
 
 import json

@@ -33,7 +33,7 @@ def test_an_implicit_posterior_says_what_it_lacks(page: Page, url: str):
     open_app(page, url)
     choose(page, "A", "iVAE-MI · short-yelp")
     unknown = page.locator("#facts-a dd", has_text="n/a")
-    expect(unknown).to_have_count(3)  # mutual information, KL, consistent units
+    expect(unknown).to_have_count(4)  # MI, consistent units, joint gap, hole mass
     for fact in unknown.all():
         assert "no density" in (fact.get_attribute("title") or "")
     page.get_by_label("density gap").check()
@@ -47,5 +47,5 @@ def test_an_implicit_posterior_says_what_it_lacks(page: Page, url: str):
 def test_posteriors_on_the_sphere_have_gaps_but_no_marginals_to_compare(page: Page, url: str):
     open_app(page, url, "Sample")
     choose(page, "A", "vMF-VAE (κ = 50) · short-yelp")
-    expect(page.locator("#facts-a dd", has_text="n/a")).to_have_count(2)  # consistent units, covariance gap
+    expect(page.locator("#facts-a dd", has_text="n/a")).to_have_count(1)  # consistent units
     expect(page.locator("#samples .model-a .gap")).to_have_count(12)

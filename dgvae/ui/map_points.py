@@ -1,0 +1,63 @@
+"""The points of a checkpoint's map, as the page numbers and draws them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dgvae.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dgvae.checkpoints import Checkpoint
+    from dgvae.latents import LatentMap
+
+
+def map_of(checkpoint: Checkpoint) -> LatentMap:
+    """The stored map. Raises UserError if the checkpoint has none."""
+    if checkpoint.latents.map is None:
+        raise UserError(
+            f"{checkpoint.folder} has no map yet: its training was stopped. "
+            f"To complete it: python -m train.fit --resume --out {checkpoint.folder}"
+        )
+    return checkpoint.latents.map
+
+
+def point_ids(latent_map: LatentMap) -> np.ndarray:
+    """Ids that mean the same in every map: sentence n is n, prior draw n is −n (from 1)."""
+    return np.concatenate([-1 - np.arange(latent_map.priors), latent_map.sentences.numpy()])
+
+
+def map_points(checkpoint: Checkpoint, gaps: Tensor | None = None) -> dict[str, np.ndarray]:
+    """The columns that `latent_map` draws, with density gaps if they are given. Raises UserError if there is no map."""
+    stored = map_of(checkpoint)
+    ids = point_ids(stored)
+    nothing = np.full(stored.priors, -1)
+    return {
+        "id": ids,
+        "x": stored.xy[:, 0].numpy(),
+        "y": stored.xy[:, 1].numpy(),
+        "source": np.where(ids < 0, "prior", "posterior"),
+        "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
+        "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
+        "gap": np.full(len(ids), np.nan) if gaps is None else gaps.numpy(),
+    }
+
+
+def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
+    """Density gaps of all points of the map, or of the one in a row, nats. A sentence's own posterior is left out there.
+
+    The checkpoint must have a map and densities.
+    """
+    import torch
+
+    from dgvae.holes import density_gap_at
+
+    stored = map_of(checkpoint)
+    rows = torch.arange(len(stored.z)) if row is None else torch.tensor([row])
+    prior, posterior = rows[rows < stored.priors], rows[rows >= stored.priors]  # they lie in this order
+    own = stored.sentences[posterior - stored.priors]
+    there = density_gap_at(stored.z[prior], checkpoint.aggregated)
+    return torch.cat([there, density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own)])
