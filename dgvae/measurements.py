@@ -15,6 +15,7 @@ from dgvae.storage import read_json, write_json
 
 METRICS_FILE = "metrics.json"
 FORMAT = 2
+_TRAINING = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")  # what a model card tells
 ALWAYS = ("reconstruction", "kl", "elbo", "mi", "active_units", "consistent_units", "covariance_gap")  # known after training
 
 
@@ -111,11 +112,13 @@ def _parse(data: Mapping[str, Any], path: Path) -> Measurements:
             if name in FIGURES
         },
         absent=check("absent", lambda a: _is_map(a, _is_text)),
-        training=check("training", lambda t: isinstance(t, dict)),
+        training=check("training", _is_training),
         profile=check("profile", lambda p: _is_map(p, _is_numbers) and len({len(v) for v in p.values()}) <= 1, {}),
         pairs=[Pair(tuple(p["dimensions"]), p["correlation"], p["gap"]) for p in pairs],
-        reference=check("reference", lambda r: _is_map(r, _is_number), {}),
-        interpolation=check("interpolation", lambda i: _is_map(i, _is_numbers), {}),
+        reference={
+            name: value for name, value in check("reference", lambda r: _is_map(r, _is_number), {}).items() if name in FIGURES
+        },
+        interpolation=check("interpolation", _is_interpolation, {}),
     )
 
 
@@ -125,6 +128,14 @@ def _is_evaluation(value: Any) -> bool:
     return (
         isinstance(value["sentences"], int) and value["sentences"] > 1 and _is_text(value["file"]) and _is_text(value["sha256"])
     )
+
+
+def _is_training(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_number(value.get(name)) for name in _TRAINING)
+
+
+def _is_interpolation(value: Any) -> bool:
+    return _is_map(value, _is_numbers) and all(len(curve) > 1 for curve in value.values())
 
 
 def _is_text(value: Any) -> bool:

@@ -65,6 +65,11 @@ FAULTS = {
     ),
     "a profile of a text": (edit_json("metrics.json", lambda d: d["profile"].update(kl=["<b>"])), "lacks profile, or"),
     "a pair of three": (edit_json("metrics.json", lambda d: d["pairs"][0].update(dimensions=[0, 1, 2])), "lacks pairs, or"),
+    "a training without a seed": (edit_json("metrics.json", lambda d: d["training"].pop("seed")), "lacks training, or"),
+    "a path of one point": (
+        edit_json("metrics.json", lambda d: d.update(interpolation={"to_start": [1]})),
+        "lacks interpolation",
+    ),
     "metrics of an earlier version": (
         edit_json("metrics.json", lambda d: d.update(format=1)),
         "is of another version than this program; measure again with: python -m train.evaluate",
