@@ -41,6 +41,14 @@ def corpus_files(name: str, folder: Path) -> dict[str, Path]:
     return files
 
 
+def read_evaluation(path: Path) -> Split:
+    """`read_split` for sentences to measure on. Raises UserError as it does, and if there is but one."""
+    split = read_split(path)
+    if len(split.sentences) < 2:
+        raise UserError(f"{path} holds one sentence; an aggregated posterior needs two at least.")
+    return split
+
+
 def read_split(path: Path) -> Split:
     """Read a text file: a sentence a line, words apart by spaces, optionally `label<TAB>` before it.
 

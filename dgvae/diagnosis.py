@@ -45,7 +45,12 @@ def collapse(measured: Measurements) -> Iterator[Finding]:
         silent = len(variance) - round(_value(measured, "active_units"))
         carry = f"the means of {silent} of {len(variance)} dimensions hardly move"
     mi = measured.figures.get("mi")
-    if silent == len(variance) or (mi and mi.value < LITTLE_MI):
+    little = min(LITTLE_MI, 0.2 * math.log(measured.evaluation.sentences))
+    if not silent and mi and mi.value < little:
+        yield Finding(
+            "fault", f"Collapsed: z tells {max(0.0, mi.value):.2f} nats of the sentence, at a KL of {sum(kl or []):.2f}."
+        )
+    elif silent == len(variance) or (mi and mi.value < little):
         known = f", and z tells {max(0.0, mi.value):.2f} nats of the sentence" if mi else ""
         yield Finding("fault", f"Collapsed: {carry}{known}.")
     elif silent:
@@ -101,7 +106,9 @@ def joint_holes(measured: Measurements) -> Iterator[Finding]:
         if _value(measured, "covariance_gap") >= COVARIANCE_GAP:
             yield Finding("fault", f"Holes: {_joint_cause(measured)}.")
         return
-    outside = f"{mass.value:.0%} of the prior lies where hardly any sentence does (joint gap at least {gap.value:.1f} nats)"
+    outside = (
+        f"{mass.value:.0%} of the prior lies where hardly any sentence does (joint gap at least {max(0.0, gap.value):.1f} nats)"
+    )
     kl = measured.profile.get("marginal_kl")
     if mass.value < HOLES:
         yield Finding("good", f"No holes are found: {mass.value:.1%} of the prior lies outside, and 1 % would in a match.")

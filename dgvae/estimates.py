@@ -43,8 +43,8 @@ def jackknife(value: float, without: Tensor) -> Estimate:
     return Estimate(float(value), float(((groups - 1) / groups * (without - without.mean()).square().sum()).sqrt()))
 
 
-def group_slices(count: int) -> list[slice]:
-    """Cut 0 … count − 1 into at most GROUPS slices of nearly equal size. The members must be in random order."""
-    groups = max(1, min(GROUPS, count // 2))
+def group_slices(count: int, groups: int | None = None) -> list[slice]:
+    """Cut 0 … count − 1 into slices of nearly equal size, at most GROUPS of them. The members must be in random order."""
+    groups = groups or max(1, min(GROUPS, count // 2))
     edges = [round(i * count / groups) for i in range(groups + 1)]
     return [slice(low, high) for low, high in pairwise(edges)]

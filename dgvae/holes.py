@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +25,15 @@ def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor
 
 def hole_mass(posterior_gap: Tensor, prior_gap: Tensor) -> float:
     """Share of prior samples whose density gap is larger than at 99 % of held-out posterior samples; 0.01 is a match."""
+    if posterior_gap.isnan().any():
+        return math.nan
     return float((_rounded(prior_gap) > torch.quantile(_rounded(posterior_gap), _QUANTILE)).double().mean())
 
 
 def auc(posterior_gap: Tensor, prior_gap: Tensor) -> float:
     """P(the gap at a prior sample > that at a held-out posterior sample), by counting (Mann & Whitney 1947); 0.5 is a match."""
+    if posterior_gap.isnan().any():
+        return math.nan
     ranked, prior_gap = _rounded(posterior_gap).sort().values, _rounded(prior_gap)
     below = torch.searchsorted(ranked, prior_gap, side="left")
     upto = torch.searchsorted(ranked, prior_gap, side="right")

@@ -163,28 +163,28 @@ def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generat
 
 def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, generator: torch.Generator) -> dict[str, Estimate]:
     """What compares the joint log q(z) at one sample of every posterior, and at prior samples, with log p(z)."""
-    count, groups, prior_groups = len(aggregated), group_slices(len(aggregated)), group_slices(len(prior_samples))
+    count, groups = len(aggregated), group_slices(len(aggregated))
     z, own = aggregated.sample_each(generator), torch.arange(count)
-    log_own = aggregated.posterior.log_prob(z)
-    log_prior, log_prior_there = aggregated.prior.log_prob(z), aggregated.prior.log_prob(prior_samples.double())
+    log_own, log_prior = aggregated.posterior.log_prob(z), aggregated.prior.log_prob(z)
     others = aggregated.log_sums(z, groups, leave_out=own)  # [N, G]
-    smoothed = aggregated.smoothed.log_sums(z, groups, leave_out=own)
-    smoothed_there = aggregated.smoothed.log_sums(prior_samples, groups)  # [P, G]
+    gap, gap_without = _held_out_gaps(aggregated, z)
+    gap_there, gap_there_without = _held_out_gaps(aggregated, prior_samples)
 
     def figures(left_out: int | None) -> dict[str, float]:
         """All of them, without a group of sentences, in the mixture and among the samples, and one of prior samples."""
-        rows, there = _all_but(count, groups, left_out), _all_but(len(prior_samples), prior_groups, left_out)
-        columns = _all_but(len(groups), [slice(i, i + 1) for i in range(len(groups))], left_out)
+        rows, columns = _all_but(groups, left_out), [i for i in range(len(groups)) if i != left_out]
         log_n, log_others = math.log(len(rows)), math.log(max(1, len(rows) - 1))
         log_sum = others[rows][:, columns].logsumexp(1)
-        gap = log_prior[rows] - smoothed[rows][:, columns].logsumexp(1) + log_others
-        gap_there = log_prior_there[there] - smoothed_there[there][:, columns].logsumexp(1) + log_n
+        here, there = gap, gap_there
+        if left_out is not None:
+            here = gap_without[rows, left_out]
+            there = gap_there_without[_all_but(group_slices(len(prior_samples), len(groups)), left_out), left_out]
         return {
             "mi": float((log_own[rows] - torch.logaddexp(log_sum, log_own[rows]) + log_n).mean()),
             "joint_gap": float((log_sum - log_others - log_prior[rows]).mean()),
-            "smoothed_gap": float(-gap.mean()),
-            "hole_mass": hole_mass(gap, gap_there),
-            "auc": auc(gap, gap_there),
+            "smoothed_gap": float(-here.mean()),
+            "hole_mass": hole_mass(here, there),
+            "auc": auc(here, there),
         }
 
     without = [figures(i) for i in range(len(groups))] if len(groups) > 1 else []
@@ -194,9 +194,36 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
     }
 
 
-def _all_but(count: int, groups: list[slice], left_out: int | None) -> Tensor:
-    everything = torch.arange(count)
-    if left_out is None or left_out >= len(groups):
-        return everything
-    group = groups[left_out]
-    return torch.cat([everything[: group.start], everything[group.stop :]])
+def _held_out_gaps(aggregated: AggregatedPosterior, z: Tensor) -> tuple[Tensor, Tensor]:
+    """log p(z) − log q̂(z), [S], and without each group, [S, G]; q̂ is made of the sentences of the other groups alone.
+
+    z, [S, D], is cut into as many groups as the sentences, so that samples of the sentences are truly held out: not from the
+    mixture alone, but also from the moments by which it is smoothed. Hence E log q̂ ≤ E log q whatever N is.
+    """
+    groups, log_prior = group_slices(len(aggregated)), aggregated.prior.log_prob(z.double())
+    sums = torch.full((len(z), len(groups)), -torch.inf, dtype=torch.float64)
+    sizes = torch.tensor([group.stop - group.start for group in groups], dtype=torch.float64)
+    components = torch.empty(len(z), dtype=torch.float64)
+    if len(groups) < 2:
+        return torch.full_like(log_prior, torch.nan), sums
+    for i, rows in enumerate(group_slices(len(z), len(groups))):
+        rest = aggregated.without(groups[i])
+        columns = [j for j in range(len(groups)) if j != i]
+        shift = groups[i].stop - groups[i].start
+        slices = [groups[j] if j < i else slice(groups[j].start - shift, groups[j].stop - shift) for j in columns]
+        sums[rows, columns] = rest.smooth(aggregated.smoothed.width).log_sums(z[rows], slices)
+        components[rows] = len(rest)
+    gap = log_prior - sums.logsumexp(1) + components.log()
+    without = torch.stack(
+        [
+            log_prior - sums[:, [j for j in range(len(groups)) if j != i]].logsumexp(1) + (components - sizes[i]).log()
+            for i in range(len(groups))
+        ],
+        dim=1,
+    )
+    return gap, without
+
+
+def _all_but(groups: list[slice], left_out: int | None) -> Tensor:
+    """The members of all groups but one."""
+    return torch.cat([torch.arange(group.start, group.stop) for i, group in enumerate(groups) if i != left_out])

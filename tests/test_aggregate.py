@@ -167,7 +167,7 @@ def test_the_prior_far_out_has_its_logarithm() -> None:
 def test_every_smoothing_is_a_density_with_the_moments_of_the_mixture(width: int) -> None:
     posterior = made_up(sentences=30, dimensions=2)
     aggregated = aggregate(posterior)
-    candidates = [Smoothed(aggregated), *aggregated._smoothings()]
+    candidates = [Smoothed(aggregated), *map(aggregated.smooth, aggregated.widths)]
     grid = torch.linspace(-8, 8, 401, dtype=torch.float64)
     z = torch.cartesian_prod(grid, grid)
     mass = candidates[width].log_prob(z).exp() * (grid[1] - grid[0]) ** 2
@@ -179,7 +179,7 @@ def test_every_smoothing_is_a_density_with_the_moments_of_the_mixture(width: int
 
 def test_the_smoothest_is_the_gaussian_of_the_moments() -> None:
     aggregated = aggregate(made_up())
-    *_, smoothest = aggregated._smoothings()
+    smoothest = aggregated.smooth(1.0)
     mean, covariance = aggregated.moments()
     z = torch.randn(20, 3, dtype=torch.float64)
     torch.testing.assert_close(smoothest.log_prob(z), torch.distributions.MultivariateNormal(mean, covariance).log_prob(z))
@@ -262,5 +262,5 @@ def test_rotating_all_posteriors_changes_no_joint_density(space: tuple[int, int,
     rotation = torch.linalg.qr(torch.randn(dimensions, dimensions, generator=generator).double())[0]
     before, after = aggregate(DiagonalGaussian(mean, log_var)), aggregate(DiagonalGaussian(mean @ rotation, log_var))
     torch.testing.assert_close(after.log_prob(z @ rotation), before.log_prob(z))
-    for smooth, turned in zip(before._smoothings(), after._smoothings(), strict=True):
-        torch.testing.assert_close(turned.log_prob(z @ rotation), smooth.log_prob(z))
+    for width in before.widths:
+        torch.testing.assert_close(after.smooth(width).log_prob(z @ rotation), before.smooth(width).log_prob(z))

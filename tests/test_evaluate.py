@@ -119,6 +119,7 @@ REFUSED = {
     "training text alone": (["{copies}/vae", "--train-file", "{tmp}/x"], "--train-file goes with --test-file"),
     "a corpus from nowhere": (["{copies}/vae", "--corpus", "snli"], "--corpus needs --data"),
     "a report that is a file": (["{copies}/vae", "--out", "{copies}/vae/config.json"], "is a file; --out names a folder"),
+    "one sentence": (["{copies}/vae", "--test-file", "{tmp}/one.txt"], "one.txt holds one sentence; an aggregated posterior"),
     "no such text": (["{copies}/vae", "--test-file", "{tmp}/x"], "is not a readable UTF-8 text file"),
     "no corpus there": (["{copies}/vae", "--data", "{tmp}"], "lacks train.txt, valid.txt, test.txt"),
 }
@@ -128,6 +129,7 @@ REFUSED = {
 def test_what_cannot_be_done_is_said_in_one_sentence(fault: str, checkpoints: Path, tmp_path: Path, capsys) -> None:
     arguments, said = REFUSED[fault]
     (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "one.txt").write_text("a sentence alone .\n")
     places = {"tmp": str(tmp_path / "empty"), "copies": str(checkpoints / "short-yelp")}
     assert evaluate([argument.format(**places) for argument in arguments]) == 2
     error = capsys.readouterr().err

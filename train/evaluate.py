@@ -20,7 +20,7 @@ from torch import Tensor
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
-from dgvae.corpus import CORPORA, Split, corpus_files, read_split
+from dgvae.corpus import CORPORA, Split, corpus_files, read_evaluation, read_split
 from dgvae.errors import UserError
 from dgvae.latents import Latents
 from dgvae.measurements import METRICS_FILE, Evaluation, Measurements
@@ -115,12 +115,12 @@ def chosen(paths: list[Path]) -> dict[str, Path]:
 def read_texts(options: argparse.Namespace, key: str) -> Texts:
     """The sentences to measure on, and the training sentences."""
     if options.test_file:
-        evaluation, training = read_split(options.test_file), options.train_file and read_split(options.train_file)
+        evaluation, training = read_evaluation(options.test_file), options.train_file and read_split(options.train_file)
     else:
         if key not in CORPORA:
             raise UserError(f"The corpus {key} is none of --data's ({', '.join(CORPORA)}); give --test-file and --train-file.")
         files = corpus_files(key, options.data)
-        evaluation, training = read_split(files["test"]), read_split(files["train"])
+        evaluation, training = read_evaluation(files["test"]), read_split(files["train"])
     return Texts(evaluation, training or None)
 
 

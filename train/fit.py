@@ -21,7 +21,7 @@ import torch
 
 from dgvae.checkpoints import TOKENIZER_FILE
 from dgvae.config import CONFIG_FILE, TextVAEConfig
-from dgvae.corpus import Split, corpus_files, read_split
+from dgvae.corpus import Split, corpus_files, read_evaluation, read_split
 from dgvae.errors import UserError
 from dgvae.figures import FIGURES
 from dgvae.methods import method_and_options
@@ -181,11 +181,10 @@ def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
         files = [Path(name) for name in names]
     else:
         files = list(corpus_files(options.corpus, Path(options.data)).values())
-    training, validation, evaluation = (read_split(file) for file in files)
+    training, validation = map(read_split, files[:2])
+    evaluation = read_evaluation(files[2])
     if options.sentences:
         training = training.first(options.sentences)
-    if len(evaluation.sentences) < 2:
-        raise UserError(f"{evaluation.path} holds one sentence; an aggregated posterior needs two at least.")
     return training, validation, evaluation
 
 

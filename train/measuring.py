@@ -77,7 +77,7 @@ def add_latents(measured: Measurements, posterior: Posterior) -> None:
     latents = measure_latents(posterior, prior_samples(prior, len(posterior)), torch.Generator().manual_seed(0))
     measured.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
     keep(measured, latents.figures)
-    measured.profile.update(latents.profile)
+    measured.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
     measured.pairs[:] = latents.pairs
 
 
@@ -88,7 +88,7 @@ def keep(measured: Measurements, figures: dict[str, Estimate]) -> None:
             measured.figures[name] = estimate
         else:
             measured.figures.pop(name, None)
-            measured.absent[name] = "it is not finite: some posteriors have hardly any width"
+            measured.absent[name] = "it is not finite: too few sentences, or posteriors with hardly any width"
 
 
 def add_reconstruction(measured: Measurements, per_sentence: Tensor, posterior: Posterior) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -30,6 +30,7 @@ class AggregatedPosterior(ABC):
     """
 
     absent: Mapping[str, str] = {}
+    widths: Sequence[float] = ()  # ever smoother, up to a single broad distribution
 
     def __init__(self, posterior: Posterior) -> None:
         self.posterior = posterior
@@ -85,6 +86,8 @@ class AggregatedPosterior(ABC):
         sentence's or the prior's, is equally void. So of several smoothings that one is taken under which held-out samples
         are the likeliest: E_q log q̂(z) ≤ E_q log q(z) for whatever q̂, so it is also the one nearest to the truth.
         """
+        if len(self) < 2:
+            return Smoothed(self)
         chosen = torch.linspace(0, len(self) - 1, min(len(self), _TRIED)).long()
         z = self.sample_each(torch.Generator().manual_seed(0))[chosen]
 
@@ -93,14 +96,14 @@ class AggregatedPosterior(ABC):
 
         best = Smoothed(self)
         best_fit = fit(best)
-        for candidate in self._smoothings():  # one at a time: each holds as much as this mixture
-            if (its_fit := fit(candidate)) > best_fit:
+        for width in self.widths:  # one at a time: each holds as much as this mixture
+            if (its_fit := fit(candidate := self.smooth(width))) > best_fit:
                 best, best_fit = candidate, its_fit
         return best
 
-    def _smoothings(self) -> Iterator[Smoothed]:
-        """Ever smoother versions, up to a single broad distribution."""
-        yield from ()
+    def smooth(self, width: float) -> Smoothed:
+        """A version smoothed by one of `widths`; as it is for width 0, or where that cannot be done."""
+        return Smoothed(self)
 
     def marginal_gaps(self, groups: Sequence[slice] = ()) -> MarginalGaps:
         """KL of every dimension's q(z_i) to N(0, 1) and back. The groups must follow each other and cover all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
@@ -13,11 +13,11 @@ from dgvae.aggregate.base import MANY_PAIRS, NO_PAIR, AggregatedPosterior, Smoot
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 
-_WIDTHS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-
 
 class AggregatedGaussian(AggregatedPosterior):
     """A mixture of diagonal Gaussians. mean, log_var: [N, D]."""
+
+    widths = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
     def __init__(self, posterior: DiagonalGaussian) -> None:
         super().__init__(posterior)
@@ -88,20 +88,17 @@ class AggregatedGaussian(AggregatedPosterior):
         centred = self.mean - self.mean.mean(0)
         return centred.T @ centred / len(self)
 
-    def _smoothings(self) -> Iterator[Smoothed]:
-        """Kernels of one covariance E σ² + h² Cov(μ) about means drawn together by √(1 − h²) (West 1993).
+    def smooth(self, width: float) -> Smoothed:
+        """Kernels of one covariance E σ² + h² Cov(μ) about means drawn together by √(1 − h²), h being `width` (West 1993).
 
         Mean and covariance of q(z) stay as they are for every h; h = 1 is the Gaussian with these moments. In coordinates in
         which the kernel is N(0, I) it is a mixture of diagonal Gaussians again.
         """
         mean = self.mean.mean(0)
-        within, between = torch.diag(self.log_var.exp().mean(0)), self._covariance_of_means
-        for width in _WIDTHS:
-            root, fault = torch.linalg.cholesky_ex(within + width**2 * between)
-            if fault:  # the kernel has no width in some direction
-                continue
-            whiten = torch.linalg.solve_triangular(
-                root, torch.eye(len(mean), dtype=root.dtype, device=root.device), upper=False
-            )
-            centres = (1 - width**2) ** 0.5 * (self.mean - mean) @ whiten.T
-            yield Smoothed(AggregatedGaussian(DiagonalGaussian(centres, torch.zeros_like(centres))), width, mean, whiten)
+        kernel = torch.diag(self.log_var.exp().mean(0)) + width**2 * self._covariance_of_means
+        root, fault = torch.linalg.cholesky_ex(kernel)
+        if not width or fault:  # or the kernel has no width in some direction
+            return Smoothed(self)
+        whiten = torch.linalg.solve_triangular(root, torch.eye(len(mean), dtype=root.dtype, device=root.device), upper=False)
+        centres = (1 - width**2) ** 0.5 * (self.mean - mean) @ whiten.T
+        return Smoothed(AggregatedGaussian(DiagonalGaussian(centres, torch.zeros_like(centres))), width, mean, whiten)

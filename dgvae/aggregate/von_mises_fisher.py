@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -12,12 +11,11 @@ from dgvae.aggregate.base import NO_MARGINAL, AggregatedPosterior, Smoothed
 from dgvae.posteriors import VonMisesFisher
 from dgvae.posteriors.von_mises_fisher import log_normaliser
 
-_HALVINGS = (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12)  # of κ
-
 
 class AggregatedVonMisesFisher(AggregatedPosterior):
     """A mixture of von Mises–Fisher distributions with one κ."""
 
+    widths = tuple(1 - 0.5**halvings for halvings in (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12))  # of κ
     absent = dict.fromkeys(
         ("consistent_units", "consistent_units_reverse", "covariance_gap", "pair_gap", "worst_pair_gap"), NO_MARGINAL
     )
@@ -37,8 +35,6 @@ class AggregatedVonMisesFisher(AggregatedPosterior):
     def _log_pairs(self, z: Tensor) -> Tensor:
         return self.vmf.kappa * (z @ self.vmf.direction.T) + log_normaliser(self.prior.dim, self.vmf.kappa)
 
-    def _smoothings(self) -> Iterator[Smoothed]:
-        """The same directions with a smaller κ, down to the uniform distribution."""
-        for halvings in _HALVINGS:
-            share = 0.5**halvings
-            yield Smoothed(AggregatedVonMisesFisher(replace(self.vmf, kappa=share * self.vmf.kappa)), 1 - share)
+    def smooth(self, width: float) -> Smoothed:
+        """The same directions with κ (1 − width), down to the uniform distribution."""
+        return Smoothed(AggregatedVonMisesFisher(replace(self.vmf, kappa=(1 - width) * self.vmf.kappa)), width)
