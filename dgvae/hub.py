@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -50,40 +52,57 @@ def download_checkpoint(repository: str, revision: str | None = None) -> Path:
     """
     name = f"{repository}@{revision}" if revision else repository
     try:
-        hub = HfApi()
-        pinned = hub.resolve_revision(repository, revision=revision)  # and the cache remembers which commit it was
-        info = hub.model_info(repository, revision=pinned.resolved, files_metadata=True, timeout=TIMEOUT)
-        sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
-        if missing := [file for file in FILES if file not in sizes]:
-            raise UserError(f"{name} is not a checkpoint of this project: it has no {missing[0]}.")
-        if (total := sum(sizes[file] for file in FILES)) > MAX_BYTES:
-            raise UserError(f"{name} is {total / 1e6:,.0f} MB, more than the {MAX_BYTES / 1e6:,.0f} MB that are allowed.")
-        return Path(snapshot_download(repository, revision=pinned, allow_patterns=list(FILES)))
+        with hub_faults(repository, revision):
+            hub = HfApi()
+            pinned = hub.resolve_revision(repository, revision=revision)  # and the cache remembers which commit it was
+            info = hub.model_info(repository, revision=pinned.resolved, files_metadata=True, timeout=TIMEOUT)
+            sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+            if missing := [file for file in FILES if file not in sizes]:
+                raise UserError(f"{name} is not a checkpoint of this project: it has no {missing[0]}.")
+            if (total := sum(sizes[file] for file in FILES)) > MAX_BYTES:
+                raise UserError(f"{name} is {total / 1e6:,.0f} MB, more than the {MAX_BYTES / 1e6:,.0f} MB that are allowed.")
+            return Path(snapshot_download(repository, revision=pinned, allow_patterns=list(FILES)))
+    except HubUnreachableError as error:
+        return _from_cache(repository, revision, error)
+
+
+class HubUnreachableError(Exception):
+    """The Hub is out of reach, or refuses; the message is the beginning of a sentence that says so."""
+
+
+@contextmanager
+def hub_faults(repository: str, revision: str | None, kind: str = "model repository") -> Iterator[None]:
+    """What goes wrong with a repository, in a UserError's words. Raises HubUnreachableError where a cache may help."""
+    try:
+        yield
     except GatedRepoError:
         raise UserError(f"{repository} is gated: accept its terms on the Hub and log in with `hf auth login`.") from None
     except RepositoryNotFoundError:
-        raise UserError(f"The Hub has no model repository {repository}, or it is private.") from None
+        raise UserError(f"The Hub has no {kind} {repository}, or it is private.") from None
     except RevisionNotFoundError:
         raise UserError(f"{repository} has no revision {revision}.") from None
     except RevisionResolutionError as error:
-        return _from_cache(repository, revision, error.__cause__)
+        raise _unreachable(repository, error.__cause__) from None
     except (httpx2.HTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
-        return _from_cache(repository, revision, error)
+        raise _unreachable(repository, error) from None
     except OSError as error:
-        raise UserError(f"{name} could not be stored on this machine ({error.strerror or type(error).__name__}).") from None
+        reason = error.strerror or type(error).__name__
+        raise UserError(f"{repository} could not be stored on this machine ({reason}).") from None
     except ValueError:  # a network's log-in page, for one
         raise UserError("What answered in the Hub's place is not the Hub; check the network.") from None
 
 
-def _from_cache(repository: str, revision: str | None, error: BaseException | None) -> Path:
+def _unreachable(repository: str, error: BaseException | None) -> HubUnreachableError:
+    if isinstance(error, HfHubHTTPError):
+        return HubUnreachableError(f"The Hub refused {repository} (status {error.response.status_code})")
+    return HubUnreachableError(f"The Hub can't be reached ({type(error).__name__})")
+
+
+def _from_cache(repository: str, revision: str | None, error: HubUnreachableError) -> Path:
     """What was downloaded before, or the UserError that says why it can't be now."""
     try:
         return Path(snapshot_download(repository, revision=revision, allow_patterns=list(FILES), local_files_only=True))
     except LocalEntryNotFoundError:
-        if isinstance(error, HfHubHTTPError):
-            fault = f"The Hub refused {repository} (status {error.response.status_code})"
-        else:
-            fault = f"The Hub can't be reached ({type(error).__name__})"
         raise UserError(
-            f"{fault} and it is not in this machine's cache; try again later, or use one of the checkpoints in the list."
+            f"{error} and it is not in this machine's cache; try again later, or use one of the checkpoints in the list."
         ) from None

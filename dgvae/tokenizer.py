@@ -1,12 +1,11 @@
 """Word-level tokenizer: a `tokenizers.WordLevel` in a `PreTrainedTokenizerFast`, with the cleaning that free text needs.
 
 Corpora come tokenised, words apart by one space, so training splits at white space only. What a visitor types does not:
-`words` also takes punctuation and English clitics off words that the vocabulary lacks ("great!" -> "great !").
+`words` splits what the vocabulary lacks by the rules of `dgvae.words` ("great!" -> "great !").
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,14 +16,11 @@ from transformers import PreTrainedTokenizerFast
 
 from dgvae.errors import UserError
 from dgvae.storage import read_json
+from dgvae.words import split_words
 
 PAD, UNKNOWN, START, END = range(4)
 SPECIAL_WORDS = ("<pad>", "<unk>", "<s>", "</s>")
 _RESERVED = {"<pad>", "<s>", "</s>"}
-
-# "ca n't", "it 's", "they 've", then any punctuation, as in the Penn Treebank.
-_CLITIC = re.compile(r"(?i)(?<=\w)(n't|'(?:s|m|d|ll|re|ve))$")
-_PUNCTUATION = re.compile(r"([^\w\s'<>-])")
 
 
 class WordTokenizer:
@@ -65,7 +61,7 @@ class WordTokenizer:
 
     def words(self, text: str) -> list[str]:
         """Split free text into words as the corpus has them."""
-        return [piece for word in self._normalize(text).split() for piece in self._split(word)]
+        return split_words(self._normalize(text), is_word=self._ids.__contains__)
 
     def is_known(self, word: str) -> bool:
         """Whether the vocabulary has `word`; the special words count as unknown."""
@@ -122,14 +118,6 @@ class WordTokenizer:
 
     def _id(self, word: str) -> int:
         return UNKNOWN if word in _RESERVED else self._ids.get(word, UNKNOWN)
-
-    def _split(self, word: str) -> list[str]:
-        if word in self._ids:
-            return [word]
-        pieces = []
-        for part in _PUNCTUATION.sub(r" \1 ", word.replace("’", "'")).split():
-            pieces += [part] if self.is_known(part) else _CLITIC.sub(r" \1", part).split()
-        return pieces
 
 
 def _type(part: object) -> object:

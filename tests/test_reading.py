@@ -1,0 +1,136 @@
+"""One's own text: what is read, and what is left out."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from dgvae.errors import UserError
+from train.corpora.reading import read_text
+
+ROWS = [
+    {"id": 7, "review": 'She said "no", twice.', "stars": 5},
+    {"id": 8, "review": "Zwei Zeilen,\nein Text: ünïcödé 🍕", "stars": 1},
+    {"id": 9, "review": "12", "stars": 3},
+]
+ALL = [(row["review"], str(row["stars"])) for row in ROWS]
+
+
+def write_csv(path: Path, rows: list[dict]) -> None:
+    with open_text(path) as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_jsonl(path: Path, rows: list[dict]) -> None:
+    with open_text(path) as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def write_parquet(path: Path, rows: list[dict]) -> None:
+    rows = [row | {"vector": [0.5, 1.5], "picture": b"\xff"} for row in rows]
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+
+
+def open_text(path: Path):
+    return (gzip.open if path.suffix == ".gz" else open)(path, "wt", encoding="utf-8", newline="")
+
+
+WRITERS: dict[str, Callable[[Path, list[dict]], None]] = {
+    ".csv": write_csv,
+    ".csv.gz": write_csv,
+    ".jsonl": write_jsonl,
+    ".jsonl.gz": write_jsonl,
+    ".parquet": write_parquet,
+}
+every_table = pytest.mark.parametrize("ending", WRITERS)
+
+
+def read(path: Path, column: str | None = None, label_column: str | None = None) -> tuple[list, dict[str, int]]:
+    faults: Counter[str] = Counter()
+    return list(read_text(path, column, label_column, faults)), dict(faults)
+
+
+def fault_of(path: Path, column: str | None = None, label_column: str | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        read(path, column, label_column)
+    assert str(caught.value).endswith(".")
+    return str(caught.value)
+
+
+@every_table
+def test_a_table_gives_its_text_and_labels(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"mine{ending}"
+    WRITERS[ending](path, ROWS)
+    assert read(path, label_column="stars") == (ALL, {})
+    assert read(path, "review") == ([(text, None) for text, _ in ALL], {})
+
+
+@every_table
+def test_the_column_of_the_text_is_found_or_asked_for(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"mine{ending}"
+    WRITERS[ending](path, [{"title": "a", "text": "b c", "author": "d"}])
+    assert read(path)[0] == [("b c", None)]
+    WRITERS[ending](path, [{"title": "a", "body": "b c"}])
+    assert fault_of(path).endswith("does not say which column is the text; name one of title, body.")
+    assert read(path, label_column="title")[0] == [("b c", "a")]
+    for columns in ("words", None), ("title", "words"):
+        assert "has no column words; it has title, body" in fault_of(path, *columns)
+
+
+def test_lines_with_and_without_labels(tmp_path: Path) -> None:
+    for path, opened in (tmp_path / "a.txt", open), (tmp_path / "A.TXT.GZ", gzip.open):
+        with opened(path, "wb") as file:
+            file.write("\ufeff3\tgood .\r\n\nno label\n \t \nbad\tlabel\n32768\tlabel\n".encode() + b"1\t\xff\n\0\nlast")
+        sentences, faults = read(path)
+        assert [(text.strip(), label) for text, label in sentences] == [("good .", "3"), ("no label", None), ("last", None)]
+        assert faults == {"empty": 2, "not UTF-8": 1, "not text": 1, "with a label that is no number from 0 to 32767": 2}
+    assert "has no columns" in fault_of(path, "text")
+
+
+def test_bad_lines_of_a_csv_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(
+        b"\xef\xbb\xbftext,n\ngood,1\n\nfew\nmany,1,2\n ,3\n\xff,4\nno label,\n" + b'"' + 200_000 * b"x" + b'",5\n'
+    )
+    sentences, faults = read(path, label_column="n")
+    assert sentences == [("good", "1"), ("x" * 200_000, "5")]
+    assert faults == {"empty": 2, "with another number of columns": 2, "not UTF-8": 1, "without n": 1}
+
+
+def test_bad_lines_of_a_jsonl_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    good = b'{"text": "good", "n": true}\n'
+    path.write_bytes(
+        good + b'{"text": \n[1]\n\n{"n": 1}\n{"text": 5, "n": 1}\n{"text": "\\ud800", "n": 1}\n"\xff"\n' + b"[" * 99_999
+    )
+    sentences, faults = read(path, label_column="n")
+    assert sentences == [("good", "True")]
+    assert faults == {"broken JSON": 3, "empty": 1, "without text": 2, "not UTF-8": 2}
+
+
+def test_whole_numbers_with_gaps_are_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_parquet(
+        path, [{"text": "a b", "n": 1.0}, {"text": "c d", "n": None}, {"text": None, "n": 2.0}, {"text": "e f", "n": 0.5}]
+    )
+    assert read(path, label_column="n") == ([("a b", "1"), ("e f", "0.5")], {"without n": 1, "without text": 1})
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.csv.gz", "a.jsonl.gz", "a.parquet", "missing.csv", "a.zip", "folder.txt"])
+def test_a_file_that_cannot_be_read_is_named(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if path.stem == "folder":
+        path.mkdir()
+    elif path.stem != "missing":
+        path.write_bytes(gzip.compress(b"text\n" + bytes(range(256)) * 99)[:-20] if path.suffix == ".gz" else b"PK PAR1")
+    assert str(path) in fault_of(path)
