@@ -7,7 +7,9 @@ python app.py --checkpoints runs            your own
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from dgvae.catalogue import find_checkpoints
@@ -37,6 +39,7 @@ def serve(options: argparse.Namespace) -> None:
     if options.data and not options.data.is_dir():
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
     print("Starting …", flush=True)
+    keep_caches_where_one_may_write()  # before the libraries are imported, which read the environment then
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import CSS, theme
@@ -58,6 +61,18 @@ def serve(options: argparse.Namespace) -> None:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
 
 
+def keep_caches_where_one_may_write() -> None:
+    """If the user's cache folder can't be written, as in some containers, let the libraries use a temporary one."""
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except (OSError, RuntimeError):  # the latter if there is no home at all
+        cache = tempfile.mkdtemp(prefix="dgvae-cache-")
+        os.environ["XDG_CACHE_HOME"] = cache  # of Vega's script and the Hub's files
+        print(f"The cache folder can't be written; caches are kept in {cache}.", file=sys.stderr)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = argparse.ArgumentParser(
@@ -69,8 +84,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder of corpora: the map then shows the sentences themselves"
     )
-    parser.add_argument("--host", metavar="NAME", help="address to serve on (default: this machine only)")
-    parser.add_argument("--port", type=int, metavar="N", help="port to serve on (default: the first free from 7860)")
+    parser.add_argument(
+        "--host", metavar="NAME", help="address to serve on (default: $GRADIO_SERVER_NAME, or this machine only)"
+    )
+    parser.add_argument(
+        "--port", type=int, metavar="N", help="port to serve on (default: the first free from $GRADIO_SERVER_PORT or 7860)"
+    )
     parser.add_argument("--share", action="store_true", help="also make a public address that lasts a week")
     return parser
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dgvae.config import TextVAEConfig
+from dgvae.distributed import gather
 from dgvae.posteriors import DiagonalGaussian, Implicit, VonMisesFisher
 from dgvae.posteriors.implicit import KEPT
 
@@ -29,7 +30,7 @@ class BatchNormHead(GaussianHead):
     """Batch norm on μ with a fixed scale γ and a learnt shift (Zhu et al. 2020).
 
     Over a batch Var(μ_i) = γ², so that E KL ≥ D γ²/2. In evaluation running statistics take the batch's place, and the bound
-    holds as far as they have settled.
+    holds as far as they have settled. Of several processes that hold a part of a batch each, the whole batch counts.
     """
 
     EPSILON = 1e-10  # the usual 1e-5 is a good part of a new model's variance, and the bound would not hold
@@ -52,9 +53,9 @@ class BatchNormHead(GaussianHead):
         """state: [B, H]."""
         plain = super().forward(state)
         mean, var = self.running_mean, self.running_var
-        if self.training and len(state) > 1:  # one sentence has no variance
-            mean, var = plain.mean.mean(0), plain.mean.var(0, correction=0)
-            self._update(plain.mean.detach())
+        if self.training and len(batch := gather(plain.mean)) > 1:  # one sentence has no variance
+            mean, var = batch.mean(0), batch.var(0, correction=0)
+            self._update(batch.detach())
         normalised = (plain.mean - mean) * torch.rsqrt(var + self.EPSILON)
         return DiagonalGaussian(self.gamma * normalised + self.shift, plain.log_var)
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import time
-from datetime import timedelta
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, distributed
-from torch.multiprocessing.spawn import spawn
+from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from dgvae.config import TextVAEConfig
 from dgvae.heads import GaussianHead
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers import build_regularizer
+from tests.processes import PROCESSES, in_two_processes
 
-PROCESSES, SECONDS = 2, 60
 CASES: dict[str, tuple[str, int, dict[str, float]]] = {  # method, sentences in all, options
     "a group larger than a part": ("dg-vae", 24, {"aggregation_size": 24}),
     "groups across the border of the parts": ("dg-vae", 24, {"aggregation_size": 8}),
@@ -76,33 +70,17 @@ def all_states() -> Tensor:
     return torch.randn(24, 4, generator=torch.Generator().manual_seed(9))
 
 
-def work(rank: int, folder: str) -> None:
+def work(rank: int) -> dict[str, dict[str, Tensor]]:
     """What each of the processes does."""
-    torch.set_num_threads(1)
-    distributed.init_process_group(
-        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=PROCESSES, timeout=timedelta(seconds=30)
-    )
     results = {case: two_steps(case, rank, PROCESSES) for case in CASES}
     results["head"] = {"weight": head_gradient(all_states().chunk(PROCESSES)[rank], wrap=True)}
-    torch.save(results, Path(folder) / f"{rank}.pt")
-    distributed.destroy_process_group()
+    return results
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, dict[str, Tensor]]]:
     """What each process found, for every case."""
-    folder = tmp_path_factory.mktemp("processes")
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    context = spawn(work, (str(folder),), nprocs=PROCESSES, join=False)
-    assert context is not None
-    deadline = time.monotonic() + SECONDS
-    try:
-        while not context.join(timeout=1):
-            assert time.monotonic() < deadline, f"the processes did not end within {SECONDS} s"
-    finally:
-        for process in filter(None, context.processes):
-            process.kill()
-    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(PROCESSES)]
+    return in_two_processes(work, tmp_path_factory.mktemp("processes"))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -87,7 +87,14 @@ def test_a_stopped_evaluation_keeps_its_parts_and_goes_on(copies: Path, corpus: 
     assert load_checkpoint(copies / "dg-vae").metrics.figures.keys() > kept.figures.keys()
 
 
-def test_without_text_only_latents_are_measured(copies: Path, capsys) -> None:
+def test_a_run_knows_its_text(copies: Path) -> None:
+    assert evaluate([str(copies / "vae")]) == 0
+    assert load_checkpoint(copies / "vae").metrics.figures.keys() >= {"prior_ll", "bleu", "forward_perplexity"}
+
+
+def test_without_text_only_latents_are_measured(copies: Path, capsys, monkeypatch) -> None:
+    monkeypatch.delenv("DGVAE_DATA", raising=False)
+    (copies / "pdg-vae" / "run.json").unlink()
     path = copies / "pdg-vae" / "metrics.json"
     old = json.loads(path.read_text())
     kept = {name: old[name] for name in ("corpus", "weights", "evaluation", "training")}
@@ -117,10 +124,9 @@ REFUSED = {
     "no such folder": (["{tmp}/nowhere"], "There is no checkpoint in"),
     "two texts": (["{copies}/vae", "--data", "{tmp}", "--test-file", "{tmp}/x"], "Name either --data or --test-file"),
     "training text alone": (["{copies}/vae", "--train-file", "{tmp}/x"], "--train-file goes with --test-file"),
-    "a corpus from nowhere": (["{copies}/vae", "--corpus", "snli"], "--corpus needs --data"),
     "a report that is a file": (["{copies}/vae", "--out", "{copies}/vae/config.json"], "is a file; --out names a folder"),
-    "one sentence": (["{copies}/vae", "--test-file", "{tmp}/one.txt"], "one.txt holds one sentence; an aggregated posterior"),
-    "no such text": (["{copies}/vae", "--test-file", "{tmp}/x"], "is not a readable UTF-8 text file"),
+    "one sentence": (["{copies}/vae", "--test-file", "{tmp}/one.txt"], "holds one sentence; an aggregated posterior"),
+    "no such text": (["{copies}/vae", "--test-file", "{tmp}/x"], "empty/x"),
     "no corpus there": (["{copies}/vae", "--data", "{tmp}"], "lacks train.txt, valid.txt, test.txt"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -121,7 +122,9 @@ def test_ctrl_c_leaves_a_checkpoint_that_can_be_used(corpus: Path, tmp_path: Pat
     )
     log = tmp_path / "run" / "log.jsonl"
     deadline = time.monotonic() + 120
-    while not log.exists() and process.poll() is None and time.monotonic() < deadline:
+    while (
+        not (log.exists() and '"event": "epoch"' in log.read_text()) and process.poll() is None and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
@@ -130,7 +133,13 @@ def test_ctrl_c_leaves_a_checkpoint_that_can_be_used(corpus: Path, tmp_path: Pat
     assert "Traceback" not in err
     assert load_checkpoint(tmp_path / "run").metrics.training["epochs"] < 1000
     records = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [record["epoch"] for record in records] == list(range(1, len(records) + 1))
+    events = [record["event"] for record in records]
+    assert (events[0], events[-1]) == ("start", "stop")
+    epochs = [record["epoch"] for record in records if record["event"] == "epoch"]
+    assert epochs == list(range(1, len(epochs) + 1))
+    steps = [record for record in records if record["event"] == "steps"]
+    assert sum(record["steps"] for record in steps) >= 13 * len(epochs)  # every step is in a line
+    assert all(math.isfinite(record["reconstruction"]) for record in steps)
 
 
 def test_ones_own_text_without_labels_or_test_file(tmp_path: Path) -> None:
@@ -153,14 +162,14 @@ def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str],
     own = [*out, "--valid-file", str(empty), "--train-file"]
     return {
         "no corpus": (out, "Name either --corpus"),
-        "no data": (["--corpus", "snli", *out], "--corpus needs --data"),
+        "no such corpus": (["--corpus", "sonnets", *out], "sonnets"),
+        "both": (["--corpus", "snli", "--valid-file", "x", *out], "--valid-file and --test-file go with --train-file"),
         "no such folder": (["--corpus", "snli", "--data", "/nowhere", *out], "no folder /nowhere"),
         "corpus not in folder": (["--corpus", "snli", "--data", str(tmp_path), *out], "lacks train.txt"),
-        "no valid file": (["--train-file", "x", *out], "needs --valid-file"),
-        "missing file": ([*own, "/nowhere.txt"], "/nowhere.txt is not a readable"),
-        "label": ([*own, str(labels)], "line 1: what stands before a tab"),
-        "binary": ([*own, str(binary)], "not a readable UTF-8 text file"),
-        "empty": ([*own, str(empty)], "holds no sentence"),
+        "missing file": ([*own, "/nowhere.txt"], "/nowhere.txt"),
+        "label": ([*own, str(labels)], "labels.txt"),
+        "binary": ([*own, str(binary)], "binary.txt"),
+        "empty": ([*own, str(empty)], "empty.txt"),
         "option of another method": (small_run(corpus, tmp_path / "new", "--set", "beta=1"), "has no option 'beta'"),
         "group above batch": (
             small_run(corpus, tmp_path / "new", "--set", "aggregation_size=64"),
@@ -172,7 +181,7 @@ def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str],
     }
 
 
-FAULTS = ["no corpus", "no data", "no such folder", "corpus not in folder", "no valid file", "missing file", "label", "binary",
+FAULTS = ["no corpus", "no such corpus", "both", "no such folder", "corpus not in folder", "missing file", "label", "binary",
           "empty", "option of another method", "group above batch", "unknown method", "no value",
           "nothing to resume"]  # fmt: skip
 
@@ -192,7 +201,10 @@ def test_a_run_that_diverges_ends_in_one_sentence_and_can_go_on(method: str, cor
     out = tmp_path / "run"
     assert fit(small_run(corpus, out, "--method", method, "--learning-rate", "1000000")) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "is not finite; --resume with a lower --learning-rate" in error
+    assert re.search(
+        r"epoch 1, step \d+: the gradient \(reconstruction .*, regularizer .*\) is not finite; the last state is whole", error
+    )
+    assert "--resume with a lower --learning-rate goes on from it" in error
     assert fit(["--resume", "--out", str(out), "--learning-rate", "0.001"]) == 0
     load_checkpoint(out)
 

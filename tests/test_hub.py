@@ -1,130 +1,27 @@
-"""Checkpoints from the Hub, end to end through huggingface_hub, against a small Hub on this machine."""
+"""Checkpoints from the Hub, end to end through huggingface_hub, against the stand-in of the Hub."""
 
-import hashlib
-import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from huggingface_hub import constants
-from huggingface_hub.utils import disable_progress_bars
 
 from dgvae import hub
 from dgvae.checkpoints import FILES, load_checkpoint
 from dgvae.errors import UserError
 from dgvae.hub import download_checkpoint, parse_repository
+from tests.hub_stand_in import COMMIT, OLDER, REPOSITORY, Hub, served
 
-REPOSITORY = "someone/small-dg-vae"
-COMMIT, OLDER = "c0ffee" + 34 * "0", "0dd" + 37 * "1"
 PICKLE = "pytorch_model.bin"
-
-
-@dataclass
-class Hub:
-    """What the stand-in holds and what was asked of it. `files` of every commit are the same, but for `changed`."""
-
-    files: dict[str, bytes]
-    branches: dict[str, str] = field(default_factory=lambda: {"main": COMMIT, "v1": OLDER})
-    sizes: dict[str, int] = field(default_factory=dict)  # what the listing claims, where that is not the truth
-    failure: tuple[int, str] | None = None  # status and X-Error-Code of every answer
-    page: bytes | None = None  # what answers everything, as a network's log-in page does
-    asked: list[str] = field(default_factory=list)
-    stop: Callable[[], None] = lambda: None
-
-    @property
-    def fetched(self) -> set[str]:
-        """The files whose content was asked for."""
-        return {path.rpartition("/")[2] for path in self.asked if "/resolve/" in path}
-
-    def commit_of(self, revision: str) -> str | None:
-        return self.branches.get(revision, revision if revision in self.branches.values() else None)
-
-
-def make_handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
-    """The part of the Hub's API that a download uses. A connection per request, so that a stopped Hub is gone at once."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = unquote(urlsplit(self.path).path)
-            hub.asked.append(path)
-            if hub.page is not None:
-                return self.answer(200, hub.page)
-            if hub.failure:
-                return self.refuse(*hub.failure)
-            root, _, rest = path.removeprefix("/api/models").strip("/").partition(REPOSITORY)
-            if root or rest == path:
-                return self.refuse(401, "RepoNotFound")
-            kind, _, rest = rest.strip("/").partition("/")
-            revision, _, name = (rest or "main").partition("/")
-            if (commit := hub.commit_of(revision)) is None:
-                return self.refuse(404, "RevisionNotFound")
-            if kind == "resolve":
-                return self.file(commit, name)
-            if kind == "tree":
-                entries = [
-                    {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
-                    for name, data in hub.files.items()
-                ]
-                return self.answer(200, json.dumps(entries).encode())
-            siblings = [{"rfilename": name, "size": hub.sizes.get(name, len(data))} for name, data in hub.files.items()]
-            return self.answer(200, json.dumps({"id": REPOSITORY, "sha": commit, "siblings": siblings}).encode())
-
-        do_HEAD = do_GET
-
-        def file(self, commit: str, name: str) -> None:
-            if name not in hub.files:
-                return self.refuse(404, "EntryNotFound")
-            data = hub.files[name]
-            return self.answer(200, data, {"X-Repo-Commit": commit, "ETag": f'"{hashlib.sha1(data).hexdigest()}"'})
-
-        def refuse(self, status: int, code: str) -> None:
-            self.answer(status, b"", {"X-Error-Code": code} if code else {})
-
-        def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Handler
 
 
 @pytest.fixture
 def server(checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub with one repository: a checkpoint, and a pickle beside it. The cache is empty.
-
-    The library reads its environment once, when it is imported, so its constants are what is replaced.
-    """
+    """A Hub with a checkpoint, and a pickle beside it."""
     folder = checkpoints / "short-yelp" / "dg-vae"
-    stand_in = Hub({name: (folder / name).read_bytes() for name in FILES} | {PICKLE: b"never to be read"})
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), make_handler(stand_in))
-    listener.daemon_threads = True
-    threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop() -> None:
-        listener.shutdown()
-        listener.server_close()
-
-    stand_in.stop = stop
-    endpoint = f"http://127.0.0.1:{listener.server_port}"
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    disable_progress_bars()
-    yield stand_in
-    stop()
+    files = {name: (folder / name).read_bytes() for name in FILES} | {PICKLE: b"never to be read"}
+    with served(Hub(files), tmp_path / "cache", monkeypatch) as hub:
+        yield hub
 
 
 def fault_of(repository: str = REPOSITORY, revision: str | None = None) -> str:

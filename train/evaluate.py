@@ -1,15 +1,18 @@
 """Measure checkpoints, and write a report that compares them.
 
+    python -m train.evaluate runs --out report
     python -m train.evaluate checkpoints/short-yelp --data DATA --out report
 
 A CHECKPOINT is a checkpoint's folder, or a folder of them. What is measured is kept in the checkpoint's metrics.json part by
-part, and is not measured again: after Ctrl-C the same command goes on from there. Without --data, only what needs no text is
-measured. On sentences other than a checkpoint's own evaluation set, the figures go to the report alone.
+part, and is not measured again: after Ctrl-C the same command goes on from there. A run knows its text; for other checkpoints
+--data or $DGVAE_DATA names it, and without it only what needs no text is measured. On sentences other than a checkpoint's own
+evaluation set, the figures go to the report alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +23,7 @@ from torch import Tensor
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
-from dgvae.corpus import CORPORA, Split, corpus_files, read_evaluation, read_split
+from dgvae.corpus import CORPORA, Split, read_evaluation, read_split
 from dgvae.errors import UserError
 from dgvae.latents import Latents
 from dgvae.measurements import METRICS_FILE, Evaluation, Measurements
@@ -28,11 +31,13 @@ from dgvae.model import TextVAE
 from dgvae.posteriors import Posterior
 from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
-from train.finish import write_card
+from train.card import write_card
+from train.corpora import TextSource, find_corpus, prepare
 from train.measuring import Subject, add_latents
 from train.measuring_text import Texts, parts
-from train.options import whole
+from train.options import OPTIONS_FILE, add_text_options, whole
 from train.report_table import Row, table
+from train.start import corpus_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +59,7 @@ def evaluate(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     refuse_contradictions(options)
     folders = chosen(options.checkpoints)
-    texts: dict[str, Texts] = {}
+    texts: dict[Path, Texts] = {}
     rows = []
     for name, folder in folders.items():
         try:
@@ -81,21 +86,18 @@ def refuse_contradictions(options: argparse.Namespace) -> None:
         raise UserError("Name either --data or --test-file (with --train-file for perplexities).")
     if options.train_file and not options.test_file:
         raise UserError("--train-file goes with --test-file, the sentences to measure on.")
-    if options.corpus and not options.data:
-        raise UserError("--corpus needs --data, the folder that holds the corpus.")
     if options.out and options.out.exists() and not options.out.is_dir():
         raise UserError(f"{options.out} is a file; --out names a folder.")
 
 
-def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_texts: dict[str, Texts]) -> Row:
+def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_texts: dict[Path, Texts]) -> Row:
     """Measure a checkpoint; its texts are read if no other had them yet."""
     model = TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
     print(f"{name}: {model.config.title}", flush=True)
     measured = carried_over(folder)
-    key = str(options.test_file or options.corpus or measured.corpus)
-    if key not in known_texts and (options.data or options.test_file):
-        known_texts[key] = read_texts(options, key)
-    texts = known_texts.get(key)
+    if (place := place_of_text(options, measured.corpus, folder)) and place not in known_texts:
+        known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
+    texts = known_texts[place] if place else None
     measured, posterior = measure(folder, model, measured, texts, again=options.again)
     return Row(name, folder, model.config, measured, posterior, texts and texts.evaluation)
 
@@ -112,16 +114,21 @@ def chosen(paths: list[Path]) -> dict[str, Path]:
     return folders
 
 
-def read_texts(options: argparse.Namespace, key: str) -> Texts:
-    """The sentences to measure on, and the training sentences."""
+def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Path | None:
+    """The folder of the text to measure a checkpoint on: as the options say, else of its run; None if neither does."""
     if options.test_file:
-        evaluation, training = read_evaluation(options.test_file), options.train_file and read_split(options.train_file)
-    else:
-        if key not in CORPORA:
-            raise UserError(f"The corpus {key} is none of --data's ({', '.join(CORPORA)}); give --test-file and --train-file.")
-        files = corpus_files(key, options.data)
-        evaluation, training = read_evaluation(files["test"]), read_split(files["train"])
-    return Texts(evaluation, training or None)
+        files = options.train_file or options.test_file, options.test_file, options.test_file
+        return prepare(TextSource(*files, options.column, options.label_column, options.tokenised))
+    if options.data or options.corpus:
+        return find_corpus(options.corpus or corpus, options.data)
+    if (folder / OPTIONS_FILE).is_file():
+        return corpus_folder(argparse.Namespace(**read_json(folder / OPTIONS_FILE)))
+    return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
+
+
+def read_texts(place: Path, training: bool) -> Texts:
+    """The sentences to measure on, and the training sentences if they are wanted."""
+    return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
 
 
 def carried_over(folder: Path) -> Measurements:
@@ -197,9 +204,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="a checkpoint, or a folder of them")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
-    parser.add_argument("--corpus", choices=CORPORA, help="a corpus of --data (default: the one each was trained on)")
-    parser.add_argument("--test-file", type=Path, metavar="FILE", help="sentences of your own to measure on")
-    parser.add_argument("--train-file", type=Path, metavar="FILE", help="with --test-file: what perplexities compare with")
+    parser.add_argument("--corpus", choices=CORPORA, help="a corpus to measure on (default: the one each was trained on)")
+    parser.add_argument("--test-file", metavar="FILE", help="sentences of your own to measure on, in any form of train.fit's")
+    parser.add_argument("--train-file", metavar="FILE", help="with --test-file: what perplexities compare with")
+    add_text_options(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and figures")
     parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
     parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")

@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoints import CARD_FILE, TOKENIZER_FILE, weights_sha256
+from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
 from dgvae.corpus import Split
-from dgvae.figures import FIGURES
 from dgvae.latents import Latents, map_latents
 from dgvae.measurements import Evaluation, Measurements
 from dgvae.model import TextVAE
-from dgvae.storage import write_bytes
 from dgvae.tokenizer import WordTokenizer
+from train.card import write_card
 from train.measuring import Subject, add_latents, add_reconstruction
 
 
@@ -60,46 +59,3 @@ def reconstruct(subject: Subject) -> Tensor:
         _, nll = subject.model.decoder.negative_log_likelihood(sentences, z)
         result[numbers] = -nll
     return result
-
-
-def write_card(folder: Path, model: TextVAE, measured: Measurements) -> None:
-    """Write the README.md of a checkpoint folder, which is its Hub repository's front page."""
-    write_bytes(folder / CARD_FILE, model_card(model, measured).encode())
-
-
-def model_card(model: TextVAE, measured: Measurements) -> str:
-    """What the model is, and every figure that was measured."""
-    config, training = model.config, measured.training
-    rows = []
-    for figure in FIGURES.values():
-        if figure.id in measured.figures:
-            of = f" of {config.latent_dim}" if figure.of_units else ""
-            rows.append(
-                f"| {figure.name} | {measured.text(figure.id)}{of} | {measured.error_text(figure.id)} | {figure.meaning} |"
-            )
-        elif figure.id in measured.absent:
-            rows.append(f"| {figure.name} | n/a | | {measured.absent[figure.id]} |")
-    table = "\n".join(row.replace("x|z", "x\\|z") for row in rows)
-    options = ", ".join(f"{name} {value}" for name, value in config.options.items()) or "none"
-    return f"""---
-library_name: dgvae
-tags: [text-vae, {config.method}]
----
-
-# {config.title} on {measured.corpus}
-
-A text VAE: {config.row.summary} ({config.row.source}).
-
-| figure | value | standard error | what it is |
-|---|---|---|---|
-{table}
-
-Measured on the {measured.evaluation.sentences:,} sentences of `{measured.evaluation.file}` with the stored weights.
-
-- Sizes: vocabulary {config.vocab_size}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {config.latent_dim}.
-  Method's options: {options}.
-- Training: {training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept;
-  Adam {training["learning_rate"]:g}, batch {training["batch_size"]}, warm-up {training["warmup_epochs"]:g} epochs,
-  seed {training["seed"]}.
-- `latents.safetensors` holds the posteriors of the evaluation set and their UMAP; no corpus text is in this folder.
-"""

@@ -1,34 +1,43 @@
-"""What a run says: a live progress line, a line per epoch, and log.jsonl for programs."""
+"""What a run says: a live progress line, a line per epoch, and log.jsonl with a line per event for programs.
+
+Losses are read from the device for many steps at once, since reading makes the host wait for it.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import torch
 from tqdm import tqdm
 
-from train.loop import Epoch, Step
+from dgvae.errors import UserError
+from train.loop import Epoch, Run, Step
+from train.sinks import Sink
 
-SMOOTHING = 0.98  # of the losses in the progress line
+LOG_FILE = "log.jsonl"
+READ_STEPS, READ_SECONDS = 50, 10.0  # steps are read together when there are as many, or when the first is so old
 
 
 class Progress:
-    """Follows a run's events. Use as a context manager."""
+    """Follows a run's events. Use as a context manager; of several processes in the one that leads."""
 
-    def __init__(self, log: Path, sentences_per_epoch: int, epochs: int, done: int) -> None:
-        self._log = log
-        self._start = time.perf_counter()
-        self._sentences = 0
-        self._reconstruction: float | None = None
-        self._regularizer = 0.0
+    def __init__(self, out: Path, run: Run, sentences: int, steps: int, facts: dict[str, Any], sinks: Sequence[Sink]) -> None:
+        self._path, self._run, self._steps, self._sinks = out / LOG_FILE, run, steps, sinks
+        self._unread: list[Step] = []
+        self._read_at = time.perf_counter()
+        forget_what_was_not_saved(self._path, run)
+        self._log("start", epochs=run.epochs, epoch=run.epoch, step=run.step, **facts)
         # Where there is no terminal, a line every half minute keeps a log file readable.
         self._bar = tqdm(
-            total=sentences_per_epoch * epochs,
-            initial=done,
+            total=sentences * run.epochs,
+            initial=round(sentences * (run.epoch + run.step / steps)),
             unit=" sentences",
             unit_scale=True,
             mininterval=0.2 if sys.stderr.isatty() else 30,
@@ -41,25 +50,27 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, UserError):  # such as a loss that is not finite
+            self._log("error", message=str(error))
+        else:
+            self._read()
+            if error is None:
+                self._log("end" if self._run.finished else "stop", epoch=self._run.epoch, step=self._run.step)
         self._bar.close()
+        for sink in self._sinks:
+            sink.close()
 
     def step(self, event: Step) -> None:
         """Move the progress line."""
-        if self._reconstruction is None:
-            self._reconstruction, self._regularizer = float(event.reconstruction), float(event.regularizer)
-        self._reconstruction += (1 - SMOOTHING) * (float(event.reconstruction) - self._reconstruction)
-        self._regularizer += (1 - SMOOTHING) * (float(event.regularizer) - self._regularizer)
-        self._sentences += event.sentences
-        self._bar.set_description_str(f"epoch {event.epoch + 1} step {event.step}", refresh=False)
-        self._bar.set_postfix_str(
-            f"reconstruction {self._reconstruction:.2f}, regularizer {self._regularizer:.2f} × {event.weight:.2f}",
-            refresh=False,
-        )
+        self._unread.append(event)
+        if len(self._unread) >= READ_STEPS or time.perf_counter() - self._read_at > READ_SECONDS:
+            self._read()
         self._bar.update(event.sentences)
 
     def epoch(self, event: Epoch) -> None:
-        """Print the validation figures and append them to the log."""
-        v, seconds = event.validation, time.perf_counter() - self._start
+        """Print the validation figures and log them."""
+        self._read()
+        v = event.validation
         self._bar.write(
             f"epoch {event.epoch:3d}  reconstruction {v.reconstruction:8.2f}  regularizer {v.regularizer:6.2f}  "
             f"KL {_figure(v.latents.kl)}  MI {_figure(v.latents.mi)}  AU {v.latents.active_units}  "
@@ -68,9 +79,55 @@ class Progress:
             file=sys.stdout,
         )
         sys.stdout.flush()
-        record = {"epoch": event.epoch, "seconds": round(seconds, 1), "sentences": self._sentences, **asdict(v)}
-        with open(self._log, "a", encoding="utf-8") as log:
-            log.write(json.dumps({**record, "improved": event.improved}) + "\n")
+        self._log("epoch", epoch=event.epoch, learning_rate=event.learning_rate, **asdict(v), improved=event.improved)
+        numbers = {name: value for name, value in {**asdict(v), **asdict(v.latents)}.items() if isinstance(value, int | float)}
+        self._send("validation", numbers, event.epoch * self._steps)
+
+    def _read(self) -> None:
+        """Fetch the losses of the steps since the last time, show their means and log them."""
+        steps, self._unread, self._read_at = self._unread, [], time.perf_counter()
+        if not steps:
+            return
+        losses = [torch.stack((s.reconstruction, s.regularizer, s.gradient_norm)) for s in steps]
+        reconstruction, regularizer, norm = torch.stack(losses).mean(0).tolist()
+        last = steps[-1]
+        self._bar.set_description_str(f"epoch {last.epoch + 1} step {last.step}", refresh=False)
+        self._bar.set_postfix_str(
+            f"reconstruction {reconstruction:.2f}, regularizer {regularizer:.2f} × {last.weight:.2f}", refresh=False
+        )
+        numbers = {
+            "reconstruction": reconstruction,
+            "regularizer": regularizer,
+            "gradient_norm": norm,
+            "weight": last.weight,
+        }
+        self._log("steps", epoch=last.epoch + 1, step=last.step, steps=len(steps), **numbers)
+        self._send("training", numbers, last.epoch * self._steps + last.step)
+
+    def _log(self, event: str, **facts: Any) -> None:
+        with open(self._path, "a", encoding="utf-8") as log:
+            log.write(json.dumps({"event": event, "seconds": round(self._run.seconds, 2), **facts}) + "\n")
+
+    def _send(self, kind: str, numbers: dict[str, float], step: int) -> None:
+        for sink in self._sinks:
+            sink.write({f"{kind}/{name}": value for name, value in numbers.items()}, step)
+
+
+def forget_what_was_not_saved(path: Path, run: Run) -> None:
+    """Take from a log what came after the state from which `run` goes on, and half a line that a killed run left."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+            is_epoch = entry.get("event", "epoch") == "epoch"
+            when = (int(entry["epoch"]), 0) if is_epoch else (int(entry.get("epoch", 1)) - 1, int(entry.get("step", 0)))
+        except (ValueError, KeyError, TypeError):
+            continue
+        if entry.get("event") not in ("epoch", "steps", None) or when <= (run.epoch, run.step):
+            kept.append(line)
+    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
 def _figure(value: float | None) -> str:

@@ -9,15 +9,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dgvae.distributed import world
 from dgvae.errors import UserError
 from dgvae.model import TextVAE
 from dgvae.regularizers import Regularizer
 from train.data import LengthBatches
+from train.processes import average_gradients
+from train.recipes import RECIPES, Recipe, initialise
 from train.schedules import SCHEDULES, Timing, learning_rate_share
 from train.validation import Validation, fast_math, validate
 
 GRADIENT_NORM = 5.0
 FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
+CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimiser
+UNREAD = 50  # steps whose losses may stay on a GPU: reading them makes the host wait for it
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Plan:
     warmup_epochs: float
     patience: int
     seed: int
+    recipe: str = "fast"
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,10 @@ class Step:
 
     epoch: int
     step: int
-    sentences: int
+    sentences: int  # of all processes
     reconstruction: Tensor  # E log p(x|z)
     regularizer: Tensor
+    gradient_norm: Tensor  # before it is clipped
     weight: float
 
 
@@ -51,6 +58,7 @@ class Epoch:
     epoch: int
     validation: Validation
     improved: bool
+    learning_rate: float
 
 
 class Run:
@@ -60,17 +68,25 @@ class Run:
         self.model = model
         self.regularizer = regularizer
         self.plan = plan
-        self.optimizer = self._adam(model)
-        self.critic_optimizer = self._adam(regularizer) if regularizer.critic_steps else None
+        self.optimizer = self.new_optimizer()
+        self.critic_optimizer = _optimizer(torch.optim.Adam, regularizer) if regularizer.critic_steps else None
         self.epoch = 0  # epochs finished, those of pre-training among them
         self.step = 0  # steps taken in the epoch under way
         self.best = math.inf  # lowest validation objective
-        self.stale = 0  # epochs since then
+        self.stale = 0  # epochs since then, or since the learning rate was halved
+        self.halvings = 0
+        self.best_weights: dict[str, Tensor] = {}  # kept where the recipe goes back to them
         self.seconds = 0.0  # spent so far
+        self._unread: list[Step] = []
 
-    def _adam(self, module: nn.Module) -> torch.optim.Adam:
-        fused = self.model.device.type in ("cpu", "cuda")
-        return torch.optim.Adam(module.parameters(), lr=self.plan.learning_rate, fused=fused)
+    @property
+    def recipe(self) -> Recipe:
+        """The plan's row of RECIPES."""
+        return RECIPES[self.plan.recipe]
+
+    def new_optimizer(self) -> torch.optim.Optimizer:
+        """The model's optimiser, without memory."""
+        return _optimizer(self.recipe.optimizer, self.model)
 
     @property
     def pretraining(self) -> int:
@@ -85,19 +101,61 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the plan is fulfilled: all epochs done, or no gain for `patience` epochs."""
-        return self.epoch >= self.epochs or self.stale >= self.plan.patience
+        """Whether the plan is fulfilled: all epochs done, or no gain for `patience` epochs and nothing left to halve."""
+        return self.epoch >= self.epochs or (self.stale >= self.plan.patience and self.halvings >= self.recipe.halvings)
+
+    def learning_rate_share(self, position: int, total_steps: int) -> float:
+        """Share of the learning rate at a step of the plan."""
+        decay = learning_rate_share(position, total_steps) if self.recipe.decay else 1.0
+        return decay * 0.5**self.halvings
 
     def end_pretraining(self) -> None:
         """Keep the encoder; give the decoder new weights, and the optimiser no memory (Li et al. 2019)."""
         self.model.reset_decoder()
-        self.optimizer = self._adam(self.model)
+        initialise(self.model, self.recipe, "decoder.")
+        self.optimizer = self.new_optimizer()
+
+    def improve(self, objective: float) -> None:
+        """Note that the weights of now are the best."""
+        self.best, self.stale = objective, 0
+        if self.recipe.halvings:
+            self.best_weights = {name: x.detach().clone() for name, x in self.model.state_dict().items()}
+
+    def halve(self) -> None:
+        """Go back to the best weights with half the learning rate."""
+        self.halvings, self.stale = self.halvings + 1, 0
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+        self.optimizer = self.new_optimizer()
 
     def timing(self, steps_per_epoch: int) -> Timing:
         """What the schedules go by."""
         options, total = self.model.config.options, self.plan.epochs * steps_per_epoch
         warmup = round(self.plan.warmup_epochs * steps_per_epoch)
         return Timing(total, warmup, cycles=int(options.get("cycles", 1)), ramp=float(options.get("ramp", 1)))
+
+    def took(self, step: Step) -> None:
+        """Note a step. Raises UserError as `refuse_non_finite` does, on a GPU some steps late."""
+        self._unread.append(step)
+        if self.model.device.type == "cpu" or len(self._unread) >= UNREAD:
+            self.refuse_non_finite()
+
+    def refuse_non_finite(self) -> None:
+        """Raises UserError if a step's gradient was not finite. To be called before this state is saved."""
+        if not self._unread:
+            return
+        steps, self._unread = self._unread, []
+        norms = torch.stack([step.gradient_norm for step in steps]).tolist()
+        for step, norm in zip(steps, norms, strict=True):
+            if not math.isfinite(norm):
+                parts = f"reconstruction {float(step.reconstruction):.4g}, regularizer {float(step.regularizer):.4g}"
+                raise diverged(step.epoch, step.step, f"the gradient ({parts} × {step.weight:.2g})")
+
+
+def _optimizer(kind: type[torch.optim.Adam] | type[torch.optim.SGD], module: nn.Module) -> torch.optim.Optimizer:
+    # The rate is set at every step. Fused: one pass over each weight, and its step count stays on the device.
+    fused = next(module.parameters()).device.type in ("cpu", "cuda", "mps")
+    return kind(module.parameters(), lr=1.0, fused=fused)
 
 
 def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Iterator[Step | Epoch]:
@@ -110,27 +168,36 @@ def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Itera
         if run.pretraining and run.epoch == run.pretraining and run.step == 0:
             run.end_pretraining()
         first = (run.epoch - run.pretraining) * steps_per_epoch  # the epoch's first step by the schedules' count
+        share = run.learning_rate_share(first, timing.total_steps)
         for batch in training.epoch(plan.batch_size, plan.seed, run.epoch, skip=run.step):
             position = first + run.step
             weight = 0.0 if pretraining else config.regularizer_weight * schedule(position, timing)
-            learning_rate = plan.learning_rate * learning_rate_share(position, timing.total_steps)
-            reconstruction, regularizer = training_step(run, batch, weight, learning_rate)
+            share = run.learning_rate_share(position, timing.total_steps)
+            losses = training_step(run, batch, weight, share)
             run.step += 1
-            yield Step(run.epoch, run.step, len(batch), reconstruction, regularizer, weight)
+            step = Step(run.epoch, run.step, len(batch) * world()[1], *losses, weight)
+            run.took(step)
+            yield step
+        run.refuse_non_finite()
         result = validate(run.model, run.regularizer, validation, plan.batch_size)
         if result is None:
-            raise diverged(run, "the validation objective")
+            raise diverged(run.epoch, run.step, "the validation objective")
         improved = not pretraining and result.objective < run.best
         if improved:
-            run.best, run.stale = result.objective, 0
+            run.improve(result.objective)
         elif not pretraining and schedule(first + steps_per_epoch // 2, timing) > FULL_WEIGHT:
             run.stale += 1  # patience is for epochs at full weight: below it training does not aim at the objective
         run.epoch, run.step = run.epoch + 1, 0
-        yield Epoch(run.epoch, result, improved)
+        if run.stale >= plan.patience and not run.finished:
+            run.halve()
+        yield Epoch(run.epoch, result, improved, plan.learning_rate * share)
 
 
-def training_step(run: Run, batch: Tensor, weight: float, learning_rate: float) -> tuple[Tensor, Tensor]:
-    """Take one step; return reconstruction and regularizer, nats per sentence. Raises UserError on a gradient not finite."""
+def training_step(run: Run, batch: Tensor, weight: float, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Take one step with a share of the learning rates. Nothing in it waits for the device.
+
+    Returns reconstruction and regularizer, nats per sentence over all processes, and the gradient's norm.
+    """
     run.model.train()
     run.regularizer.train()
     with fast_math(batch.device):
@@ -138,32 +205,33 @@ def training_step(run: Run, batch: Tensor, weight: float, learning_rate: float) 
         z = posterior.rsample()
         nll, _ = run.model.decoder.negative_log_likelihood(batch, z)
         auxiliary = run.model.decoder.auxiliary_loss(batch, z)
-    if not torch.isfinite(nll):
-        raise diverged(run, "the reconstruction")
     if run.critic_optimizer:
         for _ in range(run.regularizer.critic_steps):
-            _descend(run, run.regularizer, run.critic_optimizer, run.regularizer.critic_loss(z.detach()), learning_rate)
+            loss = run.regularizer.critic_loss(z.detach())
+            _descend(run.regularizer, run.critic_optimizer, loss, CRITIC_LEARNING_RATE * share)
     reconstruction, regularizer = -nll / len(batch), run.regularizer(posterior, z)
     loss = weight * regularizer - reconstruction + auxiliary
-    _descend(run, run.model, run.optimizer, loss, learning_rate)
-    return reconstruction.detach(), regularizer.detach()
+    parts = reconstruction.detach(), regularizer.detach()
+    return _descend(run.model, run.optimizer, loss, run.plan.learning_rate * share, *parts)
 
 
-def _descend(run: Run, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float) -> None:
-    """One step of `optimizer`, which moves `module`, down `loss`."""
+def _descend(
+    module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float, *parts: Tensor
+) -> tuple[Tensor, ...]:
+    """One step of `optimizer`, which moves `module`, down `loss`; return its parts' means over processes, and the norm."""
     optimizer.zero_grad()
     loss.backward()
+    means = average_gradients(module, parts)
     norm = nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_NORM)
-    if not torch.isfinite(norm):
-        raise diverged(run, f"the gradient (of a loss of {float(loss.detach()):.4g})")
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
     optimizer.step()
+    return *means, norm
 
 
-def diverged(run: Run, what: str) -> UserError:
+def diverged(epoch: int, step: int, what: str) -> UserError:
     """The error that ends a run whose numbers have left the finite ones."""
     return UserError(
-        f"Training stopped at epoch {run.epoch + 1}, step {run.step + 1}: {what} is not finite; "
-        "--resume with a lower --learning-rate goes on from the last state."
+        f"Training stopped at epoch {epoch + 1}, step {step}: {what} is not finite; the last state is whole: "
+        "--resume with a lower --learning-rate goes on from it."
     )

@@ -5,28 +5,35 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dgvae.checkpoints import FILES
+from dgvae.checkpoints import FILES, WEIGHTS_FILE
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
 from dgvae.methods import METHODS, method_and_options, methods_list
 from dgvae.storage import read_json, write_json
+from train.processes import DEVICES
+from train.recipes import RECIPES
+from train.sinks import SINKS
 from train.state import STATE_FILE
 
 OPTIONS_FILE = "run.json"
+BY_RECIPE = ("epochs", "patience", "batch_size", "learning_rate", "warmup_epochs")
+BY_CORPUS = ("embedding_dim", "hidden_dim")
 TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
-CHANGEABLE = {"resume", "out", "epochs", "patience", "learning_rate", "threads", "map_points", *TEXTS}  # in a resumed run
+CHANGEABLE = {"resume", "out", "epochs", "patience", "learning_rate", "threads", "map_points", "device", "log", "save_minutes"}
+CHANGEABLE |= TEXTS  # in a resumed run
 
 
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; a resumed run takes what is not given from its folder. Raises UserError."""
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options = with_defaults(parser.parse_args(arguments))
     recorded = options.out / OPTIONS_FILE
+    cut_off_at_once = recorded.is_file() and not any((options.out / name).exists() for name in (STATE_FILE, WEIGHTS_FILE))
     if options.resume:
-        if not recorded.is_file() or not (options.out / STATE_FILE).is_file():
+        if not recorded.is_file() or not ((options.out / STATE_FILE).is_file() or cut_off_at_once):
             raise UserError(f"{options.out} holds no run to resume; leave --resume away to start one.")
         given = {a.dest for a in parser._actions if _is_given(a, arguments if arguments is not None else sys.argv[1:])}
         if fixed := sorted(given - CHANGEABLE):
@@ -34,21 +41,29 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
                 f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it."
             )
         before = {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
-        options = argparse.Namespace(**{**vars(options), **before})
+        options = argparse.Namespace(**{**vars(options), **before, "resume": not cut_off_at_once})
         row = METHODS[method_and_options(options.method)[0]]
         if row.schedule == "cyclic" and options.epochs != read_json(recorded).get("epochs"):
             raise UserError(f"The cycles of {row.id} fill its epochs: a resumed run keeps its epochs.")
     elif (options.out / STATE_FILE).exists():
         raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
-    elif any((options.out / name).exists() for name in FILES):
+    elif any((options.out / name).exists() for name in FILES) and not cut_off_at_once:
         raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
     method_and_options(options.method)
     if bool(options.train_file) == bool(options.corpus):
-        raise UserError("Name either --corpus (with --data) or --train-file and --valid-file.")
-    if options.train_file and not options.valid_file:
-        raise UserError("--train-file needs --valid-file: training stops when validation no longer improves.")
-    if options.corpus and not options.data:
-        raise UserError("--corpus needs --data, the folder that holds the corpus.")
+        raise UserError("Name either --corpus, or --train-file with text of your own.")
+    if options.corpus and (options.valid_file or options.test_file):
+        raise UserError("--valid-file and --test-file go with --train-file; a corpus has its own.")
+    return options
+
+
+def with_defaults(options: argparse.Namespace) -> argparse.Namespace:
+    """Fill in what the recipe and the corpus decide where the command line does not."""
+    corpus = CORPORA.get(options.corpus or "", CORPORA["short-yelp"])
+    for source, names in ((RECIPES[options.recipe], BY_RECIPE), (corpus, BY_CORPUS)):
+        for name in names:
+            if getattr(options, name) is None:
+                setattr(options, name, getattr(source, name))
     return options
 
 
@@ -64,7 +79,8 @@ def _is_given(action: argparse.Action, arguments: list[str]) -> bool:
 
 DESCRIPTION = """Train a text VAE and write a checkpoint that the app can open.
 
-    python -m train.fit --method dg-vae --corpus short-yelp --data DATA --out runs/dg
+    python -m train.fit --method dg-vae --corpus short-yelp --out runs/dg
+    torchrun --nproc-per-node 2 -m train.fit --method dg-vae --corpus short-yelp --out runs/dg
 
 Ctrl-C ends the run after the step under way and leaves a usable checkpoint;
 `--resume --out runs/dg` goes on from there.
@@ -85,17 +101,22 @@ def make_parser() -> argparse.ArgumentParser:
     method.add_argument(
         "--list", action=_ListMethods, nargs=0, default=argparse.SUPPRESS, help="print every method with its options, and end"
     )
-    _number(method, "--embedding-dim", positive, 128, "size of word vectors")
-    _number(method, "--hidden-dim", positive, 512, "size of both LSTMs")
+    _by_table(method, "--embedding-dim", positive, CORPORA, "size of word vectors")
+    _by_table(method, "--hidden-dim", positive, CORPORA, "size of both LSTMs")
     _number(method, "--latent-dim", positive, 32, "dimensions of the latent")
 
-    text = parser.add_argument_group("on which text", "Either a corpus of the paper, or files of your own: a sentence a line, "
-                                     "words apart by spaces, optionally `label<TAB>` before it.")  # fmt: skip
-    text.add_argument("--corpus", choices=CORPORA, help="a corpus of the paper, found in --data")
-    text.add_argument("--data", metavar="DIR", help="folder with <corpus>/train.txt, valid.txt and test.txt")
+    text = parser.add_argument_group(
+        "on which text", "A corpus of the paper, a data set of the Hugging Face Hub, or files of your own: .txt (a sentence a "
+        "line, optionally `label<TAB>` before it), .csv, .jsonl (each also .gz) or .parquet."
+    )  # fmt: skip
+    text.add_argument("--corpus", metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
+    text.add_argument(
+        "--data", metavar="DIR", help="folder that holds the corpora; without it and $DGVAE_DATA they are downloaded"
+    )
     text.add_argument("--train-file", metavar="FILE", help="sentences to train on")
-    text.add_argument("--valid-file", metavar="FILE", help="sentences that decide when to stop")
-    text.add_argument("--test-file", metavar="FILE", help="sentences that are measured and mapped (default: --valid-file)")
+    text.add_argument("--valid-file", metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)")
+    text.add_argument("--test-file", metavar="FILE", help="sentences that are measured and mapped (default: the validation's)")
+    add_text_options(text)
     _number(text, "--sentences", whole, 0, "train on the first N sentences, 0 for all")
     _number(text, "--max-words", positive, 200, "longer sentences are cut")
     _number(text, "--max-vocab", positive, 20_000, "most words in the vocabulary")
@@ -104,21 +125,44 @@ def make_parser() -> argparse.ArgumentParser:
     run = parser.add_argument_group("how")
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to make")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out, with the options it was started with")
-    _number(
-        run,
-        "--epochs",
-        positive,
-        12,
-        "at most; the learning rate falls over the second half",
-    )
-    _number(run, "--patience", positive, 3, "epochs without gain after which training stops")
-    _number(run, "--batch-size", positive, 128, "sentences a step")
-    _number(run, "--learning-rate", amount, 1e-3, "of Adam")
-    _number(run, "--warmup-epochs", amount, 2.0, "epochs over which the regularizer's weight grows")
+    recipes = "; ".join(f"{name}: {recipe.summary}" for name, recipe in RECIPES.items())
+    run.add_argument("--recipe", choices=RECIPES, default="fast", help=f"{recipes} (default: fast)")
+    _by_table(run, "--epochs", positive, RECIPES, "at most")
+    _by_table(run, "--patience", positive, RECIPES, "epochs without gain after which the rate is halved or training stops")
+    _by_table(run, "--batch-size", positive, RECIPES, "sentences a step, of all processes together")
+    _by_table(run, "--learning-rate", amount, RECIPES, "of the model's optimiser")
+    _by_table(run, "--warmup-epochs", amount, RECIPES, "epochs over which the regularizer's weight grows")
     _number(run, "--map-points", whole, 5000, "points of each kind in the UMAP, 0 for none")
     _number(run, "--seed", whole, 0, "seed of everything random")
     _number(run, "--threads", whole, 0, "processor threads, 0 for torch's choice")
+    run.add_argument("--device", choices=DEVICES, default="auto", help="where to train (default: a GPU if there is one)")
+    run.add_argument(
+        "--aggregate", choices=("global", "local"), default="global",
+        help="what of a batch the density gap aggregates, with several processes: all, or each its own part (default: global)",
+    )  # fmt: skip
+    _number(run, "--save-minutes", amount, 10.0, "minutes after which the state is saved within an epoch, too")
+    run.add_argument("--log", choices=SINKS, action="append", default=[], help="also log there; may be repeated")
     return parser
+
+
+def add_text_options(group: argparse._ActionsContainer) -> None:
+    """How text of one's own is read."""
+    group.add_argument("--column", metavar="NAME", help="column with the text (default: the one that is called so)")
+    group.add_argument("--label-column", metavar="NAME", help="column with a label (default: none)")
+    group.add_argument(
+        "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
+    )
+
+
+def _by_table(group: argparse._ArgumentGroup, flag: str, kind: Callable[[str], float], table: Mapping, meaning: str) -> None:
+    """An option whose default is a column of a table: None until `with_defaults`."""
+    name = flag.removeprefix("--").replace("-", "_")
+    values: dict[str, list[str]] = {}
+    for row, facts in table.items():
+        values.setdefault(f"{getattr(facts, name):g}", []).append(row)
+    first, *others = values
+    defaults = ", ".join([first, *(f"{value} for {' and '.join(values[value])}" for value in others)])
+    group.add_argument(flag, type=kind, metavar="N", help=f"{meaning} (default: {defaults})")
 
 
 def _number(group: argparse._ArgumentGroup, flag: str, kind: Callable[[str], float], default: float, meaning: str) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 
+from dgvae.distributed import world
 from dgvae.metrics import LatentMetrics, latent_metrics
 from dgvae.model import TextVAE
 from dgvae.posteriors import Posterior, concatenate
 from dgvae.regularizers import Regularizer
 from train.data import LengthBatches
+from train.processes import all_rows, of_each
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,18 @@ class Validation:
 def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, batch_size: int) -> Validation | None:
     """Measure a validation set, or return None if a figure is not finite.
 
-    The random numbers are always the same, and the training's generators stay as they are.
+    The random numbers are always the same, and the training's generators stay as they are. Several processes divide the batches
+    among them, and all find the same.
     """
     regularizer.eval()
+    rank, processes = world()
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(rank)
         with fast_math(model.device):
-            reconstruction, posterior = reconstruct(model, batches, batch_size)
+            total, posterior = reconstruct(model, batches, batch_size, rank, processes)
+        reconstruction = sum(map(float, of_each(torch.tensor(total)))) / batches.sentences
+        posterior = posterior.map(all_rows)
+        torch.manual_seed(0)
         # Over all sentences at once, mixed: a short batch would make small groups, whose density gap has a higher floor.
         mixed = torch.randperm(batches.sentences, device=model.device)
         posterior = posterior.map(lambda tensor: tensor[mixed])
@@ -42,20 +50,21 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, b
             return None
         regularization = float(regularizer(posterior, posterior.rsample()))
         objective = model.config.regularizer_weight * regularization - reconstruction
+        objective = float(of_each(torch.tensor(objective))[0])  # machines may differ in the last bit
         return Validation(reconstruction, regularization, objective, latent_metrics(posterior))
 
 
 @torch.no_grad()
-def reconstruct(model: TextVAE, batches: LengthBatches, batch_size: int) -> tuple[float, Posterior]:
-    """E log p(x|z) with one sample z per sentence, nats, and the posteriors in the order of the batches."""
+def reconstruct(model: TextVAE, batches: LengthBatches, batch_size: int, rank: int, processes: int) -> tuple[float, Posterior]:
+    """Σ log p(x|z) with one sample z per sentence, nats, and the posteriors, of every `processes`-th batch."""
     model.eval()
     total, posteriors = 0.0, []
-    for batch in batches.epoch(batch_size, seed=0, epoch=0):
+    for batch in islice(batches.epoch(batch_size, seed=0, epoch=0), rank, None, processes):
         posterior = model.encode(batch)
         nll, _ = model.decoder.negative_log_likelihood(batch, posterior.rsample())
         total += float(nll)
         posteriors.append(posterior)
-    return -total / batches.sentences, concatenate(posteriors)
+    return -total, concatenate(posteriors)
 
 
 def fast_math(device: torch.device) -> torch.autocast:

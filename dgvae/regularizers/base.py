@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from torch import Tensor, nn
 
 from dgvae.config import TextVAEConfig
+from dgvae.distributed import gather, world
 from dgvae.posteriors import Posterior
 
 P = TypeVar("P", bound=Posterior)
@@ -18,9 +19,13 @@ class Regularizer(nn.Module, Generic[P]):
 
     Parameters, if it has any, are not the model's: an optimiser of their own moves them down `critic_loss`, `critic_steps`
     times before each step of the model.
+
+    Of several processes that hold a part of a batch each, the *mean* of their losses is the loss of the whole batch. With
+    `local` each aggregates its own part alone, as it does in evaluation, where each is given the whole.
     """
 
     critic_steps: int = 0
+    local: bool = False
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
@@ -29,6 +34,18 @@ class Regularizer(nn.Module, Generic[P]):
     def forward(self, posterior: P, z: Tensor) -> Tensor:
         """Return the loss, a scalar in nats per sentence. z: [B, D], the samples that the decoder sees."""
         raise NotImplementedError
+
+    def gather(self, part: Tensor) -> Tensor:
+        """What is to be aggregated: the rows of all processes, or those of this one alone."""
+        return part if self._alone else gather(part)
+
+    def share(self) -> tuple[int, int]:
+        """(rank, processes) among which the work on what was gathered is divided."""
+        return (0, 1) if self._alone else world()
+
+    @property
+    def _alone(self) -> bool:
+        return self.local or not self.training
 
     def critic_loss(self, z: Tensor) -> Tensor:
         """What the critic has to bring down, a scalar. z: [B, D], samples of q(z) without a gradient."""

@@ -28,7 +28,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from dgvae.config import TextVAEConfig
-from dgvae.distributed import gather, world
 from dgvae.method import Value
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 from dgvae.regularizers.base import Regularizer, groups
@@ -68,18 +67,20 @@ class DensityGap(Regularizer[DiagonalGaussian]):
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        posterior = posterior.map(gather)
-        return density_gap(posterior.mean, posterior.log_var, self.aggregation_size, self.estimator)
+        posterior = posterior.map(self.gather)
+        return density_gap(posterior.mean, posterior.log_var, self.aggregation_size, self.estimator, self.share())
 
 
-def density_gap(mean: Tensor, log_var: Tensor, aggregation_size: int, estimator: Estimator) -> Tensor:
+def density_gap(
+    mean: Tensor, log_var: Tensor, aggregation_size: int, estimator: Estimator, share: tuple[int, int] = (0, 1)
+) -> Tensor:
     """Return the density gap of a batch, a scalar in nats per sentence (Eq. 11). Differentiable once.
 
     mean, log_var: [B, D]. The batch is cut into groups of `aggregation_size`; the sentences left over make one smaller
-    group, weighted by their number. Of several processes, each being given the whole batch, each computes its share of the
-    one-dimensional mixtures: the *mean* of their results and gradients is the loss and its gradient.
+    group, weighted by their number. Of several processes, each being given the whole batch, each computes its `share` of the
+    one-dimensional mixtures, (rank, processes): the *mean* of their results and gradients is the loss and its gradient.
     """
-    rank, processes = world()
+    rank, processes = share
     total = 0 * mean.sum()  # which has a gradient, even where a process has no mixture to compute
     for rows, group in groups(len(mean), aggregation_size):
         problems = [_problems(x[rows], group)[rank::processes] for x in (mean, log_var)]

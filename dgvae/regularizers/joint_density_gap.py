@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from dgvae.config import TextVAEConfig
-from dgvae.distributed import gather
 from dgvae.posteriors import VonMisesFisher
 from dgvae.posteriors.von_mises_fisher import log_area, log_normaliser
 from dgvae.regularizers.base import Regularizer, groups
@@ -29,13 +28,14 @@ class JointDensityGap(Regularizer[VonMisesFisher]):
 
     def forward(self, posterior: VonMisesFisher, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        posterior = posterior.map(gather)
-        samples = posterior.samples(self.samples)  # [B, M, D]
+        posterior = posterior.map(self.gather)
+        _, processes = self.share()
+        samples = posterior.samples(-(-self.samples // processes))  # [B, M, D]: each process draws some of a posterior's
         parts = [
             _gap_sum(samples[rows], posterior.direction[rows], posterior.kappa, group)
             for rows, group in groups(len(posterior), self.aggregation_size)
         ]
-        return torch.stack(parts).sum() / (len(posterior) * self.samples)
+        return torch.stack(parts).sum() / (samples.shape[0] * samples.shape[1])
 
 
 def _gap_sum(samples: Tensor, direction: Tensor, kappa: float, group: int) -> Tensor:

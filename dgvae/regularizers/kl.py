@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from dgvae.config import TextVAEConfig
-from dgvae.distributed import gather
 from dgvae.posteriors import DiagonalGaussian, Posterior
 from dgvae.regularizers.base import Regularizer
 
@@ -30,4 +29,4 @@ class FreeBits(Regularizer[DiagonalGaussian]):
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        return posterior.map(gather).kl_per_dimension().mean(0).clamp_min(self.share).sum()
+        return posterior.map(self.gather).kl_per_dimension().mean(0).clamp_min(self.share).sum()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from dgvae.distributed import gather
 from dgvae.posteriors import Posterior
 from dgvae.regularizers.base import Regularizer
 
@@ -18,7 +17,7 @@ class MMD(Regularizer[Posterior]):
 
     def forward(self, posterior: Posterior, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        blocks = [part for part in gather(z).split(_BLOCK) if len(part) > 1]  # one sample has no pair
+        blocks = [part for part in self.gather(z).split(_BLOCK) if len(part) > 1]  # one sample has no pair
         parts = [len(part) * squared_mmd(part, torch.randn_like(part)) for part in blocks]
         return torch.stack(parts).sum() / sum(map(len, blocks)) if parts else 0 * z.sum()
 

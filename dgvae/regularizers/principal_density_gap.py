@@ -35,15 +35,16 @@ class PrincipalDensityGap(DensityGap):
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        posterior = posterior.map(gather)
         if self.training:
-            self._update(posterior)
+            self._update(posterior.map(gather))  # always of the whole batch: the axes are the same in every process
+        posterior = posterior.map(self.gather)
         covariance = self.running_square - torch.outer(self.running_mean, self.running_mean)
         axes = torch.linalg.eigh(covariance).eigenvectors  # V: [D, D]
         # the clamp guards the logarithm where σ² underflows
         log_var = torch.log((posterior.log_var.exp() @ axes.square()).clamp_min(1e-30))
-        along_axes = density_gap(posterior.mean, posterior.log_var, self.aggregation_size, self.estimator)
-        along_principal = density_gap(posterior.mean @ axes, log_var, self.aggregation_size, self.estimator)
+        how = self.aggregation_size, self.estimator, self.share()
+        along_axes = density_gap(posterior.mean, posterior.log_var, *how)
+        along_principal = density_gap(posterior.mean @ axes, log_var, *how)
         return 0.5 * along_axes + 0.5 * along_principal
 
     @torch.no_grad()

@@ -58,7 +58,7 @@ def method_step(method: str, hidden_dim: int) -> Callable[[Tensor], None]:
     run = Run(TextVAE(config), build_regularizer(config), PLAN)
 
     def step(batch: Tensor) -> None:
-        training_step(run, batch, 1.0, 1e-3)
+        training_step(run, batch, 1.0)
 
     return step
 

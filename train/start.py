@@ -1,0 +1,135 @@
+"""How a run begins: its text, its vocabulary, its model; or all that from its folder, where it is resumed."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+import torch
+
+from dgvae.checkpoints import TOKENIZER_FILE
+from dgvae.config import CONFIG_FILE, TextVAEConfig
+from dgvae.corpus import CORPORA, Split, corpus_files, read_evaluation, read_split
+from dgvae.distributed import world
+from dgvae.errors import UserError
+from dgvae.methods import method_and_options
+from dgvae.model import TextVAE
+from dgvae.regularizers import build_regularizer
+from dgvae.storage import remove_leftovers
+from dgvae.tokenizer import SPECIAL_WORDS, WordTokenizer
+from train.corpora import TextSource, find_corpus, prepare
+from train.loop import Plan, Run
+from train.options import write_options
+from train.processes import first_alone, leads
+from train.recipes import initialise
+from train.state import load_state, save_state
+
+
+def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
+    """Find, download or prepare the text that the options name; return its training, validation and evaluation sets."""
+    files = corpus_files(corpus_name(options), first_alone(lambda: corpus_folder(options)))
+    training, validation, evaluation = read_split(files["train"]), read_split(files["valid"]), read_evaluation(files["test"])
+    return training.first(options.sentences) if options.sentences else training, validation, evaluation
+
+
+def corpus_name(options: argparse.Namespace) -> str:
+    """What the text is called."""
+    return options.corpus or Path(options.train_file).name.split(".")[0]
+
+
+def corpus_folder(options: argparse.Namespace) -> Path:
+    """The folder of train.txt, valid.txt and test.txt, made if need be. Raises UserError."""
+    if options.corpus in CORPORA or (options.corpus and options.data):
+        return find_corpus(options.corpus, Path(options.data) if options.data else None)
+    return prepare(
+        TextSource(
+            train=options.corpus or options.train_file,
+            valid=options.valid_file,
+            test=options.test_file,
+            column=options.column,
+            label_column=options.label_column,
+            tokenised=options.tokenised,
+        )
+    )
+
+
+def start_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
+    """Make the vocabulary and the model, and write a first state, so that the run can be resumed from here on."""
+    torch.manual_seed(options.seed)
+    tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
+    if len(tokenizer) == len(SPECIAL_WORDS):
+        raise UserError(f"No word of {training.path} occurs {options.min_count} times; lower --min-count.")
+    config = make_config(options, len(tokenizer), training)
+    refuse_sizes(config, options)
+    run = make_run(config, options, device)
+    initialise(run.model, run.recipe)
+    rank = world()[0]
+    if rank:  # every process has the same weights now, and noise of its own from now on
+        torch.manual_seed(options.seed + 1_000_003 * rank)
+    if leads():
+        options.out.mkdir(parents=True, exist_ok=True)
+        options.training_sha256 = training.sha256
+        write_options(options)
+        tokenizer.save(options.out)
+        run.model.config.to_json(options.out / CONFIG_FILE)
+    save_state(run, options.out)
+    return run, tokenizer
+
+
+def resume_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
+    """Load the last state from the run's folder. Raises UserError if the text is not the one that it was begun with."""
+    if getattr(options, "training_sha256", training.sha256) != training.sha256:
+        raise UserError(
+            f"{training.path} is not the text that {options.out} was begun with; give that text with --data or --train-file."
+        )
+    run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
+    load_state(run, options.out)
+    if leads():
+        remove_leftovers(options.out)
+        write_options(options)
+    return run, WordTokenizer.load(options.out / TOKENIZER_FILE)
+
+
+def make_run(config: TextVAEConfig, options: argparse.Namespace, device: torch.device) -> Run:
+    """A run at its beginning."""
+    plan = Plan(**{field.name: getattr(options, field.name) for field in fields(Plan)})
+    regularizer = build_regularizer(config).to(device)
+    regularizer.local = options.aggregate == "local"
+    return Run(TextVAE(config).to(device), regularizer, plan)
+
+
+def refuse_sizes(config: TextVAEConfig, options: argparse.Namespace) -> None:
+    """Raise UserError if a batch can't be shared among the processes, or can't make the groups that are aggregated."""
+    processes = world()[1]
+    if options.batch_size % processes:
+        raise UserError(
+            f"{processes} processes can't share a batch of {options.batch_size} equally; give another --batch-size."
+        )
+    batch = options.batch_size // (processes if options.aggregate == "local" else 1)
+    if (group := int(config.options.get("aggregation_size", 1))) > batch:
+        needed = options.batch_size * group // batch
+        raise UserError(
+            f"A batch of {batch} cannot make groups of {group} sentences; "
+            f"give --batch-size {needed}, or --set aggregation_size={batch}."
+        )
+
+
+def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -> TextVAEConfig:
+    """The model's config; its longest sentence is the longest in training, up to --max-words."""
+    method, given = method_and_options(options.method)
+    given = dict(given)
+    for pair in options.set:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set takes key=value, not {pair!r}.")
+        given[name] = value
+    return TextVAEConfig(
+        method=method,
+        vocab_size=vocab_size,
+        embedding_dim=options.embedding_dim,
+        hidden_dim=options.hidden_dim,
+        latent_dim=options.latent_dim,
+        max_length=min(options.max_words, max(len(sentence.split()) for sentence in training.sentences)),
+        options=given,
+    )
