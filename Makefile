@@ -20,6 +20,7 @@ check: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.density_gap
 	$(BIN)/python -m tests.benchmarks.training_step
+	$(BIN)/python -m tests.benchmarks.training_run
 	$(BIN)/python -m tests.benchmarks.measures
 
 clean:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, distributed
-from torch.distributed.nn.functional import all_gather
 
 
 def world() -> tuple[int, int]:
@@ -19,4 +20,22 @@ def gather(part: Tensor) -> Tensor:
 
     Every process must hold as many rows. Without torch.distributed it is `part` itself.
     """
-    return torch.cat(all_gather(part)) if world()[1] > 1 else part
+    return _Gather.apply(part) if world()[1] > 1 else part  # pyright: ignore[reportReturnType]
+
+
+class _Gather(torch.autograd.Function):
+    """As torch.distributed.nn.functional.all_gather, which is to go, but with one message each way on gloo as on nccl."""
+
+    @staticmethod
+    def forward(ctx: Any, part: Tensor) -> Tensor:
+        part = part.contiguous()
+        parts = [torch.empty_like(part) for _ in range(world()[1])]
+        distributed.all_gather(parts, part)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        rank, processes = world()
+        grad = grad.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(grad)
+        return grad.chunk(processes)[rank]

@@ -80,7 +80,7 @@ class Progress:
         )
         sys.stdout.flush()
         self._log("epoch", epoch=event.epoch, learning_rate=event.learning_rate, **asdict(v), improved=event.improved)
-        numbers = {name: value for name, value in {**asdict(v), **asdict(v.latents)}.items() if isinstance(value, int | float)}
+        numbers = {k: float(x) for k, x in {**asdict(v), **asdict(v.latents)}.items() if isinstance(x, int | float)}
         self._send("validation", numbers, event.epoch * self._steps)
 
     def _read(self) -> None:
@@ -128,6 +128,19 @@ def forget_what_was_not_saved(path: Path, run: Run) -> None:
         if entry.get("event") not in ("epoch", "steps", None) or when <= (run.epoch, run.step):
             kept.append(line)
     path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def read_epochs(folder: Path) -> list[dict[str, Any]]:
+    """The epochs that a run has logged, in their order; none where there is no log. What can't be read is passed over."""
+    path, epochs = folder / LOG_FILE, []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("event", "epoch") == "epoch" and {"epoch", "objective"} <= entry.keys():
+            epochs.append(entry)
+    return epochs
 
 
 def _figure(value: float | None) -> str:

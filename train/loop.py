@@ -212,7 +212,8 @@ def training_step(run: Run, batch: Tensor, weight: float, share: float = 1.0) ->
     reconstruction, regularizer = -nll / len(batch), run.regularizer(posterior, z)
     loss = weight * regularizer - reconstruction + auxiliary
     parts = reconstruction.detach(), regularizer.detach()
-    return _descend(run.model, run.optimizer, loss, run.plan.learning_rate * share, *parts)
+    reconstruction, regularizer, norm = _descend(run.model, run.optimizer, loss, run.plan.learning_rate * share, *parts)
+    return reconstruction, regularizer, norm
 
 
 def _descend(

@@ -110,26 +110,27 @@ def first_alone(prepare: Callable[[], T]) -> T:
     """Let the first process of each machine prepare something, then the others, which find it done."""
     if world()[1] == 1:
         return prepare()
-    if first := os.environ.get("LOCAL_RANK", "0") == "0":
-        result = prepare()
+    first = os.environ.get("LOCAL_RANK", "0") == "0"
+    result = prepare() if first else None
     distributed.barrier()
-    return result if first else prepare()
+    return prepare() if result is None else result
 
 
 def average_gradients(module: nn.Module, numbers: Sequence[Tensor] = ()) -> list[Tensor]:
-    """Replace gradients by their mean over the processes, in one message; return the means of `numbers`, scalars that travel
-    along.
+    """Replace gradients by their mean over the processes; return the means of `numbers`, scalars that go along.
 
     Not by DistributedDataParallel: it regroups its messages after the first step, so that a resumed run would sum in another
-    order than an uninterrupted one.
+    order than an uninterrupted one. Nothing is copied together first: that took longer than the messages.
     """
     processes = world()[1]
     if processes == 1:
         return list(numbers)
-    gradients = [p.grad for p in module.parameters() if p.grad is not None]
-    message = torch.cat([*(g.flatten() for g in gradients), *(x.detach().float().reshape(1) for x in numbers)])
-    distributed.all_reduce(message)
-    message /= processes
-    *parts, means = message.split([*(g.numel() for g in gradients), len(numbers)])
-    torch._foreach_copy_(gradients, [part.view_as(g) for part, g in zip(parts, gradients, strict=True)])
-    return list(means)
+    messages = [p.grad for p in module.parameters() if p.grad is not None]
+    if numbers:
+        messages.append(torch.stack([number.float() for number in numbers]))
+    under_way = [distributed.all_reduce(message, async_op=True) for message in messages]
+    for work in filter(None, under_way):
+        work.wait()
+    for message in messages:
+        message /= processes
+    return list(messages[-1]) if numbers else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from PIL import Image
 from dgvae.aggregate import AggregatedGaussian
 from dgvae.storage import write_bytes
 from dgvae.ui.measure_charts import Measured, trade_off
+from train.logs import read_epochs
 from train.report_table import Row
 
 SIZE = 480
@@ -42,12 +43,54 @@ def draw_all(rows: Sequence[Row], out: Path) -> dict[str, str]:
             draw(name, "priorLL against postLL" if x == "post_ll" else "joint gap against mutual information", spec)
     if any(row.measured.interpolation for row in rows):
         draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(rows))
+    curves = {row.title: read_epochs(row.folder) for row in rows}
+    if any(curves.values()):
+        draw(
+            "learning-curves",
+            "reconstruction, regularizer, KL and mutual information after each epoch",
+            learning_curves(curves),
+        )
     for row in rows:
         aggregated = row.aggregated
         if isinstance(aggregated, AggregatedGaussian) and row.measured.pairs:
             name = "density-" + "".join(c if c.isalnum() or c in "-." else "-" for c in row.name)
             draw(name, f"aggregated density of {row.title}", density_chart(row, aggregated))
     return drawn
+
+
+def learning_curves(curves: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What the validation set measured after each epoch, one chart per quantity."""
+    points = [
+        {"checkpoint": title, "epoch": entry["epoch"], "nats": value, "quantity": name}
+        for title, epochs in curves.items()
+        for entry in epochs
+        for name, value in {
+            "reconstruction": entry.get("reconstruction"),
+            "regularizer": entry.get("regularizer"),
+            "KL": entry.get("latents", {}).get("kl"),
+            "MI": entry.get("latents", {}).get("mi"),
+        }.items()
+        if value is not None
+    ]
+    return (
+        alt.Chart(alt.Data(values=points))
+        .mark_line(point=len(points) < 400)
+        .encode(
+            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("nats:Q", title="nats per sentence", scale=alt.Scale(zero=False)),
+            color=alt.Color("checkpoint:N", title=None),
+            facet=alt.Facet(
+                "quantity:N",
+                columns=2,
+                title=None,
+                sort=["reconstruction", "regularizer", "KL", "MI"],
+                header=alt.Header(labelFontSize=12),
+            ),
+        )
+        .properties(width=SIZE // 2, height=SIZE * 3 // 8)
+        .resolve_scale(y="independent")
+        .to_dict()
+    )
 
 
 def interpolation_chart(rows: Sequence[Row]) -> dict[str, Any]:

@@ -1,47 +1,65 @@
-"""Train many methods on one corpus and show one table.
+"""Train many methods on one corpus, on one machine or on several, show one table, and write a report.
 
-    python -m train.sweep --methods all --out runs/all --jobs 2 --corpus short-yelp --data DATA --hidden-dim 256 --threads 1
+    python -m train.sweep --methods all --seeds 3 --out runs/all --jobs 2 --corpus short-yelp --data DATA --threads 1
 
 What is not an option of this command goes to `train.fit` as it is. A run that is finished is not made again, and one that
 was cut off goes on: after Ctrl-C the same command goes on from there.
+
+Several machines share a sweep through a folder that all of them see: start the same command on each, or as a Slurm array,
+
+    sbatch --array=0-7 --wrap "python -m train.sweep …"
+
+Every run is trained by one process at a time, and what a machine leaves behind another takes over, three minutes after it
+died. A folder, and not Ray or a queue: a cluster or a few workstations always have a common file system, which needs no
+service, and an array is then the same command many times.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
+import signal
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
 from pathlib import Path
 
 from dgvae.errors import UserError
-from dgvae.figures import FIGURES
-from dgvae.measurements import METRICS_FILE, Measurements
+from dgvae.measurements import METRICS_FILE
 from dgvae.methods import METHODS, VARIANTS, method_and_options
 from dgvae.storage import read_json
-from train.options import OPTIONS_FILE, TEXTS, positive
+from train.claims import claimed, file_system_time
+from train.options import OPTIONS_FILE, positive, with_defaults
 from train.options import make_parser as make_fit_parser
+from train.start import corpus_folder
+from train.sweep_children import Child, end, fault_of, signals_noted, start
+from train.sweep_run import is_finished
+from train.sweep_status import MAY_DIFFER, Status, SweepRun, status
+from train.sweep_table import Display, make_display, table
 
-COLUMNS = ("reconstruction", "kl", "mi", "active_units", "consistent_units", "covariance_gap")
-HEAD = f"| method | {' | '.join(FIGURES[name].name for name in COLUMNS)} | s / epoch |\n|---|{'---|' * len(COLUMNS)}---|"
+LOOK = 1.0  # seconds between looks at the folders
+STARTING = Status("running", "starting")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 1 if a run failed."""
     options, for_fit = make_parser().parse_known_args(arguments)
+    out: Path = options.out
     try:
-        methods = chosen_methods(options.methods)
-        refuse_other_settings(methods, options.out, for_fit)
-        failed = sweep(methods, options.out, for_fit, options.jobs)
-    except UserError as error:
+        runs = grid(chosen_methods(options.methods), options.seeds, out)
+        refuse_other_settings(runs, for_fit)
+        for_evaluate = prepare_text(options_for(runs[0], for_fit))
+        out.mkdir(parents=True, exist_ok=True)
+        started = file_system_time(out)
+        with make_display() as display:
+            failed = sweep(runs, for_fit, options.jobs, display)
+        print(f"\n{table(runs)}", flush=True)
+        reported = 0 if options.no_report else report(runs, for_evaluate, out, started)
+    except (UserError, OSError) as error:
         print(f"train.sweep: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("train.sweep: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    print(f"\n{HEAD}\n" + "\n".join(row(options.out / method) for method in methods if is_finished(options.out / method)))
-    return 1 if failed else 0
+    return reported or int(failed)
 
 
 def chosen_methods(text: str) -> list[str]:
@@ -61,70 +79,95 @@ def chosen_methods(text: str) -> list[str]:
     return list(chosen.values())
 
 
-def refuse_other_settings(methods: list[str], out: Path, for_fit: list[str]) -> None:
+def grid(methods: list[str], seeds: int, out: Path) -> list[SweepRun]:
+    """Every method with every seed; all methods with the first seed first. A single seed is train.fit's own."""
+    return [SweepRun(method, seed, out) for seed in (range(seeds) if seeds > 1 else [None]) for method in methods]
+
+
+def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
     """Raise UserError if a run that is there was begun with other options, or if `for_fit` says what only a sweep decides."""
-    for option in for_fit:
-        if option.split("=")[0] in ("--method", "--resume", "--list"):
+    for option in (word.split("=")[0] for word in for_fit):
+        if option in ("--method", "--resume", "--list"):
             raise UserError(f"{option} is for train.fit alone; a sweep takes --methods, and resumes by itself.")
-    for method in methods:
-        wanted = vars(make_fit_parser().parse_args([*for_fit, "--method", method, "--out", str(out / method)]))
-        if (out / method / OPTIONS_FILE).exists():
-            found = read_json(out / method / OPTIONS_FILE)
-            for name in wanted.keys() - {"out", "resume", "threads", *TEXTS}:
-                if found.get(name) != wanted[name]:
+        if option == "--seed" and runs[0].seed is not None:
+            raise UserError("--seed is for a sweep of one seed; --seeds N takes the seeds from 0 to N − 1.")
+    for run in runs:
+        wanted = vars(options_for(run, for_fit))
+        if (run.folder / OPTIONS_FILE).exists():
+            found = read_json(run.folder / OPTIONS_FILE)
+            for name in (wanted.keys() & found.keys()) - {"out", "resume", *MAY_DIFFER}:
+                if found[name] != wanted[name]:
                     raise UserError(
-                        f"{out / method} was begun with {name.replace('_', '-')} {found.get(name)}, not {wanted[name]}; "
+                        f"{run.folder} was begun with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; "
                         "give the same options, or another --out."
                     )
 
 
-def sweep(methods: list[str], out: Path, for_fit: list[str], jobs: int) -> list[str]:
-    """Train what is not finished, `jobs` at a time; say how each ended; return those that failed."""
-    waiting = [method for method in methods if not is_finished(out / method)]
-    print(f"{len(methods) - len(waiting)} of {len(methods)} runs are finished\n\n{HEAD}", flush=True)
-    failed = []
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for method, fault in _as_they_end(pool, waiting, out, for_fit):
-                print(f"{method} failed: {fault}" if fault else row(out / method), flush=True)
-                failed += [method] * bool(fault)
-        except KeyboardInterrupt:  # the runs have had it too, and are saving their state
-            pool.shutdown(cancel_futures=True)
-            raise
-    return failed
+def options_for(run: SweepRun, for_fit: list[str]) -> argparse.Namespace:
+    """The options of train.fit for a run."""
+    return with_defaults(make_fit_parser().parse_args([*for_fit, *run.options, "--out", str(run.folder)]))
 
 
-def _as_they_end(pool: ThreadPoolExecutor, methods: list[str], out: Path, for_fit: list[str]) -> Iterator[tuple[str, str]]:
-    futures = {pool.submit(train_one, method, out / method, for_fit): method for method in methods}
-    for future in as_completed(futures):
-        yield futures[future], future.result()
+def prepare_text(options: argparse.Namespace) -> list[str]:
+    """Download and prepare the text, if need be: here, before many processes want it. Returns train.evaluate's options."""
+    if options.corpus or options.train_file:  # else train.fit says what it lacks
+        corpus_folder(options)
+    return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
 
 
-def train_one(method: str, folder: Path, for_fit: list[str]) -> str:
-    """Train one method in a process of its own; return the sentence that it ended with if it failed, else nothing."""
-    begun = (folder / OPTIONS_FILE).exists()
-    arguments = ["--resume"] if begun else ["--method", method, *for_fit]
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "fit.log", "a", encoding="utf-8") as log:
-        command = [sys.executable, "-m", "train.fit", *arguments, "--out", str(folder)]
-        if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode == 0:
-            return "" if is_finished(folder) else "it was stopped; the same sweep goes on with it"
-    lines = (folder / "fit.log").read_text(encoding="utf-8").splitlines()
-    return lines[-1] if lines else "see its fit.log"
+def sweep(runs: list[SweepRun], for_fit: list[str], jobs: int, display: Display) -> bool:
+    """Train, `jobs` at a time, what is not finished nor trained by others, until all have ended; return whether one failed.
+
+    A run that failed on another machine is tried here as well: the fault may have been the machine's. Raises
+    KeyboardInterrupt after SIGINT, SIGTERM or SIGHUP, once the runs under way have ended.
+    """
+    children: dict[SweepRun, Child] = {}
+    faults: dict[SweepRun, str] = {}
+    statuses = dict.fromkeys(runs, Status("waiting"))
+    with signals_noted() as received:
+        while True:
+            for run in [run for run, child in children.items() if child.process.poll() is not None]:
+                if fault := fault_of(run, children.pop(run).process.returncode):
+                    faults[run] = fault
+            now = file_system_time(runs[0].out)
+            statuses |= {run: status(run, faults.get(run), now) for run in runs if statuses[run].kind != "finished"}
+            if received:
+                end(children.values(), at_once=received.count(signal.SIGINT) > 1)
+            else:
+                waiting = [run for run in runs if statuses[run].kind == "waiting" and run not in children]
+                for run in waiting[: jobs - len(children)]:
+                    children[run] = start(run, for_fit, children.values())
+            statuses |= {run: STARTING for run in children if statuses[run].kind == "waiting"}
+            left = any(status.kind in ("waiting", "running") for status in statuses.values())
+            display.show(statuses, stopping=bool(received), alone=not children)
+            if not children and (received or not left):
+                break
+            time.sleep(LOOK)
+    if received:
+        raise KeyboardInterrupt
+    return any(status.kind == "failed" for status in statuses.values())
 
 
-def is_finished(folder: Path) -> bool:
-    """Whether a run has ended by itself. One that was stopped has metrics too."""
-    if not (folder / METRICS_FILE).exists():
-        return False
-    return Measurements.load(folder).training.get("finished") is True
+def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: float) -> int:
+    """Measure the finished runs and compare them in OUT/report, unless another process does, or has since `started`.
 
+    Returns train.evaluate's exit status.
+    """
+    from train.evaluate import main as evaluate  # text metrics, which take a second
 
-def row(folder: Path) -> str:
-    """A finished run as a row of the table."""
-    measured = Measurements.load(folder)
-    cells = [*map(measured.text, COLUMNS), f"{measured.training['seconds_per_epoch']:.0f}"]
-    return f"| {folder.name} | {' | '.join(cells)} |"
+    folder, finished = out / "report", [run.folder for run in runs if is_finished(run.folder)]
+    if not finished:
+        return 0
+    with claimed(folder) as mine:
+        if not mine:
+            print(f"\nAnother process makes the report, {folder / 'report.md'}.")
+            return 0
+        newest = max(started, *((path / METRICS_FILE).stat().st_mtime for path in finished))
+        if (folder / "report.md").exists() and (folder / "report.md").stat().st_mtime >= newest:
+            print(f"\nThe report is {folder / 'report.md'}.")
+            return 0
+        print(flush=True)
+        return evaluate([*map(str, finished), *for_evaluate, "--out", str(folder)])
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -136,8 +179,10 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--methods", default="all", metavar="NAMES", help="apart by commas; all methods and variants: all")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint per method")
+    parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="runs per method, each with a seed of its own")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint per run")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="runs at a time (default: 1)")
+    parser.add_argument("--no-report", action="store_true", help="only train; else OUT/report compares the runs in the end")
     return parser
 
 

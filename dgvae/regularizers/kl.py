@@ -25,8 +25,8 @@ class FreeBits(Regularizer[DiagonalGaussian]):
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__(config)
-        self.share = float(self.options["free_bits"]) / config.latent_dim
+        self.floor = float(self.options["free_bits"]) / config.latent_dim
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        return posterior.map(self.gather).kl_per_dimension().mean(0).clamp_min(self.share).sum()
+        return posterior.map(self.gather).kl_per_dimension().mean(0).clamp_min(self.floor).sum()
