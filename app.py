@@ -82,7 +82,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--checkpoints", type=Path, default=BUNDLED, metavar="DIR", help="folder of checkpoints (default: the bundled ones)"
     )
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="folder of corpora: the map then shows the sentences themselves"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("DGVAE_DATA"),
+        help="folder of corpora: the map then shows the sentences themselves (default: $DGVAE_DATA)",
     )
     parser.add_argument(
         "--host", metavar="NAME", help="address to serve on (default: $GRADIO_SERVER_NAME, or this machine only)"
