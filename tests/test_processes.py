@@ -106,9 +106,7 @@ def test_validation_is_divided_and_all_find_the_same(results) -> None:
     run = make_run("pdg-vae")
     alone = validate(run.model, run.regularizer, LengthBatches(SENTENCES + MORE, torch.device("cpu")), 5)
     assert alone is not None
-    torch.testing.assert_close(
-        results[0]["kl"], torch.tensor(alone.latents.kl), rtol=1e-4, atol=1e-5
-    )
+    torch.testing.assert_close(results[0]["kl"], torch.tensor(alone.latents.kl), rtol=1e-4, atol=1e-5)
     assert float(results[0]["objective"]) == pytest.approx(alone.objective, rel=0.02)  # of other draws
 
 
