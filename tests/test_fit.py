@@ -74,11 +74,13 @@ def test_no_corpus_text_is_in_a_checkpoint(checkpoints: Path) -> None:
         assert not any(sentence in content for sentence in sentences), name
 
 
-@pytest.mark.parametrize("method", ["vae", "pdg-vae", "bn-vae", "aae", "ivae-mi", "ae-pretrain"])
+@pytest.mark.parametrize("method", ["vae", "pdg-vae", "bn-vae", "aae", "ivae-mi", "ae-pretrain", "vae, as in the paper"])
 def test_a_resumed_run_and_an_uninterrupted_one_agree(method: str, corpus: Path, tmp_path: Path, monkeypatch) -> None:
     """Stopped in the middle of the second epoch, to the last bit; running moments, critics and pre-training included."""
     whole, cut = tmp_path / "whole", tmp_path / "cut"
+    method, _, paper = method.partition(", ")
     more = ["--method", method, *(["--set", "pretrain_epochs=1"] if method == "ae-pretrain" else [])]
+    more += ["--recipe", "paper", "--warmup-epochs", "0"] * bool(paper)
     assert fit(small_run(corpus, whole, *more)) == 0
 
     import train.fit as module
