@@ -30,6 +30,7 @@ class Progress:
 
     def __init__(self, out: Path, run: Run, sentences: int, steps: int, facts: dict[str, Any], sinks: Sequence[Sink]) -> None:
         self._path, self._run, self._steps, self._sinks = out / LOG_FILE, run, steps, sinks
+        self._sentences_per_epoch = sentences
         self._unread: list[Step] = []
         self._read_at = time.perf_counter()
         forget_what_was_not_saved(self._path, run)
@@ -37,7 +38,7 @@ class Progress:
         # Where there is no terminal, a line every half minute keeps a log file readable.
         self._bar = tqdm(
             total=sentences * run.epochs,
-            initial=round(sentences * (run.epoch + run.step / steps)),
+            initial=self._sentences(run.epoch, run.step),
             unit=" sentences",
             unit_scale=True,
             mininterval=0.2 if sys.stderr.isatty() else 30,
@@ -65,7 +66,7 @@ class Progress:
         self._unread.append(event)
         if len(self._unread) >= READ_STEPS or time.perf_counter() - self._read_at > READ_SECONDS:
             self._read()
-        self._bar.update(event.sentences)
+        self._bar.update(self._sentences(event.epoch, event.step) - self._bar.n)
 
     def epoch(self, event: Epoch) -> None:
         """Print the validation figures and log them."""
@@ -82,6 +83,10 @@ class Progress:
         self._log("epoch", epoch=event.epoch, learning_rate=event.learning_rate, **asdict(v), improved=event.improved)
         numbers = {k: float(x) for k, x in {**asdict(v), **asdict(v.latents)}.items() if isinstance(x, int | float)}
         self._send("validation", numbers, event.epoch * self._steps)
+
+    def _sentences(self, epoch: int, step: int) -> int:
+        """How many there were up to a step, nearly: a resumed run knows no better, and the progress line must end at 100 %."""
+        return round(self._sentences_per_epoch * (epoch + step / self._steps))
 
     def _read(self) -> None:
         """Fetch the losses of the steps since the last time, show their means and log them."""
