@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dgvae.distributed import world
 from dgvae.errors import UserError
 from dgvae.model import TextVAE
 from dgvae.regularizers import Regularizer
@@ -44,7 +43,6 @@ class Step:
 
     epoch: int
     step: int
-    sentences: int  # of all processes
     reconstruction: Tensor  # E log p(x|z)
     regularizer: Tensor
     gradient_norm: Tensor  # before it is clipped
@@ -175,7 +173,7 @@ def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Itera
             share = run.learning_rate_share(position, timing.total_steps)
             losses = training_step(run, batch, weight, share)
             run.step += 1
-            step = Step(run.epoch, run.step, len(batch) * world()[1], *losses, weight)
+            step = Step(run.epoch, run.step, *losses, weight)
             run.took(step)
             yield step
         run.refuse_non_finite()

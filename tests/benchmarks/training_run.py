@@ -80,7 +80,7 @@ def rate_of_a_process(rank: int, hidden_dim: int, batch_size: int) -> torch.Tens
 
 def time_events(run: Run, out: Path) -> float:
     """Seconds that the loop's caller spends on a step."""
-    step = Step(0, 1, BATCH, torch.tensor(-40.0), torch.tensor(5.0), torch.tensor(1.0), 1.0)
+    step = Step(0, 1, torch.tensor(-40.0), torch.tensor(5.0), torch.tensor(1.0), 1.0)
     with Progress(out, run, 100_000, 1000, {}, []) as progress:
         start = time.perf_counter()
         for _ in range(1000):
