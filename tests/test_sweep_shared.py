@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,11 @@ def arguments(corpus: Path, tmp_path: Path) -> list[str]:
     return ["--out", str(tmp_path), "--no-report", *text, "--map-points", "0", "--threads", "1"]
 
 
+def hear_ctrl_c() -> None:
+    """What was started in the background of a script would ignore it, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Starts sweeps as other terminals would; none is left behind."""
@@ -34,7 +40,11 @@ def start() -> Iterator[Start]:
 
     def begin(*command: str) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True))
+        started.append(
+            subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=hear_ctrl_c
+            )
+        )
         return started[-1]
 
     yield begin

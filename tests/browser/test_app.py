@@ -176,8 +176,8 @@ def test_interpolation_needs_two_sentences(page: Page, url: str, start: str, end
 def test_what_a_visitor_types_stays_text(page: Page, url: str):
     open_app(page, url, "Interpolate")
     output = interpolate(page, "<b>x</b> <img src=x onerror=window.ran=1>", "<script>window.ran=1</script> the cook")
-    expect(output).to_contain_text("<b>x<")
-    expect(output).to_contain_text("<script>window")
+    expect(output).to_contain_text("< b > x <")
+    expect(output).to_contain_text("< script > window")
     assert output.locator("b, img, script").count() == 0
     page.locator("#interpolation .unknown").first.wait_for()
     open_hub(page)
