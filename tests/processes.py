@@ -1,8 +1,9 @@
-"""Running something in two processes that know of each other by gloo, and bringing back what each found."""
+"""Processes: running something in two that know of each other by gloo; waiting for what another does."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,6 +30,15 @@ def in_two_processes(work: Callable[[int], Any], folder: Path) -> list[Any]:
         for process in filter(None, context.processes):
             process.kill()
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(PROCESSES)]
+
+
+def wait_until(holds: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait while `process` goes on."""
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def _work(rank: int, work: Callable[[int], dict[str, dict[str, Tensor]]], folder: str) -> None:

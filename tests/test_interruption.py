@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 
 from dgvae.checkpoints import load_checkpoint
 from tests.conftest import small_run
+from tests.processes import wait_until
 from train.fit import main as fit
 
 FILES = ("model.safetensors", "last.safetensors", "latents.safetensors")
@@ -37,14 +38,6 @@ def start(arguments: list[str], launcher: list[str] | None = None, limit: Callab
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=limit, start_new_session=True,
         env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
     )  # fmt: skip
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while not condition() and time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.02)
-    assert condition()
 
 
 def differences(mine: Path, theirs: Path) -> list[str]:
@@ -70,7 +63,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_it_had_not_been(corpus: Path,
         if (killed / "last.safetensors").exists():
             time.sleep(rng.uniform(0.3, 1.0) * seconds)
         else:  # the first time at once when there is a state
-            wait_for((killed / "last.safetensors").exists, process)
+            wait_until((killed / "last.safetensors").exists, process)
         kills += 1
         if process.poll() is not None:
             break
@@ -94,6 +87,7 @@ def test_a_run_that_was_killed_before_its_first_state_begins_anew(corpus: Path, 
         )
     assert fit(["--resume", "--out", str(tmp_path)]) == 0
     assert load_checkpoint(tmp_path).metrics.training["finished"]
+    assert list(tmp_path.glob(".*.tmp")) == []
 
 
 def test_a_full_disk_ends_a_run_in_one_sentence_and_what_was_saved_is_whole(corpus: Path, tmp_path: Path) -> None:
@@ -135,7 +129,7 @@ def test_two_processes_train_resume_to_the_last_bit_and_one_of_them_writes(corpu
     assert "2 processes" in said
 
     process = start(long_run(corpus, cut, *more), TORCHRUN)
-    wait_for(lambda: (cut / "log.jsonl").exists() and '"event": "epoch"' in (cut / "log.jsonl").read_text(), process)
+    wait_until(lambda: (cut / "log.jsonl").exists() and '"event": "epoch"' in (cut / "log.jsonl").read_text(), process)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=120)[0]
     assert load_file(cut / "last.safetensors")
@@ -148,7 +142,7 @@ def test_two_processes_train_resume_to_the_last_bit_and_one_of_them_writes(corpu
 def test_when_one_process_dies_the_other_ends_with_a_sentence(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     process = start(long_run(corpus, out, "--epochs", "100000"), TORCHRUN)
-    wait_for(lambda: (out / "log.jsonl").exists() and '"event": "epoch"' in (out / "log.jsonl").read_text(), process)
+    wait_until(lambda: (out / "log.jsonl").exists() and '"event": "epoch"' in (out / "log.jsonl").read_text(), process)
     workers = subprocess.check_output(["pgrep", "-P", str(process.pid)], text=True).split()
     assert len(workers) == 2
     os.kill(int(workers[1]), signal.SIGKILL)

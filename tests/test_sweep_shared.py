@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +12,9 @@ import pytest
 
 from dgvae.checkpoints import load_checkpoint
 from tests.conftest import SMALL
+from tests.processes import wait_until
 from train.claims import file_system_time, holder
+from train.logs import read_log
 
 SECONDS = 120  # for what takes a few
 SWEEP = (sys.executable, "-m", "train.sweep")
@@ -52,21 +52,9 @@ def start() -> Iterator[Start]:
         process.kill()
 
 
-def wait_until(holds: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Wait while `process` goes on."""
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def epochs(folder: Path) -> list[int]:
-    """What the run's log tells; a line that is being written is left out."""
-    log = folder / "log.jsonl"
-    lines = log.read_text().splitlines(keepends=True) if log.exists() else []
-    records = [json.loads(line) for line in lines if line.endswith("\n")]
-    return [record["epoch"] for record in records if record.get("event", "epoch") == "epoch"]
+    """What the run's log tells."""
+    return [entry["epoch"] for entry in read_log(folder) if entry["event"] == "epoch"]
 
 
 def test_two_sweeps_share_the_runs_and_both_show_all(start: Start, arguments: list[str], tmp_path: Path) -> None:

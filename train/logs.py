@@ -18,6 +18,7 @@ import torch
 from tqdm import tqdm
 
 from dgvae.errors import UserError
+from dgvae.storage import write_bytes
 from train.loop import Epoch, Run, Step
 from train.sinks import Sink
 
@@ -33,7 +34,7 @@ class Progress:
         self._sentences_per_epoch = sentences
         self._unread: list[Step] = []
         self._read_at = time.perf_counter()
-        forget_what_was_not_saved(self._path, run)
+        forget_what_was_not_saved(out, run)
         self._log("start", epochs=run.epochs, epoch=run.epoch, step=run.step, **facts)
         # Where there is no terminal, a line every half minute keeps a log file readable.
         self._bar = tqdm(
@@ -51,15 +52,17 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if isinstance(error, UserError):  # such as a loss that is not finite
-            self._log("error", message=str(error))
-        else:
-            self._read()
-            if error is None:
-                self._log("end" if self._run.finished else "stop", epoch=self._run.epoch, step=self._run.step)
-        self._bar.close()
-        for sink in self._sinks:
-            sink.close()
+        try:
+            if isinstance(error, UserError):  # such as a loss that is not finite
+                self._log("error", message=str(error))
+            else:
+                self._read()
+                if error is None:
+                    self._log("end" if self._run.finished else "stop", epoch=self._run.epoch, step=self._run.step)
+        finally:  # also where there is no room for a line
+            self._bar.close()
+            for sink in self._sinks:
+                sink.close()
 
     def step(self, event: Step) -> None:
         """Move the progress line."""
@@ -118,34 +121,28 @@ class Progress:
             sink.write({f"{kind}/{name}": value for name, value in numbers.items()}, step)
 
 
-def forget_what_was_not_saved(path: Path, run: Run) -> None:
-    """Take from a log what came after the state from which `run` goes on, and half a line that a killed run left."""
-    if not path.exists():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-            is_epoch = entry.get("event", "epoch") == "epoch"
-            when = (int(entry["epoch"]), 0) if is_epoch else (int(entry.get("epoch", 1)) - 1, int(entry.get("step", 0)))
-        except (ValueError, KeyError, TypeError):
-            continue
-        if entry.get("event") not in ("epoch", "steps", None) or when <= (run.epoch, run.step):
-            kept.append(line)
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """What a run has logged, in its order; nothing where there is no log. A line that is no entry, or half of one, is left out.
 
-
-def read_epochs(folder: Path) -> list[dict[str, Any]]:
-    """The epochs that a run has logged, in their order; none where there is no log. What can't be read is passed over."""
-    path, epochs = folder / LOG_FILE, []
+    Every entry has an "event": that of earlier versions, which logged epochs alone, is "epoch".
+    """
+    path, entries = folder / LOG_FILE, []
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
         try:
             entry = json.loads(line)
-        except ValueError:
+        except ValueError:  # it is being written, or its writer was killed
             continue
-        if isinstance(entry, dict) and entry.get("event", "epoch") == "epoch" and {"epoch", "objective"} <= entry.keys():
-            epochs.append(entry)
-    return epochs
+        if isinstance(entry, dict):
+            entries.append({"event": "epoch", **entry})
+    return entries
+
+
+def forget_what_was_not_saved(folder: Path, run: Run) -> None:
+    """Take from a log the steps and epochs that came after the state from which `run` goes on: they come again."""
+    now = run.epoch, run.step
+    ends = {"epoch": lambda entry: (entry["epoch"], 0), "steps": lambda entry: (entry["epoch"] - 1, entry["step"])}
+    kept = [entry for entry in read_log(folder) if entry["event"] not in ends or ends[entry["event"]](entry) <= now]
+    write_bytes(folder / LOG_FILE, "".join(json.dumps(entry) + "\n" for entry in kept).encode())
 
 
 def _figure(value: float | None) -> str:

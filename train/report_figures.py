@@ -17,7 +17,7 @@ from PIL import Image
 from dgvae.aggregate import AggregatedGaussian
 from dgvae.storage import write_bytes
 from dgvae.ui.measure_charts import Measured, trade_off
-from train.logs import read_epochs
+from train.logs import read_log
 from train.report_table import Row
 
 SIZE = 480
@@ -43,7 +43,7 @@ def draw_all(rows: Sequence[Row], out: Path) -> dict[str, str]:
             draw(name, "priorLL against postLL" if x == "post_ll" else "joint gap against mutual information", spec)
     if any(row.measured.interpolation for row in rows):
         draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(rows))
-    curves = {row.title: read_epochs(row.folder) for row in rows}
+    curves = {row.title: [entry for entry in read_log(row.folder) if entry["event"] == "epoch"] for row in rows}
     if any(curves.values()):
         draw(
             "learning-curves",

@@ -69,6 +69,7 @@ def start_run(options: argparse.Namespace, training: Split, device: torch.device
         torch.manual_seed(options.seed + 1_000_003 * rank)
     if leads():
         options.out.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(options.out)
         options.training_sha256 = training.sha256
         write_options(options)
         tokenizer.save(options.out)

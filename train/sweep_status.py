@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from train.claims import holder
-from train.logs import LOG_FILE
+from train.logs import read_log
 from train.options import TEXTS
 from train.sweep_run import is_finished
 
@@ -59,16 +58,11 @@ def status(run: SweepRun, fault: str | None, now: float) -> Status:
 def progress(folder: Path) -> str:
     """How far a run is, by its log."""
     epoch = epochs = 0
-    log = folder / LOG_FILE
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
-        try:
-            record = json.loads(line)
-        except ValueError:  # it's being written
-            continue
-        if record.get("event") == "start":
-            epochs = record.get("epochs", 0)
-        elif record.get("event", "epoch") == "epoch":
-            epoch = record.get("epoch", epoch)
+    for entry in read_log(folder):
+        if entry["event"] == "start":
+            epochs = entry["epochs"]
+        elif entry["event"] == "epoch":
+            epoch = entry["epoch"]
     if epochs and epoch >= epochs:
         return "completing"
     return f"epoch {epoch + 1} of {epochs}" if epochs else f"epoch {epoch + 1}"
