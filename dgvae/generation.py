@@ -28,6 +28,11 @@ class Decoding:
         if not 0 < self.top_p <= 1:
             raise UserError(f"Top-p must lie above 0 and be at most 1, not {self.top_p:g}.")
 
+    @property
+    def is_greedy(self) -> bool:
+        """Whether the likeliest word is always taken."""
+        return self.temperature < 1e-3
+
 
 GREEDY = Decoding()
 
@@ -38,34 +43,50 @@ def decode_latents(
 ) -> list[list[int]]:
     """Word ids of one sentence per latent, each ending with `</s>` unless it was cut at the config's max_length.
 
-    z: [B, D], decoded as one batch. With one `generator` state the words drawn for a latent depend on the batch that it is in.
+    z: [B, D], decoded as one batch. With one `generator` state the k-th latent gets the same random numbers in every batch and
+    from every model of that max_length, so that two models' samples differ by the models alone.
     """
     z = z.to(model.device, torch.float32)
-    state = model.decoder.initial_state(z)
-    word = torch.full((len(z),), START, device=z.device)
-    done = torch.zeros_like(word, dtype=torch.bool)
-    written: list[Tensor] = []
-    while len(written) <= model.config.max_length and not bool(done.all()):
-        logits, state = model.decoder.next_word_logits(word, z, state)
+    steps = model.config.max_length + 1
+    drawn = not decoding.is_greedy
+    uniform = torch.rand(len(z), steps, generator=generator, device=z.device) if drawn else z.new_zeros(len(z), steps)
+    sentences = torch.full((len(z), steps), END, device=z.device)
+    going = torch.arange(len(z), device=z.device)  # the sentences that have not ended: [G]
+    word, state = torch.full_like(going, START), model.decoder.initial_state(z)
+    for step in range(steps if len(z) else 0):
+        logits, state = model.decoder.next_word_logits(word, z[going], state)
         logits[:, NEVER_WRITTEN] = -torch.inf
-        word = _choose(logits, decoding, generator).masked_fill(done, END)
-        written.append(word)
-        done |= word == END
-    sentences = torch.stack(written, dim=1).tolist() if len(z) else []
-    return [ids[: ids.index(END) + 1] if END in ids else ids for ids in sentences]
+        word = _choose(logits, decoding, uniform[going, step])
+        sentences[going, step] = word
+        unended = word != END
+        if not bool(unended.all()):
+            going, word, state = going[unended], word[unended], (state[0][:, unended], state[1][:, unended])
+            if not len(going):
+                break
+    return [ids[: ids.index(END) + 1] if END in ids else ids for ids in sentences.tolist()]
 
 
-def _choose(logits: Tensor, decoding: Decoding, generator: torch.Generator | None) -> Tensor:
-    """One word per row of logits [B, V] -> [B]."""
-    if decoding.temperature < 1e-3:
+def _choose(logits: Tensor, decoding: Decoding, uniform: Tensor) -> Tensor:
+    """One word per row of logits [B, V], by a random number per row [B] from [0, 1) -> [B]."""
+    if decoding.is_greedy:
         return logits.argmax(-1)
     probability = torch.softmax(logits / decoding.temperature, dim=-1)
-    if decoding.top_p < 1:
-        ranked, order = probability.sort(dim=-1, descending=True)
-        # A word stays if the words before it have not reached top_p yet, so the first always stays.
-        ranked = ranked * (ranked.cumsum(-1) - ranked < decoding.top_p)
-        probability = torch.zeros_like(probability).scatter_(-1, order, ranked)
-    return torch.multinomial(probability, 1, generator=generator).squeeze(1)
+    if decoding.top_p == 1:
+        return _draw(probability, uniform)
+    ranked, order = probability.sort(dim=-1, descending=True)
+    # A word stays if the words before it have not reached top_p yet, so the first always stays.
+    ranked = ranked * (ranked.cumsum(-1) - ranked < decoding.top_p)
+    return order.gather(1, _draw(ranked, uniform).unsqueeze(1)).squeeze(1)
+
+
+def _draw(weight: Tensor, uniform: Tensor) -> Tensor:
+    """Where the running sum of the weights [B, V] passes `uniform` of their total: inversion, which needs one random number a
+    row. `torch.multinomial` draws one for every word of the vocabulary, which took two thirds of the time of sampling."""
+    running = weight.cumsum(-1)
+    total = running[:, -1:]
+    # Rounding must not lift the threshold to the total: no word is past that.
+    threshold = torch.minimum(uniform.unsqueeze(1) * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(running, threshold, right=True).squeeze(1)  # right: a word of weight 0 is never drawn
 
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:

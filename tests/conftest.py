@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from dgvae.methods import METHODS
 from train.fit import main as fit
 
+settings.register_profile("default", deadline=None)  # no test asserts a time
+settings.load_profile("default")
 torch.set_num_threads(1)  # the tensors are small: threads cost more than they save
 
 SUBJECTS = ["the cook", "my neighbour", "a tired waiter", "our dog", "the old captain", "your sister"]

@@ -236,7 +236,7 @@ SPACES = st.tuples(st.integers(3, 30), st.integers(2, 5), st.integers(0, 2**20))
 
 
 @given(SPACES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_order_of_sentences_and_of_dimensions_changes_nothing(space: tuple[int, int, int]) -> None:
     sentences, dimensions, seed = space
     generator = torch.Generator().manual_seed(seed)
@@ -252,7 +252,7 @@ def test_the_order_of_sentences_and_of_dimensions_changes_nothing(space: tuple[i
 
 
 @given(SPACES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_rotating_all_posteriors_changes_no_joint_density(space: tuple[int, int, int]) -> None:
     """Also none that is smoothed."""
     sentences, dimensions, seed = space

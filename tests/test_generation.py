@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
-from dgvae.generation import GREEDY, Decoding, decode_latents, linear_path, spherical_path
+from dgvae.generation import GREEDY, Decoding, _draw, decode_latents, linear_path, spherical_path
 from dgvae.model import TextVAE
 from dgvae.tokenizer import END, PAD, START
 
@@ -41,6 +41,19 @@ def test_sampling_is_fixed_by_its_generator_and_top_p_near_nought_is_greedy() ->
     twice = [decode_latents(vae, z, Decoding(1.0), torch.Generator().manual_seed(7)) for _ in range(2)]
     assert twice[0] == twice[1]
     assert decode_latents(vae, z, Decoding(1.0, 1e-9)) == decode_latents(vae, z)
+
+
+def test_a_latent_draws_the_same_sentence_from_a_larger_batch() -> None:
+    vae, z, decoding = model(), torch.randn(64, 4), Decoding(1.0, 0.9)
+    few, many = (decode_latents(vae, rows, decoding, torch.Generator().manual_seed(7)) for rows in (z[:16], z))
+    assert few == many[:16]
+
+
+@pytest.mark.parametrize("edge", [0.0, 1 - 2**-24])
+def test_a_word_of_weight_nought_is_never_drawn_not_even_at_the_edges(edge: float) -> None:
+    weight = torch.tensor([[0.0, 0.1, 0.0, 0.7, 0.2000001, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
+    drawn = _draw(weight, torch.full((2,), edge))
+    assert drawn.tolist() == [1 if edge == 0 else 4, 2]
 
 
 def test_ancestral_samples_follow_the_models_distribution() -> None:

@@ -58,7 +58,7 @@ def test_every_row_of_methods_has_the_head_of_its_posterior(method: str) -> None
     scale=st.floats(-6.0, 15.0).map(lambda exponent: 10.0**exponent),
     seed=st.integers(0, 10_000),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_delta_is_never_undercut_and_gradients_stay_finite(delta: float, scale: float, seed: int) -> None:
     torch.manual_seed(seed)
     head = DeltaHead(config("delta-vae", delta=delta))

@@ -43,7 +43,7 @@ def common_words(first: list[str], second: list[str]) -> int:
     return max(common_words(first[:-1], second), common_words(first, second[:-1]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SENTENCES, SENTENCES)
 def test_rouge_l_is_the_f1_of_the_longest_common_subsequence(candidate: str, reference: str) -> None:
     words = len(candidate.split()) + len(reference.split())
@@ -145,7 +145,7 @@ def test_distinct_by_hand() -> None:
     assert distinct([], 1) == distinct(["", ""], 1) == Estimate(0, 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(SENTENCES, SENTENCES), min_size=2, max_size=12), st.randoms(use_true_random=False))
 def test_order_of_the_sentences_does_not_matter(pairs: list[tuple[str, str]], rng: random.Random) -> None:
     def values(pairs: list[tuple[str, str]]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dgvae.tokenizer import WordTokenizer
@@ -54,7 +54,6 @@ def test_lines_of_a_corpus_stay_as_they_are(line: str) -> None:
     assert [w for w in line.split() if split_words(w) != [w]] == [w for w in line.split() if w in untidy]
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), ENGLISH))
 @example("\u212a kelvin")
 @example('"\'"`"')
