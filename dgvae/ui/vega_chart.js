@@ -1,27 +1,14 @@
-// The page's half of VegaChart (see vega_chart.py). Gradio runs this once for each mounted chart, with `element`,
-// `trigger`, `props` and `watch` in scope.
+// The page's half of VegaChart (see vega_chart.py): drawing. Gradio runs this once for each mounted chart, with `element`,
+// `trigger`, `props` and `watch` in scope; vega_marks.js and vega_pointer.js follow in the same scope.
 
-const PICK_RADIUS = 14; // pixels
-const DRAG_DISTANCE = 4; // pixels; a press that moved further is no click
-const HOVER_DELAY = 80; // milliseconds; a sweeping pointer must not flood Python
 const RESIZE_DELAY = 120; // milliseconds
 
 // What all charts of the page share: the promise of the Vega script, and the charts of each group.
 const page = (window.dgvaeCharts ??= { library: null, groups: new Map() });
 
 const place = element.querySelector(".vega-place");
-const ring = document.createElement("div");
-ring.className = "vega-ring";
-
-let chart = null; // what is drawn: {stage, view, finalize, rows, rowById, fields, alongX, tooltip, xScale, yScale}
+let chart = null; // what is drawn, as describe() says
 let drawing = 0; // counts the calls of draw(), so that an overtaken one can tell
-let hoveredId = null;
-let reportedId = null;
-let hoverTimer = 0;
-let pressedAt = null;
-
-const member = { isMounted: () => place.isConnected, showRing };
-const group = joinGroup(props.group);
 
 // ---- drawing
 
@@ -60,9 +47,8 @@ async function draw() {
     discard(chart);
     chart = describe(stage, made, spec);
     stage.classList.remove("incoming");
-    place.append(ring);
-    showRing(null);
-    hoveredId = null;
+    place.dataset.gestures = chart.gestures;
+    renewMarks();
     place.dataset.state = "ready";
   } catch (error) {
     stage.remove();
@@ -80,6 +66,8 @@ function describe(stage, made, spec) {
     rowById: new Map(rows.map((row) => [row.id, row])),
     fields: spec.usermeta?.fields ?? { x: "x", y: "y" },
     alongX: spec.usermeta?.nearest === "x",
+    gestures: spec.usermeta?.drag ? "drag" : spec.usermeta?.brush ? "brush" : "none",
+    marker: spec.usermeta?.marker ?? null,
     tooltip: Object.entries(spec.usermeta?.tooltip ?? {}),
     xScale: () => orNull(() => made.view.scale("x")),
     yScale: () => orNull(() => made.view.scale("y")),
@@ -156,114 +144,17 @@ function pageStyle() {
   };
 }
 
-// ---- where things are, in pixels of the plot
+// ---- files of the chart
 
-function plotOffset() {
-  const [x, y] = chart.view.origin();
-  const { left, top } = chart.view.padding();
-  const canvas = chart.stage.querySelector("canvas").getBoundingClientRect();
-  return [canvas.left + left + x, canvas.top + top + y];
-}
-
-function pointerInPlot(event) {
-  const [left, top] = plotOffset();
-  const [x, y] = [event.clientX - left, event.clientY - top];
-  const inside = x >= 0 && y >= 0 && x <= chart.view.width() && y <= chart.view.height();
-  return inside && chart.xScale() && chart.yScale() ? [x, y] : null;
-}
-
-function nearestRow([pointerX, pointerY]) {
-  const [xScale, yScale] = [chart.xScale(), chart.yScale()];
-  let nearest = null;
-  let smallest = PICK_RADIUS ** 2;
-  for (const row of chart.rows) {
-    const upwards = chart.alongX ? 0 : yScale(row[chart.fields.y]) - pointerY;
-    const squared = (xScale(row[chart.fields.x]) - pointerX) ** 2 + upwards ** 2;
-    if (squared < smallest) {
-      smallest = squared;
-      nearest = row;
-    }
-  }
-  return nearest;
-}
-
-// ---- the ring round a point, in every chart of the group
-
-function joinGroup(name) {
-  const members = page.groups.get(name) ?? new Set();
-  if (name) page.groups.set(name, members);
-  return members.add(member);
-}
-
-function ringEverywhere(id) {
-  for (const other of group) {
-    if (other.isMounted()) other.showRing(id);
-    else group.delete(other);
-  }
-}
-
-function showRing(id) {
-  const row = chart?.rowById.get(id);
-  ring.style.display = row ? "block" : "none";
-  if (!row) return;
-  const corner = place.getBoundingClientRect();
-  const [left, top] = plotOffset();
-  const x = left - corner.left + chart.xScale()(row[chart.fields.x]);
-  const y = top - corner.top + chart.yScale()(row[chart.fields.y]);
-  ring.style.transform = `translate(${x}px, ${y}px)`;
-  ring.dataset.id = id;
-}
-
-// ---- the pointer
-
-function hover(row, event) {
-  chart.view.tooltip()(null, event, null, row && facts(row));
-  const id = row?.id ?? null;
-  if (id === hoveredId) return;
-  hoveredId = id;
-  ringEverywhere(id);
-  clearTimeout(hoverTimer);
-  hoverTimer = setTimeout(reportHover, HOVER_DELAY);
-}
-
-function reportHover() {
-  if (hoveredId === reportedId) return;
-  reportedId = hoveredId;
-  trigger("hover", { id: hoveredId });
-}
-
-function facts(row) {
-  const known = chart.tooltip.filter(([column]) => row[column] != null && row[column] !== "");
-  return known.length ? Object.fromEntries(known.map(([column, name]) => [name, row[column]])) : null;
-}
-
-function pick(event) {
-  const moved = pressedAt ? Math.hypot(event.clientX - pressedAt[0], event.clientY - pressedAt[1]) : Infinity;
-  const at = chart && moved <= DRAG_DISTANCE && pointerInPlot(event);
-  if (!at) return;
-  const id = nearestRow(at)?.id ?? null;
-  ringEverywhere(id); // a finger does not hover
-  trigger("pick", { x: chart.xScale().invert(at[0]), y: chart.yScale().invert(at[1]), id });
-}
-
-let frame = 0;
-place.addEventListener("pointermove", (event) => {
-  if (event.buttons) return;
-  cancelAnimationFrame(frame);
-  frame = requestAnimationFrame(() => {
+element.querySelectorAll(".vega-tools [data-format]").forEach((button) =>
+  button.addEventListener("click", async () => {
     if (!chart) return;
-    const at = pointerInPlot(event);
-    hover(at && nearestRow(at), event);
-  });
-});
-place.addEventListener("pointerleave", (event) => {
-  cancelAnimationFrame(frame);
-  if (chart) hover(null, event);
-});
-place.addEventListener("pointerdown", (event) => {
-  pressedAt = [event.clientX, event.clientY];
-});
-place.addEventListener("click", pick);
+    const link = document.createElement("a");
+    link.href = await chart.view.toImageURL(button.dataset.format, button.dataset.format === "png" ? 2 : 1);
+    link.download = `${props.label.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-")}.${button.dataset.format}`;
+    link.click();
+  }),
+);
 
 // ---- what makes the chart draw again
 
@@ -275,8 +166,8 @@ new ResizeObserver(() => {
   knownWidth = place.clientWidth;
   clearTimeout(resizeTimer);
   resizeTimer = setTimeout(() => {
-    showRing(null);
     window.dispatchEvent(new Event("resize"));
+    requestAnimationFrame(placeMarks);
   }, RESIZE_DELAY);
 }).observe(place);
 
@@ -291,4 +182,5 @@ const darkObserver = new MutationObserver(() => {
 darkObserver.observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
 watch("value", draw);
+watch("marks", receiveMarks);
 draw();

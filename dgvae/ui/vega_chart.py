@@ -15,11 +15,15 @@ What a chart may hold for the page to find points in it:
     usermeta.fields            {"x": ..., "y": ...}, the columns on the axes (by default "x" and "y")
     usermeta.tooltip           {column: what the visitor reads}
     usermeta.nearest           "x" if the pointer's height does not matter, as over bars
+    usermeta.brush             true if dragging marks a rectangle, whose points are lit in all charts of the group
+    usermeta.drag              true if dragging moves a cross-hair, in all charts of the group
+    usermeta.marker            {"x": ..., "y": ...}, where the cross-hair is at first
 """
 
 import json
 import os
 import threading
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,7 +31,14 @@ from typing import Any, ClassVar
 import gradio as gr
 from gradio.events import EventListener
 
-_PAGE_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_PAGE_SCRIPT = "\n".join(
+    Path(__file__).with_name(f"vega_{part}.js").read_text(encoding="utf-8") for part in ("chart", "marks", "pointer")
+)
+_TOOLS = """<div class="vega-tools">
+  <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>
+  <button type="button" data-format="png" aria-label="Save ${label} as PNG">PNG</button>
+  <button type="button" data-format="svg" aria-label="Save ${label} as SVG">SVG</button>
+</div>"""
 _STYLE = """
 .vega-place { position: relative; width: 100%; }
 .vega-place.square { aspect-ratio: 0.92; min-height: 0 !important; max-height: 620px; }
@@ -35,14 +46,35 @@ _STYLE = """
 .vega-stage { display: block; width: 100%; padding: 0; overflow: hidden; }
 .vega-stage.incoming { position: absolute; inset: 0; visibility: hidden; }
 .vega-stage canvas { display: block; touch-action: manipulation; }
+.vega-place.held canvas { touch-action: none; }
+.vega-place[data-gestures="drag"] canvas { cursor: crosshair; }
 .vega-place[data-state="loading"]:not(:has(.vega-stage:not(.incoming)))::before {
   content: "Drawing the chart …"; position: absolute; inset: 0; display: grid; place-items: center;
   color: var(--body-text-color-subdued); font-size: var(--text-sm); }
 .vega-place[data-state="failed"] { display: grid; place-items: center; padding: 16px; text-align: center;
   color: var(--body-text-color-subdued); font-size: var(--text-sm); }
-.vega-ring { position: absolute; left: -9px; top: -9px; box-sizing: border-box; width: 18px; height: 18px;
-  display: none; border: 2px solid var(--body-text-color); border-radius: 50%; pointer-events: none;
+.vega-ring, .vega-brush, .vega-cross, .vega-lights { position: absolute; box-sizing: border-box; pointer-events: none; }
+.vega-ring, .vega-brush, .vega-cross { display: none; }
+.vega-ring { left: -9px; top: -9px; width: 18px; height: 18px;
+  border: 2px solid var(--body-text-color); border-radius: 50%;
   box-shadow: 0 0 0 1.5px var(--background-fill-primary), inset 0 0 0 1px var(--background-fill-primary); }
+.vega-brush { left: 0; top: 0; border: 1.5px solid var(--body-text-color); background: rgb(128 128 128 / 0.12); }
+.vega-lights { inset: 0; width: 100%; height: 100%; }
+.vega-cross { left: -11px; top: -11px; width: 22px; height: 22px; border: 2px solid var(--body-text-color);
+  border-radius: 50%;
+  box-shadow: 0 0 0 1.5px var(--background-fill-primary), inset 0 0 0 1.5px var(--background-fill-primary); }
+.vega-cross::before, .vega-cross::after { content: ""; position: absolute; background: var(--body-text-color); }
+.vega-cross::before { left: 8px; top: 4px; width: 2px; height: 10px; }
+.vega-cross::after { left: 4px; top: 8px; width: 10px; height: 2px; }
+.vega-tools { display: flex; justify-content: flex-end; gap: 10px; height: 20px; }
+.vega-place:not([data-state="ready"]) + .vega-tools { visibility: hidden; }
+.vega-tools button { padding: 0 2px; border: 0; background: none; color: var(--body-text-color-subdued);
+  font: 11px/20px var(--font-mono); cursor: pointer; }
+.vega-tools button:hover { color: var(--body-text-color); text-decoration: underline; }
+.vega-tools .touch { display: none; margin-right: auto; }
+.vega-tools .touch[aria-pressed="true"] { color: var(--body-text-color); font-weight: 700; }
+@media (any-pointer: coarse) {
+  .vega-place:is([data-gestures="brush"], [data-gestures="drag"]) + .vega-tools .touch { display: block; } }
 """
 
 _making = threading.Lock()
@@ -87,6 +119,8 @@ class VegaChart(gr.HTML):
     EVENTS: ClassVar[list] = [
         EventListener("pick", doc="A click: `x` and `y` in data coordinates, `id` of the point nearest to it or None."),
         EventListener("hover", doc="The pointer rests: `id` of the point under it or None."),
+        EventListener("brush", doc="A rectangle is marked: `x` and `y`, [low, high] each; None when it is gone."),
+        EventListener("drag", doc="The cross-hair moves: `x` and `y` in data coordinates. A `pick` ends it."),
     ]
 
     def __init__(
@@ -96,20 +130,31 @@ class VegaChart(gr.HTML):
         group: str | None = None,
         height: int = 420,
         label: str = "Chart",
+        marks: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(
             value=value,
             label=label,
-            html_template='<div class="vega-place" style="min-height: ${height}px"></div>',
+            html_template='<div class="vega-place" style="min-height: ${height}px"></div>' + _TOOLS,
             css_template=_STYLE,
             js_on_load=_PAGE_SCRIPT,
             apply_default_css=False,
             group=group,
             height=height,
             library=bundle_path().as_posix(),
+            marks=marks,
             **kwargs,
         )
+
+    @staticmethod
+    def marked(ring: int | None = None, brush: dict[str, Any] | None = None, **value: Any) -> dict[str, Any]:
+        """An update of the marks over a chart, in place of those that are there, and of its value if that is given.
+
+        ring: id of a point. brush: {"x": [low, high], "y": [low, high]}.
+        """
+        sent = {"ring": ring, "brush": brush, "at": time.monotonic_ns()}  # the time: else sent twice is not sent again
+        return gr.update(marks=json.dumps(sent), **value)
 
     def postprocess(self, value: dict[str, Any] | str | None) -> str | None:
         """A chart on its way to the page. The script must lie ready by then, so this is where the wait is, if any."""

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -37,6 +38,32 @@ def made_up_points(seed: int) -> dict[str, np.ndarray]:
     }
 
 
+def with_gesture(spec: dict[str, Any], gesture: str) -> dict[str, Any]:
+    return {**spec, "usermeta": {**spec.get("usermeta", {}), gesture: True}}
+
+
+PLANE = {
+    "data": {"values": [{"x": -4, "y": -4}, {"x": 4, "y": 4}]},
+    "mark": {"type": "point", "opacity": 0},
+    "encoding": {axis: {"field": axis, "type": "quantitative", "scale": {"domain": [-4, 4]}} for axis in "xy"},
+    "width": "container",
+    "height": 200,
+    "usermeta": {"drag": True, "marker": {"x": 0, "y": 0}},
+}
+
+
+def _range_text(event: gr.EventData) -> str:
+    return "brush " + ("gone" if event.x is None else " ".join(f"{value:.3f}" for value in (*event.x, *event.y)))
+
+
+def _drag_text(event: gr.EventData) -> str:
+    return f"drag {event.x:.2f} {event.y:.2f}"
+
+
+def _pick_text(event: gr.EventData) -> str:
+    return f"pick {event.x:.2f} {event.y:.2f}"
+
+
 def build() -> gr.Blocks:
     with gr.Blocks(title="Two linked charts", analytics_enabled=False) as demo:
         gr.Markdown("# Two linked charts")
@@ -48,16 +75,32 @@ def build() -> gr.Blocks:
         colour = gr.Radio(["source", "label", "length", "gap"], value="source", label="Colour by", elem_id="colour")
         hovered = gr.Markdown("Hover a point.", elem_id="hovered", elem_classes="readout")
         picked = gr.Markdown("Click anywhere.", elem_id="picked", elem_classes="readout")
+        brushed = gr.Markdown(elem_id="brushed")
+        mark_it = gr.Button("Mark it", elem_id="mark-it")
+        dragged = gr.Markdown(elem_id="dragged")
+        plane = VegaChart(label="Plane", elem_id="plane", group="planes", height=200)
+        twin = VegaChart(label="Twin", elem_id="twin", group="planes", height=200)
         broken = VegaChart(label="broken", elem_id="broken", height=80)
         break_it = gr.Button("Break it", elem_id="break-it")
 
         def maps(colour: str) -> tuple[dict, dict]:
-            return latent_map(made_up_points(0), colour, "DG-VAE"), latent_map(made_up_points(1), colour, "VAE")
+            return tuple(
+                with_gesture(latent_map(made_up_points(seed), colour, name), "brush")
+                for seed, name in enumerate(("DG-VAE", "VAE"))
+            )
+
+        def planes() -> tuple[dict, dict]:
+            return (PLANE, PLANE)
 
         demo.load(maps, colour, [left, right], **PRIVATE)
         colour.change(maps, colour, [left, right], **PRIVATE)
         for name, chart in (("left", left), ("right", right)):
             _report(chart, name, hovered, picked)
+            chart.brush(_range_text, None, brushed, **PRIVATE)
+        mark_it.click(lambda: VegaChart.marked(brush={"x": [-1, 1], "y": [-1, 1]}), None, left, **PRIVATE)
+        demo.load(planes, None, [plane, twin], **PRIVATE)
+        plane.drag(_drag_text, None, dragged, trigger_mode="always_last", **PRIVATE)
+        plane.pick(_pick_text, None, dragged, trigger_mode="always_last", **PRIVATE)
         break_it.click(lambda: {"mark": "nonsense"}, None, broken, **PRIVATE)
     return demo
 
@@ -90,7 +133,9 @@ def open_charts(page, url: str) -> None:
 
 def middle_of(page, chart: str) -> tuple[float, float]:
     """Somewhere near the middle of the plot, where the made-up prior is dense."""
-    box = page.locator(f"#{chart} canvas").bounding_box()
+    canvas = page.locator(f"#{chart} .vega-stage canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
@@ -106,7 +151,7 @@ def ringed_id(page, chart: str) -> str | None:
 
 def ink(page, chart: str) -> int:
     """How many pixels of the canvas differ from the background of the plot, which its corner shows."""
-    return page.locator(f"#{chart} canvas").evaluate("""canvas => {
+    return page.locator(f"#{chart} .vega-stage canvas").evaluate("""canvas => {
         const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         const pixels = new Uint32Array(image.data.buffer);
         const background = pixels[Math.floor(canvas.width * canvas.height / 10) + Math.floor(canvas.width / 20)];
@@ -118,7 +163,7 @@ def test_both_charts_draw_their_points(page, url):
     open_charts(page, url)
     for chart in ("left", "right"):
         assert ink(page, chart) > 5000
-        box = page.locator(f"#{chart} canvas").bounding_box()
+        box = page.locator(f"#{chart} .vega-stage canvas").bounding_box()
         assert box["width"] > 300
         assert 0.8 < box["width"] / box["height"] < 1.3
 
@@ -152,6 +197,86 @@ def test_a_click_reaches_python_in_data_coordinates(page, url):
     distance = np.hypot(points["x"] - float(x), points["y"] - float(y))
     assert int(picked) == int(distance.argmin())
     assert distance.min() < 0.5
+
+
+def drag(page, start: tuple[float, float], end: tuple[float, float], release: bool = True) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*(sum(pair) / 2 for pair in zip(start, end, strict=True)))
+    page.mouse.move(*end)
+    if release:
+        page.mouse.up()
+
+
+def test_a_brushed_rectangle_reaches_python_and_lights_its_points_in_both_charts(page, url):
+    open_charts(page, url)
+    x, y = middle_of(page, "left")
+    drag(page, (x - 60, y + 50), (x + 40, y - 70))
+    low_x, high_x, low_y, high_y = map(float, text_with(page, "#brushed", "brush ").split()[1:])
+    points = made_up_points(0)
+    inside = (points["x"] > low_x) & (points["x"] < high_x) & (points["y"] > low_y) & (points["y"] < high_y)
+    assert 50 < inside.sum() < POINTS - 50
+    box = page.locator("#left .vega-brush").bounding_box()
+    assert abs(box["width"] - 100) <= 3
+    assert abs(box["height"] - 120) <= 3
+    assert page.locator("#right .vega-brush").is_hidden()
+    assert page.locator(".vega-lights").count() == 2
+    page.get_by_label("gap").check()  # the marks stay where the data is
+    page.wait_for_selector("#left [aria-label$='density gap.']")
+    assert page.locator("#left .vega-brush").is_visible()
+    page.mouse.click(x, y)
+    text_with(page, "#brushed", "brush gone")
+    assert page.locator(".vega-lights").count() == 0
+    assert page.locator("#left .vega-brush").is_hidden()
+
+
+def test_python_marks_a_rectangle(page, url):
+    open_charts(page, url)
+    for _ in range(2):  # the same again, after the visitor has taken it away
+        page.locator("#mark-it").click()
+        page.wait_for_selector("#left .vega-brush", state="visible")
+        assert page.locator(".vega-lights").count() == 2
+        page.mouse.click(*middle_of(page, "left"))
+        page.wait_for_selector("#left .vega-brush", state="hidden")
+
+
+def test_a_drag_moves_the_cross_hair_in_linked_charts_and_reaches_python_before_it_ends(page, url):
+    open_charts(page, url)
+    page.wait_for_selector("#plane .vega-cross", state="visible")
+    x, y = middle_of(page, "plane")
+    drag(page, (x, y), (x + 80, y - 40), release=False)
+    text_with(page, "#dragged", "drag ")
+    crosses = [page.locator(f"#{chart} .vega-cross").bounding_box() for chart in ("plane", "twin")]
+    assert abs(crosses[0]["x"] + 11 - (x + 80)) <= 2
+    assert crosses[0]["y"] == crosses[1]["y"] or crosses[0]["x"] == crosses[1]["x"]
+    page.mouse.up()
+    _, right, up = text_with(page, "#dragged", "pick ").split()
+    assert float(right) > 0.2
+    assert float(up) > 0.2
+
+
+@pytest.mark.parametrize("form", ["PNG", "SVG"])
+def test_a_chart_is_saved_as_a_picture(page, url, form: str, tmp_path: Path):
+    open_charts(page, url)
+    with page.expect_download() as download:
+        page.get_by_label(f"Save left as {form}").click()
+    assert download.value.suggested_filename == f"left.{form.lower()}"
+    download.value.save_as(tmp_path / "chart")
+    assert (tmp_path / "chart").read_bytes().startswith(b"\x89PNG" if form == "PNG" else b"<svg")
+
+
+def test_a_finger_scrolls_until_it_is_told_to_mark(browser, url):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    open_charts(page, url)
+    button = page.locator("#left .touch")
+    assert button.is_visible()
+    button.tap()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert page.locator("#left canvas").evaluate("canvas => getComputedStyle(canvas).touchAction") == "none"
+    page.touchscreen.tap(*middle_of(page, "left"))
+    text_with(page, "#picked", "left pick ")
+    context.close()
 
 
 def test_dark_mode_draws_again_in_other_colours(page, url):

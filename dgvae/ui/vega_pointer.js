@@ -1,0 +1,160 @@
+// What the pointer does on a chart: hover, click, mark a rectangle (gestures "brush"), move the cross-hair ("drag").
+
+const PICK_RADIUS = 14; // pixels
+const CLICK_DISTANCE = 4; // pixels; a press that moved further is no click
+const HOVER_DELAY = 80; // milliseconds; a sweeping pointer must not flood Python
+const DRAG_DELAY = 60;
+
+let hoveredId = null;
+let reportedId = null;
+let hoverTimer = 0;
+let frame = 0;
+let pressed = null; // {at: [x, y] in the plot, moved, gesture, brush: the one before}
+let draggedAt = 0;
+let dragTimer = 0;
+
+function pointerInPlot(event) {
+  const [left, top] = plotOffset();
+  return [event.clientX - left, event.clientY - top];
+}
+
+function isInPlot([x, y]) {
+  return x >= 0 && y >= 0 && x <= chart.view.width() && y <= chart.view.height() && chart.xScale() && chart.yScale();
+}
+
+// In data coordinates; what lies outside the plot is moved to its edge.
+function dataAt([x, y]) {
+  const within = (value, most) => Math.min(Math.max(value, 0), most);
+  return { x: chart.xScale().invert(within(x, chart.view.width())), y: chart.yScale().invert(within(y, chart.view.height())) };
+}
+
+function nearestRow([pointerX, pointerY]) {
+  const [xScale, yScale] = [chart.xScale(), chart.yScale()];
+  let nearest = null;
+  let smallest = PICK_RADIUS ** 2;
+  for (const row of chart.rows) {
+    const upwards = chart.alongX ? 0 : yScale(row[chart.fields.y]) - pointerY;
+    const squared = (xScale(row[chart.fields.x]) - pointerX) ** 2 + upwards ** 2;
+    if (squared < smallest) {
+      smallest = squared;
+      nearest = row;
+    }
+  }
+  return nearest;
+}
+
+// ---- hover and click
+
+function hover(row, event) {
+  chart.view.tooltip()(null, event, null, row && facts(row));
+  const id = row?.id ?? null;
+  if (id === hoveredId) return;
+  hoveredId = id;
+  showEverywhere({ ring: id });
+  clearTimeout(hoverTimer);
+  hoverTimer = setTimeout(reportHover, HOVER_DELAY);
+}
+
+function reportHover() {
+  if (hoveredId === reportedId) return;
+  reportedId = hoveredId;
+  trigger("hover", { id: hoveredId });
+}
+
+function facts(row) {
+  const known = chart.tooltip.filter(([column]) => row[column] != null && row[column] !== "");
+  return known.length ? Object.fromEntries(known.map(([column, name]) => [name, row[column]])) : null;
+}
+
+function pick(at) {
+  const id = nearestRow(at)?.id ?? null;
+  if (chart.gestures === "drag") showEverywhere({ cross: dataAt(at) });
+  else showEverywhere({ ring: id }); // a finger does not hover
+  if (marks.brush) reportBrush(null);
+  trigger("pick", { ...dataAt(at), id });
+}
+
+// ---- brush and drag
+
+function rectangle([x0, y0], [x1, y1]) {
+  const [a, b] = [dataAt([Math.min(x0, x1), Math.max(y0, y1)]), dataAt([Math.max(x0, x1), Math.min(y0, y1)])];
+  return { x: [a.x, b.x], y: [a.y, b.y] };
+}
+
+function reportBrush(brush) {
+  showEverywhere({ brush: null, lit: null });
+  show({ brush });
+  light();
+  trigger("brush", brush ?? { x: null, y: null });
+}
+
+function drag(at) {
+  showEverywhere({ cross: dataAt(at) });
+  clearTimeout(dragTimer);
+  dragTimer = setTimeout(
+    () => {
+      draggedAt = performance.now();
+      trigger("drag", dataAt(at));
+    },
+    Math.max(0, draggedAt + DRAG_DELAY - performance.now()),
+  );
+}
+
+// A finger scrolls the page, until the visitor says that it marks.
+function gestureOf(event) {
+  return event.pointerType === "mouse" || place.classList.contains("held") ? chart.gestures : "none";
+}
+
+place.addEventListener("pointerdown", (event) => {
+  if (!chart || event.button) return;
+  const at = pointerInPlot(event);
+  pressed = isInPlot(at) ? { at, moved: false, gesture: gestureOf(event), brush: marks.brush } : null;
+  if (pressed && pressed.gesture !== "none") place.setPointerCapture(event.pointerId);
+});
+
+place.addEventListener("pointermove", (event) => {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(() => {
+    if (!chart) return;
+    const at = pointerInPlot(event);
+    if (pressed) press(at, event);
+    else if (!event.buttons) hover(isInPlot(at) ? nearestRow(at) : null, event);
+  });
+});
+
+function press(at, event) {
+  pressed.moved ||= Math.hypot(at[0] - pressed.at[0], at[1] - pressed.at[1]) > CLICK_DISTANCE;
+  if (!pressed.moved) return;
+  chart.view.tooltip()(null, event, null, null);
+  if (pressed.gesture === "brush") show({ brush: rectangle(pressed.at, at) });
+  if (pressed.gesture === "drag") drag(at);
+}
+
+place.addEventListener("pointerup", (event) => {
+  cancelAnimationFrame(frame);
+  clearTimeout(dragTimer);
+  const started = pressed;
+  pressed = null;
+  if (!chart || !started) return;
+  const at = pointerInPlot(event);
+  const moved = started.moved || Math.hypot(at[0] - started.at[0], at[1] - started.at[1]) > CLICK_DISTANCE;
+  if (!moved || started.gesture === "drag") pick(moved ? at : started.at);
+  else if (started.gesture === "brush") reportBrush(rectangle(started.at, at));
+});
+
+place.addEventListener("pointercancel", () => {
+  clearTimeout(dragTimer);
+  if (pressed) show({ brush: pressed.brush });
+  pressed = null;
+});
+
+place.addEventListener("pointerleave", (event) => {
+  cancelAnimationFrame(frame);
+  if (chart && !pressed) hover(null, event);
+});
+
+const touch = element.querySelector(".vega-tools [data-touch]");
+touch?.addEventListener("click", () => {
+  const on = place.classList.toggle("held");
+  touch.setAttribute("aria-pressed", on);
+});
