@@ -2,6 +2,7 @@
 
 python app.py                               the checkpoints that come with the project
 python app.py --checkpoints runs            your own
+python app.py --mcp                         also for programs that speak MCP
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import os
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from dgvae.catalogue import find_checkpoints
@@ -44,6 +46,8 @@ def serve(options: argparse.Namespace) -> None:
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import CSS, theme
 
+    if options.mcp and not find_spec("mcp"):
+        raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     shelf = Shelf(options.checkpoints, options.data)
     page = build_page(shelf).queue(default_concurrency_limit=4)
     shelf.warm_up()
@@ -52,9 +56,10 @@ def serve(options: argparse.Namespace) -> None:
             server_name=options.host,
             server_port=options.port,
             share=options.share,
+            mcp_server=options.mcp,
             theme=theme(),
             css=CSS,
-            footer_links=["settings"],
+            footer_links=["api", "settings"],
             run_history=False,
         )
     except OSError as error:
@@ -94,6 +99,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, metavar="N", help="port to serve on (default: the first free from $GRADIO_SERVER_PORT or 7860)"
     )
+    parser.add_argument("--mcp", action="store_true", help="also offer the API to MCP clients, under /gradio_api/mcp/")
     parser.add_argument("--share", action="store_true", help="also make a public address that lasts a week")
     return parser
 

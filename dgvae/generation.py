@@ -1,4 +1,4 @@
-"""Decoding latents to sentences, and paths between two latents."""
+"""Decoding latents to sentences: greedily, by drawing words, or by beam search."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ NEVER_WRITTEN = [PAD, START]
 @dataclass(frozen=True)
 class Decoding:
     """How the next word is chosen: greedy at temperature 0 (in fact below 0.001), otherwise drawn from the softmax at
-    `temperature`, cut to the smallest set of words whose probability reaches `top_p`."""
+    `temperature`, cut to the smallest set of words whose probability reaches `top_p`. With `beams` above 1, neither: the
+    sentence of the largest log-probability per word is looked for, with so many kept at each word."""
 
     temperature: float = 0.0
     top_p: float = 1.0
+    beams: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
             raise UserError(f"Temperature must lie between 0 (greedy) and 10, not {self.temperature:g}.")
         if not 0 < self.top_p <= 1:
             raise UserError(f"Top-p must lie above 0 and be at most 1, not {self.top_p:g}.")
+        if not 1 <= self.beams <= 32:
+            raise UserError(f"Beams must be from 1 to 32, not {self.beams}.")
 
     @property
     def is_greedy(self) -> bool:
@@ -47,6 +51,8 @@ def decode_latents(
     from every model of that max_length, so that two models' samples differ by the models alone.
     """
     z = z.to(model.device, torch.float32)
+    if decoding.beams > 1:
+        return _beam_search(model, z, decoding.beams)
     steps = model.config.max_length + 1
     drawn = not decoding.is_greedy
     uniform = torch.rand(len(z), steps, generator=generator, device=z.device) if drawn else z.new_zeros(len(z), steps)
@@ -63,6 +69,11 @@ def decode_latents(
             going, word, state = going[unended], word[unended], (state[0][:, unended], state[1][:, unended])
             if not len(going):
                 break
+    return _cut(sentences)
+
+
+def _cut(sentences: Tensor) -> list[list[int]]:
+    """The ids of each row [B, L] up to its first `</s>`."""
     return [ids[: ids.index(END) + 1] if END in ids else ids for ids in sentences.tolist()]
 
 
@@ -89,26 +100,35 @@ def _draw(weight: Tensor, uniform: Tensor) -> Tensor:
     return torch.searchsorted(running, threshold, right=True).squeeze(1)  # right: a word of weight 0 is never drawn
 
 
-def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """`steps` latents from start to end along the straight line. [D], [D] -> [steps, D]."""
-    t = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device).unsqueeze(1)
-    return torch.lerp(start.unsqueeze(0), end.unsqueeze(0), t)
-
-
-def spherical_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """`steps` latents from start to end along a great circle, the norm going linearly (slerp; White 2016).
-
-    The straight line passes nearer to the origin than samples of N(0, I) lie. Where the directions are the same, opposite or
-    undefined, no great circle is marked out and the path is the straight line.
-    """
-    norms = start.norm(), end.norm()
-    cosine = torch.dot(start, end) / (norms[0] * norms[1]).clamp_min(1e-12)
-    angle = torch.arccos(cosine.clamp(-1, 1))
-    if min(norms) < 1e-6 or torch.sin(angle) < 1e-4:
-        return linear_path(start, end, steps)
-    t = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device).unsqueeze(1)
-    unit = (torch.sin((1 - t) * angle) * start / norms[0] + torch.sin(t * angle) * end / norms[1]) / torch.sin(angle)
-    return unit * torch.lerp(norms[0], norms[1], t)
-
-
-PATHS = {"linear": linear_path, "spherical": spherical_path}
+def _beam_search(model: TextVAE, z: Tensor, beams: int) -> list[list[int]]:
+    """The best of `beams` hypotheses for each latent [B, D], by log-probability per word. An ended one keeps its place."""
+    batch, rows = len(z), len(z) * beams
+    if not batch:
+        return []
+    z = z.repeat_interleave(beams, dim=0)
+    state = model.decoder.initial_state(z)
+    word = torch.full((rows,), START, device=z.device)
+    score = torch.full((batch, beams), -torch.inf, device=z.device)
+    score[:, 0] = 0  # at first all hypotheses are the same
+    length = torch.zeros(rows, device=z.device)
+    ended = torch.zeros(rows, dtype=torch.bool, device=z.device)
+    written = torch.zeros(rows, 0, dtype=torch.long, device=z.device)
+    first_row = beams * torch.arange(batch, device=z.device).unsqueeze(1)
+    for _ in range(model.config.max_length + 1):
+        logits, state = model.decoder.next_word_logits(word, z, state)
+        logits[:, NEVER_WRITTEN] = -torch.inf
+        gain = torch.log_softmax(logits.float(), dim=-1)
+        gain[ended] = -torch.inf
+        gain[ended, END] = 0  # an ended one goes on as itself
+        total = score.view(rows, 1) + gain  # [B·K, V]
+        score, place = total.view(batch, -1).topk(beams, dim=1)
+        parent = (first_row + place // total.shape[1]).flatten()
+        word = (place % total.shape[1]).flatten()
+        state = state[0][:, parent], state[1][:, parent]
+        length = length[parent] + ~ended[parent]
+        ended = ended[parent] | (word == END)
+        written = torch.cat([written[parent], word.unsqueeze(1)], dim=1)
+        if bool(ended.all()):
+            break
+    best = (score / length.view(batch, beams)).argmax(1)
+    return _cut(written[first_row.squeeze(1) + best])

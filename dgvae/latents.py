@@ -105,5 +105,5 @@ def map_latents(posterior: Posterior, points: int) -> LatentMap:
     return LatentMap(
         sentences=chosen,
         z=torch.cat([prior, sampled]).float(),
-        xy=torch.from_numpy(project(prior.numpy(), sampled.numpy())),
+        xy=torch.from_numpy(project([prior.numpy(), sampled.numpy()])),
     )

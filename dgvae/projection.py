@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+import io
+import re
 import warnings
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 SEED = 0
+_NEIGHBOURS = 15
 
 
-def project(prior: np.ndarray, posterior: np.ndarray, neighbours: int = 15) -> np.ndarray:
-    """Fit one UMAP on both sets: [P, D] and [N, D] -> [P + N, 2], the prior's rows first.
+def project(
+    groups: Sequence[np.ndarray], start: np.ndarray | None = None, progress: Callable[[float], None] | None = None
+) -> np.ndarray:
+    """Fit one UMAP on all groups of latents, [N_i, D] each: [Σ N_i, 2], in their order.
 
-    Fitted together, so that a place on the map is a place in latent space for both; with a seed, so that it is the same
+    Fitted together, so that a place on the map is a place in latent space for all; with a seed, so that it is the same
     every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded.
+    start: coordinates to begin with. progress: is told the share that is done.
     """
-    if len(prior) + len(posterior) < 4:
-        return np.zeros((len(prior) + len(posterior), 2), dtype=np.float32)  # UMAP needs neighbours
+    points = np.concatenate(list(groups)).astype(np.float32)
+    if len(points) < 4:
+        return np.zeros((len(points), 2), dtype=np.float32)  # UMAP needs neighbours
     from umap import UMAP  # 5 s, and not needed to run a model
 
+    bar = {"disable": False, "file": _Listener(progress), "mininterval": 0.5} if progress else None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
-        both = np.concatenate([prior, posterior]).astype(np.float32)
-        umap = UMAP(n_neighbors=min(neighbours, len(both) - 1), min_dist=0.1, random_state=SEED)
-        return np.asarray(umap.fit_transform(both), dtype=np.float32)
+        umap = UMAP(
+            n_neighbors=min(_NEIGHBOURS, len(points) - 1),
+            min_dist=0.1,
+            random_state=SEED,
+            init="spectral" if start is None else start,  # pyright: ignore[reportArgumentType]  # an array is one of its kinds
+            tqdm_kwds=bar,  # pyright: ignore[reportArgumentType]
+        )
+        return np.asarray(umap.fit_transform(points), dtype=np.float32)
+
+
+class _Listener(io.StringIO):
+    """What UMAP's progress bar is written to; the only way that it tells how far it is."""
+
+    def __init__(self, progress: Callable[[float], None]) -> None:
+        super().__init__()
+        self.progress = progress
+
+    def write(self, text: str) -> int:
+        if shares := re.findall(r"(\d+)%", text):
+            self.progress(int(shares[-1]) / 100)
+        return len(text)

@@ -6,12 +6,10 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
-from dgvae.generation import GREEDY, Decoding, _draw, decode_latents, linear_path, spherical_path
+from dgvae.generation import GREEDY, Decoding, _draw, decode_latents
 from dgvae.model import TextVAE
 from dgvae.tokenizer import END, PAD, START
 
@@ -76,19 +74,37 @@ def test_a_wrong_setting_is_refused(temperature: float, top_p: float) -> None:
         Decoding(temperature, top_p)
 
 
-VECTORS = st.lists(st.floats(-5, 5), min_size=3, max_size=3).map(torch.tensor)
+def log_probability(vae: TextVAE, z: torch.Tensor, ids: list[int]) -> float:
+    """Of a sentence as it is decoded, with neither padding nor start among the words."""
+    state, word, total = vae.decoder.initial_state(z), torch.tensor([START]), 0.0
+    for chosen in ids:
+        logits, state = vae.decoder.next_word_logits(word, z, state)
+        logits[:, [PAD, START]] = -torch.inf
+        total += float(torch.log_softmax(logits, -1)[0, chosen].detach())
+        word = torch.tensor([chosen])
+    return total
 
 
-@given(VECTORS, VECTORS, st.integers(2, 9), st.sampled_from([linear_path, spherical_path]))
-def test_paths_end_where_they_should(start, end, steps, path) -> None:
-    points = path(start, end, steps)
-    assert points.shape == (steps, 3)
-    torch.testing.assert_close(points[0], start, atol=1e-2, rtol=0)
-    torch.testing.assert_close(points[-1], end, atol=1e-2, rtol=0)
+def test_many_beams_find_the_best_sentence_of_all() -> None:
+    torch.manual_seed(3)
+    vae = TextVAE(TextVAEConfig("vae", vocab_size=6, hidden_dim=8, latent_dim=2, max_length=2)).eval()
+    for parameter in vae.parameters():
+        parameter.data.mul_(8)  # else all words are nearly as likely
+    words = [word for word in range(6) if word not in (PAD, START)]
+    inner = [word for word in words if word != END]
+    every = [[END], *([a, END] for a in inner), *([a, b, c] for a in inner for b in inner for c in words)]
+    for z in torch.randn(5, 2).split(1):
+        best = max(every, key=lambda ids: log_probability(vae, z, ids) / len(ids))
+        assert decode_latents(vae, z, Decoding(beams=32)) == [best]
 
 
-def test_a_spherical_path_keeps_the_norm_and_turns_evenly() -> None:
-    points = spherical_path(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0]), 4)
-    torch.testing.assert_close(points.norm(dim=1), torch.full((4,), 2.0))
-    angles = torch.atan2(points[:, 1], points[:, 0])
-    torch.testing.assert_close(angles, torch.linspace(0, math.pi / 2, 4))
+def test_beams_do_not_depend_on_the_batch_and_find_what_is_likelier_than_greedy() -> None:
+    vae, z = model(), 3 * torch.randn(16, 4)
+    found = decode_latents(vae, z, Decoding(beams=5))
+    assert found == [decode_latents(vae, row.unsqueeze(0), Decoding(beams=5))[0] for row in z]
+    better = [
+        log_probability(vae, row, beam) / len(beam) - log_probability(vae, row, ids) / len(ids)
+        for row, beam, ids in zip(z.split(1), found, decode_latents(vae, z), strict=True)
+    ]
+    assert sum(better) / len(better) >= 0
+    assert decode_latents(vae, z[:0], Decoding(beams=5)) == []

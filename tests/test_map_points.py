@@ -11,8 +11,8 @@ from dgvae.ui.shelf import Shelf
 
 def test_the_maps_gaps_are_computed_once_and_with_a_sentences_own_posterior_left_out(checkpoints: Path):
     shelf = Shelf(checkpoints)
-    gaps = shelf.map_gaps("short-yelp/dg-vae")
-    assert shelf.map_gaps("short-yelp/dg-vae") is gaps
+    gaps = shelf.derived("short-yelp/dg-vae", "gaps", point_gaps)
+    assert shelf.derived("short-yelp/dg-vae", "gaps", point_gaps) is gaps
     checkpoint = shelf.get("short-yelp/dg-vae")
     stored = checkpoint.latents.map
     assert stored

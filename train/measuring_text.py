@@ -11,10 +11,11 @@ import torch
 
 from dgvae.corpus import Split
 from dgvae.estimates import mean_of, ratio_of
-from dgvae.generation import Decoding, linear_path
+from dgvae.generation import Decoding
 from dgvae.latents import prior_samples
 from dgvae.likelihood import likeliest_words, likelihoods
 from dgvae.measurements import Measurements
+from dgvae.paths import linear_path
 from dgvae.text_metrics import NGramModel, bleu, distinct, interpolation, vocabulary
 from train.measuring import Subject, add_latents, add_reconstruction, keep, progress
 from train.validation import fast_math

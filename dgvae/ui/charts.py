@@ -5,7 +5,7 @@ values here are mid-tones which can be read on white as well as on black. The ro
 specification: half the bytes of JSON records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,16 @@ COLOURINGS: dict[str, str] = {
     "label": "label of the sentence",
     "length": "length of the sentence",
     "gap": "density gap",
+    "dimension": "a latent dimension",
 }
+MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
 
 # Parameter → colour where the page's theme says nothing else.
-_COLOURS = {"prior": "#8a929c", "posterior": "#12908a", "dense": "#3d6fc4", "even": "#b9bec6", "hole": "#c2185b"}
+_COLOURS = {"prior": "#e08214", "posterior": "#2f6fd0", "dense": "#2f6fd0", "even": "#d5d9de", "hole": "#e08214"}
 _LABEL_NAMES = {0: "negative", 1: "positive"}
 _LABEL_COLOURS = ["#d69a00", "#4a7fd6", "#a05ab5", "#5f9e3f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#c96a4a"]
-_TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q"}  # an empty one is not shown
+# Column → what the visitor reads; an empty one is not shown.
+_TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 
 Extent = tuple[float, float]
 
@@ -36,7 +39,7 @@ def latent_map(
 
     `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
     none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or
-    NaN where it is not known.
+    NaN where it is not known; and value, the latent dimension that is shown, if any.
     `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in.
     """
     if colour not in COLOURINGS:
@@ -63,7 +66,7 @@ def latent_map(
             description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
             f"{from_prior} of the prior, coloured by {COLOURINGS[colour]}.",
             datasets={"points": _csv(points)},
-            usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP},
+            usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP, "brush": True},
         )
     )
     return chart.to_dict()
@@ -72,6 +75,7 @@ def latent_map(
 def _in_drawing_order(points: Mapping[str, np.ndarray], colour: str) -> dict[str, np.ndarray]:
     """What cannot be drawn left out, and the rest in the order of drawing: later points lie on top."""
     columns = {name: np.asarray(column) for name, column in points.items()}
+    columns.setdefault("value", np.full(len(columns["id"]), np.nan))
     drawable = np.flatnonzero(np.isfinite(columns["x"]) & np.isfinite(columns["y"]))
     order = np.random.default_rng(0).permutation(drawable)  # else whichever source comes last hides the other
     if colour in ("label", "length"):  # known of the posterior only: the prior is the backdrop
@@ -87,11 +91,12 @@ def _colour_channel(points: Mapping[str, np.ndarray], colour: str) -> Any:
         return alt.Color("source:N", scale=scale, legend=_symbols())
     if colour == "gap":
         scale = alt.Scale(
-            domain=_gap_domain(points["gap"]),
-            range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")],
-            clamp=True,
+            domain=[-MOST_GAP, 0, MOST_GAP], range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")], clamp=True
         )
-        return alt.Color("gap:Q", scale=scale, legend=_gradient("log p − log q (nats)"))
+        return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q, nats; beyond ±{MOST_GAP} as at ±{MOST_GAP}"))
+    if colour == "dimension":
+        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=[-2.5, 2.5], clamp=True)
+        return alt.Color("value:Q", scale=scale, legend=_gradient("value of the dimension"))
     if colour == "length":
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.12, 0.92]), zero=False)
         field = alt.Color("length:Q", scale=scale, legend=_gradient("length (words)"))
@@ -108,7 +113,7 @@ def _opacity_channel(colour: str) -> Any:
 
     if colour in ("label", "length"):
         return alt.when(alt.datum.source == "prior").then(alt.value(0.18)).otherwise(alt.value(0.6))
-    return alt.value(0.65 if colour == "gap" else 0.5)
+    return alt.value(0.65 if colour in ("gap", "dimension") else 0.5)
 
 
 def _symbols() -> Any:
@@ -132,24 +137,18 @@ def _extent(values: np.ndarray) -> Extent:
     return round(low - air, 3), round(high + air, 3)
 
 
-def _gap_domain(gap: np.ndarray) -> Sequence[float]:
-    """Low, zero, high. The percentiles keep a few points in the void from greying all others."""
-    known = gap[np.isfinite(gap)]
-    low, high = np.percentile(known, [2, 98]) if len(known) else (-1.0, 1.0)
-    return [round(min(float(low), -0.1), 1), 0, round(max(float(high), 0.1), 1)]
-
-
-_COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number"}
+_COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number", "value": "number"}
 
 
 def _csv(points: Mapping[str, np.ndarray]) -> str:
     """Rows with three digits for coordinates and two for the gap; what a point does not have is empty."""
-    lines = ["id,x,y,source,label,length,gap"]
-    columns = (points[name].tolist() for name in ("id", "x", "y", "source", "label", "length", "gap"))
-    for id_, x, y, source, label, length, gap in zip(*columns, strict=True):
+    names = ("id", "x", "y", "source", "label", "length", "gap", "value")
+    lines = [",".join(names)]
+    for id_, x, y, source, label, length, gap, value in zip(*(points[name].tolist() for name in names), strict=True):
         known_length = length if length >= 0 else ""
         known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
-        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{_label_name(label)},{known_length},{known_gap}")
+        known_value = f"{value:.2f}" if np.isfinite(value) else ""
+        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{_label_name(label)},{known_length},{known_gap},{known_value}")
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
-from dgvae.ui.render import Column, Line
+from dgvae.ui.render import Line
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -14,53 +14,62 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoints import Checkpoint
     from dgvae.generation import Decoding
+    from dgvae.posteriors import Posterior
+
+MOST_CHARACTERS = 2000  # of a sentence
 
 
-def sample_column(shelf: Shelf, name: str | None, count: int, seed: int, decoding: Decoding) -> Column:
-    """Decode `count` prior draws. One seed gives every model of the same latent size the same draws."""
+def encode_mean(checkpoint: Checkpoint, text: str) -> Tensor:
+    """The posterior mean (or mean direction) of a sentence: [D]. Raises UserError if there is none in the text."""
+    return encode(checkpoint, text).location[0]
+
+
+def encode(checkpoint: Checkpoint, text: str) -> Posterior:
+    """The posterior of a sentence, a batch of one. Raises UserError if there is none in the text."""
     import torch
 
-    try:
-        checkpoint = shelf.get(name)
-    except UserError as error:
-        return Column(name or "no model", fault=str(error))
-    generator = torch.Generator().manual_seed(seed)
-    z = checkpoint.model.prior.sample(count, generator)
-    return Column(checkpoint.model.config.title, decode_lines(checkpoint, z, decoding, generator))
-
-
-def path_column(shelf: Shelf, name: str | None, texts: tuple[str, str], steps: int, path: str) -> Column:
-    """Decode latents from the posterior mean (or mean direction) of one sentence to that of the other."""
-    import torch
-
-    from dgvae.generation import GREEDY, PATHS
-
-    try:
-        checkpoint = shelf.get(name)
-    except UserError as error:
-        return Column(name or "no model", fault=str(error))
-    limit = checkpoint.model.config.max_length
-    ids = [checkpoint.tokenizer.encode_text(text, limit) for text in texts]
+    if not text or not text.strip():
+        raise UserError("Write a sentence.")
+    ids = checkpoint.tokenizer.encode_text(text[:MOST_CHARACTERS], checkpoint.model.config.max_length)
     with torch.random.fork_rng(devices=[]):  # an implicit posterior draws: the same every time
         torch.manual_seed(0)
-        start, end = checkpoint.model.encode_all(ids).location
-    z = checkpoint.model.prior.project(PATHS[path](start, end, steps))
-    return Column(checkpoint.model.config.title, decode_lines(checkpoint, z, GREEDY))
+        return checkpoint.model.encode_all([ids])
+
+
+def decode_texts(
+    checkpoint: Checkpoint, z: Tensor, decoding: Decoding | None = None, generator: torch.Generator | None = None
+) -> list[str]:
+    """Decode latents [B, D] as one batch, greedily if nothing else is said."""
+    from dgvae.generation import GREEDY, decode_latents
+
+    return [checkpoint.tokenizer.decode(ids) for ids in decode_latents(checkpoint.model, z, decoding or GREEDY, generator)]
 
 
 def decode_lines(
     checkpoint: Checkpoint,
     z: Tensor,
-    decoding: Decoding,
+    decoding: Decoding | None = None,
     generator: torch.Generator | None = None,
     gap: Tensor | None = None,
 ) -> list[Line]:
-    """Decode latents [B, D] as one batch, each with its density gap [B], which is computed if it is not given and exists."""
-    from dgvae.generation import decode_latents
+    """Decode latents [B, D], each with its density gap [B], which is computed if it is not given and exists."""
     from dgvae.holes import density_gap_at
 
-    sentences = decode_latents(checkpoint.model, z, decoding, generator)
+    texts = decode_texts(checkpoint, z, decoding, generator)
     if gap is None and "density_gap" not in checkpoint.aggregated.absent:
         gap = density_gap_at(z, checkpoint.aggregated)
-    gaps = [None] * len(sentences) if gap is None else gap.tolist()
-    return [Line(checkpoint.tokenizer.decode(ids), gap) for ids, gap in zip(sentences, gaps, strict=True)]
+    gaps = [None] * len(texts) if gap is None else gap.tolist()
+    return [Line(text, gap) for text, gap in zip(texts, gaps, strict=True)]
+
+
+def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
+    """The encoded sentence whose posterior mean lies nearest to each latent [B, D], in words that say whose they are."""
+    import torch
+
+    checkpoint = shelf.get(name)
+    means = checkpoint.latents.posterior.location
+    nearest = torch.cdist(z.float(), means).argmin(1)
+    texts = [shelf.sentence(str(name), i) for i in nearest.tolist()]
+    if None not in texts:
+        return [f"nearest sentence: {text}" for text in texts]
+    return [f"nearest, as reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]

@@ -30,19 +30,26 @@ def point_ids(latent_map: LatentMap) -> np.ndarray:
     return np.concatenate([-1 - np.arange(latent_map.priors), latent_map.sentences.numpy()])
 
 
-def map_points(checkpoint: Checkpoint, gaps: Tensor | None = None) -> dict[str, np.ndarray]:
-    """The columns that `latent_map` draws, with density gaps if they are given. Raises UserError if there is no map."""
+def map_points(
+    checkpoint: Checkpoint, gaps: Tensor | None = None, xy: Tensor | None = None, dimension: int | None = None
+) -> dict[str, np.ndarray]:
+    """The columns that `latent_map` draws, with density gaps and a latent dimension if they are given.
+
+    xy: another map's coordinates, [P + M, 2]. Raises UserError if there is no map.
+    """
     stored = map_of(checkpoint)
     ids = point_ids(stored)
+    xy = stored.xy if xy is None else xy
     nothing = np.full(stored.priors, -1)
     return {
         "id": ids,
-        "x": stored.xy[:, 0].numpy(),
-        "y": stored.xy[:, 1].numpy(),
+        "x": xy[:, 0].numpy(),
+        "y": xy[:, 1].numpy(),
         "source": np.where(ids < 0, "prior", "posterior"),
         "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
         "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
         "gap": np.full(len(ids), np.nan) if gaps is None else gaps.numpy(),
+        "value": np.full(len(ids), np.nan) if dimension is None else stored.z[:, dimension].numpy(),
     }
 
 

@@ -36,7 +36,7 @@ PROFILES: dict[str, Profile] = {
     "means": Profile("variance_of_means", "variance of the posterior means", _PRIOR, 1.0),
     "width": Profile("mean_variance", "mean σ² of the posteriors", _PRIOR, 1.0),
 }
-_COLOURS = {"a": "#12908a", "b": "#d5590f", "prior": "#7d8690", "ink": "#5c6672"}
+_COLOURS = {"a": "#2b333c", "b": "#98a2ae", "quiet": "#8a929c", "ink": "#4a5460"}
 _LEFT = 32  # pixels for the labels of y, so that ranks lie below each other in all profiles
 
 
@@ -65,7 +65,7 @@ class Measured:
 def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = None, b: str | None = None) -> dict[str, Any]:
     """One figure against another: a point per checkpoint that has both, with standard errors; families are joined by a line.
 
-    a, b: names of the checkpoints that are drawn in the colours of model A and B.
+    a, b: names of the checkpoints whose letters stand before their names.
     """
     import altair as alt
 
@@ -81,12 +81,12 @@ def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = N
     colour = alt.Color(
         "model:N",
         legend=None,
-        scale=alt.Scale(domain=["A", "B", "other"], range=[alt.expr("a"), alt.expr("b"), alt.expr("prior")]),
+        scale=alt.Scale(domain=["A", "B", "other"], range=[alt.expr("ink"), alt.expr("ink"), alt.expr("quiet")]),
     )
     label: dict[str, Any] = {name: alt.expr(f"datum.{name}") for name in ("align", "dx", "dy")}
     base = alt.Chart(alt.NamedData("points"))
     layers = [
-        base.mark_line(color=alt.expr("prior"), opacity=0.5, strokeWidth=1).encode(
+        base.mark_line(color=alt.expr("quiet"), opacity=0.5, strokeWidth=1).encode(
             **at(), detail="family:N", order="option:Q"
         ),
         base.mark_rule().encode(**at(field_x="x_low"), x2="x_high:Q", color=colour),

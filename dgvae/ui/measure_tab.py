@@ -9,10 +9,12 @@ import gradio as gr
 
 from dgvae.diagnosis import diagnose
 from dgvae.figures import FIGURES, GROUPS, HOLES
+from dgvae.ui.export import code_to_load
 from dgvae.ui.measure_charts import PROFILES, Measured, profile, trade_off
 from dgvae.ui.measure_table import SCRIPT, findings, measure_table
 from dgvae.ui.render import hint, notice
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.tab import Tab
 from dgvae.ui.vega_chart import VegaChart
 
 # What the visitor reads → figures on x and y.
@@ -25,11 +27,14 @@ TRADE_OFFS = {
 }
 
 
-class MeasureTab:
-    """Components and handlers of the tab. `draw` is called when the tab is opened, and when a model or a choice changes."""
+class MeasureTab(Tab):
+    """See `Tab`."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
+    key = "measure"
+    title = "Measure"
+
+    def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
+        super().__init__(shelf, model_a, model_b)
         with gr.Row():
             with gr.Column(min_width=320, elem_classes="model-a"):
                 findings_a = gr.HTML(elem_id="findings-a")
@@ -45,12 +50,12 @@ class MeasureTab:
         gr.Markdown("## Every dimension of A and B")
         lacking = gr.HTML(elem_id="profile-absent")
         profiles = [_chart(shown.title, f"profile-{kind}", height=240) for kind, shown in PROFILES.items()]
-        self.controls = [group, axes]
+        self.fields = {"figures": group, "axes": axes}
         self.triggers = [group.change, axes.change]
         self.outputs = [findings_a, findings_b, table, chart, absent, lacking, *profiles]
 
     def draw(self, name_a: str | None, name_b: str | None, group: str, axes: str) -> tuple[Any, ...]:
-        """All outputs: findings of A and B, the table, the trade-off and its remark, the profiles' remark, the profiles."""
+        """Findings of A and B, the table, the trade-off and its remark, the profiles' remark, the profiles."""
         checkpoints, faults = self.shelf.measured()
         by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
         a, b = by_name.get(name_a or ""), by_name.get(name_b or "")
@@ -62,6 +67,14 @@ class MeasureTab:
             *_trade_off(checkpoints, axes, name_a, name_b),
             "".join(_lacking(checkpoint) for checkpoint in ((a, b) if a is not b else (a,)) if checkpoint),
             *(profile(kind, a, b) if _has(shown.key, a, b) else None for kind, shown in PROFILES.items()),
+        )
+
+    def code(self, name_a: str | None, name_b: str | None, group: str, axes: str) -> str:
+        """See `Tab`."""
+        return code_to_load(self.shelf.folder(name_a)) + (
+            "measured = checkpoint.metrics\n"
+            "for name in measured.figures:\n"
+            '    print(name, measured.text(name), "±", measured.error_text(name))\n'
         )
 
 

@@ -2,100 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from dgvae.errors import UserError
+from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
+from dgvae.ui.edit_tab import EditTab
+from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.interpolate_tab import InterpolateTab
 from dgvae.ui.map_tab import MapTab
 from dgvae.ui.measure_tab import MeasureTab
 from dgvae.ui.render import facts, hint, notice
 from dgvae.ui.sample_tab import SampleTab
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.slice_tab import SliceTab
+from dgvae.ui.tab import QUIET, Tab
+from dgvae.ui.tour import tour
 
 TITLE = "What is between the sentences?"
+TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab]
 # An open sidebar covers a phone's whole screen.
 CLOSE_SIDEBAR_ON_PHONES = "() => { if (innerWidth < 768) document.querySelector('.sidebar.open .toggle-button')?.click() }"
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
+REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count + 1 : count)"""
 
 
 def build_page(shelf: Shelf) -> gr.Blocks:
     """Build the app's page. Loads no model: that begins when a visitor comes."""
     with gr.Blocks(title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False) as page:
-        default_a, default_b = shelf.defaults()
+        Page(shelf, page)
+        add_endpoints(shelf)
+    return page
+
+
+class Page:
+    """The page's components and what they do. Every tab is drawn when it is open and what it shows has changed."""
+
+    def __init__(self, shelf: Shelf, blocks: gr.Blocks) -> None:
+        self.shelf = shelf
+        self.models, facts_of = self._sidebar()
+        gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
+                    "places where the decoder has been?")  # fmt: skip
+        self.guide = gr.HTML(tour(self._names()), elem_id="tour")
+        self.faults = gr.HTML(elem_id="link-faults")
+        self.status = gr.HTML(elem_id="status", elem_classes="status")
+        self.open_tab = gr.Textbox(TABS[0].key, visible=False)
+        with gr.Tabs(selected=TABS[0].key) as self.tab_bar:
+            self.tabs = {kind.key: self._tab(kind) for kind in TABS}
+        with gr.Accordion("The code for this view", open=False):
+            self.code = gr.Code(language="python", show_label=False, elem_id="code")
+        self.shared = dict(zip(("tab", "a", "b"), (self.open_tab, *self.models), strict=True))
+        self.bar = AddressBar(
+            [
+                *(("", key, first_value(field)) for key, field in self.shared.items()),
+                *((tab.key, key, first_value(field)) for tab in self.tabs.values() for key, field in tab.fields.items()),
+            ],
+            elem_id="address",
+        )
+        self._wire(blocks, facts_of)
+
+    def _wire(self, blocks: gr.Blocks, facts_of: list[gr.HTML]) -> None:
+        """What happens when a visitor comes, goes back or forward, opens a tab, changes a model or a field."""
+        changed = [field.change for field in self.shared.values()]  # pyright: ignore[reportAttributeAccessIssue]
+        # A count for each tab. The page raises that of the open one, in the browser, and so only that one is drawn.
+        counts = [gr.Number(0, visible=False) for _ in self.tabs]
+        redraw: dict[str, Any] = {
+            "inputs": [self.open_tab, *counts],
+            "outputs": counts,
+            "js": REDRAW % json.dumps([*self.tabs]),
+        }
+        gr.on(changed, None, **redraw, api_visibility="private")
+        gr.on([m.change for m in self.models], self.describe, self.models, facts_of, **QUIET)
+        for tab, count in zip(self.tabs.values(), counts, strict=True):
+            inputs = [*self.models, *tab.fields.values()]
+            gr.on([count.change, *tab.triggers], partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
+        fields = [field for tab in self.tabs.values() for field in tab.fields.values()]
+        written = [*self.shared.values(), *fields]
+        noted = [field.change for field in written]  # pyright: ignore[reportAttributeAccessIssue]
+        gr.on(noted, None, written, None, js=WRITE, api_visibility="private")
+
+        restored = [self.tab_bar, *written, self.guide, self.faults]
+        blocks.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
+        loaded = blocks.load(self.first_view, None, restored, **QUIET)
+        loaded.then(None, None, None, js=SETTLE, api_visibility="private")
+        ready = loaded.then(self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private")
+        ready.then(self.describe, self.models, facts_of, **QUIET)
+        ready.then(None, **redraw, api_visibility="private")
+        moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
+        moved.then(None, None, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
+
+    # ---- building
+
+    def _sidebar(self) -> tuple[list[gr.Dropdown], list[gr.HTML]]:
+        models, facts_of = [], []
         with gr.Sidebar(width=300, open=True):
-            with gr.Column(elem_classes="model-a"):
-                model_a = gr.Dropdown(shelf.choices(), value=default_a, label="Model A", elem_id="model-a")
-                facts_a = gr.HTML(elem_id="facts-a")
-            with gr.Column(elem_classes="model-b"):
-                model_b = gr.Dropdown(shelf.choices(), value=default_b, label="Model B", elem_id="model-b")
-                facts_b = gr.HTML(elem_id="facts-b")
+            for side, name in zip("ab", self.shelf.defaults(), strict=True):
+                with gr.Column(elem_classes=f"model-{side}"):
+                    models.append(
+                        gr.Dropdown(self.shelf.choices(), value=name, label=f"Model {side.upper()}", elem_id=f"model-{side}")
+                    )
+                    facts_of.append(gr.HTML(elem_id=f"facts-{side}"))
             with gr.Accordion("A model from the Hub", open=False):
                 repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
                 add = gr.Button("Fetch it as model B", elem_id="fetch")
                 fetched = gr.HTML(elem_id="fetched")
-        gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
-                    "places where the decoder has been?")  # fmt: skip
-        status = gr.HTML(elem_id="status", elem_classes="status")
-        with gr.Tab("Map"):
-            maps = MapTab(shelf, model_a, model_b)
-        with gr.Tab("Sample"):
-            sample = SampleTab(shelf)
-        with gr.Tab("Interpolate"):
-            interpolate = InterpolateTab(shelf)
-        with gr.Tab("Measure") as measure_tab:
-            measure = MeasureTab(shelf)
+        gr.on([add.click, repository.submit], self.fetch, repository, [*models, fetched], api_visibility="private")
+        return models, facts_of
 
-        page.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
-        # New checkpoints show when the page is loaded again, be they trained or fetched meanwhile.
-        page.load(lambda: [gr.update(choices=shelf.choices())] * 2, None, [model_a, model_b], **QUIET)
-        models = [model_a, model_b]
-        loaded = page.load(shelf.progress, None, status, show_progress="hidden", api_visibility="private")
+    def _tab(self, kind: type[Tab]) -> Tab:
+        with gr.Tab(kind.title, id=kind.key) as opened:
+            tab = kind(self.shelf, *self.models)
+        opened.select(None, None, self.open_tab, js=f"() => '{kind.key}'", api_visibility="private")
+        return tab
 
-        def keep_filled(draw: Callable[..., Any], controls: list[Any], outputs: list[Any], *triggers: Any) -> None:
-            """Call `draw` when everything is loaded, when a model changes, and at `triggers`."""
-            gr.on([model_a.change, model_b.change, *triggers], draw, [*models, *controls], outputs, **QUIET)
-            loaded.then(draw, [*models, *controls], outputs, **QUIET)
+    # ---- what the page does
 
-        keep_filled(lambda *names: [describe(shelf, name) for name in names], [], [facts_a, facts_b])
-        keep_filled(maps.draw, [maps.colour], maps.outputs, maps.colour.change)
-        keep_filled(sample.draw, sample.controls, [sample.output], *sample.triggers)
-        keep_filled(interpolate.draw, interpolate.controls, [interpolate.output], *interpolate.triggers)
-        gr.on(  # not before it is opened: the map comes first
-            [measure_tab.select, model_a.change, model_b.change, *measure.triggers],
-            measure.draw,
-            [*models, *measure.controls],
-            measure.outputs,
-            **QUIET,
-        )
-        gr.on(
-            [add.click, repository.submit],
-            partial(fetch, shelf),  # Gradio would not see that a lambda of it yields
-            repository,
-            [model_a, model_b, fetched],
-            api_visibility="private",
-        )
-    return page
+    def draw(self, tab: Tab, *values: Any) -> tuple[Any, ...]:
+        """A tab's outputs and its code, for the models and its fields."""
+        return *tab.draw(*values), self._code(tab, *values)
 
+    def _code(self, tab: Tab, *values: Any) -> str:
+        try:
+            return tab.code(*values)
+        except UserError as error:
+            return f"# {error}"
 
-def describe(shelf: Shelf, name: str | None) -> str:
-    """A model's figures for the sidebar."""
-    try:
-        return facts(shelf.get(name))
-    except UserError as error:
-        return notice(str(error))
+    def describe(self, *names: str | None) -> list[str]:
+        """The models' figures for the sidebar."""
+        described = []
+        for name in names:
+            try:
+                described.append(facts(self.shelf.get(name)))
+            except UserError as error:
+                described.append(notice(str(error)))
+        return described
 
+    def fetch(self, text: str) -> Iterator[tuple[Any, Any, str]]:
+        """Download a model, put it in both lists and choose it as B."""
+        yield gr.skip(), gr.skip(), hint("Asking the Hub …")
+        try:
+            name = self.shelf.add_from_hub(text)
+        except UserError as error:
+            yield gr.skip(), gr.skip(), notice(str(error))
+            return
+        choices = self.shelf.choices()
+        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
 
-def fetch(shelf: Shelf, text: str) -> Iterator[tuple[Any, Any, str]]:
-    """Download a model, put it in both lists and choose it as B."""
-    yield gr.skip(), gr.skip(), hint("Asking the Hub …")
-    try:
-        name = shelf.add_from_hub(text)
-    except UserError as error:
-        yield gr.skip(), gr.skip(), notice(str(error))
-        return
-    choices = shelf.choices()
-    yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
+    # ---- the view that the address names
+
+    def first_view(self, request: gr.Request) -> list[Any]:
+        """What the address says when a visitor comes. Checkpoints made or fetched meanwhile are in the lists."""
+        return self._view(str(request.query_params))
+
+    def other_view(self, event: gr.EventData) -> list[Any]:
+        """What the address says when they go back or forward."""
+        return self._view(str(event.query))
+
+    def _view(self, text: str) -> list[Any]:
+        query = parse_query(text)
+        choices, faults = self.shelf.choices(), []
+        names = {name for _, name in choices}
+        models = []
+        for side, first in zip("ab", self.shelf.defaults(), strict=True):
+            if (name := query.get(side, first)) not in names:
+                faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; another is shown.")
+                name = first
+            models.append(gr.update(choices=choices, value=name))
+        key = query.get("tab", TABS[0].key)
+        if key not in self.tabs:
+            faults.append(f"The link's tab, {key[:40]!r}, does not exist.")
+            key = TABS[0].key
+        fields: list[Any] = []
+        for tab in self.tabs.values():
+            if tab.key == key:
+                values, wrong = read_fields(tab.fields, query)
+                fields += values
+                faults += wrong
+            else:
+                fields += [gr.skip()] * len(tab.fields)
+        guide = tour(self._names(), query.get("tour"))
+        return [gr.update(selected=key), key, *models, *fields, guide, "".join(map(notice, faults))]
+
+    def _names(self) -> Sequence[str]:
+        return [name for _, name in self.shelf.choices()]

@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from dgvae.checkpoints import Checkpoint
     from dgvae.measurements import Measurements
 
+MOST_GAP = 15  # nats, at which a bar is full
 SIDEBAR = ("active_units", "mi", "reconstruction", "consistent_units", "smoothed_gap", "hole_mass")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One sentence of a model, with the density gap (nats) of the latent that it was decoded from."""
+    """One sentence of a model, with the density gap (nats) of the latent that it was decoded from, and a remark on it."""
 
     text: str
     gap: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,25 @@ class Column:
     fault: str | None = None
 
 
-def comparison(heads: Sequence[str], a: Column, b: Column) -> str:
-    """The lines of A and B side by side, a row per head."""
-    rows = [_cell("", "corner"), _cell(escape(a.title), "model-a name"), _cell(escape(b.title), "model-b name")]
-    if a.fault or b.fault:
-        rows += [_cell("", "corner"), _fault_cell(a, "model-a"), _fault_cell(b, "model-b")]
+def comparison(heads: Sequence[str], *columns: Column) -> str:
+    """The lines of A and B, and of C and D if they are given, side by side, a row per head."""
+    sides = [(column, f"model-{letter}") for column, letter in zip(columns, "abcd", strict=False)]
+    rows = [_cell("", "corner"), *(_cell(escape(column.title), f"{side} name") for column, side in sides)]
+    if any(column.fault for column in columns):
+        rows += [_cell("", "corner"), *(_fault_cell(column, side) for column, side in sides)]
     for i, head in enumerate(heads):
-        rows.append(_cell(escape(head), "head"))
-        rows += [_line_cell(column, i, side) for column, side in ((a, "model-a"), (b, "model-b"))]
-    return f"<div class='comparison'>{''.join(rows)}</div>"
+        rows += [_cell(escape(head), "head"), *(_line_cell(column, i, side) for column, side in sides)]
+    return f"<div class='comparison' style='--columns: {len(columns)}'>{''.join(rows)}</div>"
+
+
+def comparison_rows(heads: Sequence[str], *columns: Column) -> tuple[list[str], list[list[object]]]:
+    """The same as a table for a file: its head, and a row per head and model."""
+    rows: list[list[object]] = [
+        [head, column.title, line.text, line.gap, line.note]
+        for column in columns
+        for head, line in zip(heads, column.lines, strict=False)
+    ]
+    return ["place", "model", "text", "density gap (nats)", "remark"], rows
 
 
 def facts(checkpoint: Checkpoint) -> str:
@@ -93,11 +105,15 @@ def _line_cell(column: Column, i: int, side: str) -> str:
         return _cell("", side)
     line = column.lines[i]
     text = escape(line.text) or "<span class='hint'>(an empty sentence)</span>"
-    return _cell(f"<span class='sentence'>{text}</span>{_chip(line)}", side)
+    note = hint(line.note) if line.note else ""
+    return _cell(f"<span class='sentence'>{text}</span>{_gap_bar(line)}{note}", side)
 
 
-def _chip(line: Line) -> str:
+def _gap_bar(line: Line) -> str:
+    """The density gap as a number over a bar, to the right for a hole; one scale for all, so that they compare."""
     if line.gap is None:
         return ""
     meaning = "log p(z) − log q(z) in nats: the higher, the further from every encoded sentence"
-    return f" <span class='gap' title='{meaning}'>{line.gap:+z.1f}</span>"
+    share = min(abs(line.gap) / MOST_GAP, 1)
+    kind = "hole" if line.gap > 0 else "dense"
+    return f" <span class='gap {kind}' style='--share: {share:.2f}' title='{meaning}'>{line.gap:+z.1f}</span>"

@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dgvae.catalogue import display_name, find_checkpoints
 from dgvae.corpus import corpus_files, read_split
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from dgvae.checkpoints import Checkpoint
     from dgvae.ui.measure_charts import Measured
 
+T = TypeVar("T")
 PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
+MOST_DERIVED = 64  # results kept of one checkpoint; the oldest makes room
 MOST_LOADED = 8  # checkpoints in memory; the one unused for longest makes room
 
 
@@ -35,7 +37,7 @@ class Shelf:
         self._data = data
         self._folders = find_checkpoints(root)
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
-        self._map_gaps: dict[str, Tensor] = {}
+        self._derived: defaultdict[str, dict[Hashable, Any]] = defaultdict(dict)
         self._sentences: dict[str, list[str] | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._loading: str | None = "the libraries"
@@ -58,29 +60,49 @@ class Shelf:
         """Load a checkpoint, or return it as it was loaded. Raises UserError."""
         from dgvae.checkpoints import load_checkpoint
 
-        if not name or name not in self._folders:
-            raise UserError("Choose a model in the sidebar." if not name else f"There is no checkpoint {name!r} here.")
+        folder, name = self.folder(name), str(name)
         with self._locks[name]:
-            checkpoint = self._loaded.pop(name, None) or load_checkpoint(self._folders[name])
+            checkpoint = self._loaded.pop(name, None) or load_checkpoint(folder)
             self._loaded[name] = checkpoint
             while len(self._loaded) > MOST_LOADED:
                 unused, _ = self._loaded.popitem(last=False)
-                self._map_gaps.pop(unused, None)
+                self._derived.pop(unused, None)
             return checkpoint
 
-    def map_gaps(self, name: str) -> Tensor:
-        """Density gaps of all points of a checkpoint's map, nats: computed once, in a second or two. It must have densities."""
-        from dgvae.ui.map_points import point_gaps
+    def derived(self, name: str | None, key: Hashable, make: Callable[[Checkpoint], T]) -> T:
+        """What is computed from a checkpoint, once for all visitors and kept as long as the checkpoint is. Raises UserError."""
+        checkpoint, name = self.get(name), str(name)
+        with self._locks[f"derived of {name}"]:
+            kept = self._derived[name]
+            if key not in kept:
+                kept[key] = make(checkpoint)
+                if len(kept) > MOST_DERIVED:
+                    del kept[next(iter(kept))]
+            return kept[key]
 
-        checkpoint = self.get(name)
-        with self._locks["map of " + name]:
-            gaps = self._map_gaps.get(name)
-            if gaps is None:
-                gaps = self._map_gaps[name] = point_gaps(checkpoint)
-            return gaps
+    def path(self, name: str | None, path: str, start: Tensor, end: Tensor, steps: int) -> Tensor:
+        """Latents from start to end, [D] each, along a path of dgvae.paths or "dense": [steps, D]. Raises UserError."""
+        from dgvae.paths import PATHS, DenseGraph
 
-    def folder(self, name: str) -> Path:
-        """Where a checkpoint lies."""
+        prior = self.get(name).model.prior
+        if path == "dense":
+            graph = self.derived(name, "graph", lambda c: DenseGraph(c.latents.posterior.location))
+            return prior.project(graph.path(start, end, steps))
+        if path not in PATHS:
+            raise UserError(f"Choose a path: {', '.join(PATHS)} or dense.")
+        return prior.project(PATHS[path](start, end, steps))
+
+    def title(self, name: str | None) -> str:
+        """A model's title, or what it is called if it can't be loaded."""
+        try:
+            return self.get(name).model.config.title
+        except UserError:
+            return name or "no model"
+
+    def folder(self, name: str | None) -> Path:
+        """Where a checkpoint lies. Raises UserError if there is none of this name."""
+        if not name or name not in self._folders:
+            raise UserError("Choose a model in the sidebar." if not name else f"There is no checkpoint {name!r} here.")
         return self._folders[name]
 
     def measured(self) -> tuple[list[Measured], list[str]]:

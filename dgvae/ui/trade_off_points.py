@@ -54,6 +54,8 @@ def _shorten_labels(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         if row["model"] == "other" and row["option"] > first[row["family"]]:
             row["label"] = f"{row['option']:g}"
+        elif row["model"] != "other":
+            row["label"] = f"{row['model']} · {row['label']}"
 
 
 def _extent(measured: Measurements, figure: str, axis: str) -> dict[str, Any]:

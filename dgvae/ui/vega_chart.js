@@ -3,8 +3,9 @@
 
 const RESIZE_DELAY = 120; // milliseconds
 
-// What all charts of the page share: the promise of the Vega script, and the charts of each group.
-const page = (window.dgvaeCharts ??= { library: null, groups: new Map() });
+// What all charts of the page share: the promise of the Vega script, the charts of each group and by name, and marks that
+// came before their chart.
+const page = (window.dgvaeCharts ??= { library: null, groups: new Map(), named: new Map(), waiting: new Map() });
 
 const place = element.querySelector(".vega-place");
 let chart = null; // what is drawn, as describe() says
@@ -182,5 +183,4 @@ const darkObserver = new MutationObserver(() => {
 darkObserver.observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
 watch("value", draw);
-watch("marks", receiveMarks);
 draw();

@@ -24,6 +24,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -130,7 +131,6 @@ class VegaChart(gr.HTML):
         group: str | None = None,
         height: int = 420,
         label: str = "Chart",
-        marks: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -143,18 +143,9 @@ class VegaChart(gr.HTML):
             group=group,
             height=height,
             library=bundle_path().as_posix(),
-            marks=marks,
+            name=kwargs.get("elem_id"),
             **kwargs,
         )
-
-    @staticmethod
-    def marked(ring: int | None = None, brush: dict[str, Any] | None = None, **value: Any) -> dict[str, Any]:
-        """An update of the marks over a chart, in place of those that are there, and of its value if that is given.
-
-        ring: id of a point. brush: {"x": [low, high], "y": [low, high]}.
-        """
-        sent = {"ring": ring, "brush": brush, "at": time.monotonic_ns()}  # the time: else sent twice is not sent again
-        return gr.update(marks=json.dumps(sent), **value)
 
     def postprocess(self, value: dict[str, Any] | str | None) -> str | None:
         """A chart on its way to the page. The script must lie ready by then, so this is where the wait is, if any."""
@@ -166,3 +157,23 @@ class VegaChart(gr.HTML):
     def api_info(self) -> dict[str, Any]:
         """What a client of the app's API gets."""
         return {"type": "string", "description": "a Vega-Lite specification as JSON"}
+
+
+class ChartMarks(gr.HTML):
+    """Takes no room. Its value, made by `marks`, is put over the charts: that is quicker than to draw them anew."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template="<span hidden></span>",
+            js_on_load=Path(__file__).with_name("chart_marks.js").read_text(encoding="utf-8"),
+            **kwargs,
+        )
+
+
+def marks(**charts: Mapping[str, Any]) -> str:
+    """A value of `ChartMarks`: by elem_id of a chart ("_" for "-"), what is over it, in place of what was there.
+
+    "ring": id of a point. "brush": {"x": [low, high], "y": [low, high]}.
+    """
+    named = {name.replace("_", "-"): dict(what) for name, what in charts.items()}
+    return json.dumps({"charts": named, "at": time.monotonic_ns()})  # the time: else sent twice is not sent again

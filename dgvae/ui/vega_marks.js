@@ -1,5 +1,5 @@
 // What lies over a chart: the ring round a point, the brushed rectangle with its points, the cross-hair. Linked charts
-// show each other's. `marks` comes from Python as JSON: {ring: id, brush: {x: [lo, hi], y: [lo, hi]}, cross: {x, y}}.
+// show each other's. Python sends marks, too, through chart_marks.js: {ring: id, brush: {x: [lo, hi], y: [lo, hi]}}.
 
 const marks = { ring: null, brush: null, cross: null, lit: null }; // lit: {by: the brushed chart, ids}
 const ring = mark("vega-ring");
@@ -8,7 +8,8 @@ const cross = mark("vega-cross");
 const lights = document.createElement("canvas");
 lights.className = "vega-lights";
 
-const member = { isMounted: () => place.isConnected, show };
+const member = { isMounted: () => place.isConnected, show, receiveMarks };
+page.named.set(props.name, member);
 const group = joinGroup(props.group);
 
 function mark(name) {
@@ -36,19 +37,16 @@ function showEverywhere(what) {
 }
 
 // When Python sends marks, in place of all that were there.
-let received = "";
-
-function receiveMarks() {
-  if (props.marks === received) return; // Gradio also calls when something else has changed
-  received = props.marks;
-  const sent = props.marks ? JSON.parse(props.marks) : {};
-  Object.assign(marks, { ring: sent.ring ?? null, brush: sent.brush ?? null, cross: sent.cross ?? marks.cross });
+function receiveMarks(sent) {
+  Object.assign(marks, { ring: sent.ring ?? null, brush: sent.brush ?? null });
   light();
   placeMarks();
 }
 
 // When a new chart is drawn: marks stay where they were, in data coordinates.
 function renewMarks() {
+  const waiting = page.waiting.get(props.name);
+  if (page.waiting.delete(props.name)) Object.assign(marks, { ring: waiting.ring ?? null, brush: waiting.brush ?? null });
   marks.cross = chart.marker ?? marks.cross;
   light();
   placeMarks();

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from dgvae.ui.charts import latent_map
 from dgvae.ui.theme import CSS, theme
-from dgvae.ui.vega_chart import VegaChart, vega_bundle
+from dgvae.ui.vega_chart import ChartMarks, VegaChart, marks, vega_bundle
 
 POINTS = 2000
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -84,10 +84,11 @@ def build() -> gr.Blocks:
         break_it = gr.Button("Break it", elem_id="break-it")
 
         def maps(colour: str) -> tuple[dict, dict]:
-            return tuple(
+            left, right = (
                 with_gesture(latent_map(made_up_points(seed), colour, name), "brush")
                 for seed, name in enumerate(("DG-VAE", "VAE"))
             )
+            return left, right
 
         def planes() -> tuple[dict, dict]:
             return (PLANE, PLANE)
@@ -97,7 +98,8 @@ def build() -> gr.Blocks:
         for name, chart in (("left", left), ("right", right)):
             _report(chart, name, hovered, picked)
             chart.brush(_range_text, None, brushed, **PRIVATE)
-        mark_it.click(lambda: VegaChart.marked(brush={"x": [-1, 1], "y": [-1, 1]}), None, left, **PRIVATE)
+        over = ChartMarks()
+        mark_it.click(lambda: marks(left={"brush": {"x": [-1, 1], "y": [-1, 1]}}), None, over, **PRIVATE)
         demo.load(planes, None, [plane, twin], **PRIVATE)
         plane.drag(_drag_text, None, dragged, trigger_mode="always_last", **PRIVATE)
         plane.pick(_pick_text, None, dragged, trigger_mode="always_last", **PRIVATE)

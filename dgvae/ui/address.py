@@ -1,0 +1,94 @@
+"""The page's state in its address: models, open tab, and what the visitor has set there. A copied link opens the same view.
+
+Choices made: what is as at first is left out, so that links are short; only the open tab's fields are written; the page writes
+its address itself, without Python; and a link's values are checked here, once, since anybody can write one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+import gradio as gr
+from gradio.components import Component
+from gradio.events import EventListener
+
+from dgvae.errors import UserError
+from dgvae.ui.decoding import MOST_CHARACTERS
+
+WRITE = "(...values) => window.dgvaeAddress?.write(values)"
+SETTLE = "() => window.dgvaeAddress?.settle()"
+
+
+class AddressBar(gr.HTML):
+    """Takes no room. `navigate` is the event of a visitor who went back or forward, or followed a link into the page."""
+
+    EVENTS: ClassVar[list] = [EventListener("navigate", doc="`query`: the part of the address from the question mark on.")]
+
+    def __init__(self, fields: Sequence[tuple[str, str, Any]] = (), **kwargs: Any) -> None:
+        """fields: (tab, key, value at first) of what WRITE gets, in its order; the tab is "" for what all tabs share."""
+        super().__init__(
+            html_template="<span></span>",
+            js_on_load=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+            fields=json.dumps(fields),
+            **kwargs,
+        )
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """The values of a query; of a key that stands there twice, the last."""
+    return {key: values[-1] for key, values in parse_qs(query.lstrip("?"), keep_blank_values=True).items()}
+
+
+def read_fields(fields: Mapping[str, Component], query: Mapping[str, str]) -> tuple[list[Any], list[str]]:
+    """The value of every field, as at first where the query says nothing sensible, and a sentence for each of the latter."""
+    values, faults = [], []
+    for key, component in fields.items():
+        value = first_value(component)
+        if key in query:
+            try:
+                value = read_value(component, query[key])
+            except (UserError, ValueError):
+                faults.append(f"The link's {key}, {query[key][:40]!r}, is not one of the choices here.")
+        values.append(value)
+    return values, faults
+
+
+def first_value(component: Component) -> Any:
+    """What a field holds when the page is opened."""
+    return component.value  # pyright: ignore[reportAttributeAccessIssue]  # every component with a value has it
+
+
+def read_value(component: Component, text: str) -> Any:
+    """A field's value from a link. Raises UserError or ValueError if the field can't hold it."""
+    match component:
+        case gr.Checkbox():
+            return _one_of(text, {"true": True, "false": False})
+        case gr.Slider() | gr.Number():
+            value = float(text)
+            low = -math.inf if component.minimum is None else component.minimum
+            high = math.inf if component.maximum is None else component.maximum
+            if not low <= value <= high:
+                raise UserError("It is out of range.")
+            return int(value) if value.is_integer() else value
+        case gr.Dropdown(multiselect=True):
+            choices = _choices(component)
+            return [_one_of(part, choices) for part in text.split(",") if part]
+        case gr.Dropdown() | gr.Radio():
+            return _one_of(text, _choices(component))
+        case _:
+            return text[:MOST_CHARACTERS]
+
+
+def _choices(component: gr.Dropdown | gr.Radio) -> dict[str, Any]:
+    return {str(value): value for _, value in component.choices}
+
+
+def _one_of(text: str, choices: Mapping[str, Any]) -> Any:
+    if text not in choices:
+        raise UserError("It is not one of the choices.")
+    return choices[text]

@@ -1,0 +1,181 @@
+"""The Edit tab: a sentence through every model at once, along the direction of its label, and along one dimension."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from dgvae.errors import UserError
+from dgvae.ui.decoding import MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean
+from dgvae.ui.differences import marked_differences, share_kept
+from dgvae.ui.export import code_to_load, csv_link
+from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
+from dgvae.ui.shelf import MOST_LOADED, Shelf
+from dgvae.ui.tab import QUIET, Tab
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dgvae.checkpoints import Checkpoint
+
+EXAMPLE = "the food was delicious and the staff was so friendly ."
+STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+VALUES = (-3.0, -1.5, 0.0, 1.5, 3.0)
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What a model makes of a sentence: the words it read and says, and KL of the posterior in nats, if it has a density."""
+
+    label: str
+    read: list[str]
+    said: list[str]
+    kl: float | None
+    fault: str | None = None
+
+
+class EditTab(Tab):
+    """See `Tab`."""
+
+    key = "edit"
+    title = "Reconstruct and edit"
+
+    def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
+        super().__init__(shelf, model_a, model_b)
+        with gr.Row():
+            sentence = gr.Textbox(EXAMPLE, label="Sentence", max_length=MOST_CHARACTERS, elem_id="sentence", min_width=280)
+            go = gr.Button("Encode and decode", variant="primary", elem_id="reconstruct", min_width=160, scale=0)
+        gr.Markdown(
+            "Encoded to its posterior mean and decoded again by every model. A collapsed model gives back a sentence that has "
+            "nothing to do with yours, since its latent says nothing.",
+            elem_classes="hint",
+        )
+        table = gr.HTML(elem_id="reconstructions")
+        gr.Markdown("## From label 0 to label 1")
+        gr.Markdown(
+            "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good.",
+            elem_classes="hint",
+        )
+        strength = gr.Slider(-3, 3, value=1, step=0.25, label="Strength", elem_id="strength")
+        attribute = gr.HTML(elem_id="attribute")
+        gr.Markdown("## Along one dimension")
+        gr.Markdown("One dimension is set, the others stay. In an unused dimension nothing changes.", elem_classes="hint")
+        with gr.Row():
+            rank = gr.Number(1, minimum=1, precision=0, label="Dimension, by the variance of its means", min_width=200, scale=0)
+            value = gr.Slider(-4, 4, value=2, step=0.25, label="Its value", elem_id="dimension-value")
+        traversal = gr.HTML(elem_id="traversal")
+        self.fields = {"sentence": sentence, "strength": strength, "rank": rank, "value": value}
+        self.triggers = [sentence.submit, go.click]
+        self.outputs = [table, attribute, traversal]
+        strength.change(self.move, [*self.models, sentence, strength], attribute, **QUIET)
+        gr.on([rank.change, value.change], self.traverse, [*self.models, sentence, rank, value], traversal, **QUIET)
+
+    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, str, str]:
+        """The table of reconstructions, the row of strengths, and the row of values."""
+        sentence, strength, rank, value = values
+        if not sentence.strip():
+            return notice("Write a sentence."), "", ""
+        return (
+            self.reconstruct(name_a, name_b, sentence),
+            self.move(name_a, name_b, sentence, strength),
+            self.traverse(name_a, name_b, sentence, rank, value),
+        )
+
+    # ---- every model
+
+    def reconstruct(self, name_a: str | None, name_b: str | None, sentence: str) -> str:
+        """The sentence through A, B and the others, as far as they fit in memory together."""
+        labels = {name: label for label, name in self.shelf.choices()}
+        names = list(dict.fromkeys([*(name for name in (name_a, name_b) if name in labels), *labels]))
+        found = [self._reconstruction(name, labels[name], sentence) for name in names[:MOST_LOADED]]
+        header = ["model", "words kept", "KL (nats)", "reconstruction"]
+        head = "".join(f"<th>{name}</th>" for name in header)
+        more = hint(f"The first {MOST_LOADED} of {len(names)} models are shown.") if len(names) > MOST_LOADED else ""
+        cells = [[r.label, share_kept(r.read, r.said), r.kl, " ".join(r.said)] for r in found if not r.fault]
+        return (
+            f"<div class='measure-scroll'><table class='texts edits'><thead><tr>{head}</tr></thead>"
+            f"<tbody>{''.join(map(_row, found))}</tbody></table></div>{more}{csv_link('reconstructions.csv', header, cells)}"
+        )
+
+    def _reconstruction(self, name: str, label: str, sentence: str) -> Reconstruction:
+        try:
+            checkpoint = self.shelf.get(name)
+            posterior = encode(checkpoint, sentence)
+        except UserError as error:
+            return Reconstruction(label, [], [], None, str(error))
+        said = decode_texts(checkpoint, posterior.location)[0].split()
+        kl = float(posterior.kl()[0]) if posterior.has_density else None
+        return Reconstruction(label, checkpoint.tokenizer.words(sentence), said, kl)
+
+    # ---- along a direction
+
+    def move(self, name_a: str | None, name_b: str | None, sentence: str, strength: float) -> str:
+        """What both models say along the direction of the label, and at the chosen strength."""
+        strengths = sorted({*STRENGTHS, float(strength)})
+        columns = [self._moved(name, sentence, strengths) for name in (name_a, name_b)]
+        return _series("attribute.csv", strengths, strength, columns)
+
+    def _moved(self, name: str | None, sentence: str, strengths: list[float]) -> Column:
+        from dgvae.attributes import attribute_direction
+
+        try:
+            checkpoint = self.shelf.get(name)
+            direction = self.shelf.derived(name, "label direction", lambda c: attribute_direction(c.latents))
+            mean = encode_mean(checkpoint, sentence)
+        except UserError as error:
+            return Column(self.shelf.title(name), fault=str(error))
+        return _column(checkpoint, mean + mean.new_tensor(strengths).unsqueeze(1) * direction)
+
+    def traverse(self, name_a: str | None, name_b: str | None, sentence: str, rank: float | None, value: float) -> str:
+        """What both models say as one dimension is set to several values, and to the chosen one."""
+        values = sorted({*VALUES, float(value)})
+        columns = [self._set(name, sentence, rank, values) for name in (name_a, name_b)]
+        return _series("traversal.csv", values, value, columns)
+
+    def _set(self, name: str | None, sentence: str, rank: float | None, values: list[float]) -> Column:
+        try:
+            checkpoint = self.shelf.get(name)
+            variance = checkpoint.aggregated.variance_of_locations()
+            if not rank or not 1 <= rank <= len(variance):
+                raise UserError(f"Choose a dimension from 1 to {len(variance)}.")
+            mean = encode_mean(checkpoint, sentence)
+        except UserError as error:
+            return Column(self.shelf.title(name), fault=str(error))
+        z = mean.repeat(len(values), 1)
+        z[:, int(variance.argsort(descending=True)[int(rank) - 1])] = mean.new_tensor(values)
+        return _column(checkpoint, z)
+
+    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+        """See `Tab`."""
+        sentence, strength, _, _ = values
+        return code_to_load(self.shelf.folder(name_a)) + (
+            "from dgvae.attributes import attribute_direction\n"
+            "from dgvae.generation import decode_latents\n\n"
+            f"ids = checkpoint.tokenizer.encode_text({sentence!r}, checkpoint.model.config.max_length)\n"
+            "z = checkpoint.model.encode_all([ids]).location\n"
+            f"for moved in (z, z + {strength} * attribute_direction(checkpoint.latents)):\n"
+            "    print(checkpoint.tokenizer.decode(decode_latents(checkpoint.model, moved)[0]))\n"
+        )
+
+
+def _column(checkpoint: Checkpoint, z: Tensor) -> Column:
+    return Column(checkpoint.model.config.title, decode_lines(checkpoint, checkpoint.model.prior.project(z)))
+
+
+def _series(filename: str, values: list[float], chosen: float, columns: list[Column]) -> str:
+    """Lines by value, the chosen one marked."""
+    heads = [f"{value:+z.4g}" + (" ◂" if value == chosen else "") for value in values]
+    return comparison(heads, *columns) + csv_link(filename, *comparison_rows(heads, *columns))
+
+
+def _row(found: Reconstruction) -> str:
+    if found.fault:
+        return f"<tr><td>{escape(found.label)}</td><td colspan=3>{notice(found.fault)}</td></tr>"
+    kl = "n/a" if found.kl is None else f"{found.kl:.1f}"
+    return (
+        f"<tr><td>{escape(found.label)}</td><td>{share_kept(found.read, found.said):.0%}</td><td>{kl}</td>"
+        f"<td class='sentence'>{marked_differences(found.read, found.said)}</td></tr>"
+    )

@@ -1,0 +1,209 @@
+"""What programs may ask of the app: named endpoints, which are MCP tools too (`python app.py --mcp`).
+
+Here a request is checked, once. Models go by their names in the list of `/models`; everything returned is plain JSON.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from dgvae.errors import UserError
+from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean
+from dgvae.ui.shelf import Shelf
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dgvae.checkpoints import Checkpoint
+
+MOST_LATENTS, MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 256, 64, 65, 20
+MOST_SEED = 2**31
+
+
+class Endpoints:
+    """The functions, whose types and docstrings are what a client reads."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def models(self) -> list[dict[str, str]]:
+        """List the models that can be asked: their names, which the other endpoints take, and their titles."""
+        return [{"name": name, "title": title} for title, name in self._shelf.choices()]
+
+    def encode(self, model: str, sentences: list[str]) -> list[dict[str, Any]]:
+        """Encode sentences to their posteriors q(z|x): mean, log variance if it has one, and words that are unknown.
+
+        Args:
+            model: name of a model, as /models lists it
+            sentences: 1 to 64 sentences
+        """
+        checkpoint = self._checkpoint(model)
+        _check(isinstance(sentences, list) and 0 < len(sentences) <= MOST_SENTENCES, "Send a list of 1 to 64 sentences.")
+        _check(all(isinstance(text, str) for text in sentences), "Every sentence must be a string.")
+        return [self._encoded(checkpoint, text[:MOST_CHARACTERS]) for text in sentences]
+
+    def _encoded(self, checkpoint: Checkpoint, text: str) -> dict[str, Any]:
+        posterior = encode(checkpoint, text)
+        unknown = [word for word in checkpoint.tokenizer.words(text) if not checkpoint.tokenizer.is_known(word)]
+        found: dict[str, Any] = {"mean": _numbers(posterior.location[0]), "unknown_words": unknown}
+        if "log_var" in (tensors := posterior.tensors()):
+            found["log_variance"] = _numbers(tensors["log_var"][0])
+        return found
+
+    def decode(
+        self, model: str, latents: list[list[float]], temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
+    ) -> list[str]:
+        """Decode latents to sentences, greedily at temperature 0.
+
+        Args:
+            model: name of a model, as /models lists it
+            latents: 1 to 256 latents, each a list of as many numbers as the model's latent has dimensions
+            temperature: 0 to 10
+            top_p: above 0, at most 1
+            seed: of the words that are drawn
+        """
+        import torch
+
+        from dgvae.generation import Decoding
+
+        checkpoint = self._checkpoint(model)
+        z = _latents(latents, checkpoint.model.config.latent_dim)
+        generator = torch.Generator().manual_seed(_whole(seed, "seed", 0, MOST_SEED))
+        return decode_texts(checkpoint, z, Decoding(float(temperature), float(top_p)), generator)
+
+    def sample(
+        self, model: str, count: int = 8, seed: int = 0, temperature: float = 0.0, top_p: float = 1.0
+    ) -> list[dict[str, Any]]:
+        """Draw latents from the prior and decode them, each with its density gap log p(z) − log q(z) in nats.
+
+        Args:
+            model: name of a model, as /models lists it
+            count: 1 to 256
+            seed: two models of one latent size get the same latents by the same seed
+            temperature: 0 (greedy) to 10
+            top_p: above 0, at most 1
+        """
+        import torch
+
+        from dgvae.generation import Decoding
+
+        checkpoint = self._checkpoint(model)
+        generator = torch.Generator().manual_seed(_whole(seed, "seed", 0, MOST_SEED))
+        z = checkpoint.model.prior.sample(_whole(count, "count", 1, MOST_LATENTS), generator)
+        return _said(checkpoint, z, decode_texts(checkpoint, z, Decoding(float(temperature), float(top_p)), generator))
+
+    def interpolate(self, model: str, start: str, end: str, steps: int = 8, path: str = "linear") -> list[dict[str, Any]]:
+        """Decode a path between the posterior means of two sentences, with the density gap at every step.
+
+        Args:
+            model: name of a model, as /models lists it
+            start: a sentence
+            end: a sentence
+            steps: 2 to 65
+            path: linear, spherical, or dense (from sentence to sentence, round holes)
+        """
+        checkpoint = self._checkpoint(model)
+        count = _whole(steps, "steps", 2, MOST_STEPS)
+        z = self._shelf.path(model, path, encode_mean(checkpoint, start), encode_mean(checkpoint, end), count)
+        return _said(checkpoint, z, decode_texts(checkpoint, z))
+
+    def holes(self, model: str, count: int = 5) -> list[dict[str, Any]]:
+        """Find regions where the prior has mass and the aggregated posterior is thin, the deepest first.
+
+        Args:
+            model: name of a model, as /models lists it
+            count: 1 to 20
+        """
+        from dgvae.holes import regions
+        from dgvae.ui.map_points import map_of
+
+        checkpoint = self._checkpoint(model)
+        if why := checkpoint.aggregated.absent.get("density_gap"):
+            raise UserError(f"This model has no density to find holes with: {why}.")
+        stored, wanted = map_of(checkpoint), _whole(count, "count", 1, MOST_HOLES)
+        draws = stored.z[: stored.priors]
+        found = self._shelf.derived(model, ("holes", wanted), lambda c: regions(c.aggregated, draws, wanted))
+        return [
+            {
+                "gap": hole.gap, "share_of_prior": hole.share, "nearest_sentence": hole.nearest + 1,
+                "text": decode_texts(checkpoint, hole.z.unsqueeze(0))[0], "latent": _numbers(hole.z),
+            }
+            for hole in found
+        ]  # fmt: skip
+
+    def metrics(self, model: str) -> dict[str, Any]:
+        """A model's figures on its evaluation sentences, with standard errors, and why others are absent.
+
+        Args:
+            model: name of a model, as /models lists it
+        """
+        measured = self._checkpoint(model).metrics
+        figures = {n: {"value": _number(e.value), "standard_error": _number(e.error)} for n, e in measured.figures.items()}
+        return {"figures": figures, "absent": dict(measured.absent), "corpus": measured.corpus}
+
+    def _checkpoint(self, model: str) -> Checkpoint:
+        names = [name for _, name in self._shelf.choices()]
+        _check(model in names, f"There is no model {str(model)[:80]!r}; there are: {', '.join(names)}.")
+        return self._shelf.get(model)
+
+
+def add_endpoints(shelf: Shelf) -> None:
+    """Add them to the page that is being built."""
+    endpoints = Endpoints(shelf)
+    for name in ("models", "encode", "decode", "sample", "interpolate", "holes", "metrics"):
+        gr.api(_answering(getattr(endpoints, name)), api_name=name)  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A fault becomes the one sentence that the client gets."""
+
+    @functools.wraps(function)
+    def answer(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return answer
+
+
+def _check(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise UserError(otherwise)
+
+
+def _whole(value: Any, name: str, low: int, high: int) -> int:
+    _check(isinstance(value, int | float) and float(value).is_integer(), f"{name} must be a whole number, not {value!r}.")
+    _check(low <= value <= high, f"{name} must lie between {low} and {high}, not {value}.")
+    return int(value)
+
+
+def _latents(rows: Any, size: int) -> Tensor:
+    import torch
+
+    _check(isinstance(rows, list) and 0 < len(rows) <= MOST_LATENTS, f"Send a list of 1 to {MOST_LATENTS} latents.")
+    numbers = [x for row in rows if isinstance(row, list) and len(row) == size for x in row]
+    sound = len(numbers) == size * len(rows) and all(isinstance(x, int | float) and abs(x) < 1e6 for x in numbers)
+    _check(sound, f"Every latent must be a list of {size} finite numbers.")
+    return torch.tensor(numbers, dtype=torch.float32).view(-1, size)
+
+
+def _said(checkpoint: Checkpoint, z: Tensor, texts: list[str]) -> list[dict[str, Any]]:
+    from dgvae.holes import density_gap_at
+
+    absent = "density_gap" in checkpoint.aggregated.absent
+    gaps = [None] * len(texts) if absent else density_gap_at(z, checkpoint.aggregated).tolist()
+    return [{"text": text, "density_gap": gap, "latent": _numbers(row)} for text, gap, row in zip(texts, gaps, z, strict=True)]
+
+
+def _numbers(z: Tensor) -> list[float]:
+    return [round(x, 5) for x in z.tolist()]
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

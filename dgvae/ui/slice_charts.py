@@ -1,0 +1,82 @@
+"""The charts of a slice: one image each, over two dimensions of the latent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dgvae.ui.heat import POSTERIOR, PRIOR, css, density_image, gap_image
+
+if TYPE_CHECKING:
+    from dgvae.slices import Plane
+
+KINDS = {"q": "aggregated posterior q", "p": "prior p", "gap": "density gap log p − log q"}
+MOST_GAP = 4.0  # nats, of the colour scale: the same everywhere, so that all gaps compare
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def z_name(dimension: int) -> str:
+    """How a dimension, counted from 0, is written: z₁ for the first."""
+    return f"z{dimension + 1}".translate(_SUBSCRIPTS)
+
+
+def slice_chart(
+    kind: str, plane: Plane, most: float, marker: tuple[float, float], model: str, centres: np.ndarray | None = None
+) -> dict[str, Any]:
+    """A Vega-Lite specification. kind: of KINDS. most: the density at the end of the colour scale.
+
+    marker: where the cross-hair is. centres: posterior means as rows (sentence, z_i, z_j), [M, 3], drawn as dots.
+    """
+    import altair as alt
+
+    names = [z_name(dimension) for dimension in plane.pair]
+    scale = alt.Scale(domain=[-plane.reach, plane.reach], nice=False)
+    axes = [alt.Axis(title=name, grid=False, tickCount=5) for name in names]
+    x, y = alt.X("x:Q", scale=scale, axis=axes[0]), alt.Y("y:Q", scale=scale, axis=axes[1])
+    low, high = -plane.reach, plane.reach
+    picture = alt.Data(values=[{"x": low, "y": low, "right": high, "top": high, "url": _image(kind, plane, most)}])
+    image = alt.Chart(picture).mark_image(aspect=False, smooth=True).encode(x=x, y=y, x2="right:Q", y2="top:Q", url="url:N")
+    layers: list[Any] = [image, _legend(kind, most)]
+    if centres is not None:
+        layers.append(
+            alt.Chart(alt.NamedData("points")).mark_circle(size=5, opacity=0.35, color=alt.expr("ink")).encode(x=x, y=y)
+        )
+    rows = [] if centres is None else [{"id": int(i), "x": round(u, 3), "y": round(v, 3)} for i, u, v in centres.tolist()]
+    spec = (
+        alt.layer(*layers)
+        .add_params(alt.param(name="ink", value="#4a5460"))
+        .properties(
+            title=KINDS[kind],
+            width="container",
+            height=250,
+            datasets={"points": rows},
+            description=f"{model}: {KINDS[kind]} over {names[0]} and {names[1]}.",
+            usermeta={"drag": True, "marker": {"x": marker[0], "y": marker[1]}},
+        )
+    )
+    return spec.to_dict()
+
+
+def _image(kind: str, plane: Plane, most: float) -> str:
+    if kind == "gap":
+        return gap_image(plane.gap.numpy(), MOST_GAP)
+    return density_image((plane.q if kind == "q" else plane.p).numpy(), most, POSTERIOR if kind == "q" else PRIOR)
+
+
+def _legend(kind: str, most: float) -> Any:
+    """Two invisible points, for the sake of their colour scale."""
+    import altair as alt
+
+    if kind == "gap":
+        ends, colours = [-MOST_GAP, 0.0, MOST_GAP], [css(POSTERIOR), css(PRIOR, 0), css(PRIOR)]
+        title, shown = "nats; beyond ±4 as at ±4", "d"
+    else:
+        colour = POSTERIOR if kind == "q" else PRIOR
+        ends, colours = [0.0, most], [css(colour, 0), css(colour)]
+        title, shown = "density", ".2f"
+    legend = alt.Legend(
+        orient="bottom", title=title, gradientLength=150, gradientThickness=8, gradientOpacity=1, values=ends, format=shown
+    )
+    points = alt.Chart(alt.Data(values=[{"d": end} for end in ends])).mark_point(opacity=0)
+    return points.encode(color=alt.Color("d:Q", scale=alt.Scale(domain=ends, range=colours), legend=legend))

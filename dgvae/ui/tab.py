@@ -1,0 +1,42 @@
+"""What every tab of the page is, and what the page does with it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import gradio as gr
+from gradio.components import Component
+
+from dgvae.ui.shelf import Shelf
+
+# For handlers that answer the pointer: nothing is dimmed meanwhile, no client sees them, and of a flood only the last counts.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
+
+
+class Tab(ABC):
+    """Builds its components where it is made, inside `with gr.Tab(...)`.
+
+    fields: what the visitor sets, by its key in the address; `draw` gets their values in this order.
+    triggers: the events at which the tab is drawn anew, besides those of the page (it is opened, a model changes).
+    outputs: what `draw` fills.
+    """
+
+    key: ClassVar[str]  # in the address
+    title: ClassVar[str]
+
+    fields: dict[str, Component]
+    triggers: list[Any]
+    outputs: list[Component]
+
+    def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
+        self.shelf = shelf
+        self.models = [model_a, model_b]
+
+    @abstractmethod
+    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+        """A value for each of `outputs`. What is wrong with a value, or a model, is said in them: it raises nothing."""
+
+    @abstractmethod
+    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+        """Some five lines of Python with `dgvae` that compute what is shown. They can be run as they stand."""

@@ -1,0 +1,62 @@
+"""What a link may say, and what the page makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dgvae.ui.address import parse_query, read_fields
+from dgvae.ui.decoding import MOST_CHARACTERS
+from dgvae.ui.export import csv_link
+from dgvae.ui.tour import STOPS, tour
+
+FIELDS = {
+    "n": gr.Slider(1, 64, value=12, step=1, label="n"),
+    "seed": gr.Number(value=1, minimum=0, precision=0, label="seed"),
+    "how": gr.Radio([("greedily", "greedy"), ("drawn", "sampled")], value="greedy", label="how"),
+    "more": gr.Dropdown(["x/one", "two"], multiselect=True, value=[], label="more"),
+    "nearest": gr.Checkbox(value=False, label="nearest"),
+    "text": gr.Textbox("the food was good .", label="text"),
+}
+FIRST = [12, 1, "greedy", [], False, "the food was good ."]
+
+
+def test_a_link_sets_what_it_names_and_the_rest_is_as_at_first() -> None:
+    said = parse_query("?n=20&how=sampled&more=two,x/one&nearest=true&text=caf%C3%A9+%26+bar&tab=sample")
+    assert read_fields(FIELDS, said) == ([20, 1, "sampled", ["two", "x/one"], True, "café & bar"], [])
+    assert read_fields(FIELDS, {}) == (FIRST, [])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("n", "0"), ("n", "nan"), ("n", "many"), ("seed", "-1"), ("seed", ""), ("how", "Greedy"), ("more", "x"), ("nearest", "1")],
+)
+def test_what_a_field_cannot_hold_is_said_and_left_as_at_first(key: str, value: str) -> None:
+    values, faults = read_fields(FIELDS, {key: value})
+    assert values == FIRST
+    assert faults == [f"The link's {key}, {value!r}, is not one of the choices here."]
+
+
+@given(st.dictionaries(st.sampled_from([*FIELDS, "other"]), st.text(max_size=3000)))
+def test_no_link_makes_it_fail(said: dict[str, str]) -> None:
+    values, _ = read_fields(FIELDS, said)
+    assert 1 <= values[0] <= 64
+    assert len(values[-1]) <= MOST_CHARACTERS
+
+
+def test_the_guided_start_leaves_out_what_is_not_there() -> None:
+    names = ["short-yelp/vae", "short-yelp/beta-vae-0.01", "short-yelp/pdg-vae"]
+    assert tour(names).count("<a ") == 2
+    assert "aria-current" not in tour(names)
+    assert STOPS[0].says.split(":")[0] in tour(names, at="1")
+    assert tour(["snli/vae"]) == ""
+
+
+def test_a_table_is_saved_whole(tmp_path: Path) -> None:
+    link = csv_link("a.csv", ["text", "gap"], [['say "hi", <b>', 1.5]])
+    assert "<b>" not in link
+    assert "say%20%22%22hi%22%22%2C%20%3Cb%3E" in link

@@ -1,0 +1,61 @@
+"""Fit one map on the prior and on all checkpoints of a folder, so that places on their maps compare.
+
+    python -m train.common_map checkpoints/short-yelp
+
+writes common-map.safetensors into the folder, which the app then shows. Checkpoints of another latent size or prior than the
+first are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from dgvae.catalogue import find_checkpoints
+from dgvae.checkpoints import load_checkpoint
+from dgvae.common_map import COMMON_MAP_FILE, fit, member_key, why_not_common
+from dgvae.errors import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the map and return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.common_map", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="folder of checkpoints of one corpus")
+    options = parser.parse_args(arguments)
+    try:
+        make_common_map(options.folder)
+    except UserError as error:
+        print(f"common_map: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def make_common_map(folder: Path) -> None:
+    """Fit and write the map. Raises UserError if there is nothing to fit."""
+    checkpoints = [load_checkpoint(path) for path in find_checkpoints(folder).values()]
+    if not checkpoints:
+        raise UserError(f"There is no checkpoint in {folder}; name a folder that holds some, such as checkpoints/short-yelp.")
+    members = {}
+    for checkpoint in checkpoints:
+        if why := why_not_common(checkpoints[0].latents, checkpoint.latents):
+            print(f"Left out: {checkpoint.folder}, since of it and {checkpoints[0].folder}, {why}.")
+        elif checkpoint.latents.map:
+            members[member_key(checkpoint.folder)] = checkpoint.latents.map
+    start = time.monotonic()
+    print(f"Fitting the prior and {len(members)} models: a minute or two …", flush=True)
+    fit(members, progress=_say).save(folder / COMMON_MAP_FILE)
+    print(f"\r{folder / COMMON_MAP_FILE}, {time.monotonic() - start:.0f} s")
+
+
+def _say(share: float) -> None:
+    print(f"\r{share:.0%} ", end="", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
