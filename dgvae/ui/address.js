@@ -33,10 +33,11 @@ function go(query) {
   last = { at: now, changed };
 }
 
-// Python has set everything; what still changes belongs to the same step.
-function settle() {
+// Python has set everything: what the address says is written as write() would, and what still changes is the same step.
+function settle(values) {
   restoring = false;
   settledAt = performance.now();
+  write(values);
 }
 
 function restore() {

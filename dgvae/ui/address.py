@@ -21,7 +21,7 @@ from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS
 
 WRITE = "(...values) => window.dgvaeAddress?.write(values)"
-SETTLE = "() => window.dgvaeAddress?.settle()"
+SETTLE = "(...values) => window.dgvaeAddress?.settle(values)"
 
 
 class AddressBar(gr.HTML):

@@ -41,7 +41,7 @@ class EditTab(Tab):
     """See `Tab`."""
 
     key = "edit"
-    title = "Reconstruct and edit"
+    title = "Edit"
 
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)

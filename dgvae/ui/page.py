@@ -50,7 +50,7 @@ class Page:
         self.faults = gr.HTML(elem_id="link-faults")
         self.status = gr.HTML(elem_id="status", elem_classes="status")
         self.open_tab = gr.Textbox(TABS[0].key, visible=False)
-        with gr.Tabs(selected=TABS[0].key) as self.tab_bar:
+        with gr.Tabs(selected=TABS[0].key, overflow_behavior="wrap") as self.tab_bar:
             self.tabs = {kind.key: self._tab(kind) for kind in TABS}
         with gr.Accordion("The code for this view", open=False):
             self.code = gr.Code(language="python", show_label=False, elem_id="code")
@@ -87,12 +87,12 @@ class Page:
         restored = [self.tab_bar, *written, self.guide, self.faults]
         blocks.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
         loaded = blocks.load(self.first_view, None, restored, **QUIET)
-        loaded.then(None, None, None, js=SETTLE, api_visibility="private")
+        loaded.then(None, written, None, js=SETTLE, api_visibility="private")
         ready = loaded.then(self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private")
         ready.then(self.describe, self.models, facts_of, **QUIET)
         ready.then(None, **redraw, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
-        moved.then(None, None, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
+        moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
 
     # ---- building
 

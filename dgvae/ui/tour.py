@@ -21,7 +21,7 @@ class Stop:
 
 STOPS = (
     Stop(
-        "Collapse", "vae", "pdg-vae", {"tab": "edit"},
+        "Collapse", "vae", "pdg-vae", {"tab": "edit", "sentence": "i waited an hour and nobody came back ."},
         "A is a plain VAE that has collapsed: its latent says next to nothing of a sentence, so that it gives back the same "
         "phrase whatever you type. B, with density gaps, gives your sentence back. Type another one.",
     ),

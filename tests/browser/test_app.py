@@ -76,7 +76,7 @@ def test_another_model_has_its_own_facts_and_map(page: Page, url: str):
 
 def test_a_sentence_on_the_map_is_read_out_by_both_models(page: Page, url: str, corpus: Path):
     open_app(page, url)
-    page.mouse.move(*dot_on_map(page, "a", coloured=True))
+    page.mouse.move(*dot_on_map(page, "a", source="posterior"))
     readout = page.locator("#map-readout")
     expect(readout).to_contain_text(re.compile(r"Sentence \d+"))
     expect(readout.locator(".sentence")).to_have_count(2)
@@ -92,7 +92,7 @@ def test_a_sentence_on_the_map_is_read_out_by_both_models(page: Page, url: str, 
 
 def test_a_prior_draw_on_the_map_is_read_out_by_both_models(page: Page, url: str):
     open_app(page, url)
-    page.mouse.click(*dot_on_map(page, "b", coloured=False))
+    page.mouse.click(*dot_on_map(page, "b", source="prior"))
     expect(page.locator("#map-readout")).to_contain_text(re.compile(r"Prior draw \d+"))
     expect(page.locator("#map-readout .gap")).to_have_count(2)
 
@@ -124,7 +124,7 @@ def test_samples_follow_the_controls(page: Page, url: str):
     set_number(seed, "1")
     expect(samples).to_have_text(text, use_inner_text=True)
     assert sentences(page, "#samples") == first
-    set_number(page.get_by_label("number input for Temperature"), "1")
+    page.get_by_label("drawn", exact=True).check()
     expect(samples).not_to_have_text(text, use_inner_text=True)
     assert len(sentences(page, "#samples")) == 40
     expect(samples.locator(".notice")).to_have_count(0)
@@ -161,7 +161,7 @@ def test_interpolation_marks_what_the_models_do_not_know(page: Page, url: str):
     assert output.locator(".unknown").all_inner_texts() == ["zebras"]
     expect(output.locator(".head")).to_have_text(["0%", "14%", "29%", "43%", "57%", "71%", "86%", "100%"])
     assert len(sentences(page, "#interpolation", "a")) == len(sentences(page, "#interpolation", "b")) == 8
-    page.get_by_label("spherical").check()
+    page.get_by_label("along a great circle").check()
     set_number(page.get_by_label("number input for Steps"), "5")
     expect(output.locator(".head")).to_have_text(["0%", "25%", "50%", "75%", "100%"])
 
@@ -236,7 +236,7 @@ def test_a_broken_checkpoint_is_named_and_the_other_side_goes_on(page: Page, url
     expect(page.locator("#map-a canvas")).to_have_count(0)
     expect(page.locator("#map-b .vega-place[data-state=ready] canvas")).to_be_visible()
     expect(page.locator("#facts-b dd")).to_have_count(6)
-    page.mouse.move(*dot_on_map(page, "b", coloured=True))
+    page.mouse.move(*dot_on_map(page, "b", source="posterior"))
     expect(page.locator("#map-readout .model-b .sentence")).to_be_visible()
     expect(page.locator("#map-readout")).to_contain_text("In B it reads: ")
     for tab, output, rows in (("Sample", "#samples", 12), ("Interpolate", "#interpolation", 8)):
@@ -291,7 +291,7 @@ def test_dark_mode(page: Page, url: str):
     assert page.locator("body").evaluate(brightness % "backgroundColor") < 40
     for selector in ("h1", "#facts-a dd", "#map-readout .hint"):
         assert page.locator(selector).first.evaluate(brightness % "color") > 120
-    dot_on_map(page, "a", coloured=True)
+    dot_on_map(page, "a", source="posterior")
 
 
 # ---- the list of models

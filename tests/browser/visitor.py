@@ -10,7 +10,13 @@ def open_app(page: Page, url: str, tab: str = "Map") -> None:
         page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
     if tab != "Map":
         page.get_by_role("tab", name=tab).click()
-        output = {"Sample": "#samples", "Interpolate": "#interpolation", "Measure": "#measure-table"}[tab]
+        output = {
+            "Slice": "#slice-readout",
+            "Sample": "#samples",
+            "Interpolate": "#interpolation",
+            "Edit": "#traversal",
+            "Measure": "#measure-table",
+        }[tab]
         expect(page.locator(f"{output} :is(.sentence, tbody td)").first).to_be_visible(timeout=20_000)
 
 
@@ -29,25 +35,24 @@ def sentences(page: Page, output: str, side: str = "") -> list[str]:
     return page.locator(f"{output} {'.model-' + side if side else ''} .sentence").all_inner_texts()
 
 
-def dot_on_map(page: Page, side: str, coloured: bool) -> tuple[float, float]:
-    """Where the map has a dot: a coloured one is a sentence, a grey one a prior draw."""
-    x, y = page.locator(f"#map-{side} canvas").evaluate(
-        """(canvas, coloured) => {
+def dot_on_map(page: Page, side: str, source: str) -> tuple[float, float]:
+    """Where the map has a dot of the prior (orange) or of the posterior (blue)."""
+    x, y = page.locator(f"#map-{side} .vega-stage canvas").evaluate(
+        """(canvas, source) => {
             const [width, height] = [canvas.width, canvas.height];
             const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-            const colourful = (x, y) => {
+            const sourceAt = (x, y) => {
                 const [r, g, b] = data.slice(4 * (y * width + x), 4 * (y * width + x) + 3);
-                const spread = Math.max(r, g, b) - Math.min(r, g, b);
-                return spread > 60 ? true : spread < 25 && r > 120 && r < 205 ? false : null;
+                return b > r + 60 ? "posterior" : r > b + 60 ? "prior" : null;
             };
             const box = canvas.getBoundingClientRect();
             for (let y = Math.round(height * 0.3); y < height * 0.7; y++)
                 for (let x = Math.round(width * 0.2); x < width * 0.8; x++)
-                    if ([0, 1, 2].every(i => colourful(x + i, y + 1) === coloured && colourful(x + 1, y + i) === coloured))
+                    if ([0, 1, 2].every(i => sourceAt(x + i, y + 1) === source && sourceAt(x + 1, y + i) === source))
                         return [box.x + (x + 1) * box.width / width, box.y + (y + 1) * box.height / height];
             return [0, 0];
         }""",
-        coloured,
+        source,
     )
     assert x
     return x, y
