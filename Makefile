@@ -22,6 +22,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.training_step
 	$(BIN)/python -m tests.benchmarks.training_run
 	$(BIN)/python -m tests.benchmarks.measures
+	$(BIN)/python -m tests.benchmarks.page
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
