@@ -9,7 +9,7 @@ import gradio as gr
 
 from dgvae.diagnosis import diagnose
 from dgvae.figures import FIGURES, GROUPS, HOLES
-from dgvae.ui.export import code_to_load
+from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.measure_charts import PROFILES, Measured, profile, trade_off
 from dgvae.ui.measure_table import SCRIPT, findings, measure_table
 from dgvae.ui.render import hint, notice
@@ -63,7 +63,7 @@ class MeasureTab(Tab):
         return (
             _findings(a),
             _findings(b),
-            table + "".join(map(notice, faults)),
+            table + _table_link(checkpoints) + "".join(map(notice, faults)),
             *_trade_off(checkpoints, axes, name_a, name_b),
             "".join(_lacking(checkpoint) for checkpoint in ((a, b) if a is not b else (a,)) if checkpoint),
             *(profile(kind, a, b) if _has(shown.key, a, b) else None for kind, shown in PROFILES.items()),
@@ -87,6 +87,12 @@ def first_trade_off(checkpoints: Sequence[Measured]) -> str:
     """The first for which there are points to compare; the first of all if there are none."""
     drawable = (text for text, axes in TRADE_OFFS.items() if sum(c.has(*axes) for c in checkpoints) > 1)
     return next(drawable, next(iter(TRADE_OFFS)))
+
+
+def _table_link(checkpoints: Sequence[Measured]) -> str:
+    """All figures of all checkpoints, as a file."""
+    rows = [(c.title, FIGURES[name].name, *estimate) for c in checkpoints for name, estimate in c.measured.figures.items()]
+    return csv_link("figures.csv", ["checkpoint", "figure", "value", "standard error"], rows)
 
 
 def _findings(checkpoint: Measured | None) -> str:

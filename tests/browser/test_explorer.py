@@ -177,18 +177,18 @@ def test_the_code_for_a_view_is_shown_and_a_table_is_saved(page: Page, url: str,
 # ---- other screens and bad days
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_fits_a_phone(page: Page, url: str, scheme, tmp_path: Path):
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")])
+def test_every_tab_fits_the_screen(page: Page, url: str, width: int, scheme, tmp_path: Path):
     shots = Path(os.environ.get("SCREENSHOTS", tmp_path))
     shots.mkdir(parents=True, exist_ok=True)
     page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": width, "height": 844})
     open_app(page, url)
     for tab in page.get_by_role("tab").all():
         tab.click()
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab.inner_text()
-        page.screenshot(path=shots / f"{tab.inner_text().lower()}-{scheme}-phone.png", full_page=True)
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab.inner_text()
+        page.screenshot(path=shots / f"{tab.inner_text().lower()}-{width}-{scheme}.png", full_page=True)
 
 
 def test_a_lost_connection_is_said_and_the_page_stays(page: Page, checkpoints: Path):
