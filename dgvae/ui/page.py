@@ -155,7 +155,12 @@ class Page:
 
     def first_view(self, request: gr.Request) -> list[Any]:
         """What the address says when a visitor comes. Checkpoints made or fetched meanwhile are in the lists."""
-        return self._view(str(request.query_params))
+        text = str(request.query_params)
+        view = self._view(text)
+        if not text:  # then all is as it should be, unless the visitor has been quicker
+            view = [gr.skip()] * len(view)
+            view[2:4] = [gr.update(choices=self.shelf.choices())] * 2
+        return view
 
     def other_view(self, event: gr.EventData) -> list[Any]:
         """What the address says when they go back or forward."""
