@@ -83,7 +83,7 @@ def test_a_family_is_joined_in_the_order_of_its_option_and_named_once():
     labels = {title: row["label"] for title, row in rows.items()}
     assert labels["BN-VAE (γ = 0.6)"] == "BN-VAE (γ = 0.6)"
     assert labels["BN-VAE (γ = 1.2)"] == "1.2"
-    assert labels["BN-VAE (γ = 1.8)"] == "BN-VAE (γ = 1.8)"  # as it is model B
+    assert labels["BN-VAE (γ = 1.8)"] == "B · BN-VAE (γ = 1.8)"
     line = chart["layer"][0]
     assert line["mark"]["type"] == "line"
     assert line["encoding"]["order"]["field"] == "option"
