@@ -20,7 +20,8 @@ def project(
 
     Fitted together, so that a place on the map is a place in latent space for all; with a seed, so that it is the same
     every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded.
-    start: coordinates to begin with. progress: is told the share that is done.
+    start: coordinates to begin with, which UMAP first stretches to a square. progress: is told the share that is done, once
+    neighbours have been found.
     """
     points = np.concatenate(list(groups)).astype(np.float32)
     if len(points) < 4:

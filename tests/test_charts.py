@@ -63,13 +63,22 @@ def test_the_prior_has_neither_label_nor_length():
         assert (label, length) == ("", "") if source == "prior" else label in ("negative", "positive") and length != ""
 
 
-def test_the_gap_scale_is_centred_and_clamped_at_percentiles():
+def test_the_gap_scale_is_the_same_for_every_model_and_clamped():
     points = some_points()
-    points["gap"][0] = 1e6
-    scale = latent_map(points, "gap", "VAE")["encoding"]["color"]["scale"]
-    low, middle, high = scale["domain"]
-    assert low < middle == 0 < high < 100
+    usual = latent_map(points, "gap", "PDG-VAE")["encoding"]["color"]["scale"]
+    points["gap"][:200] = 600  # as in an autoencoder
+    scale = latent_map(points, "gap", "AE")["encoding"]["color"]["scale"]
+    assert scale == usual
+    assert scale["domain"] == [-10, 0, 10]
     assert scale["clamp"]
+
+
+def test_a_dimensions_values_are_drawn_where_it_is_chosen():
+    points = some_points() | {"value": np.linspace(-3, 3, 400)}
+    values = [float(row[-1]) for row in rows_of(latent_map(points, "dimension", "VAE"))]
+    assert min(values) == -3
+    assert max(values) == 3
+    assert {row[-1] for row in rows_of(latent_map(some_points(), "dimension", "VAE"))} == {""}
 
 
 def test_no_points_at_all_is_an_empty_map():

@@ -60,10 +60,10 @@ class Space:
     def component(self, name: str) -> dict[str, Any]:
         return next(part for part in self.config["components"] if part["props"].get("elem_id") == name)
 
-    def call(self, inputs: list[str], outputs: list[str], *data: Any) -> list[Any]:
-        """What the page gets for an event, given the components' names: through the queue, as the page does it."""
-        wanted = [[self.component(name)["id"] for name in names] for names in (inputs, outputs)]
-        event = next(row for row in self.config["dependencies"] if [row["inputs"], row["outputs"]] == wanted)
+    def call(self, inputs: list[str], output: str, *data: Any) -> list[Any]:
+        """What the page gets for the event with these inputs that draws `output`: through the queue, as the page does it."""
+        wanted, drawn = [self.component(name)["id"] for name in inputs], self.component(output)["id"]
+        event = next(row for row in self.config["dependencies"] if row["inputs"] == wanted and drawn in row["outputs"])
         body = {"data": data, "fn_index": event["id"], "session_hash": "visitor"}
         httpx2.post(f"{self.address}/gradio_api/queue/join", json=body, trust_env=False).raise_for_status()
         stream = self.get("/gradio_api/queue/data?session_hash=visitor").text
@@ -137,9 +137,10 @@ def answers(space: Space) -> bool:
 
 def test_the_app_starts_as_a_space_starts_it_and_writes_temporary_files_alone(space: Space):
     assert TITLE in space.get("/").text
-    outputs = ["map-a", "map-fault-a", "map-b", "map-fault-b"]
     models = "short-yelp/vae", "short-yelp/pdg-vae"
-    map_a, fault_a, map_b, fault_b = space.call(["model-a", "model-b", "map-colour"], outputs, *models, "source")
+    fields = ["map-colour", "map-dimension", "map-which", "map-point", "region"]
+    drawn = space.call(["model-a", "model-b", *fields], "map-a", *models, "source", 1, "own", 0, "")
+    _, fault_a, map_a, fault_b, map_b, *_ = drawn
     assert (fault_a, fault_b) == ("", "")
     assert all(json.loads(chart)["datasets"]["points"] for chart in (map_a, map_b))
     script = space.component("map-a")["props"]["props"]["library"]

@@ -72,7 +72,7 @@ def read_value(component: Component, text: str) -> Any:
             value = float(text)
             low = -math.inf if component.minimum is None else component.minimum
             high = math.inf if component.maximum is None else component.maximum
-            if not low <= value <= high:
+            if not math.isfinite(value) or not low <= value <= high:
                 raise UserError("It is out of range.")
             return int(value) if value.is_integer() else value
         case gr.Dropdown(multiselect=True):

@@ -17,6 +17,19 @@ COLOURINGS: dict[str, str] = {
     "gap": "density gap",
     "dimension": "a latent dimension",
 }
+_PRIOR, _POSTERIOR = "<span class='prior'>Orange</span>", "<span class='posterior'>blue</span>"
+LOOK_FOR: dict[str, str] = {  # by colouring, as HTML
+    "source": f"{_PRIOR} dots are samples of the prior p(z), {_POSTERIOR} dots encoded sentences, q(z): where there is orange "
+    "without blue is a hole, to which the prior sends the decoder and no sentence ever did.",
+    "label": f"{_PRIOR} dots are samples of the prior: where the colours of the others, the sentences, lie apart, the latent "
+    "tells their labels apart.",
+    "length": f"{_PRIOR} dots are samples of the prior: where the colour of the others, the sentences, changes steadily, the "
+    "latent tells how long they are.",
+    "gap": f"{_PRIOR} is a hole, where the prior is denser than the sentences; {_POSTERIOR} is where sentences crowd and the "
+    "prior hardly goes; where both match it is grey.",
+    "dimension": "Where the colour changes steadily over the map, this dimension is one of those in which sentences differ; "
+    "where it is mixed everywhere, it says little.",
+}
 MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
 
 # Parameter → colour where the page's theme says nothing else.
@@ -91,9 +104,12 @@ def _colour_channel(points: Mapping[str, np.ndarray], colour: str) -> Any:
         return alt.Color("source:N", scale=scale, legend=_symbols())
     if colour == "gap":
         scale = alt.Scale(
-            domain=[-MOST_GAP, 0, MOST_GAP], range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")], clamp=True
+            domain=[-MOST_GAP, 0, MOST_GAP],
+            range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")],
+            interpolate="rgb",  # the default goes through purple, which means nothing here
+            clamp=True,
         )
-        return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q, nats; beyond ±{MOST_GAP} as at ±{MOST_GAP}"))
+        return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q (nats; ±{MOST_GAP} and beyond)"))
     if colour == "dimension":
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=[-2.5, 2.5], clamp=True)
         return alt.Color("value:Q", scale=scale, legend=_gradient("value of the dimension"))
@@ -103,7 +119,7 @@ def _colour_channel(points: Mapping[str, np.ndarray], colour: str) -> Any:
     else:
         labels = sorted({int(label) for label in points["label"] if label >= 0})
         colours = [_LABEL_COLOURS[label % len(_LABEL_COLOURS)] for label in labels]
-        scale = alt.Scale(domain=[_label_name(label) for label in labels], range=colours)
+        scale = alt.Scale(domain=[label_name(label) for label in labels], range=colours)
         field = alt.Color("label:N", scale=scale, legend=_symbols())
     return alt.when(alt.datum.source == "prior").then(alt.value(alt.expr("prior"))).otherwise(field)
 
@@ -125,7 +141,9 @@ def _symbols() -> Any:
 def _gradient(title: str) -> Any:
     import altair as alt
 
-    return alt.Legend(orient="bottom", title=title, gradientLength=180, gradientThickness=8, gradientOpacity=1, tickCount=4)
+    return alt.Legend(
+        orient="bottom", title=title, titleLimit=0, gradientLength=180, gradientThickness=8, gradientOpacity=1, tickCount=4
+    )
 
 
 def _extent(values: np.ndarray) -> Extent:
@@ -148,9 +166,10 @@ def _csv(points: Mapping[str, np.ndarray]) -> str:
         known_length = length if length >= 0 else ""
         known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
         known_value = f"{value:.2f}" if np.isfinite(value) else ""
-        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{_label_name(label)},{known_length},{known_gap},{known_value}")
+        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{label_name(label)},{known_length},{known_gap},{known_value}")
     return "\n".join(lines)
 
 
-def _label_name(label: int) -> str:
+def label_name(label: int) -> str:
+    """What a label is called; nothing where there is none, −1."""
     return "" if label < 0 else _LABEL_NAMES.get(label, f"label {label}")

@@ -68,3 +68,13 @@ def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
     own = stored.sentences[posterior - stored.priors]
     there = density_gap_at(stored.z[prior], checkpoint.aggregated)
     return torch.cat([there, density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own)])
+
+
+def extents(*maps: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ends of x and y that hold all points of some maps, [N, 2] each, with air round them."""
+    import torch
+
+    low, high = torch.cat(maps).aminmax(dim=0)
+    air = 0.03 * (high - low)
+    (x0, y0), (x1, y1) = (low - air).tolist(), (high + air).tolist()
+    return (x0, x1), (y0, y1)

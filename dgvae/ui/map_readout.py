@@ -25,42 +25,64 @@ class Hole:
     gap: float
     share: float
     whole: float  # the share of all holes
-    nearest: str  # what the model makes of the nearest sentence
+    nearest: int  # the encoded sentence that is nearest to the draw
 
 
-def hole_of(checkpoint: Checkpoint) -> Hole:
-    """Look for it among the prior draws of the map. Raises UserError if there is none to show."""
+def hole_of(checkpoint: Checkpoint) -> Hole | str:
+    """Look for it among the prior draws of the map, or say why there is none to show. Raises UserError if there is no map."""
     from dgvae.holes import regions
 
     title, absent = checkpoint.model.config.title, checkpoint.aggregated.absent
     if "density_gap" in absent:
-        raise UserError(f"{title} has no density to find holes with: {absent['density_gap']}.")
-    stored = map_of(checkpoint)
-    found = regions(checkpoint.aggregated, stored.z[: stored.priors])
+        return f"{title} has no density to find holes with: {absent['density_gap']}."
+    draws = map_of(checkpoint)
+    z = draws.z[: draws.priors]
+    found = regions(checkpoint.aggregated, z)
     whole = sum(region.share for region in found)
     if whole < MATCH:
-        raise UserError(f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match.")
+        return f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match."
     worst = found[0]
-    draw = int((stored.z[: stored.priors] == worst.z).all(1).nonzero()[0, 0]) + 1
-    nearest = decode_lines(checkpoint, checkpoint.latents.posterior.location[worst.nearest].unsqueeze(0))[0].text
-    return Hole(draw, worst.gap, worst.share, whole, nearest)
+    draw = int((z == worst.z).all(1).nonzero()[0, 0]) + 1
+    return Hole(draw, worst.gap, worst.share, whole, worst.nearest)
 
 
-def read_hole(side: str, hole: Hole) -> str:
+def read_hole(shelf: Shelf, name: str, side: str, hole: Hole) -> str:
     """What is said of a hole."""
+    text, what = shelf.sentence(name, hole.nearest), "reads"
+    if text is None:
+        checkpoint = shelf.get(name)
+        mean = checkpoint.latents.posterior.location[hole.nearest]
+        text, what = decode_lines(checkpoint, mean.unsqueeze(0))[0].text, f"comes back from {side} as"
     return hint(
-        f"A hole in {side}: around this draw lie {hole.share:.1%} of the prior; here it is {hole.gap:.0f} nats denser than the "
-        f"sentences; all holes hold {hole.whole:.1%}. The nearest encoded sentence reads in {side}: {hole.nearest}"
+        f"A hole in {side}, deepest at prior draw {hole.draw}, where the prior is {hole.gap:.0f} nats denser than the encoded "
+        f"sentences; {hole.share:.1%} of the prior lie around it, and {hole.whole:.1%} in all holes of {side}. "
+        f"The nearest sentence, {hole.nearest + 1}, {what}: {text}"
     )
 
 
 def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, number: int) -> str:
     """What both models decode at a point: a sentence from 1, or a prior draw from −1."""
+    columns = [_at(shelf, name, number) for name in (name_a, name_b)]
     if number < 0:
-        head, said = f"Prior draw {-number}", "The same z, decoded by both models."
+        head, said = f"Prior draw {-number}", _of_draws(shelf, name_a, name_b)
     else:
         head, said = f"Sentence {number}", _reads(shelf, name_a, name_b, number - 1)
-    return comparison([head], *(_at(shelf, name, number) for name in (name_a, name_b))) + hint(said)
+    return comparison([head], *columns) + (hint(said) if any(column.lines for column in columns) else "")
+
+
+def why_other_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str | None:
+    """Why draw n of A's map is another latent than that of B's, if so. Raises UserError if a model can't be had."""
+    from dgvae.common_map import why_not_common
+
+    return why_not_common(shelf.get(name_a).latents, shelf.get(name_b).latents)
+
+
+def _of_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str:
+    try:
+        why = why_other_draws(shelf, name_a, name_b)
+    except UserError:
+        return ""  # it is said in the model's place
+    return f"A draw of its own for each: {why}." if why else "The same z, decoded by both models."
 
 
 def _reads(shelf: Shelf, name_a: str | None, name_b: str | None, sentence: int) -> str:
@@ -75,9 +97,11 @@ def _reads(shelf: Shelf, name_a: str | None, name_b: str | None, sentence: int) 
 
 def _text(shelf: Shelf, name: str | None, sentence: int) -> str | None:
     try:
-        return shelf.sentence(name, sentence) if name else None
+        if name and sentence < len(shelf.get(name).latents.labels):
+            return shelf.sentence(name, sentence)
     except UserError:
-        return None
+        pass  # it is said in the model's place
+    return None
 
 
 def _at(shelf: Shelf, name: str | None, number: int) -> Column:

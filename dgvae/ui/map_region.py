@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dgvae.errors import UserError
+from dgvae.ui.charts import label_name
 from dgvae.ui.decoding import decode_lines
 from dgvae.ui.export import csv_link
-from dgvae.ui.map_points import map_of, point_ids
+from dgvae.ui.map_points import map_of
+from dgvae.ui.map_readout import why_other_draws
 from dgvae.ui.render import Column, comparison, hint
 from dgvae.ui.shelf import Shelf
 
@@ -35,15 +38,16 @@ class Region:
         """From "A: 0, 1, 2, 3", which are the ends of x and of y. Raises UserError."""
         side, _, rest = text.partition(":")
         try:
-            x0, x1, y0, y1 = (float(part) for part in rest.split(","))
+            ends = [float(part) for part in rest.split(",")]
         except ValueError:
-            x0 = float("nan")
-        if side.strip() not in ("A", "B") or not np.isfinite(x0):
+            ends = []
+        if side.strip() not in ("A", "B") or len(ends) != 4 or not np.isfinite(ends).all():
             raise UserError("Write a region as its map and the ends of x and y, such as A: 0, 2, -1, 1.")
+        x0, x1, y0, y1 = ends
         return cls(side.strip(), (min(x0, x1), max(x0, x1)), (min(y0, y1), max(y0, y1)))
 
     def __str__(self) -> str:
-        return f"{self.side}: " + ", ".join(f"{value:.3g}" for value in (*self.x, *self.y))
+        return f"{self.side}: " + ", ".join(f"{value:.4g}" for value in (*self.x, *self.y))
 
     def inside(self, xy: np.ndarray) -> np.ndarray:
         """Which points lie in it: [N, 2] -> [N]."""
@@ -51,7 +55,7 @@ class Region:
         return ((xy >= low) & (xy <= high)).all(1)
 
 
-def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: dict[str, str | None]) -> str:
+def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: Mapping[str, str | None]) -> str:
     """What there is to say of a region, as HTML. xy: the map of its model, [P + M, 2]; names: of the models A and B."""
     checkpoint = shelf.get(names[region.side])
     stored = map_of(checkpoint)
@@ -63,16 +67,28 @@ def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: dict[str,
     )
     if not inside.any():
         return said + hint("There is no point in it: mark a larger one.")
-    draws = np.flatnonzero(from_prior)[:MOST_DRAWS]
-    if len(draws):
-        heads = [f"draw {row + 1}" for row in draws]
-        columns = [_decoded(shelf, name, draws) for name in names.values()]
-        said += "<h3>Prior draws there, decoded by both models</h3>" + comparison(heads, *columns)
-    return said + _sentences(shelf, str(names[region.side]), checkpoint, point_ids(stored)[inside])
+    return (
+        said + _draws(shelf, region.side, names, from_prior) + _sentences(shelf, names[region.side], checkpoint, from_posterior)
+    )
+
+
+def _draws(shelf: Shelf, side: str, names: Mapping[str, str | None], inside: np.ndarray) -> str:
+    """What both models decode from the first prior draws there; the region's alone, where the other has other draws."""
+    draws = np.flatnonzero(inside)[:MOST_DRAWS]
+    if not len(draws):
+        return hint("No draw of the prior lies in it.")
+    columns = {letter: _decoded(shelf, name, draws) for letter, name in names.items()}
+    try:
+        why = why_other_draws(shelf, *names.values())
+    except UserError:
+        why = None  # it is said in the other's column
+    for letter in columns if why else ():
+        if letter != side:
+            columns[letter] = Column(columns[letter].title, fault=f"It has not these draws: {why}.")
+    return "<h3>Prior draws there, decoded</h3>" + comparison([f"draw {row + 1}" for row in draws], *columns.values())
 
 
 def _decoded(shelf: Shelf, name: str | None, draws: np.ndarray) -> Column:
-    """The same draws in a model, which has them as the other has if their latents are of one size."""
     try:
         checkpoint = shelf.get(name)
         stored = map_of(checkpoint)
@@ -81,31 +97,27 @@ def _decoded(shelf: Shelf, name: str | None, draws: np.ndarray) -> Column:
     return Column(checkpoint.model.config.title, decode_lines(checkpoint, stored.z[draws[draws < stored.priors]]))
 
 
-def _sentences(shelf: Shelf, name: str, checkpoint: Checkpoint, ids: np.ndarray) -> str:
-    """A table of the sentences among some points."""
-    sentences = [int(point) for point in ids if point >= 0]
+def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: np.ndarray) -> str:
+    """A table of the sentences there, and a file of all of them."""
+    sentences = map_of(checkpoint).sentences[np.flatnonzero(inside)].tolist()
     if not sentences:
         return hint("No encoded sentence lies in it: the decoder was never there.")
-    texts = {i: text for i in sentences if (text := shelf.sentence(name, i)) is not None}
+    shown = sentences[:MOST_SENTENCES]
+    texts = {i: text for i in sentences if (text := shelf.sentence(str(name), i)) is not None}
     head = "sentence"
     if not texts:
-        head = "what the model makes of the sentence (its text is not at hand)"
-        shown = sentences[:MOST_SENTENCES]
+        head = "the sentence as the model gives it back (its text is not at hand)"
         lines = decode_lines(checkpoint, checkpoint.latents.posterior.location[shown])
         texts = {i: line.text for i, line in zip(shown, lines, strict=True)}
-    rows = [(i + 1, _label(checkpoint, i), text) for i, text in texts.items()]
+    labels = checkpoint.latents.labels[sentences].tolist()
+    rows = [(i + 1, label_name(label), texts.get(i, "")) for i, label in zip(sentences, labels, strict=True)]
     cells = "".join(
-        f"<tr><td>{number}</td><td>{label}</td><td>{escape(text)}</td></tr>" for number, label, text in rows[:MOST_SENTENCES]
+        f"<tr><td>{number}</td><td>{label}</td><td>{escape(text)}</td></tr>" for number, label, text in rows[: len(shown)]
     )
-    more = f" The first {MOST_SENTENCES} are shown." if len(sentences) > MOST_SENTENCES else ""
+    more = hint(f"The first {MOST_SENTENCES} are shown; the file has all.") if len(sentences) > MOST_SENTENCES else ""
     return (
         f"<h3>{len(sentences):,} encoded sentences there</h3>"
         "<div class='measure-scroll region-sentences'><table class='texts'><thead><tr><th>number</th><th>label</th>"
-        f"<th>{head}</th></tr></thead><tbody>{cells}</tbody></table></div>{hint(more) if more else ''}"
+        f"<th>{head}</th></tr></thead><tbody>{cells}</tbody></table></div>{more}"
         + csv_link("region.csv", ["sentence", "label", head], rows)
     )
-
-
-def _label(checkpoint: Checkpoint, sentence: int) -> str:
-    label = int(checkpoint.latents.labels[sentence])
-    return "" if label < 0 else str(label)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.charts import COLOURINGS, latent_map
+from dgvae.ui.charts import COLOURINGS, LOOK_FOR, latent_map
 from dgvae.ui.common_maps import CommonMaps
 from dgvae.ui.export import code_to_load
-from dgvae.ui.map_points import map_of, map_points, point_gaps
+from dgvae.ui.map_points import extents, map_of, map_points, point_gaps
 from dgvae.ui.map_readout import hole_of, read_hole, read_point
 from dgvae.ui.map_region import Region, region_report
 from dgvae.ui.render import hint, notice
@@ -36,18 +38,28 @@ class MapTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         self.common = CommonMaps(shelf)
-        gr.HTML(
-            "<p class='hint'><span class='prior'>Orange</span> dots are samples of the prior p(z), <span class='posterior'>blue"
-            "</span> dots encoded sentences, q(z). Where there is orange without blue is a hole: the prior sends the decoder "
-            "there, and no sentence ever did.</p>"
-        )
+        look_for = gr.HTML(_look_for("source"))
         with gr.Row():
             colour = gr.Radio(
-                [(name, key) for key, name in COLOURINGS.items()], value="source", label="Colour by", elem_id="map-colour"
+                [(name, key) for key, name in COLOURINGS.items()],
+                value="source",
+                label="Colour by",
+                scale=3,
+                elem_id="map-colour",
             )
-            dimension = gr.Number(1, minimum=1, precision=0, label="Dimension", min_width=90, scale=0, elem_id="map-dimension")
-            which = gr.Radio([("one for each", OWN), ("one for both", COMMON)], value=OWN, label="Map", scale=0, min_width=240)
+            dimension = gr.Number(
+                1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
+            )
+            which = gr.Radio(
+                [("one for each", OWN), ("one for both", COMMON)],
+                value=OWN,
+                label="Map",
+                scale=1,
+                min_width=260,
+                elem_id="map-which",
+            )
         remark = gr.HTML(elem_id="map-remark")
+        progress, fitted = gr.HTML(elem_id="map-progress", elem_classes="status"), gr.Number(0, visible=False)
         charts, faults, holes = {}, [], {}
         with gr.Row():
             for side in "AB":
@@ -55,6 +67,7 @@ class MapTab(Tab):
                     faults.append(gr.HTML(elem_id=f"map-fault-{side.lower()}"))
                     charts[side] = VegaChart(group="maps", label=f"Map of model {side}", elem_id=f"map-{side.lower()}")
                     holes[side] = gr.Button(f"Show me a hole in {side}", size="sm", elem_id=f"hole-{side.lower()}")
+        hole_said = gr.HTML(elem_id="map-hole")
         with gr.Row():
             readout = gr.HTML(INVITATION, elem_id="map-readout", elem_classes="readout")
         report = gr.HTML(elem_id="map-region")
@@ -65,39 +78,34 @@ class MapTab(Tab):
             region = gr.Textbox(
                 "", label="Region: map, ends of x, ends of y", placeholder="A: 0, 2, -1, 1", elem_id="region", min_width=240
             )
-        progress, fitted = gr.HTML(elem_id="map-progress", elem_classes="status"), gr.Number(0, visible=False)
 
         self.fields = {"colour": colour, "dim": dimension, "map": which, "point": point, "region": region}
         self.triggers = [colour.change, dimension.change, which.change, fitted.change]
         over = ChartMarks(elem_id="map-marks")
-        self.outputs = [faults[0], charts["A"], faults[1], charts["B"], over, remark, readout, report]
+        self.outputs = [look_for, faults[0], charts["A"], faults[1], charts["B"], over, remark, hole_said, readout, report]
         gr.on(
             [which.change, *(model.change for model in self.models)],
             self.fit_common, [*self.models, which], [progress, fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
-        point.input(self.read_number, [*self.models, point], readout, **QUIET)
-        region.submit(self.read_region, [*self.models, which, region], report, **QUIET)
+        colour.change(_show_if_used, colour, dimension, **QUIET)
+        # Whoever sets them, a pointer, a key, a button or the address: point and region are read out.
+        point.change(self.read_number, [*self.models, point], readout, **QUIET)
+        region.change(self.read_region, [*self.models, which, region], report, **QUIET)
+        gr.on([point.input, region.input, region.submit], self.marks_of, [region, point], over, **QUIET)
         for side, chart in charts.items():
             chart.hover(self.read_out, self.models, readout, **QUIET)
-            chart.pick(self.pick, self.models, [readout, point], **QUIET)
-            brushed = self.brush_a if side == "A" else self.brush_b
-            chart.brush(brushed, [*self.models, which], [region, report], **QUIET)
-            shown = self.show_hole_a if side == "A" else self.show_hole_b
-            holes[side].click(shown, self.models, [readout, point, over], **QUIET)
+            chart.pick(_picked, None, point, **QUIET)
+            chart.brush(_brushed, None, region, **QUIET)
+            holes[side].click(partial(self.show_hole, side), [*self.models, region], [hole_said, point, over], **QUIET)
 
     # ---- drawing
 
     def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
-        """Fault and chart of A and of B, marks, a remark, and what is read out of the point and of the region."""
+        """What to look for; fault and chart of A and of B; marks; remarks; no hole yet; what point and region say."""
         colour, dimension, which, point, region = values
-        remark, common = "", None
-        if which == COMMON:
-            try:
-                common = self.common.coordinates(name_a, name_b)
-            except UserError as error:
-                remark = hint(str(error))
-        domain = _domain(common) if common else None
+        common = self._common(which, name_a, name_b)
+        domain = extents(*common) if common else None
         drawn: list[Any] = []
         for i, name in enumerate((name_a, name_b)):
             try:
@@ -105,14 +113,14 @@ class MapTab(Tab):
                 drawn += ["", chart]
             except UserError as error:
                 drawn += [notice(str(error)), None]
-        if absent := self._absent_gaps(colour, name_a, name_b):
-            remark += hint(absent)
         return (
+            _look_for(colour),
             *drawn,
-            self._marked(region, point),
-            remark,
-            read_point(self.shelf, name_a, name_b, int(point)) if point else INVITATION,
-            self.read_region(name_a, name_b, which, region) if region else "",
+            self.marks_of(region, point),
+            self._remarks(colour, which, name_a, name_b),
+            "",
+            self.read_number(name_a, name_b, point),
+            self.read_region(name_a, name_b, which, region),
         )
 
     def _chart(self, name: str | None, colour: str, dimension: int | None, xy: Tensor | None, domain: Any) -> dict[str, Any]:
@@ -131,17 +139,28 @@ class MapTab(Tab):
                 raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
         return latent_map(map_points(checkpoint, gaps, xy, column), colour, checkpoint.model.config.title, domain)
 
-    def _absent_gaps(self, colour: str, *names: str | None) -> str | None:
-        """Says for which models there are no density gaps, if they are asked for."""
-        for name in names if colour == "gap" else ():
-            try:
-                if why := self.shelf.get(name).aggregated.absent.get("density_gap"):
-                    return f"No density gap here: {why}."
-            except UserError:
-                continue  # it is said in the model's place
-        return None
+    def _common(self, which: str, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
+        """Where both models' points lie on one map, if that is asked for and there is one."""
+        try:
+            return self.common.coordinates(name_a, name_b) if which == COMMON else None
+        except UserError:
+            return None  # it is among the remarks
 
-    def _marked(self, region: str, point: float | None) -> str:
+    def _remarks(self, colour: str, which: str, name_a: str | None, name_b: str | None) -> str:
+        """Why what is asked for is not shown."""
+        remarks = []
+        try:
+            if which == COMMON:
+                self.common.coordinates(name_a, name_b)
+        except UserError as error:
+            remarks.append(str(error))
+        for name in (name_a, name_b) if colour == "gap" else ():
+            with suppress(UserError):  # it is said in the model's place
+                if why := self.shelf.get(name).aggregated.absent.get("density_gap"):
+                    remarks.append(f"No density gap here: {why}.")
+        return "".join(map(hint, dict.fromkeys(remarks)))
+
+    def marks_of(self, region: str, point: float | None) -> str:
         """The marks over both charts: the ring round the point, and the rectangle of the region on its own map."""
         ring = None if not point else int(point) - 1 if point > 0 else int(point)
         a: dict[str, Any] = {"ring": ring}
@@ -150,7 +169,7 @@ class MapTab(Tab):
             parsed = Region.parse(region)
             (a if parsed.side == "A" else b)["brush"] = {"x": parsed.x, "y": parsed.y}
         except UserError:
-            pass  # it is said below
+            pass  # it is said below the maps
         return marks(map_a=a, map_b=b)
 
     def fit_common(self, name_a: str | None, name_b: str | None, which: str) -> Iterator[tuple[str, Any]]:
@@ -164,7 +183,7 @@ class MapTab(Tab):
             yield "", gr.skip()  # it is said beside the maps
             return
         while not fitting.done:
-            yield f"Fitting a common map of these models, a minute or two: {fitting.share:.0%} …", gr.skip()
+            yield str(fitting), gr.skip()
             time.sleep(0.5)
         yield notice(fitting.fault) if fitting.fault else "", time.time()
 
@@ -174,65 +193,43 @@ class MapTab(Tab):
         """What both models decode at the point under the pointer; nothing changes where there is none."""
         return gr.skip() if event.id is None else read_point(self.shelf, name_a, name_b, _number(int(event.id)))
 
-    def pick(self, name_a: str | None, name_b: str | None, event: gr.EventData) -> tuple[Any, Any]:
-        """The same, and the point's number for the address."""
-        if event.id is None:
-            return gr.skip(), gr.skip()
-        number = _number(int(event.id))
-        return read_point(self.shelf, name_a, name_b, number), number
-
     def read_number(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
-        """What both models decode at a point whose number is typed."""
+        """What both models decode at the point of a number."""
         return read_point(self.shelf, name_a, name_b, int(number)) if number else INVITATION
 
-    def show_hole_a(self, name_a: str | None, name_b: str | None) -> tuple[Any, ...]:
-        """The worst region of A, read out by both models and ringed on both maps."""
-        return self._show_hole("A", name_a, name_b)
-
-    def show_hole_b(self, name_a: str | None, name_b: str | None) -> tuple[Any, ...]:
-        """The worst region of B."""
-        return self._show_hole("B", name_a, name_b)
-
-    def _show_hole(self, side: str, name_a: str | None, name_b: str | None) -> tuple[Any, ...]:
+    def show_hole(self, side: str, name_a: str | None, name_b: str | None, region: str) -> tuple[Any, ...]:
+        """What is said of the worst region of A or B, its deepest point, and marks: it is ringed on both maps and read out."""
         name = name_a if side == "A" else name_b
         try:
             hole = self.shelf.derived(name, "hole", hole_of)
+            if isinstance(hole, str):
+                raise UserError(hole)
+            return read_hole(self.shelf, str(name), side, hole), -hole.draw, self.marks_of(region, -hole.draw)
         except UserError as error:
-            return notice(str(error)), 0, marks(map_a={}, map_b={})
-        said = read_hole(side, hole) + read_point(self.shelf, name_a, name_b, -hole.draw)
-        return said, -hole.draw, marks(map_a={"ring": -hole.draw}, map_b={"ring": -hole.draw})
-
-    def brush_a(self, name_a: str | None, name_b: str | None, which: str, event: gr.EventData) -> tuple[str, str]:
-        """What lies in the rectangle marked on A's map."""
-        return self._brush("A", name_a, name_b, which, event)
-
-    def brush_b(self, name_a: str | None, name_b: str | None, which: str, event: gr.EventData) -> tuple[str, str]:
-        """What lies in the rectangle marked on B's map."""
-        return self._brush("B", name_a, name_b, which, event)
-
-    def _brush(self, side: str, name_a: str | None, name_b: str | None, which: str, event: gr.EventData) -> tuple[str, str]:
-        if event.x is None:
-            return "", ""
-        region = str(Region(side, tuple(event.x), tuple(event.y)))
-        return region, self.read_region(name_a, name_b, which, region)
+            return notice(str(error)), 0, self.marks_of(region, 0)
 
     def read_region(self, name_a: str | None, name_b: str | None, which: str, text: str) -> str:
-        """What lies in a region that is typed, such as "A: 0, 2, -1, 1"."""
+        """What lies in a region such as "A: 0, 2, -1, 1"; nothing if there is none."""
+        if not text.strip():
+            return ""
         names = {"A": name_a, "B": name_b}
         try:
             region = Region.parse(text)
-            common = self.common.coordinates(name_a, name_b) if which == COMMON else None
-            own = map_of(self.shelf.get(names[region.side]))
-            xy = common["AB".index(region.side)] if common else own.xy
-            return region_report(self.shelf, region, xy.numpy(), names)
+            own = map_of(self.shelf.get(names[region.side])).xy
+            common = self._common(which, name_a, name_b)
+            return region_report(self.shelf, region, (common["AB".index(region.side)] if common else own).numpy(), names)
         except UserError as error:
             return notice(str(error))
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
         """See `Tab`."""
-        return code_to_load(self.shelf.folder(name_a)) + (
-            "from dgvae.holes import regions\n\n"
-            "shown = checkpoint.latents.map  # prior draws first, then a sample of each posterior\n"
+        code = code_to_load(self.shelf.folder(name_a)) + (
+            "shown = checkpoint.latents.map  # prior draws first, then a sample of each posterior\nprint(shown.xy)\n"
+        )
+        if "density_gap" in self.shelf.get(name_a).aggregated.absent:
+            return code
+        return code + (
+            "\nfrom dgvae.holes import regions\n\n"
             "for hole in regions(checkpoint.aggregated, shown.z[: shown.priors]):\n"
             '    print(f"{hole.share:.1%} of the prior, gap {hole.gap:.1f} nats, nearest sentence {hole.nearest + 1}")\n'
         )
@@ -243,11 +240,20 @@ def _number(point: int) -> int:
     return point + 1 if point >= 0 else point
 
 
-def _domain(common: list[Tensor]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The extents that hold both maps, with air round them."""
-    import torch
+def _picked(event: gr.EventData) -> Any:
+    """The number of the point that was clicked."""
+    return gr.skip() if event.id is None else _number(int(event.id))
 
-    low, high = torch.cat(common).aminmax(dim=0)
-    air = 0.03 * (high - low)
-    (x0, y0), (x1, y1) = (low - air).tolist(), (high + air).tolist()
-    return (x0, x1), (y0, y1)
+
+def _brushed(event: gr.EventData) -> str:
+    """The region that was marked, as text."""
+    side = "B" if event.target and event.target.elem_id == "map-b" else "A"
+    return "" if event.x is None else str(Region(side, tuple(event.x), tuple(event.y)))
+
+
+def _look_for(colour: str) -> str:
+    return f"<p class='hint'>{LOOK_FOR[colour]}</p>"
+
+
+def _show_if_used(colour: str) -> Any:
+    return gr.update(visible=colour == "dimension")

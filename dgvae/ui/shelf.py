@@ -158,7 +158,8 @@ class Shelf:
 
         def work() -> None:
             try:
-                import dgvae.checkpoints  # noqa: F401 — torch and transformers, some seconds
+                import dgvae.checkpoints  # torch and transformers, some seconds
+                import dgvae.holes  # noqa: F401 — scipy, which two threads at once fail to import
                 from dgvae.ui.vega_chart import vega_bundle
 
                 for name in dict.fromkeys(filter(None, self.defaults())):

@@ -59,6 +59,7 @@ async function draw() {
 
 function describe(stage, made, spec) {
   const rows = orNull(() => made.view.data("points")) ?? [];
+  for (const row of rows) row.id = Number(row.id); // Vega-Lite converts those of CSV for the marks only
   return {
     stage,
     view: made.view,

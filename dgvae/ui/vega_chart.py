@@ -15,7 +15,7 @@ What a chart may hold for the page to find points in it:
     usermeta.fields            {"x": ..., "y": ...}, the columns on the axes (by default "x" and "y")
     usermeta.tooltip           {column: what the visitor reads}
     usermeta.nearest           "x" if the pointer's height does not matter, as over bars
-    usermeta.brush             true if dragging marks a rectangle, whose points are lit in all charts of the group
+    usermeta.brush             true if dragging marks a rectangle, whose points are lit in the other charts of the group
     usermeta.drag              true if dragging moves a cross-hair, in all charts of the group
     usermeta.marker            {"x": ..., "y": ...}, where the cross-hair is at first
 """

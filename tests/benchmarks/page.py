@@ -3,8 +3,8 @@
     python -m tests.benchmarks.page [--times 20] [--data DIR]
 
 Times begin with the browser's own event (a press, a move) and end when the page has changed, both by the page's clock: medians,
-and in brackets the least and the most. Ten visitors at once are ten clients that speak the page's own protocol and click a
-point of the map every second.
+and in brackets the least and the most. Ten visitors at once are ten clients that speak the page's own protocol and point at a
+dot of the map every second.
 """
 
 from __future__ import annotations
@@ -203,10 +203,10 @@ def sample_probe(page: Page, times: int) -> None:
 
 
 def visitors(url: str) -> None:
-    """Ten clients that click a point of the map every second."""
+    """Ten clients that point at a dot of the map every second."""
     config = httpx2.get(f"{url}/config").json()
     places = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
-    handler = next(d for d in config["dependencies"] if [places["map-a"], "pick"] in d["targets"])
+    handler = next(d for d in config["dependencies"] if [places["map-a"], "hover"] in d["targets"])
     waits: list[float] = []
 
     def visit(number: int) -> None:
@@ -234,7 +234,7 @@ def visitors(url: str) -> None:
     for thread in threads:
         thread.join()
     waits.sort()
-    say(f"{VISITORS} visitors, click to text, 95th percentile", [waits[int(0.95 * len(waits))]], "ms", "1000 ms")
+    say(f"{VISITORS} visitors, dot to text, 95th percentile", [waits[int(0.95 * len(waits))]], "ms", "1000 ms")
 
 
 def drawn(page: Page) -> None:

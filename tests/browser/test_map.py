@@ -1,0 +1,153 @@
+"""The map in a real browser: holes, regions, points by keyboard, links, and the map that both models share."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+if os.environ.get("CI") != "true":
+    pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+from dgvae.ui.vega_chart import vega_bundle
+from tests.browser.visitor import dot_on_map, open_app, set_number
+
+HOLED = "?a=short-yelp/ae&b=short-yelp/vae"
+
+
+def mark_region(page: Page, side: str, *, of: tuple[float, float, float, float]) -> None:
+    """Drag over a part of a map: left, top, right, bottom, as shares of it."""
+    box = page.locator(f"#map-{side} .vega-stage canvas").bounding_box()
+    assert box
+    left, top, right, bottom = of
+    page.mouse.move(box["x"] + left * box["width"], box["y"] + top * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + right * box["width"], box["y"] + bottom * box["height"], steps=6)
+    page.mouse.up()
+
+
+def ringed(page: Page, side: str, point: int) -> str:
+    """Where the ring round a point is, in pixels of the map."""
+    ring = page.locator(f"#map-{side} .vega-ring[data-id='{point}']")
+    expect(ring).to_be_visible()
+    return ring.evaluate("ring => ring.style.transform")
+
+
+def without_a_mouse(page: Page) -> None:
+    page.get_by_role("button", name="Without a mouse").press("Enter")
+
+
+def test_a_hole_is_ringed_on_both_maps_and_read_out_and_its_link_shows_it_again(page: Page, url: str):
+    open_app(page, url + HOLED)
+    page.get_by_role("button", name="Show me a hole in A").click()
+    said = page.locator("#map-hole")
+    expect(said).to_contain_text("A hole in A, deepest at prior draw")
+    draw = re.search(r"prior draw (\d+)", said.inner_text())
+    assert draw
+    for _ in range(2):
+        expect(page.locator("#map-readout")).to_contain_text(f"Prior draw {draw[1]}")
+        expect(page.locator("#map-readout .gap")).to_have_count(2)
+        for side in "ab":
+            ringed(page, side, -int(draw[1]))
+        expect(page).to_have_url(re.compile(f"point=-{draw[1]}$"))
+        open_app(page, page.url)
+
+
+def test_a_sentence_pointed_at_in_one_map_is_ringed_in_the_other(page: Page, url: str):
+    open_app(page, url)
+    page.mouse.move(*dot_on_map(page, "a", source="posterior"))
+    expect(page.locator("#map-readout")).to_contain_text(re.compile(r"Sentence \d+"))
+    number = re.search(r"Sentence (\d+)", page.locator("#map-readout").inner_text())
+    assert number
+    for side in "ab":
+        ringed(page, side, int(number[1]) - 1)
+
+
+def test_a_marked_region_is_read_out_and_gone_when_the_map_is_clicked(page: Page, url: str):
+    open_app(page, url)
+    mark_region(page, "b", of=(0.02, 0.1, 0.98, 0.9))
+    report = page.locator("#map-region")
+    expect(report).to_contain_text(re.compile(r"[1-9].*% of the prior and .*% of the aggregated posterior of B"))
+    expect(report.locator(".head").first).to_have_text(re.compile(r"draw \d+"))
+    expect(report.locator(".comparison .sentence").first).to_be_visible()
+    expect(report.locator("tbody tr").first).to_be_visible()
+    expect(report.get_by_role("link", name="Save as CSV")).to_have_attribute("download", "region.csv")
+    expect(page).to_have_url(re.compile("region=B"))
+    shares = report.locator("p").first.inner_text()
+    link = page.url
+    page.mouse.click(*dot_on_map(page, "b", source="posterior"))
+    expect(report.locator("p")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("region="))
+    page.go_back()
+    open_app(page, link)
+    expect(report.locator("p").first).to_have_text(shares)
+    expect(page.locator("#map-b .vega-brush")).to_be_visible()
+    expect(page.locator("#map-a .vega-brush")).to_be_hidden()
+
+
+def test_points_and_regions_can_be_typed(page: Page, url: str):
+    open_app(page, url)
+    without_a_mouse(page)
+    point, region = page.get_by_label("Point: a sentence from 1"), page.get_by_label("Region: map, ends of x, ends of y")
+    set_number(point, "-5")
+    expect(page.locator("#map-readout")).to_contain_text("Prior draw 5")
+    for side in "ab":
+        ringed(page, side, -5)
+    region.press_sequentially("A: -99, 99, -99, 99")
+    expect(page.locator("#map-region")).to_contain_text("100.0% of the prior and 100.0% of the aggregated posterior of A")
+    expect(page.locator("#map-a .vega-brush")).to_be_visible()
+    region.fill("A: everything")
+    region.press("Enter")
+    expect(page.locator("#map-region .notice")).to_contain_text("such as A: 0, 2, -1, 1")
+    region.fill("")
+    region.press("Enter")
+    expect(page.locator("#map-region .notice")).to_have_count(0)
+    expect(page.locator("#map-a .vega-brush")).to_be_hidden()
+
+
+def test_a_latent_dimension_is_chosen_where_the_map_is_coloured_by_one(page: Page, url: str):
+    open_app(page, url)
+    dimension = page.locator("#map-dimension input")
+    expect(dimension).to_be_hidden()
+    page.get_by_label("a latent dimension").check()
+    expect(page.locator("#map-a [aria-label$='coloured by a latent dimension.']")).to_be_visible()
+    set_number(dimension, "9")
+    expect(page.locator("#map-fault-a")).to_have_text("Choose a dimension from 1 to 4.")
+    set_number(dimension, "3")
+    expect(page.locator("#map-fault-a")).to_have_text("")
+    expect(page).to_have_url(re.compile("dim=3"))
+
+
+def test_a_map_for_both_is_fitted_and_then_shows_a_draw_at_one_place(
+    page: Page, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "dgvae").mkdir()
+    shutil.copy(vega_bundle(), tmp_path / "dgvae")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # where the new map is kept
+    open_app(page, f"{url}{HOLED}&point=-5")
+    assert ringed(page, "a", -5) != ringed(page, "b", -5)
+    page.get_by_label("one for both").check()
+    expect(page.locator("#map-progress")).to_contain_text("Fitting one map for both")
+    expect(page.locator("#map-progress")).to_have_text("", timeout=90_000)
+    page.wait_for_function(
+        """() => new Set([..."ab"].map(side => document.querySelector(`#map-${side} .vega-ring`).style.transform)).size === 1"""
+    )
+    expect(page).to_have_url(re.compile("map=common"))
+
+
+def test_models_that_share_no_map_say_why(page: Page, url: str):
+    open_app(page, f"{url}?a=short-yelp/vmf-vae&b=short-yelp/vae&map=common")
+    expect(page.locator("#map-remark")).to_contain_text("no common map: their priors are different distributions")
+
+
+def test_the_map_fits_a_phone(browser, url: str):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    open_app(page, url + HOLED)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Show me a hole in A").tap()
+    expect(page.locator("#map-readout")).to_contain_text("Prior draw")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
