@@ -50,6 +50,7 @@ def test_what_is_encoded_is_decoded_again(client: Client):
     encoded = ask(client, "encode", DG, [TEXT, "our dog never eats cold bread !"])
     assert encoded[0]["unknown_words"] == ["zebras"]
     assert len(encoded[0]["mean"]) == len(encoded[0]["log_variance"]) == 4
+    assert encoded[0]["kl"] > 0
     texts = ask(client, "decode", DG, [found["mean"] for found in encoded])
     path = ask(client, "interpolate", DG, TEXT, "our dog never eats cold bread !", 3)
     assert [path[0]["text"], path[-1]["text"]] == texts
@@ -57,7 +58,9 @@ def test_what_is_encoded_is_decoded_again(client: Client):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_encodes_and_samples(client: Client, method: str):
-    assert len(ask(client, "encode", f"short-yelp/{method}", [TEXT])[0]["mean"]) == 4
+    encoded = ask(client, "encode", f"short-yelp/{method}", [TEXT])[0]
+    assert len(encoded["mean"]) == 4
+    assert (encoded["kl"] is None) == (method == "ivae-mi")
     drawn = ask(client, "sample", f"short-yelp/{method}", 3, 1, 1.0, 0.9)
     assert drawn == ask(client, "sample", f"short-yelp/{method}", 3, 1, 1.0, 0.9)
     for sample in drawn:
@@ -67,7 +70,8 @@ def test_every_method_encodes_and_samples(client: Client, method: str):
 
 def test_holes_paths_and_figures(client: Client):
     holes = ask(client, "holes", DG, 3)
-    assert [hole["gap"] for hole in holes] == sorted((hole["gap"] for hole in holes), reverse=True)
+    gaps = [hole["density_gap"] for hole in holes]
+    assert gaps == sorted(gaps, reverse=True)
     assert ask(client, "decode", DG, [holes[0]["latent"]]) == [holes[0]["text"]]
     assert len(ask(client, "interpolate", VMF, TEXT, "our dog", 5, "dense")) == 5
     figures = ask(client, "metrics", IMPLICIT)
@@ -76,28 +80,47 @@ def test_holes_paths_and_figures(client: Client):
     assert {model["name"] for model in ask(client, "models")} == {f"short-yelp/{method}" for method in METHODS}
 
 
-WRONG = {
-    "There is no model 'nobody'; there are: short-yelp/": ("sample", "nobody"),
-    "count must lie between 1 and 256, not 257.": ("sample", DG, 257),
-    "seed must be a whole number, not 1.5.": ("sample", DG, 1, 1.5),
-    "Temperature must lie between 0 (greedy) and 10, not 11.": ("sample", DG, 1, 1, 11),
-    "Send a list of 1 to 64 sentences.": ("encode", DG, []),
-    "Every sentence must be a string.": ("encode", DG, [1]),
-    "Write a sentence.": ("interpolate", DG, "", TEXT),
-    "The path must be": ("interpolate", DG, TEXT, TEXT, 3, "zigzag"),
-    "Every latent must be a list of 4 finite numbers.": ("decode", DG, [[1, 2, 3]]),
-    "This model has no density to find holes with": ("holes", IMPLICIT),
-}
+WRONG: list[tuple[str, str, *tuple[Any, ...]]] = [
+    ("There is no model 'nobody'; there are: short-yelp/", "sample", "nobody"),
+    ("count must lie between 1 and 256, not 257.", "sample", DG, 257),
+    ("count must be a whole number, not True.", "sample", DG, True),
+    ("seed must be a whole number, not 1.5.", "sample", DG, 1, 1.5),
+    ("seed must be a whole number, not 1e+300.", "sample", DG, 1, 1e300),
+    ("Temperature must lie between 0 (greedy) and 10, not 11.", "sample", DG, 1, 1, 11),
+    ("temperature and top_p must be numbers.", "sample", DG, 1, 1, "hot"),
+    ("Top-p must lie above 0 and be at most 1, not 0.", "decode", DG, [[0, 0, 0, 0]], 1, 0),
+    ("Send a list of 1 to 64 sentences.", "encode", DG, []),
+    ("Send a list of 1 to 64 sentences.", "encode", DG, [TEXT] * 65),
+    ("Every sentence must be a string.", "encode", DG, [1]),
+    ("Every sentence must be a string.", "interpolate", DG, TEXT, None),
+    ("A sentence may have 2,000 characters at most, not 2,001.", "encode", DG, ["x" * 2001]),
+    ("Write a sentence.", "interpolate", DG, "", TEXT),
+    ("Choose a path: linear, spherical or dense.", "interpolate", DG, TEXT, TEXT, 3, ["zigzag"]),
+    ("Send a list of 1 to 256 latents.", "decode", DG, [[0, 0, 0, 0]] * 257),
+    ("Every latent must be a list of 4 finite numbers.", "decode", DG, [[1, 2, 3]]),
+    ("Every latent must be a list of 4 finite numbers.", "decode", DG, [[1, 2, 3, "4"]]),
+    ("This model has no density to find holes with", "holes", IMPLICIT),
+    ("count must lie between 1 and 20, not 0.", "holes", DG, 0),
+]
 
 
-@pytest.mark.parametrize("sentence", WRONG)
-def test_a_wrong_request_gets_one_sentence(client: Client, sentence: str):
-    endpoint, *values = WRONG[sentence]
+@pytest.mark.parametrize(("sentence", "endpoint", "values"), [(said, name, values) for said, name, *values in WRONG])
+def test_a_wrong_request_gets_one_sentence(client: Client, sentence: str, endpoint: str, values: list[Any]):
     with pytest.raises(AppError) as caught:
         ask(client, endpoint, *values)
-    expected = "Choose a path" if sentence == "The path must be" else sentence
-    assert expected in str(caught.value)
+    assert sentence in str(caught.value)
     assert "Traceback" not in str(caught.value)
+
+
+def test_latents_are_decoded_where_the_prior_is(client: Client):
+    latent = ask(client, "sample", VMF, 1)[0]["latent"]
+    assert ask(client, "decode", VMF, [latent]) == ask(client, "decode", VMF, [[7 * x for x in latent]])
+
+
+def test_ten_programs_at_once_get_what_each_gets_alone(client: Client):
+    alone = [ask(client, "sample", DG, 4, seed, 1.0) for seed in range(10)]
+    jobs = [client.submit(DG, 4, seed, 1.0, api_name="/sample") for seed in range(10)]
+    assert [job.result() for job in jobs] == alone
 
 
 def test_the_example_runs(url: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from dgvae.ui.differences import marked_differences, share_kept
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
 from dgvae.ui.shelf import MOST_LOADED, Shelf
+from dgvae.ui.slice_charts import z_name
 from dgvae.ui.tab import QUIET, Tab
 
 if TYPE_CHECKING:
@@ -28,12 +30,16 @@ VALUES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What a model makes of a sentence: the words it read and says, and KL of the posterior in nats, if it has a density."""
+    """What a model makes of a sentence, which it splits into the words `given`; or the one sentence that says why it can't.
+
+    side: "a" or "b", or "" for the other models. kl: of the posterior to the prior, nats, if it has a density.
+    """
 
     label: str
-    read: list[str]
-    said: list[str]
-    kl: float | None
+    side: str
+    given: Sequence[str] = ()
+    said: Sequence[str] = ()
+    kl: float | None = None
     fault: str | None = None
 
 
@@ -62,7 +68,10 @@ class EditTab(Tab):
         strength = gr.Slider(-3, 3, value=1, step=0.25, label="Strength", elem_id="strength")
         attribute = gr.HTML(elem_id="attribute")
         gr.Markdown("## Along one dimension")
-        gr.Markdown("One dimension is set, the others stay. In an unused dimension nothing changes.", elem_classes="hint")
+        gr.Markdown(
+            "One dimension is set, the others stay. If the KL of its posteriors is near 0, it is unused, and nothing changes.",
+            elem_classes="hint",
+        )
         with gr.Row():
             rank = gr.Number(1, minimum=1, precision=0, label="Dimension, by the variance of its means", min_width=200, scale=0)
             value = gr.Slider(-4, 4, value=2, step=0.25, label="Its value", elem_id="dimension-value")
@@ -89,26 +98,28 @@ class EditTab(Tab):
     def reconstruct(self, name_a: str | None, name_b: str | None, sentence: str) -> str:
         """The sentence through A, B and the others, as far as they fit in memory together."""
         labels = {name: label for label, name in self.shelf.choices()}
-        names = list(dict.fromkeys([*(name for name in (name_a, name_b) if name in labels), *labels]))
-        found = [self._reconstruction(name, labels[name], sentence) for name in names[:MOST_LOADED]]
+        sides = {name: side for name, side in ((name_b, "b"), (name_a, "a")) if name in labels}
+        names = list(dict.fromkeys([*reversed(sides), *labels]))
+        found = [self._reconstruction(name, labels[name], sides.get(name, ""), sentence) for name in names[:MOST_LOADED]]
         header = ["model", "words kept", "KL (nats)", "reconstruction"]
-        head = "".join(f"<th>{name}</th>" for name in header)
+        head = "".join(f"<th scope='col'>{name}</th>" for name in header)
         more = hint(f"The first {MOST_LOADED} of {len(names)} models are shown.") if len(names) > MOST_LOADED else ""
-        cells = [[r.label, share_kept(r.read, r.said), r.kl, " ".join(r.said)] for r in found if not r.fault]
+        cells = [[r.label, share_kept(r.given, r.said), r.kl, " ".join(r.said)] for r in found if not r.fault]
         return (
-            f"<div class='measure-scroll'><table class='texts edits'><thead><tr>{head}</tr></thead>"
+            "<div class='measure-scroll' tabindex='0'><table class='texts edits' aria-label='The sentence through every model'>"
+            f"<thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(map(_row, found))}</tbody></table></div>{more}{csv_link('reconstructions.csv', header, cells)}"
         )
 
-    def _reconstruction(self, name: str, label: str, sentence: str) -> Reconstruction:
+    def _reconstruction(self, name: str, label: str, side: str, sentence: str) -> Reconstruction:
         try:
             checkpoint = self.shelf.get(name)
             posterior = encode(checkpoint, sentence)
         except UserError as error:
-            return Reconstruction(label, [], [], None, str(error))
+            return Reconstruction(label, side, fault=str(error))
         said = decode_texts(checkpoint, posterior.location)[0].split()
         kl = float(posterior.kl()[0]) if posterior.has_density else None
-        return Reconstruction(label, checkpoint.tokenizer.words(sentence), said, kl)
+        return Reconstruction(label, side, checkpoint.tokenizer.words(sentence), said, kl)
 
     # ---- along a direction
 
@@ -138,31 +149,37 @@ class EditTab(Tab):
     def _set(self, name: str | None, sentence: str, rank: float | None, values: list[float]) -> Column:
         try:
             checkpoint = self.shelf.get(name)
-            variance = checkpoint.aggregated.variance_of_locations()
+            profile = self.shelf.derived(name, "profile", lambda c: c.aggregated.profile())
+            variance = profile["variance_of_means"]
             if not rank or not 1 <= rank <= len(variance):
                 raise UserError(f"Choose a dimension from 1 to {len(variance)}.")
             mean = encode_mean(checkpoint, sentence)
         except UserError as error:
             return Column(self.shelf.title(name), fault=str(error))
+        dimension = int(variance.argsort(descending=True)[int(rank) - 1])
         z = mean.repeat(len(values), 1)
-        z[:, int(variance.argsort(descending=True)[int(rank) - 1])] = mean.new_tensor(values)
-        return _column(checkpoint, z)
+        z[:, dimension] = mean.new_tensor(values)
+        kl = f", KL {profile['kl'][dimension]:.2f} nats" if "kl" in profile else ""
+        return _column(checkpoint, z, f": {z_name(dimension)}{kl}")
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
         """See `Tab`."""
         sentence, strength, _, _ = values
+        draws = not self.shelf.get(name_a).latents.posterior.has_density
         return code_to_load(self.shelf.folder(name_a)) + (
             "from dgvae.attributes import attribute_direction\n"
             "from dgvae.generation import decode_latents\n\n"
-            f"ids = checkpoint.tokenizer.encode_text({sentence!r}, checkpoint.model.config.max_length)\n"
+            + ("import torch; torch.manual_seed(0)  # its encoder draws\n" if draws else "")
+            + f"ids = checkpoint.tokenizer.encode_text({sentence!r}, checkpoint.model.config.max_length)\n"
             "z = checkpoint.model.encode_all([ids]).location\n"
-            f"for moved in (z, z + {strength} * attribute_direction(checkpoint.latents)):\n"
-            "    print(checkpoint.tokenizer.decode(decode_latents(checkpoint.model, moved)[0]))\n"
+            f"moved = checkpoint.model.prior.project(z + {strength} * attribute_direction(checkpoint.latents))\n"
+            "for place in (z, moved):\n"
+            "    print(checkpoint.tokenizer.decode(decode_latents(checkpoint.model, place)[0]))\n"
         )
 
 
-def _column(checkpoint: Checkpoint, z: Tensor) -> Column:
-    return Column(checkpoint.model.config.title, decode_lines(checkpoint, checkpoint.model.prior.project(z)))
+def _column(checkpoint: Checkpoint, z: Tensor, what: str = "") -> Column:
+    return Column(checkpoint.model.config.title + what, decode_lines(checkpoint, checkpoint.model.prior.project(z)))
 
 
 def _series(filename: str, values: list[float], chosen: float, columns: list[Column]) -> str:
@@ -172,10 +189,13 @@ def _series(filename: str, values: list[float], chosen: float, columns: list[Col
 
 
 def _row(found: Reconstruction) -> str:
+    label = escape(found.label)
+    if found.side:
+        label = f"<span class='name model-{found.side}'>{label}</span>"
     if found.fault:
-        return f"<tr><td>{escape(found.label)}</td><td colspan=3>{notice(found.fault)}</td></tr>"
+        return f"<tr><td>{label}</td><td colspan=3>{notice(found.fault)}</td></tr>"
     kl = "n/a" if found.kl is None else f"{found.kl:.1f}"
     return (
-        f"<tr><td>{escape(found.label)}</td><td>{share_kept(found.read, found.said):.0%}</td><td>{kl}</td>"
-        f"<td class='sentence'>{marked_differences(found.read, found.said)}</td></tr>"
+        f"<tr><td>{label}</td><td>{share_kept(found.given, found.said):.0%}</td><td>{kl}</td>"
+        f"<td class='sentence'>{marked_differences(found.given, found.said)}</td></tr>"
     )

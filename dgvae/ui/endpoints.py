@@ -17,12 +17,15 @@ from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from dgvae.checkpoints import Checkpoint
+    from dgvae.generation import Decoding
 
 MOST_LATENTS, MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 256, 64, 65, 20
 MOST_SEED = 2**31
+MOST_NUMBER = 1e12  # what is larger, or not finite, is no number of anything here
 
 
 class Endpoints:
@@ -36,21 +39,23 @@ class Endpoints:
         return [{"name": name, "title": title} for title, name in self._shelf.choices()]
 
     def encode(self, model: str, sentences: list[str]) -> list[dict[str, Any]]:
-        """Encode sentences to their posteriors q(z|x): mean, log variance if it has one, and words that are unknown.
+        """Encode sentences to their posteriors q(z|x): mean, log variance if it has one, KL to the prior in nats if it has a
+        density, and words that are unknown.
 
         Args:
             model: name of a model, as /models lists it
-            sentences: 1 to 64 sentences
+            sentences: 1 to 64 sentences of at most 2,000 characters
         """
         checkpoint = self._checkpoint(model)
-        _check(isinstance(sentences, list) and 0 < len(sentences) <= MOST_SENTENCES, "Send a list of 1 to 64 sentences.")
-        _check(all(isinstance(text, str) for text in sentences), "Every sentence must be a string.")
-        return [self._encoded(checkpoint, text[:MOST_CHARACTERS]) for text in sentences]
+        few = isinstance(sentences, list) and 0 < len(sentences) <= MOST_SENTENCES
+        _check(few, f"Send a list of 1 to {MOST_SENTENCES} sentences.")
+        return [self._encoded(checkpoint, _sentence(text)) for text in sentences]
 
     def _encoded(self, checkpoint: Checkpoint, text: str) -> dict[str, Any]:
         posterior = encode(checkpoint, text)
         unknown = [word for word in checkpoint.tokenizer.words(text) if not checkpoint.tokenizer.is_known(word)]
-        found: dict[str, Any] = {"mean": _numbers(posterior.location[0]), "unknown_words": unknown}
+        kl = _number(float(posterior.kl()[0])) if posterior.has_density else None
+        found: dict[str, Any] = {"mean": _numbers(posterior.location[0]), "kl": kl, "unknown_words": unknown}
         if "log_var" in (tensors := posterior.tensors()):
             found["log_variance"] = _numbers(tensors["log_var"][0])
         return found
@@ -62,19 +67,14 @@ class Endpoints:
 
         Args:
             model: name of a model, as /models lists it
-            latents: 1 to 256 latents, each a list of as many numbers as the model's latent has dimensions
+            latents: 1 to 256 lists of a number per dimension; moved onto the unit sphere if the model's prior is there
             temperature: 0 to 10
             top_p: above 0, at most 1
             seed: of the words that are drawn
         """
-        import torch
-
-        from dgvae.generation import Decoding
-
         checkpoint = self._checkpoint(model)
-        z = _latents(latents, checkpoint.model.config.latent_dim)
-        generator = torch.Generator().manual_seed(_whole(seed, "seed", 0, MOST_SEED))
-        return decode_texts(checkpoint, z, Decoding(float(temperature), float(top_p)), generator)
+        z = checkpoint.model.prior.project(_latents(latents, checkpoint.model.config.latent_dim))
+        return decode_texts(checkpoint, z, _decoding(temperature, top_p), _generator(seed))
 
     def sample(
         self, model: str, count: int = 8, seed: int = 0, temperature: float = 0.0, top_p: float = 1.0
@@ -88,14 +88,9 @@ class Endpoints:
             temperature: 0 (greedy) to 10
             top_p: above 0, at most 1
         """
-        import torch
-
-        from dgvae.generation import Decoding
-
-        checkpoint = self._checkpoint(model)
-        generator = torch.Generator().manual_seed(_whole(seed, "seed", 0, MOST_SEED))
+        checkpoint, generator = self._checkpoint(model), _generator(seed)
         z = checkpoint.model.prior.sample(_whole(count, "count", 1, MOST_LATENTS), generator)
-        return _said(checkpoint, z, decode_texts(checkpoint, z, Decoding(float(temperature), float(top_p)), generator))
+        return _said(checkpoint, z, decode_texts(checkpoint, z, _decoding(temperature, top_p), generator))
 
     def interpolate(self, model: str, start: str, end: str, steps: int = 8, path: str = "linear") -> list[dict[str, Any]]:
         """Decode a path between the posterior means of two sentences, with the density gap at every step.
@@ -109,7 +104,8 @@ class Endpoints:
         """
         checkpoint = self._checkpoint(model)
         count = _whole(steps, "steps", 2, MOST_STEPS)
-        z = self._shelf.path(model, path, encode_mean(checkpoint, start), encode_mean(checkpoint, end), count)
+        first, last = (encode_mean(checkpoint, _sentence(text)) for text in (start, end))
+        z = self._shelf.path(model, str(path), first, last, count)
         return _said(checkpoint, z, decode_texts(checkpoint, z))
 
     def holes(self, model: str, count: int = 5) -> list[dict[str, Any]]:
@@ -128,12 +124,14 @@ class Endpoints:
         stored, wanted = map_of(checkpoint), _whole(count, "count", 1, MOST_HOLES)
         draws = stored.z[: stored.priors]
         found = self._shelf.derived(model, ("holes", wanted), lambda c: regions(c.aggregated, draws, wanted))
+        deepest = draws.new_tensor([hole.z.tolist() for hole in found]).view(len(found), draws.shape[1])
+        texts = decode_texts(checkpoint, deepest)
         return [
             {
-                "gap": hole.gap, "share_of_prior": hole.share, "nearest_sentence": hole.nearest + 1,
-                "text": decode_texts(checkpoint, hole.z.unsqueeze(0))[0], "latent": _numbers(hole.z),
+                "density_gap": hole.gap, "share_of_prior": hole.share, "nearest_sentence": hole.nearest + 1,
+                "text": text, "latent": _numbers(hole.z),
             }
-            for hole in found
+            for hole, text in zip(found, texts, strict=True)
         ]  # fmt: skip
 
     def metrics(self, model: str) -> dict[str, Any]:
@@ -178,9 +176,32 @@ def _check(holds: bool, otherwise: str) -> None:
 
 
 def _whole(value: Any, name: str, low: int, high: int) -> int:
-    _check(isinstance(value, int | float) and float(value).is_integer(), f"{name} must be a whole number, not {value!r}.")
-    _check(low <= value <= high, f"{name} must lie between {low} and {high}, not {value}.")
+    _check(_is_number(value) and value % 1 == 0, f"{name} must be a whole number, not {value!r:.40}.")
+    _check(low <= value <= high, f"{name} must lie between {low} and {high}, not {value:g}.")
     return int(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_NUMBER
+
+
+def _sentence(text: Any) -> str:
+    _check(isinstance(text, str), "Every sentence must be a string.")
+    _check(len(text) <= MOST_CHARACTERS, f"A sentence may have {MOST_CHARACTERS:,} characters at most, not {len(text):,}.")
+    return text
+
+
+def _decoding(temperature: Any, top_p: Any) -> Decoding:
+    from dgvae.generation import Decoding
+
+    _check(_is_number(temperature) and _is_number(top_p), "temperature and top_p must be numbers.")
+    return Decoding(temperature, top_p)
+
+
+def _generator(seed: Any) -> torch.Generator:
+    import torch
+
+    return torch.Generator().manual_seed(_whole(seed, "seed", 0, MOST_SEED))
 
 
 def _latents(rows: Any, size: int) -> Tensor:
@@ -188,7 +209,7 @@ def _latents(rows: Any, size: int) -> Tensor:
 
     _check(isinstance(rows, list) and 0 < len(rows) <= MOST_LATENTS, f"Send a list of 1 to {MOST_LATENTS} latents.")
     numbers = [x for row in rows if isinstance(row, list) and len(row) == size for x in row]
-    sound = len(numbers) == size * len(rows) and all(isinstance(x, int | float) and abs(x) < 1e6 for x in numbers)
+    sound = len(numbers) == size * len(rows) and all(map(_is_number, numbers))
     _check(sound, f"Every latent must be a list of {size} finite numbers.")
     return torch.tensor(numbers, dtype=torch.float32).view(-1, size)
 
@@ -197,7 +218,7 @@ def _said(checkpoint: Checkpoint, z: Tensor, texts: list[str]) -> list[dict[str,
     from dgvae.holes import density_gap_at
 
     absent = "density_gap" in checkpoint.aggregated.absent
-    gaps = [None] * len(texts) if absent else density_gap_at(z, checkpoint.aggregated).tolist()
+    gaps = [None] * len(texts) if absent else map(_number, density_gap_at(z, checkpoint.aggregated).tolist())
     return [{"text": text, "density_gap": gap, "latent": _numbers(row)} for text, gap, row in zip(texts, gaps, z, strict=True)]
 
 
