@@ -99,7 +99,7 @@ WRONG: list[tuple[str, str, *tuple[Any, ...]]] = [
     ("Send a list of 1 to 256 latents.", "decode", DG, [[0, 0, 0, 0]] * 257),
     ("Every latent must be a list of 4 finite numbers.", "decode", DG, [[1, 2, 3]]),
     ("Every latent must be a list of 4 finite numbers.", "decode", DG, [[1, 2, 3, "4"]]),
-    ("This model has no density to find holes with", "holes", IMPLICIT),
+    ("iVAE-MI has no density to find holes with", "holes", IMPLICIT),
     ("count must lie between 1 and 20, not 0.", "holes", DG, 0),
 ]
 

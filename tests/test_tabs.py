@@ -97,3 +97,10 @@ def test_what_is_derived_is_kept_but_not_without_end(checkpoints: Path) -> None:
     for key in (*range(MOST_DERIVED + 1), MOST_DERIVED, 0):
         shelf.derived("short-yelp/vae", key, lambda checkpoint, key=key: made.append(key))
     assert made == [*range(MOST_DERIVED + 1), 0]
+
+
+def test_the_slices_rankings_are_those_of_the_library() -> None:
+    from dgvae.slices import RANKINGS as library
+    from dgvae.ui.slice_tab import RANKINGS
+
+    assert set(RANKINGS) == set(library)

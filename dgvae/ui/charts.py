@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from dgvae.ui.chart_colours import colour_parameters
+
 COLOURINGS: dict[str, str] = {
     "source": "prior or posterior",
     "label": "label of the sentence",
@@ -32,8 +34,6 @@ LOOK_FOR: dict[str, str] = {  # by colouring, as HTML
 }
 MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
 
-# Parameter → colour where the page's theme says nothing else.
-_COLOURS = {"prior": "#e08214", "posterior": "#2f6fd0", "dense": "#2f6fd0", "even": "#d5d9de", "hole": "#e08214"}
 _LABEL_NAMES = {0: "negative", 1: "positive"}
 _LABEL_COLOURS = ["#d69a00", "#4a7fd6", "#a05ab5", "#5f9e3f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#c96a4a"]
 # Column → what the visitor reads; an empty one is not shown.
@@ -71,7 +71,7 @@ def latent_map(
             color=_colour_channel(points, colour),
             opacity=_opacity_channel(colour),
         )
-        .add_params(*(alt.param(name=name, value=value) for name, value in _COLOURS.items()))
+        .add_params(*colour_parameters("prior", "posterior", "dense", "even", "hole"))
         .properties(
             title=title,
             width="container",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dgvae.posteriors import Posterior
 
 MOST_CHARACTERS = 2000  # of a sentence
+EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited an hour and nobody came back .")
+_drawing = threading.Lock()
 
 
 def encode_mean(checkpoint: Checkpoint, text: str) -> Tensor:
@@ -31,7 +34,8 @@ def encode(checkpoint: Checkpoint, text: str) -> Posterior:
     if not text or not text.strip():
         raise UserError("Write a sentence.")
     ids = checkpoint.tokenizer.encode_text(text[:MOST_CHARACTERS], checkpoint.model.config.max_length)
-    with torch.random.fork_rng(devices=[]):  # an implicit posterior draws: the same every time
+    # An implicit posterior draws: the same every time, whoever else draws from the process' one generator.
+    with _drawing, torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return checkpoint.model.encode_all([ids])
 

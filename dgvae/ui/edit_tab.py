@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.decoding import MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean
 from dgvae.ui.differences import marked_differences, share_kept
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoints import Checkpoint
 
-EXAMPLE = "the food was delicious and the staff was so friendly ."
 STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 VALUES = (-3.0, -1.5, 0.0, 1.5, 3.0)
 
@@ -52,7 +51,7 @@ class EditTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         with gr.Row():
-            sentence = gr.Textbox(EXAMPLE, label="Sentence", max_length=MOST_CHARACTERS, elem_id="sentence", min_width=280)
+            sentence = gr.Textbox(EXAMPLES[0], label="Sentence", max_length=MOST_CHARACTERS, elem_id="sentence", min_width=280)
             go = gr.Button("Encode and decode", variant="primary", elem_id="reconstruct", min_width=160, scale=0)
         gr.Markdown(
             "Encoded to its posterior mean and decoded again by every model. A collapsed model gives back a sentence that has "

@@ -14,6 +14,7 @@ import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean
+from dgvae.ui.map_points import holes_of
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -115,17 +116,11 @@ class Endpoints:
             model: name of a model, as /models lists it
             count: 1 to 20
         """
-        from dgvae.holes import regions
-        from dgvae.ui.map_points import map_of
+        import torch
 
         checkpoint = self._checkpoint(model)
-        if why := checkpoint.aggregated.absent.get("density_gap"):
-            raise UserError(f"This model has no density to find holes with: {why}.")
-        stored, wanted = map_of(checkpoint), _whole(count, "count", 1, MOST_HOLES)
-        draws = stored.z[: stored.priors]
-        found = self._shelf.derived(model, ("holes", wanted), lambda c: regions(c.aggregated, draws, wanted))
-        deepest = draws.new_tensor([hole.z.tolist() for hole in found]).view(len(found), draws.shape[1])
-        texts = decode_texts(checkpoint, deepest)
+        found = holes_of(self._shelf, model, _whole(count, "count", 1, MOST_HOLES))
+        texts = decode_texts(checkpoint, torch.stack([hole.z for hole in found])) if found else []
         return [
             {
                 "density_gap": hole.gap, "share_of_prior": hole.share, "nearest_sentence": hole.nearest + 1,

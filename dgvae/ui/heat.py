@@ -7,9 +7,11 @@ import io
 
 import numpy as np
 
-RGB = tuple[int, int, int]
-PRIOR: RGB = (224, 130, 20)
-POSTERIOR: RGB = (47, 111, 208)
+from dgvae.ui.chart_colours import COLOURS
+
+RGB = tuple[int, ...]
+PRIOR: RGB = tuple(bytes.fromhex(COLOURS["prior"][1:]))
+POSTERIOR: RGB = tuple(bytes.fromhex(COLOURS["posterior"][1:]))
 
 
 def density_image(density: np.ndarray, most: float, colour: RGB) -> str:

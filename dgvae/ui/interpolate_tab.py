@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.decoding import MOST_CHARACTERS, decode_lines, decode_texts, encode_mean
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode_mean
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.path_chart import gap_curves
 from dgvae.ui.render import Column, Line, comparison, comparison_rows, hint, notice, read_as
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoints import Checkpoint
 
-EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited an hour and nobody came back .")
 PATHS = {"straight": "linear", "along a great circle": "spherical", "where sentences are dense": "dense"}
 FINE = 65  # points of the curve
 
@@ -59,14 +59,14 @@ class InterpolateTab(Tab):
             each = gr.Slider(1, 4, value=1, step=1, label="Decodings of each", min_width=140)
         with gr.Row():
             go = gr.Button("Interpolate", variant="primary", elem_id="interpolate", min_width=140, scale=0)
-            other = gr.Button("Two sentences at random", elem_id="random-pair", min_width=180, scale=0)
+            other = gr.Button("Two sentences at random", elem_id="random-pair", min_width=220, scale=0)
         output = gr.HTML(elem_id="interpolation")
         chart = VegaChart(label="Density gap along the path", elem_id="path-gap", height=230, elem_classes="if-any")
         self.fields = {"from": start, "to": end, "path": path, "steps": steps, "each": each}
-        self.triggers = [start.submit, end.submit, path.change, steps.change, each.change, go.click]
+        picked = gr.Number(0, visible=False)
+        self.triggers = [start.submit, end.submit, path.change, steps.change, each.change, go.click, picked.change]
         self.outputs = [output, chart]
-        picked = other.click(self.pick_pair, self.models, [start, end], **QUIET)
-        picked.then(self.draw, [*self.models, *self.fields.values()], self.outputs, **QUIET)
+        other.click(self.pick_pair, self.models, [start, end, picked], **QUIET)
 
     def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, Any]:
         """The comparison as HTML, and the curve."""
@@ -99,17 +99,17 @@ class InterpolateTab(Tab):
         gaps = density_gap_at(fine, checkpoint.aggregated).tolist() if known else ()
         return Walk(Column(checkpoint.model.config.title, lines), gaps)
 
-    def pick_pair(self, name_a: str | None, name_b: str | None) -> tuple[Any, Any]:
-        """Two of the encoded sentences: their text, or what A makes of them where the corpus is not at hand."""
+    def pick_pair(self, name_a: str | None, name_b: str | None) -> tuple[Any, Any, Any]:
+        """Two of the encoded sentences, as text, or as A gives them back where the corpus is not at hand; and when."""
         try:
             checkpoint = self.shelf.get(name_a)
         except UserError:
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         chosen = random.sample(range(len(checkpoint.latents.labels)), 2)
         texts = [self.shelf.sentence(str(name_a), i) for i in chosen]
         if None in texts:
             texts = decode_texts(checkpoint, checkpoint.latents.posterior.location[chosen])
-        return texts[0], texts[1]
+        return texts[0], texts[1], time.time()
 
     def _read_as(self, name_a: str | None, name_b: str | None, texts: tuple[str, str]) -> str:
         """The sentences as the models read them, once if both read them alike."""

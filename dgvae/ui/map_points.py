@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dgvae.checkpoints import Checkpoint
+    from dgvae.holes import Region
     from dgvae.latents import LatentMap
+    from dgvae.ui.shelf import Shelf
 
 
 def map_of(checkpoint: Checkpoint) -> LatentMap:
@@ -68,6 +70,21 @@ def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
     own = stored.sentences[posterior - stored.priors]
     there = density_gap_at(stored.z[prior], checkpoint.aggregated)
     return torch.cat([there, density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own)])
+
+
+def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Region]:
+    """A checkpoint's holes among the prior draws of its map, the deepest first: looked for once, in a second or two.
+
+    Raises UserError if it has neither, or no densities.
+    """
+    from dgvae.holes import regions
+
+    checkpoint = shelf.get(name)
+    if why := checkpoint.aggregated.absent.get("density_gap"):
+        raise UserError(f"{checkpoint.model.config.title} has no density to find holes with: {why}.")
+    stored = map_of(checkpoint)
+    draws = stored.z[: stored.priors]
+    return shelf.derived(name, ("holes", count), lambda checkpoint: regions(checkpoint.aggregated, draws, count))
 
 
 def extents(*maps: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from dgvae.errors import UserError
-from dgvae.ui.decoding import decode_lines
-from dgvae.ui.map_points import map_of, point_gaps, point_ids
+from dgvae.ui.decoding import decode_lines, decode_texts
+from dgvae.ui.map_points import holes_of, map_of, point_gaps, point_ids
 from dgvae.ui.render import Column, comparison, hint
 from dgvae.ui.shelf import Shelf
-
-if TYPE_CHECKING:
-    from dgvae.checkpoints import Checkpoint
 
 MATCH = 0.02  # of the prior: twice what lies outside where q(z) and p(z) match
 
 
-@dataclass(frozen=True)
-class Hole:
-    """The worst region of a model: the prior draw with its largest gap (from 1), that gap in nats, and shares of the prior."""
+def worst_hole(shelf: Shelf, name: str | None, side: str) -> tuple[int, str]:
+    """The prior draw at which the prior is furthest above the aggregated posterior (from 1), and what is said of it.
 
-    draw: int
-    gap: float
-    share: float
-    whole: float  # the share of all holes
-    nearest: int  # the encoded sentence that is nearest to the draw
-
-
-def hole_of(checkpoint: Checkpoint) -> Hole | str:
-    """Look for it among the prior draws of the map, or say why there is none to show. Raises UserError if there is no map."""
-    from dgvae.holes import regions
-
-    title, absent = checkpoint.model.config.title, checkpoint.aggregated.absent
-    if "density_gap" in absent:
-        return f"{title} has no density to find holes with: {absent['density_gap']}."
-    draws = map_of(checkpoint)
-    z = draws.z[: draws.priors]
-    found = regions(checkpoint.aggregated, z)
-    whole = sum(region.share for region in found)
+    Raises UserError if there is none to show.
+    """
+    found, checkpoint = holes_of(shelf, name), shelf.get(name)
+    whole = sum(hole.share for hole in found)
     if whole < MATCH:
-        return f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match."
+        title = checkpoint.model.config.title
+        raise UserError(f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match.")
     worst = found[0]
-    draw = int((z == worst.z).all(1).nonzero()[0, 0]) + 1
-    return Hole(draw, worst.gap, worst.share, whole, worst.nearest)
-
-
-def read_hole(shelf: Shelf, name: str, side: str, hole: Hole) -> str:
-    """What is said of a hole."""
-    text, what = shelf.sentence(name, hole.nearest), "reads"
+    draw = int((map_of(checkpoint).z == worst.z).all(1).nonzero()[0, 0]) + 1
+    text, what = shelf.sentence(str(name), worst.nearest), "reads"
     if text is None:
-        checkpoint = shelf.get(name)
-        mean = checkpoint.latents.posterior.location[hole.nearest]
-        text, what = decode_lines(checkpoint, mean.unsqueeze(0))[0].text, f"comes back from {side} as"
-    return hint(
-        f"A hole in {side}, deepest at prior draw {hole.draw}, where the prior is {hole.gap:.0f} nats denser than the encoded "
-        f"sentences; {hole.share:.1%} of the prior lie around it, and {hole.whole:.1%} in all holes of {side}. "
-        f"The nearest sentence, {hole.nearest + 1}, {what}: {text}"
+        mean = checkpoint.latents.posterior.location[worst.nearest]
+        text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"comes back from {side} as"
+    return draw, hint(
+        f"A hole in {side}, deepest at prior draw {draw}, where the prior is {worst.gap:.0f} nats denser than the encoded "
+        f"sentences; {worst.share:.1%} of the prior lie around it, and {whole:.1%} in all holes of {side}. "
+        f"The nearest sentence, {worst.nearest + 1}, {what}: {text}"
     )
 
 

@@ -15,7 +15,7 @@ from dgvae.ui.charts import COLOURINGS, LOOK_FOR, latent_map
 from dgvae.ui.common_maps import CommonMaps
 from dgvae.ui.export import code_to_load
 from dgvae.ui.map_points import extents, map_of, map_points, point_gaps
-from dgvae.ui.map_readout import hole_of, read_hole, read_point
+from dgvae.ui.map_readout import read_point, worst_hole
 from dgvae.ui.map_region import Region, region_report
 from dgvae.ui.render import hint, notice
 from dgvae.ui.shelf import Shelf
@@ -68,8 +68,7 @@ class MapTab(Tab):
                     charts[side] = VegaChart(group="maps", label=f"Map of model {side}", elem_id=f"map-{side.lower()}")
                     holes[side] = gr.Button(f"Show me a hole in {side}", size="sm", elem_id=f"hole-{side.lower()}")
         hole_said = gr.HTML(elem_id="map-hole")
-        with gr.Row():
-            readout = gr.HTML(INVITATION, elem_id="map-readout", elem_classes="readout")
+        readout = gr.HTML(INVITATION, elem_id="map-readout", elem_classes="readout")
         report = gr.HTML(elem_id="map-region")
         with gr.Accordion("Without a mouse", open=False), gr.Row():
             point = gr.Number(
@@ -201,10 +200,8 @@ class MapTab(Tab):
         """What is said of the worst region of A or B, its deepest point, and marks: it is ringed on both maps and read out."""
         name = name_a if side == "A" else name_b
         try:
-            hole = self.shelf.derived(name, "hole", hole_of)
-            if isinstance(hole, str):
-                raise UserError(hole)
-            return read_hole(self.shelf, str(name), side, hole), -hole.draw, self.marks_of(region, -hole.draw)
+            draw, said = worst_hole(self.shelf, name, side)
+            return said, -draw, self.marks_of(region, -draw)
         except UserError as error:
             return notice(str(error)), 0, self.marks_of(region, 0)
 

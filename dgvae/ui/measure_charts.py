@@ -14,6 +14,7 @@ from typing import Any
 from dgvae.config import TextVAEConfig
 from dgvae.figures import CONSISTENT_KL, FIGURES
 from dgvae.measurements import Measurements
+from dgvae.ui.chart_colours import colour_parameters
 from dgvae.ui.labels import without_common_end
 from dgvae.ui.trade_off_points import trade_off_points
 
@@ -36,7 +37,6 @@ PROFILES: dict[str, Profile] = {
     "means": Profile("variance_of_means", "variance of the posterior means", _PRIOR, 1.0),
     "width": Profile("mean_variance", "mean σ² of the posteriors", _PRIOR, 1.0),
 }
-_COLOURS = {"a": "#2b333c", "b": "#98a2ae", "quiet": "#8a929c", "ink": "#4a5460"}
 _LEFT = 32  # pixels for the labels of y, so that ranks lie below each other in all profiles
 
 
@@ -165,9 +165,8 @@ def _finished(
     chart: Any, rows: list[dict[str, Any]], usermeta: dict[str, Any], title: Any, description: str, height: int
 ) -> dict[str, Any]:
     """What every chart of the page has: its colours, its points for the pointer, its title."""
-    import altair as alt
 
-    return chart.add_params(*(alt.param(name=name, value=value) for name, value in _COLOURS.items())).properties(
+    return chart.add_params(*colour_parameters("a", "b", "quiet", "ink")).properties(
         title=title,
         width="container",
         height=height,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dgvae.ui.chart_colours import colour_parameters
+
 
 def gap_curves(curves: Mapping[str, Sequence[float]], height: int = 170) -> dict[str, Any]:
     """A Vega-Lite specification. curves: of "A" and "B", gaps in nats at even steps from 0 to 1 of the path."""
@@ -27,11 +29,10 @@ def gap_curves(curves: Mapping[str, Sequence[float]], height: int = 170) -> dict
         )
     )
     zero = alt.Chart(alt.Data(values=[{"y": 0}])).mark_rule(color=alt.expr("ink"), opacity=0.5).encode(y="y:Q")
-    colour = {"a": "#2b333c", "b": "#98a2ae", "ink": "#4a5460"}
     highest = ", ".join(f"{model} at most {max(gaps):.1f}" for model, gaps in curves.items())
     return (
         alt.layer(zero, lines)
-        .add_params(*(alt.param(name=name, value=value) for name, value in colour.items()))
+        .add_params(*colour_parameters("a", "b", "ink"))
         .properties(
             width="container",
             height=height,

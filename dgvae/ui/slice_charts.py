@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dgvae.ui.chart_colours import colour_parameters
 from dgvae.ui.heat import POSTERIOR, PRIOR, css, density_image, gap_image
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def slice_chart(
     rows = [] if centres is None else [{"id": int(i), "x": round(u, 3), "y": round(v, 3)} for i, u, v in centres.tolist()]
     spec = (
         alt.layer(*layers)
-        .add_params(alt.param(name="ink", value="#4a5460"))
+        .add_params(*colour_parameters("ink"))
         .properties(
             title=KINDS[kind],
             width="container",

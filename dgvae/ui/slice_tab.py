@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 
 from dgvae.errors import UserError
-from dgvae.ui.decoding import MOST_CHARACTERS, decode_lines, encode_mean
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, encode_mean
 from dgvae.ui.export import code_to_load
 from dgvae.ui.render import Column, comparison, notice
 from dgvae.ui.shelf import Shelf
@@ -27,7 +27,6 @@ CHOSEN = "the two below"
 RANKINGS = ("largest correlation", "largest variance of the means", "largest marginal KL")  # of dgvae.slices, which needs torch
 BASES = {"nought": "zero", "a draw of the prior": "prior", "a sentence": "sentence"}
 MOST_CENTRES = 1000
-EXAMPLE = "the food was delicious and the staff was so friendly ."
 
 
 class SliceTab(Tab):
@@ -51,7 +50,7 @@ class SliceTab(Tab):
         with gr.Row():
             base = gr.Radio(list(BASES.items()), value="zero", label="The other dimensions are those of", min_width=280)
             seed = gr.Number(1, minimum=0, maximum=2**31, precision=0, label="Seed of the draw", min_width=90)
-            sentence = gr.Textbox(EXAMPLE, label="The sentence", max_length=MOST_CHARACTERS, min_width=280)
+            sentence = gr.Textbox(EXAMPLES[0], label="The sentence", max_length=MOST_CHARACTERS, min_width=280)
         with gr.Row():
             x = gr.Number(
                 0, minimum=-12, maximum=12, step=0.1, label="The point, to the right", elem_id="slice-x", min_width=90
@@ -177,8 +176,8 @@ def _check(checkpoint: Checkpoint, pair: Pair) -> None:
     from dgvae.slices import with_marginals
 
     with_marginals(checkpoint.aggregated)
-    if max(pair) >= checkpoint.model.config.latent_dim:
-        raise UserError(f"This model's latent has {checkpoint.model.config.latent_dim} dimensions only.")
+    if not 0 <= min(pair) <= max(pair) < checkpoint.model.config.latent_dim:
+        raise UserError(f"Choose dimensions from 1 to {checkpoint.model.config.latent_dim}, which this model's latent has.")
 
 
 def _base(checkpoint: Checkpoint, base: str, seed: int | None, sentence: str) -> Tensor:
