@@ -16,7 +16,7 @@ from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.path_chart import gap_curves
 from dgvae.ui.render import Column, Line, comparison, comparison_rows, hint, notice, read_as
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tab import QUIET, Tab
+from dgvae.ui.tab import QUIET, Slider, Tab
 from dgvae.ui.vega_chart import VegaChart
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class InterpolateTab(Tab):
             end = gr.Textbox(EXAMPLES[1], label="To", max_length=MOST_CHARACTERS, elem_id="to", min_width=280)
         with gr.Row():
             path = gr.Radio(list(PATHS.items()), value="linear", label="Path", min_width=300)
-            steps = gr.Slider(3, 21, value=8, step=1, label="Steps", min_width=140)
-            each = gr.Slider(1, 4, value=1, step=1, label="Decodings of each", min_width=140)
+            steps = Slider(3, 21, value=8, step=1, label="Steps", min_width=140)
+            each = Slider(1, 4, value=1, step=1, label="Decodings of each", min_width=140)
         with gr.Row():
             go = gr.Button("Interpolate", variant="primary", elem_id="interpolate", min_width=140, scale=0)
             other = gr.Button("Two sentences at random", elem_id="random-pair", min_width=220, scale=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -25,6 +26,7 @@ from dgvae.ui.tour import tour
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab]
+LOST = "The app can't be reached; what you see stays, and the page goes on when the app is back."
 # An open sidebar covers a phone's whole screen.
 CLOSE_SIDEBAR_ON_PHONES = "() => { if (innerWidth < 768) document.querySelector('.sidebar.open .toggle-button')?.click() }"
 REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count + 1 : count)"""
@@ -47,6 +49,11 @@ class Page:
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
                     "places where the decoder has been?")  # fmt: skip
         self.guide = gr.HTML(tour(self._names()), elem_id="tour")
+        gr.HTML(
+            html_template=f"<p class='notice' role='alert' hidden>{LOST}</p>",
+            js_on_load=Path(__file__).with_name("connection.js").read_text(encoding="utf-8"),
+            elem_id="connection",
+        )
         self.faults = gr.HTML(elem_id="link-faults")
         self.status = gr.HTML(elem_id="status", elem_classes="status")
         self.open_tab = gr.Textbox(TABS[0].key, visible=False)

@@ -13,7 +13,7 @@ from dgvae.ui.decoding import decode_lines, nearest_sentences
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tab import Tab
+from dgvae.ui.tab import Slider, Tab
 
 if TYPE_CHECKING:
     from dgvae.generation import Decoding
@@ -36,10 +36,10 @@ class SampleTab(Tab):
             elem_classes="hint",
         )
         with gr.Row():
-            count = gr.Slider(1, 64, value=12, step=1, label="Draws", min_width=200)
+            count = Slider(1, 64, value=12, step=1, label="Draws", min_width=200)
             how = gr.Radio(list(HOW.items()), value="greedy", label="Words", min_width=280)
-            temperature = gr.Slider(0.05, 1.5, value=1, step=0.05, label="Temperature, if drawn", min_width=160)
-            top_p = gr.Slider(0.05, 1, value=1, step=0.05, label="Top-p, if drawn", min_width=160)
+            temperature = Slider(0.05, 1.5, value=1, step=0.05, label="Temperature, if drawn", min_width=160)
+            top_p = Slider(0.05, 1, value=1, step=0.05, label="Top-p, if drawn", min_width=160)
         with gr.Row():
             seed = gr.Number(value=1, minimum=0, maximum=2**31, precision=0, label="Seed", min_width=120, scale=0)
             again = gr.Button("Draw again", variant="primary", elem_id="sample-again", min_width=140, scale=0)

@@ -14,6 +14,14 @@ from dgvae.ui.shelf import Shelf
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
 
 
+class Slider(gr.Slider):
+    """A slider whose number may be emptied or be out of range for a moment: it counts as at first, or as the nearest end."""
+
+    def preprocess(self, payload: float | None) -> float:
+        """The value that a handler gets. Gradio's own raises an error that the visitor would see."""
+        return self.value if payload is None else min(max(payload, self.minimum), self.maximum)
+
+
 class Tab(ABC):
     """Builds its components where it is made, inside `with gr.Tab(...)`.
 

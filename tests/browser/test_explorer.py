@@ -191,14 +191,15 @@ def test_every_tab_fits_the_screen(page: Page, url: str, width: int, scheme, tmp
         page.screenshot(path=shots / f"{tab.inner_text().lower()}-{width}-{scheme}.png", full_page=True)
 
 
-def test_when_the_server_is_gone_what_was_shown_stays(page: Page, checkpoints: Path):
+def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(page: Page, checkpoints: Path):
     shelf = Shelf(checkpoints)
     demo = build_page(shelf).queue(default_concurrency_limit=4)
     shelf.warm_up()
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
     open_app(page, address, "Sample")
     before = sentences(page, "#samples")
+    expect(page.locator("#connection .notice")).to_be_hidden()
     demo.close()
     set_number(page.get_by_label("Seed", exact=True), "5")
-    page.wait_for_timeout(2000)
+    expect(page.locator("#connection .notice")).to_be_visible()
     assert sentences(page, "#samples") == before

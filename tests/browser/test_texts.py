@@ -34,6 +34,15 @@ def test_samples_follow_the_controls(page: Page, url: str):
     expect(samples.locator(".notice")).to_have_count(0)
 
 
+def test_a_number_that_a_slider_cannot_hold_is_no_error(page: Page, url: str):
+    open_app(page, url, "Sample")
+    set_number(page.get_by_label("number input for Draws"), "")  # Gradio makes it the slider's least, a moment later
+    expect(page.locator("#samples .head")).to_have_count(1)
+    set_number(page.get_by_label("number input for Draws"), "5")
+    expect(page.locator("#samples .head")).to_have_count(5)
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
 def test_draw_again_takes_another_seed(page: Page, url: str):
     open_app(page, url, "Sample")
     text = page.locator("#samples").inner_text()
