@@ -77,7 +77,7 @@ def main() -> None:
                 drawn(page)
                 starts.append(time.monotonic() - started)
                 page.close()
-        say("usable after the start", starts, "s", "8 s")
+        say("usable after the start", starts, "s", "8 s", digits=1)
         with app(options.data) as (url, _):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             page.goto(url)
