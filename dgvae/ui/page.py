@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ class Page:
         gr.on([m.change for m in self.models], self.describe, self.models, facts_of, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
             inputs = [*self.models, *tab.fields.values()]
-            gr.on([count.change, *tab.triggers], partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
+            drawn = gr.on([count.change, *tab.triggers], partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
+            drawn.then(self.prepare, self.models, None, **QUIET)
         fields = [field for tab in self.tabs.values() for field in tab.fields.values()]
         written = [*self.shared.values(), *fields]
         noted = [field.change for field in written]  # pyright: ignore[reportAttributeAccessIssue]
@@ -146,6 +148,14 @@ class Page:
             except UserError as error:
                 described.append(notice(str(error)))
         return described
+
+    def prepare(self, *names: str | None) -> None:
+        """Fit the models' smoothed densities, a second for each, before the first click asks for a density gap."""
+        for name in names:
+            with suppress(UserError):  # it is said where the model is shown
+                aggregated = self.shelf.get(name).aggregated
+                if "density_gap" not in aggregated.absent:
+                    _ = aggregated.smoothed
 
     def fetch(self, text: str) -> Iterator[tuple[Any, Any, str]]:
         """Download a model, put it in both lists and choose it as B."""
