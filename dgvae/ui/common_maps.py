@@ -6,6 +6,7 @@ import hashlib
 import multiprocessing
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,24 @@ class CommonMaps:
                 fitting = self._fittings[wanted] = Fitting()
                 threading.Thread(target=self._work, args=(fitting, name_a, name_b), daemon=True, name="common map").start()
         return fitting
+
+    def follow(self, name_a: str | None, name_b: str | None) -> Iterator[tuple[str, bool]]:
+        """Fit the map of these models if it is not there. Yields how far that is, and at last what went wrong, or "", and True.
+
+        Where there is nothing to fit, yields nothing but ("", False).
+        """
+        try:
+            if self.coordinates(name_a, name_b) is not None:
+                yield "", False
+                return
+            fitting = self.fit(name_a, name_b)
+        except UserError:  # there can be none, which is for `coordinates` to say
+            yield "", False
+            return
+        while not fitting.done:
+            yield str(fitting), False
+            time.sleep(0.5)
+        yield fitting.fault or "", True
 
     def _work(self, fitting: Fitting, name_a: str | None, name_b: str | None) -> None:
         with self._one_at_a_time:

@@ -44,6 +44,17 @@ def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, number: int
     return comparison([head], *columns) + (hint(said) if any(column.lines for column in columns) else "")
 
 
+def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, number: int) -> str:
+    """The sentence of a point, from 1; as a model gives it back where there is none, as at a prior draw. Raises UserError."""
+    for name in (name_a, name_b):
+        if number > 0 and (text := _text(shelf, name, number - 1)):
+            return text
+    column = next((column for name in (name_a, name_b) if (column := _at(shelf, name, number)).lines), None)
+    if column is None:
+        raise UserError("Neither model's map has such a point.")
+    return column.lines[0].text
+
+
 def why_other_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str | None:
     """Why draw n of A's map is another latent than that of B's, if so. Raises UserError if a model can't be had."""
     from dgvae.common_map import why_not_common

@@ -15,7 +15,7 @@ from dgvae.ui.charts import COLOURINGS, LOOK_FOR, latent_map
 from dgvae.ui.common_maps import CommonMaps
 from dgvae.ui.export import code_to_load
 from dgvae.ui.map_points import extents, map_of, map_points, point_gaps
-from dgvae.ui.map_readout import read_point, worst_hole
+from dgvae.ui.map_readout import read_point, text_at, worst_hole
 from dgvae.ui.map_region import Region, region_report
 from dgvae.ui.render import hint, notice
 from dgvae.ui.shelf import Shelf
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 INVITATION = hint("Point at a dot, or tap it: both models read out what they decode there. Drag to mark a region.")
 OWN, COMMON = "own", "common"
+# Where a point's sentence may be taken: tab and field.
+CARRIERS = {
+    ("interpolate", "from"): "Interpolate from it",
+    ("interpolate", "to"): "Interpolate to it",
+    ("edit", "sentence"): "Edit it",
+}
 
 
 class MapTab(Tab):
@@ -69,6 +75,11 @@ class MapTab(Tab):
                     holes[side] = gr.Button(f"Show me a hole in {side}", size="sm", elem_id=f"hole-{side.lower()}")
         hole_said = gr.HTML(elem_id="map-hole")
         readout = gr.HTML(INVITATION, elem_id="map-readout", elem_classes="readout")
+        with gr.Row():
+            self.carriers = {
+                view: gr.Button(label, size="sm", min_width=160, elem_id=f"carry-{view[1]}") for view, label in CARRIERS.items()
+            }
+        self.carried = gr.HTML(elem_id="map-carried")
         report = gr.HTML(elem_id="map-region")
         with gr.Accordion("Without a mouse", open=False), gr.Row():
             point = gr.Number(
@@ -172,19 +183,12 @@ class MapTab(Tab):
         return marks(map_a=a, map_b=b)
 
     def fit_common(self, name_a: str | None, name_b: str | None, which: str) -> Iterator[tuple[str, Any]]:
-        """If a common map is asked for and not there, fit it, and say how far that is."""
-        try:
-            if which != COMMON or self.common.coordinates(name_a, name_b) is not None:
-                yield "", gr.skip()
-                return
-            fitting = self.common.fit(name_a, name_b)
-        except UserError:
-            yield "", gr.skip()  # it is said beside the maps
+        """If a common map is asked for and not there, fit it, say how far that is, and at last when it was done."""
+        if which != COMMON:
+            yield "", gr.skip()
             return
-        while not fitting.done:
-            yield str(fitting), gr.skip()
-            time.sleep(0.5)
-        yield notice(fitting.fault) if fitting.fault else "", time.time()
+        for said, done in self.common.follow(name_a, name_b):
+            yield (notice(said) if said and done else said), time.time() if done else gr.skip()
 
     # ---- reading out
 
@@ -204,6 +208,12 @@ class MapTab(Tab):
             return said, -draw, self.marks_of(region, -draw)
         except UserError as error:
             return notice(str(error)), 0, self.marks_of(region, 0)
+
+    def carry(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
+        """The sentence of the point that was clicked. Raises UserError."""
+        if not number:
+            raise UserError("Click a point on a map first.")
+        return text_at(self.shelf, name_a, name_b, int(number))
 
     def read_region(self, name_a: str | None, name_b: str | None, which: str, text: str) -> str:
         """What lies in a region such as "A: 0, 2, -1, 1"; nothing if there is none."""

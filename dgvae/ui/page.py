@@ -88,6 +88,7 @@ class Page:
             inputs = [*self.models, *tab.fields.values()]
             drawn = gr.on([count.change, *tab.triggers], partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
             drawn.then(self.prepare, self.models, None, **QUIET)
+        self._wire_carriers()
         fields = [field for tab in self.tabs.values() for field in tab.fields.values()]
         written = [*self.shared.values(), *fields]
         noted = [field.change for field in written]  # pyright: ignore[reportAttributeAccessIssue]
@@ -102,6 +103,16 @@ class Page:
         ready.then(None, **redraw, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
+
+    def _wire_carriers(self) -> None:
+        """A sentence of the map goes to another tab's field. An interpolation needs two: its start leaves the map open."""
+        shown = self.tabs[MapTab.key]
+        assert isinstance(shown, MapTab)
+        for (key, field), button in shown.carriers.items():
+            target = self.tabs[key].fields[field]
+            given = [*self.models, shown.fields["point"]]
+            into = [target, shown.carried, self.tab_bar, self.open_tab]
+            button.click(partial(self.carry, shown, key if field != "from" else shown.key), given, into, **QUIET)
 
     # ---- building
 
@@ -167,6 +178,16 @@ class Page:
             return
         choices = self.shelf.choices()
         yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
+
+    def carry(self, shown: MapTab, then: str, *point: Any) -> tuple[Any, ...]:
+        """The sentence of a point, for a field; what is said of that on the map; and the tab that is opened then."""
+        try:
+            text = shown.carry(*point)
+        except UserError as error:
+            return gr.skip(), notice(str(error)), gr.skip(), gr.skip()
+        if then == shown.key:
+            return text, hint(f"The interpolation starts with “{text}”. Click a point for its end."), gr.skip(), gr.skip()
+        return text, "", gr.update(selected=then), then
 
     # ---- the view that the address names
 

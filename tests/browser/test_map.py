@@ -151,3 +151,27 @@ def test_the_map_fits_a_phone(browser, url: str):
     expect(page.locator("#map-readout")).to_contain_text("Prior draw")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_sentences_of_the_map_become_the_ends_of_an_interpolation(page: Page, url: str):
+    open_app(page, url)
+    page.get_by_role("button", name="Interpolate to it").click()
+    carried = page.locator("#map-carried")
+    expect(carried.locator(".notice")).to_have_text("Click a point on a map first.")
+    page.mouse.click(*dot_on_map(page, "a", source="posterior"))
+    expect(page.locator("#map-readout")).to_contain_text("It reads: ")
+    start = page.locator("#map-readout").inner_text().rsplit("It reads: ")[1]
+    page.get_by_role("button", name="Interpolate from it").click()
+    expect(carried).to_contain_text(f"The interpolation starts with “{start}”")
+    page.mouse.click(*dot_on_map(page, "a", source="prior"))
+    readout = page.locator("#map-readout")
+    expect(readout).to_contain_text("Prior draw")
+    end = readout.locator(".model-a .sentence").inner_text()
+    page.get_by_role("button", name="Interpolate to it").click()
+    expect(page.locator("#from textarea")).to_have_value(start)
+    expect(page.locator("#to textarea")).to_have_value(end)
+    expect(page.locator("#interpolation .sentence")).to_have_count(16)
+    expect(page.locator("#interpolation .hint").first).to_contain_text(start)
+    page.go_back()
+    page.get_by_role("button", name="Edit it").click()
+    expect(page.locator("#sentence textarea")).to_have_value(end)
