@@ -44,7 +44,7 @@ def serve(options: argparse.Namespace) -> None:
     keep_caches_where_one_may_write()  # before the libraries are imported, which read the environment then
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
-    from dgvae.ui.theme import CSS, theme
+    from dgvae.ui.theme import look
 
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
@@ -57,8 +57,7 @@ def serve(options: argparse.Namespace) -> None:
             server_port=options.port,
             share=options.share,
             mcp_server=options.mcp,
-            theme=theme(),
-            css=CSS,
+            **look(),
             footer_links=["api", "settings"],
             run_history=False,
         )

@@ -45,7 +45,7 @@ class MapTab(Tab):
         super().__init__(shelf, model_a, model_b)
         self.common = CommonMaps(shelf)
         look_for = gr.HTML(_look_for("source"))
-        with gr.Row():
+        with gr.Row(elem_id="map-controls"):
             colour = gr.Radio(
                 [(name, key) for key, name in COLOURINGS.items()],
                 value="source",

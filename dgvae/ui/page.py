@@ -124,7 +124,7 @@ class Page:
                     models.append(
                         gr.Dropdown(self.shelf.choices(), value=name, label=f"Model {side.upper()}", elem_id=f"model-{side}")
                     )
-                    facts_of.append(gr.HTML(elem_id=f"facts-{side}"))
+                    facts_of.append(gr.HTML(elem_id=f"facts-{side}", elem_classes="facts-of"))
             with gr.Accordion("A model from the Hub", open=False):
                 repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
                 add = gr.Button("Fetch it as model B", elem_id="fetch")

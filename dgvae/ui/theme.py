@@ -5,11 +5,12 @@ orange is a hole. No control takes these colours, and neither do models: A and B
 dashed line. The two can be told apart with any kind of colour blindness, and each has a darker tone for light pages and a
 lighter one for dark pages (4.5 : 1 or more for text).
 
-Pass `theme=theme(), css=CSS` to `launch()` (or to `gr.mount_gradio_app`). Fonts are those that Gradio brings along, in
+Pass `**look()` to `launch()` (or to `gr.mount_gradio_app`). Fonts are those that Gradio brings along, in
 the weights that are whole (400 and 700): no request leaves the page.
 """
 
 from pathlib import Path
+from typing import Any
 
 from gradio.themes import Base
 from gradio.themes.utils import colors, fonts, sizes
@@ -30,8 +31,17 @@ _INK = colors.Color(
 )
 
 
-def theme() -> Base:
-    """The theme for `launch(theme=...)`."""
+# Asked for before the style sheet names them: text that is laid out anew in another font would move the page.
+FONT_FILES = ("IBMPlexSans/IBMPlexSans-Regular", "IBMPlexSans/IBMPlexSans-Bold", "IBMPlexMono/IBMPlexMono-Regular")
+
+
+def look() -> dict[str, Any]:
+    """The arguments of `launch()` that make the look."""
+    preload = "<link rel='preload' as='font' type='font/woff2' crossorigin href='static/fonts/{}.woff2'>"
+    return {"theme": _theme(), "css": CSS, "head": "".join(map(preload.format, FONT_FILES))}
+
+
+def _theme() -> Base:
     base = Base(
         primary_hue=_INK,
         secondary_hue=_INK,

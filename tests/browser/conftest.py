@@ -13,7 +13,7 @@ import pytest
 
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.theme import CSS, theme
+from dgvae.ui.theme import look
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -82,6 +82,6 @@ def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
     shelf = Shelf(shelf_root, corpus)
     demo = build_page(shelf).queue(default_concurrency_limit=4)
     shelf.warm_up()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     yield address
     demo.close()

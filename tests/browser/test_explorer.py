@@ -13,8 +13,15 @@ from playwright.sync_api import Page, expect
 
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.theme import CSS, theme
+from dgvae.ui.theme import look
 from tests.browser.visitor import choose, open_app, sentences, set_number
+
+
+COUNT_SHIFTS = """window.shifts = [];
+new PerformanceObserver(list => {
+    for (const { value, startTime, sources } of list.getEntries())
+        window.shifts.push({ value, startTime, moved: sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 120)) });
+}).observe({ type: "layout-shift", buffered: true });"""
 
 
 def query(page: Page) -> dict[str, str]:
@@ -191,11 +198,23 @@ def test_every_tab_fits_the_screen(page: Page, url: str, width: int, scheme, tmp
         page.screenshot(path=shots / f"{tab.inner_text().lower()}-{width}-{scheme}.png", full_page=True)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("tab", ["map", "slice", "sample", "interpolate", "edit", "measure"])
+def test_nothing_shifts_while_a_tab_loads(page: Page, url: str, tab: str, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.add_init_script(COUNT_SHIFTS)
+    page.goto(f"{url}?tab={tab}")
+    expect(page.locator("#facts-b dd").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    shifts = page.evaluate("window.shifts")
+    assert sum(shift["value"] for shift in shifts) < 0.1, shifts  # where web.dev's "good" ends
+
+
 def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(page: Page, checkpoints: Path):
     shelf = Shelf(checkpoints)
     demo = build_page(shelf).queue(default_concurrency_limit=4)
     shelf.warm_up()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     open_app(page, address, "Sample")
     before = sentences(page, "#samples")
     expect(page.locator("#connection .notice")).to_be_hidden()

@@ -184,7 +184,7 @@ def test_hostile_names_and_reasons_are_text(page: Page, checkpoints: Path, tmp_p
 
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
-    from dgvae.ui.theme import CSS, theme
+    from dgvae.ui.theme import look
 
     evil = "<img src=x onerror=document.title='owned'>"
     folder = shutil.copytree(checkpoints / "short-yelp" / "vae", tmp_path / "a'b" / "<b>vae")
@@ -195,7 +195,7 @@ def test_hostile_names_and_reasons_are_text(page: Page, checkpoints: Path, tmp_p
     data["absent"]["kl"] = f"' onmouseover='x {evil}"
     (folder / "metrics.json").write_text(json.dumps(data))
     demo = build_page(Shelf(tmp_path)).queue()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     page.goto(address)
     page.get_by_role("tab", name="Measure").click()
     page.get_by_label("Text", exact=True).check()

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from dgvae.ui.charts import latent_map
-from dgvae.ui.theme import CSS, theme
+from dgvae.ui.theme import look
 from dgvae.ui.vega_chart import ChartMarks, VegaChart, marks, vega_bundle
 
 POINTS = 2000
@@ -122,7 +122,7 @@ def _report(chart: VegaChart, name: str, hovered: gr.Markdown, picked: gr.Markdo
 def url() -> Iterator[str]:
     vega_bundle()
     demo = build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, server_name="127.0.0.1")
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     yield address
     demo.close()
 
@@ -326,7 +326,7 @@ def test_nothing_is_asked_of_another_host(page, url):
 
 
 def test_it_works_under_a_path(page):
-    app = gr.mount_gradio_app(FastAPI(), build(), path="/lab", theme=theme(), css=CSS)
+    app = gr.mount_gradio_app(FastAPI(), build(), path="/lab", **look())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
