@@ -2,6 +2,15 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+# What is filled last on a tab.
+FILLED = {
+    "Slice": "#slice-readout",
+    "Sample": "#samples",
+    "Interpolate": "#interpolation",
+    "Edit": "#traversal",
+    "Measure": "#measure-table",
+}
+
 
 def open_app(page: Page, url: str, tab: str = "Map") -> None:
     """Open the page and wait until a tab is filled."""
@@ -10,14 +19,7 @@ def open_app(page: Page, url: str, tab: str = "Map") -> None:
         page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
     if tab != "Map":
         page.get_by_role("tab", name=tab).click()
-        output = {
-            "Slice": "#slice-readout",
-            "Sample": "#samples",
-            "Interpolate": "#interpolation",
-            "Edit": "#traversal",
-            "Measure": "#measure-table",
-        }[tab]
-        expect(page.locator(f"{output} :is(.sentence, tbody td)").first).to_be_visible(timeout=20_000)
+        expect(page.locator(f"{FILLED[tab]} :is(.sentence, tbody td)").first).to_be_visible(timeout=20_000)
 
 
 def choose(page: Page, side: str, label: str) -> None:
