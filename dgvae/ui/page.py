@@ -48,7 +48,7 @@ class Page:
         self.shelf = shelf
         self.models, facts_of = self._sidebar()
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
-                    "places where the decoder has been?")  # fmt: skip
+                    "places where the decoder has been?", elem_id="title")  # fmt: skip
         self.guide = gr.HTML(tour(self._names()), elem_id="tour")
         gr.HTML(
             html_template=f"<p class='notice' role='alert' hidden>{LOST}</p>",
@@ -58,7 +58,7 @@ class Page:
         self.faults = gr.HTML(elem_id="link-faults")
         self.status = gr.HTML(elem_id="status", elem_classes="status")
         self.open_tab = gr.Textbox(TABS[0].key, visible=False)
-        with gr.Tabs(selected=TABS[0].key, overflow_behavior="wrap") as self.tab_bar:
+        with gr.Tabs(selected=TABS[0].key, overflow_behavior="wrap", elem_id="views") as self.tab_bar:
             self.tabs = {kind.key: self._tab(kind) for kind in TABS}
         with gr.Accordion("The code for this view", open=False):
             self.code = gr.Code(language="python", show_label=False, elem_id="code")

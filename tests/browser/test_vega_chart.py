@@ -278,6 +278,14 @@ def test_a_finger_scrolls_until_it_is_told_to_mark(browser, url):
     assert page.locator("#left canvas").evaluate("canvas => getComputedStyle(canvas).touchAction") == "none"
     page.touchscreen.tap(*middle_of(page, "left"))
     text_with(page, "#picked", "left pick ")
+    x, y = middle_of(page, "left")
+    finger = context.new_cdp_session(page)
+    for kind, *at in (("Start", x - 60, y - 50), ("Move", x, y), ("Move", x + 40, y + 30), ("End",)):
+        touched = [{"x": at[0], "y": at[1]}] if at else []
+        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": touched})
+    text_with(page, "#brushed", "brush ")
+    box = page.locator("#left .vega-brush").bounding_box()
+    assert (round(box["width"]), round(box["height"])) == (pytest.approx(100, abs=3), pytest.approx(80, abs=3))
     context.close()
 
 
