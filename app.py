@@ -60,6 +60,7 @@ def serve(options: argparse.Namespace) -> None:
             **look(),
             footer_links=["api", "settings"],
             run_history=False,
+            state_session_capacity=500,  # Gradio's 10,000 would come to 3 GB
         )
     except OSError as error:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None

@@ -86,7 +86,8 @@ def _choose(logits: Tensor, decoding: Decoding, uniform: Tensor) -> Tensor:
         return _draw(probability, uniform)
     ranked, order = probability.sort(dim=-1, descending=True)
     # A word stays if the words before it have not reached top_p yet, so the first always stays.
-    ranked = ranked * (ranked.cumsum(-1) - ranked < decoding.top_p)
+    least = max(decoding.top_p, torch.finfo(ranked.dtype).tiny)  # a smaller one would be 0 there
+    ranked = ranked * (ranked.cumsum(-1) - ranked < least)
     return order.gather(1, _draw(ranked, uniform).unsqueeze(1)).squeeze(1)
 
 

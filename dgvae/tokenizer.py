@@ -113,6 +113,7 @@ class WordTokenizer:
             raise UserError(f"{path} is not a tokenizer file ({error}).") from None
 
     def _normalize(self, text: str) -> str:
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
         normalizer = self.fast.backend_tokenizer.normalizer
         return normalizer.normalize_str(text) if normalizer else text
 

@@ -33,7 +33,17 @@ def test_a_link_sets_what_it_names_and_the_rest_is_as_at_first() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("n", "0"), ("n", "nan"), ("n", "many"), ("seed", "-1"), ("seed", ""), ("how", "Greedy"), ("more", "x"), ("nearest", "1")],
+    [
+        ("n", "0"),
+        ("n", "nan"),
+        ("n", "many"),
+        ("seed", "-1"),
+        ("seed", "1e300"),
+        ("seed", ""),
+        ("how", "Greedy"),
+        ("more", "x"),
+        ("nearest", "1"),
+    ],
 )
 def test_what_a_field_cannot_hold_is_said_and_left_as_at_first(key: str, value: str) -> None:
     values, faults = read_fields(FIELDS, {key: value})

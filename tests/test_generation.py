@@ -9,7 +9,7 @@ import torch
 
 from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
-from dgvae.generation import GREEDY, Decoding, _draw, decode_latents
+from dgvae.generation import GREEDY, Decoding, _choose, _draw, decode_latents
 from dgvae.model import TextVAE
 from dgvae.tokenizer import END, PAD, START
 
@@ -108,3 +108,8 @@ def test_beams_do_not_depend_on_the_batch_and_find_what_is_likelier_than_greedy(
     ]
     assert sum(better) / len(better) >= 0
     assert decode_latents(vae, z[:0], Decoding(beams=5)) == []
+
+
+def test_the_smallest_top_p_leaves_the_likeliest_word() -> None:
+    logits = torch.tensor([[0.0, 3.0, 1.0]])
+    assert _choose(logits, Decoding(1.0, top_p=1e-50), torch.tensor([0.99])).item() == 1

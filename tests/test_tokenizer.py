@@ -48,6 +48,7 @@ def test_any_ids_are_decoded_up_to_the_end(ids: list[int]) -> None:
         ("the </s> place", ["the", "<unk>", "place"]),
         ("the <unk> place", ["the", "<unk>", "place"]),
         ("🍕 food", ["<unk>", "food"]),
+        ("\ud800 food", ["?", "food"]),  # half a surrogate pair
         ("food " * 10_000, ["food"] * 15),
     ],
 )

@@ -20,6 +20,7 @@ from gradio.events import EventListener
 from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS
 
+MOST_NUMBER = 2**53  # beyond it a browser's numbers are no longer whole, and 64 bits soon too few
 WRITE = "(...values) => window.dgvaeAddress?.write(values)"
 SETTLE = "(...values) => window.dgvaeAddress?.settle(values)"
 
@@ -72,7 +73,7 @@ def read_value(component: Component, text: str) -> Any:
             value = float(text)
             low = -math.inf if component.minimum is None else component.minimum
             high = math.inf if component.maximum is None else component.maximum
-            if not math.isfinite(value) or not low <= value <= high:
+            if not math.isfinite(value) or abs(value) > MOST_NUMBER or not low <= value <= high:
                 raise UserError("It is out of range.")
             return int(value) if value.is_integer() else value
         case gr.Dropdown(multiselect=True):

@@ -37,7 +37,8 @@ def encode(checkpoint: Checkpoint, text: str) -> Posterior:
     # An implicit posterior draws: the same every time, whoever else draws from the process' one generator.
     with _drawing, torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return checkpoint.model.encode_all([ids])
+        posterior = checkpoint.model.encode_all([ids])
+    return posterior.map(lambda tensor: tensor.clone())  # a normal tensor, which may be changed in place
 
 
 def decode_texts(

@@ -16,7 +16,7 @@ from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
 from dgvae.ui.shelf import MOST_LOADED, Shelf
 from dgvae.ui.slice_charts import z_name
-from dgvae.ui.tab import QUIET, Slider, Tab
+from dgvae.ui.tab import QUIET, Number, Slider, Tab
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,7 +72,7 @@ class EditTab(Tab):
             elem_classes="hint",
         )
         with gr.Row():
-            rank = gr.Number(1, minimum=1, precision=0, label="Dimension, by the variance of its means", min_width=200, scale=0)
+            rank = Number(1, minimum=1, precision=0, label="Dimension, by the variance of its means", min_width=200, scale=0)
             value = Slider(-4, 4, value=2, step=0.25, label="Its value", elem_id="dimension-value")
         traversal = gr.HTML(elem_id="traversal")
         self.fields = {"sentence": sentence, "strength": strength, "rank": rank, "value": value}

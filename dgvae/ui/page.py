@@ -28,8 +28,11 @@ from dgvae.ui.tour import tour
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab]
 LOST = "The app can't be reached; what you see stays, and the page goes on when the app is back."
-# An open sidebar covers a phone's whole screen.
-CLOSE_SIDEBAR_ON_PHONES = "() => { if (innerWidth < 768) document.querySelector('.sidebar.open .toggle-button')?.click() }"
+# An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
+CLOSE_SIDEBAR_ON_PHONES = """() => {
+    if (innerWidth < 768) document.querySelector(".sidebar.open .toggle-button")?.click();
+    document.querySelector(".app > .wrap")?.classList.add("settled");
+}"""
 REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count + 1 : count)"""
 
 

@@ -13,7 +13,7 @@ from dgvae.ui.decoding import decode_lines, nearest_sentences
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tab import Slider, Tab
+from dgvae.ui.tab import Number, Slider, Tab
 
 if TYPE_CHECKING:
     from dgvae.generation import Decoding
@@ -41,7 +41,7 @@ class SampleTab(Tab):
             temperature = Slider(0.05, 1.5, value=1, step=0.05, label="Temperature, if drawn", min_width=160)
             top_p = Slider(0.05, 1, value=1, step=0.05, label="Top-p, if drawn", min_width=160)
         with gr.Row():
-            seed = gr.Number(value=1, minimum=0, maximum=2**31, precision=0, label="Seed", min_width=120, scale=0)
+            seed = Number(value=1, minimum=0, maximum=2**31, precision=0, label="Seed", min_width=120, scale=0)
             again = gr.Button("Draw again", variant="primary", elem_id="sample-again", min_width=140, scale=0)
             more = gr.Dropdown(
                 shelf.choices(), value=[], multiselect=True, max_choices=2, label="More models, C and D", min_width=240

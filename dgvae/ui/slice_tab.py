@@ -14,7 +14,7 @@ from dgvae.ui.export import code_to_load
 from dgvae.ui.render import Column, comparison, notice
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.slice_charts import KINDS, slice_chart, z_name
-from dgvae.ui.tab import QUIET, Tab
+from dgvae.ui.tab import QUIET, Number, Tab
 from dgvae.ui.vega_chart import VegaChart
 
 if TYPE_CHECKING:
@@ -45,17 +45,15 @@ class SliceTab(Tab):
         with gr.Row():
             dims = gr.Dropdown([*RANKINGS, CHOSEN], value=RANKINGS[0], label="Dimensions", elem_id="slice-dims", min_width=220)
             of = gr.Radio(["A", "B"], value="A", label="as ranked in", min_width=100)
-            first = gr.Number(1, minimum=1, precision=0, label="or: to the right, z", min_width=100)
-            second = gr.Number(2, minimum=1, precision=0, label="upwards, z", min_width=100)
+            first = Number(1, minimum=1, precision=0, label="or: to the right, z", min_width=100)
+            second = Number(2, minimum=1, precision=0, label="upwards, z", min_width=100)
         with gr.Row():
             base = gr.Radio(list(BASES.items()), value="zero", label="The other dimensions are those of", min_width=280)
-            seed = gr.Number(1, minimum=0, maximum=2**31, precision=0, label="Seed of the draw", min_width=90)
+            seed = Number(1, minimum=0, maximum=2**31, precision=0, label="Seed of the draw", min_width=90)
             sentence = gr.Textbox(EXAMPLES[0], label="The sentence", max_length=MOST_CHARACTERS, min_width=280)
         with gr.Row():
-            x = gr.Number(
-                0, minimum=-12, maximum=12, step=0.1, label="The point, to the right", elem_id="slice-x", min_width=90
-            )
-            y = gr.Number(0, minimum=-12, maximum=12, step=0.1, label="upwards", elem_id="slice-y", min_width=90)
+            x = Number(0, minimum=-12, maximum=12, step=0.1, label="The point, to the right", elem_id="slice-x", min_width=90)
+            y = Number(0, minimum=-12, maximum=12, step=0.1, label="upwards", elem_id="slice-y", min_width=90)
         readout = gr.HTML(elem_id="slice-readout", elem_classes="readout")
         charts, faults = [], []
         for side in "ab":
@@ -104,7 +102,7 @@ class SliceTab(Tab):
 
         try:
             pair = self._pair(names, *choice)
-            reach = max(4.0, *(reach_of(c.aggregated, pair) for n in names if (c := self._sound(n, pair))))
+            reach = max([4.0, *(reach_of(c.aggregated, pair) for n in names if (c := self._sound(n, pair)))])
             _check(self.shelf.get(name), pair)
             return self.shelf.derived(name, ("plane", pair, reach), lambda c: plane(c.aggregated, pair, reach))
         except UserError as error:

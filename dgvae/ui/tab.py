@@ -22,6 +22,18 @@ class Slider(gr.Slider):
         return self.value if payload is None else min(max(payload, self.minimum), self.maximum)
 
 
+class Number(gr.Number):
+    """A number that may be out of range for a moment: it counts as the nearest end. Emptied, it is None."""
+
+    def preprocess(self, payload: float | None) -> float | int | None:
+        """The value that a handler gets. Gradio's own raises an error that the visitor would see."""
+        if payload is not None and self.minimum is not None:
+            payload = max(payload, self.minimum)
+        if payload is not None and self.maximum is not None:
+            payload = min(payload, self.maximum)
+        return super().preprocess(payload)
+
+
 class Tab(ABC):
     """Builds its components where it is made, inside `with gr.Tab(...)`.
 
