@@ -12,7 +12,9 @@ test: .venv/dev
 app: .venv/app
 	$(BIN)/python app.py
 
+# Gradio writes stubs beside its components, which grow stale.
 check: .venv/dev
+	rm -f dgvae/ui/*.pyi
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright

@@ -69,7 +69,7 @@ def why_not_common(a: Latents, b: Latents) -> str | None:
     """Why places in the latent spaces of two models don't compare, if so: the prior draws of their maps must be the same."""
     if not a.map or not b.map:
         return "one of them has no map yet"
-    if a.posterior.prior is not b.posterior.prior:
+    if type(a.posterior.prior(2)) is not type(b.posterior.prior(2)):
         return "their priors are different distributions"
     if a.map.z.shape[1] != b.map.z.shape[1]:
         return f"their latents have {a.map.z.shape[1]} and {b.map.z.shape[1]} dimensions"
@@ -131,7 +131,7 @@ def _begin(groups: Sequence[Tensor], places: Sequence[Tensor | None]) -> np.ndar
 
 
 def _laid_over(xy: np.ndarray, places: Sequence[Tensor | None], sizes: Sequence[int]) -> np.ndarray:
-    """A map moved, turned and scaled so that known points come nearest to where they were: UMAP stretches its beginning."""
+    """A map under the affine map by which known points come nearest to where they were: UMAP stretches its beginning."""
     is_known = np.repeat([place is not None for place in places], sizes)
     there = torch.cat([place for place in places if place is not None]).float().numpy()
     extended = np.c_[xy, np.ones(len(xy), dtype=xy.dtype)]

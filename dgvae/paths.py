@@ -63,9 +63,10 @@ class DenseGraph:
         ends = torch.stack([start, end]).float()
         distance, nearest = _nearest(ends, self.latents, NEIGHBOURS)
         rows = torch.cat([self._rows, torch.tensor([count, count + 1]).repeat_interleave(nearest.shape[1])])
-        graph = _graph(
-            rows, torch.cat([self._columns, nearest.flatten()]), torch.cat([self._lengths, distance.flatten()]), count + 2
-        )
+        columns, lengths = torch.cat([self._columns, nearest.flatten()]), torch.cat([self._lengths, distance.flatten()])
+        # Ends that are nearer to each other than to any latent are joined themselves.
+        rows, columns = torch.cat([rows, torch.tensor([count])]), torch.cat([columns, torch.tensor([count + 1])])
+        graph = _graph(rows, columns, torch.cat([lengths, torch.dist(*ends).view(1)]), count + 2)
         _, before = dijkstra(graph, directed=False, indices=count, return_predecessors=True)
         visited = [count + 1]
         while visited[-1] != count:

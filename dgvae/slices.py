@@ -1,6 +1,6 @@
 """Two dimensions of a latent space: the densities q(z_i, z_j) and p(z_i, z_j) on a grid, and their gap (the paper's figure 4).
 
-All other dimensions are summed out, exactly: these are marginals and no cuts.
+All other dimensions are integrated out, exactly: these are marginals and no cuts.
 """
 
 from __future__ import annotations

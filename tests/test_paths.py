@@ -44,6 +44,14 @@ def test_a_dense_path_goes_round_a_void() -> None:
     assert float(hops.max() / hops.min()) < 1.1
 
 
+def test_ends_that_are_nearer_to_each_other_than_to_any_sentence_are_joined_straight() -> None:
+    torch.manual_seed(0)
+    start = torch.full((8,), 1.5)
+    end = start + 0.01
+    points = DenseGraph(torch.randn(500, 8)).path(start, end, 5)
+    torch.testing.assert_close(points, linear_path(start, end, 5))
+
+
 def test_islands_are_joined() -> None:
     islands = torch.cat([ring(), ring() + 20, torch.tensor([[-30.0, 0.0], [-30.0, 0.0]])])
     points = DenseGraph(islands).path(islands[0], islands[-1], 9)

@@ -68,7 +68,8 @@ class EditTab(Tab):
         attribute = gr.HTML(elem_id="attribute")
         gr.Markdown("## Along one dimension")
         gr.Markdown(
-            "One dimension is set, the others stay. If the KL of its posteriors is near 0, it is unused, and nothing changes.",
+            "One dimension is set, the others stay. If the KL of its posteriors is near 0, it is unused, and nothing changes. "
+            "Where the latent is a sphere, it is brought back to length 1, which changes all.",
             elem_classes="hint",
         )
         with gr.Row():

@@ -46,8 +46,9 @@ class InterpolateTab(Tab):
         super().__init__(shelf, model_a, model_b)
         gr.Markdown(
             "Both sentences are encoded to their posterior mean, and the latents between are decoded. A smooth latent space "
-            "changes meaning a little at a time; a collapsed one says the same whatever z is. Where the curve rises, the path "
-            "crosses a hole; the dense path goes round it, from sentence to sentence.",
+            "changes meaning a little at a time; a collapsed one says the same whatever z is. The higher the curve, the "
+            "rarer sentences are there compared with the prior (it dips at an encoded one); the dense path goes where "
+            "they are.",
             elem_classes="hint",
         )
         with gr.Row():

@@ -29,7 +29,7 @@ def worst_hole(shelf: Shelf, name: str | None, side: str) -> tuple[int, str]:
         text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"comes back from {side} as"
     return draw, hint(
         f"A hole in {side}, deepest at prior draw {draw}, where the prior is {worst.gap:.0f} nats denser than the encoded "
-        f"sentences; {worst.share:.1%} of the prior lie around it, and {whole:.1%} in all holes of {side}. "
+        f"sentences; {whole:.1%} of the prior lie in holes of {side}. "
         f"The nearest sentence, {worst.nearest + 1}, {what}: {text}"
     )
 

@@ -101,7 +101,7 @@ def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: n
     """A table of the sentences there, and a file of all of them."""
     sentences = map_of(checkpoint).sentences[np.flatnonzero(inside)].tolist()
     if not sentences:
-        return hint("No encoded sentence lies in it: the decoder was never there.")
+        return hint("None of the map's encoded sentences lies in it.")
     shown = sentences[:MOST_SENTENCES]
     texts = {i: text for i in sentences if (text := shelf.sentence(str(name), i)) is not None}
     head = "sentence"

@@ -113,7 +113,7 @@ def _gap_bar(line: Line) -> str:
     """The density gap as a number over a bar, to the right for a hole; one scale for all, so that they compare."""
     if line.gap is None:
         return ""
-    meaning = "log p(z) − log q(z) in nats: the higher, the further from every encoded sentence"
+    meaning = "log p(z) − log q(z) in nats: the higher, the rarer encoded sentences are there compared with the prior"
     share = min(abs(line.gap) / MOST_GAP, 1)
     kind = "hole" if line.gap > 0 else "dense"
     return f" <span class='gap {kind}' style='--share: {share:.2f}' title='{meaning}'>{line.gap:+z.1f}</span>"

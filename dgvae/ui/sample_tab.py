@@ -32,7 +32,8 @@ class SampleTab(Tab):
         super().__init__(shelf, model_a, model_b)
         gr.Markdown(
             "The same draws from the prior go through all models. The bar is the density gap log p(z) − log q(z) there: "
-            "orange is a fall into a hole, where what the decoder says is a guess; blue is among the sentences.",
+            "orange where the prior is denser than the sentences (far beyond them, in a hole, the decoder guesses), blue where "
+            "they are.",
             elem_classes="hint",
         )
         with gr.Row():

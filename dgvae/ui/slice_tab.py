@@ -38,8 +38,9 @@ class SliceTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         gr.Markdown(
-            "Two dimensions of the latent, all others summed out. Orange in the gap: the prior puts mass where sentences are "
-            "rare, a hole; blue: sentences crowd where the prior hardly goes. Drag the cross-hair: the text below follows.",
+            "Two dimensions of the latent, all others integrated out. Orange in the gap: the prior puts mass where sentences "
+            "are rare, a hole; blue: sentences crowd where the prior hardly goes. Drag the cross-hair: the text below follows, "
+            "and the bar beside it is the gap of the whole latent.",
             elem_classes="hint",
         )
         with gr.Row():
