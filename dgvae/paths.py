@@ -66,7 +66,7 @@ class DenseGraph:
         columns, lengths = torch.cat([self._columns, nearest.flatten()]), torch.cat([self._lengths, distance.flatten()])
         # Ends that are nearer to each other than to any latent are joined themselves.
         rows, columns = torch.cat([rows, torch.tensor([count])]), torch.cat([columns, torch.tensor([count + 1])])
-        graph = _graph(rows, columns, torch.cat([lengths, torch.dist(*ends).view(1)]), count + 2)
+        graph = _graph(rows, columns, torch.cat([lengths, (ends[0] - ends[1]).norm().view(1)]), count + 2)
         _, before = dijkstra(graph, directed=False, indices=count, return_predecessors=True)
         visited = [count + 1]
         while visited[-1] != count:
