@@ -28,7 +28,7 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 
 def long_run(corpus: Path, out: Path, *more: str) -> list[str]:
     """Some seconds of training, saving its state again and again."""
-    options = ["--epochs", "25", "--patience", "100", "--map-points", "0", "--save-minutes", "0", "--threads", "1", *more]
+    options = ["--epochs", "15", "--patience", "100", "--map-points", "0", "--save-minutes", "0", "--threads", "1", *more]
     return small_run(corpus, out, *options)
 
 
@@ -58,7 +58,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_it_had_not_been(corpus: Path,
     seconds = time.monotonic() - begun
     rng, kills = random.Random(0), 0
     arguments = long_run(corpus, killed, "--method", "pdg-vae")
-    while kills < 4:
+    while kills < 3:
         process = start(arguments)
         if (killed / "last.safetensors").exists():
             time.sleep(rng.uniform(0.3, 1.0) * seconds)
@@ -77,7 +77,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_it_had_not_been(corpus: Path,
     assert differences(whole, killed) == []
     assert list(killed.glob(".*.tmp")) == []
     epochs = [json.loads(line) for line in (killed / "log.jsonl").read_text().splitlines()]
-    assert [e["epoch"] for e in epochs if e["event"] == "epoch"] == list(range(1, 26))  # each once
+    assert [e["epoch"] for e in epochs if e["event"] == "epoch"] == list(range(1, 16))  # each once
 
 
 def test_a_run_that_was_killed_before_its_first_state_begins_anew(corpus: Path, checkpoints: Path, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_another_text_is_not_gone_on_with(corpus: Path, checkpoints: Path, tmp_p
 
 def test_two_processes_train_resume_to_the_last_bit_and_one_of_them_writes(corpus: Path, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    more = ["--method", "pdg-vae", "--epochs", "20", "--save-minutes", "10"]
+    more = ["--method", "pdg-vae", "--epochs", "6", "--save-minutes", "10"]
     process = start(long_run(corpus, whole, *more), TORCHRUN)
     said = process.communicate(timeout=240)[0]
     assert process.returncode == 0, said
