@@ -78,18 +78,20 @@ class Page:
     def _wire(self, blocks: gr.Blocks, facts_of: list[gr.HTML]) -> None:
         """What happens when a visitor comes, goes back or forward, opens a tab, changes a model or a field."""
         changed = [field.change for field in self.shared.values()]  # pyright: ignore[reportAttributeAccessIssue]
-        # A count for each tab. The page raises that of the open one, in the browser, and so only that one is drawn.
+        changed += [trigger for tab in self.tabs.values() for trigger in tab.triggers]
+        # A count for each tab. The page raises that of the open one, in the browser, and so only that one is drawn. Fields that
+        # a link sets change one after the other: by way of the count, all are set before the first drawing asks for them.
         counts = [gr.Number(0, visible=False) for _ in self.tabs]
         redraw: dict[str, Any] = {
             "inputs": [self.open_tab, *counts],
             "outputs": counts,
             "js": REDRAW % json.dumps([*self.tabs]),
         }
-        gr.on(changed, None, **redraw, api_visibility="private")
+        gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
         gr.on([m.change for m in self.models], self.describe, self.models, facts_of, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
             inputs = [*self.models, *tab.fields.values()]
-            drawn = gr.on([count.change, *tab.triggers], partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
+            drawn = count.change(partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
             drawn.then(self.prepare, self.models, None, **QUIET)
         self._wire_carriers()
         fields = [field for tab in self.tabs.values() for field in tab.fields.values()]

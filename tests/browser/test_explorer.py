@@ -150,6 +150,17 @@ def test_a_slice_is_reached_by_keyboard_and_says_what_it_cannot_show(page: Page,
     expect(page.locator("#slice-fault-a .notice")).to_contain_text("There is no slice here: it compares with N(0, 1)")
 
 
+def test_a_link_is_drawn_once_all_its_fields_are_set(page: Page, url: str):
+    """They are set one after the other: what was drawn for half of them could come last."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or "") if "queue/join" in request.url else None)
+    page.goto(f"{url}?tab=slice&dims=the+two+below&i=3&j=3")
+    expect(page.locator("#slice-fault-a .notice")).to_have_text("Give two different dimensions, counted from 1.")
+    expect(page.locator("#slice-a-q canvas")).to_have_count(0)
+    drawn = [data for data in asked if '"the two below"' in data]
+    assert drawn and all('"the two below","A",3,3' in data for data in drawn)
+
+
 # ---- reconstructions and edits
 
 
