@@ -1,11 +1,12 @@
-"""What a loss over the whole batch needs where several processes hold a part of it each."""
+"""What a loss over the whole batch, and its gradient, need where several processes hold a part of it each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 
 def world() -> tuple[int, int]:
@@ -21,6 +22,26 @@ def gather(part: Tensor) -> Tensor:
     Every process must hold as many rows. Without torch.distributed it is `part` itself.
     """
     return _Gather.apply(part) if world()[1] > 1 else part  # pyright: ignore[reportReturnType]
+
+
+def average_gradients(module: nn.Module, numbers: Sequence[Tensor] = ()) -> list[Tensor]:
+    """Replace gradients by their mean over the processes; return the means of `numbers`, scalars that go along.
+
+    Not by DistributedDataParallel: it regroups its messages after the first step, so that a resumed run would sum in another
+    order than an uninterrupted one. Nothing is copied together first: that took longer than the messages.
+    """
+    processes = world()[1]
+    if processes == 1:
+        return list(numbers)
+    messages = [p.grad for p in module.parameters() if p.grad is not None]
+    if numbers:
+        messages.append(torch.stack([number.float() for number in numbers]))
+    under_way = [distributed.all_reduce(message, async_op=True) for message in messages]
+    for work in filter(None, under_way):
+        work.wait()
+    for message in messages:
+        message /= processes
+    return list(messages[-1]) if numbers else []
 
 
 class _Gather(torch.autograd.Function):

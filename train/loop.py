@@ -9,16 +9,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dgvae.descent import take_step
 from dgvae.errors import UserError
 from dgvae.model import TextVAE
 from dgvae.regularizers import Regularizer
 from train.data import LengthBatches
-from train.processes import average_gradients
 from train.recipes import RECIPES, Recipe, initialise
 from train.schedules import SCHEDULES, Timing, learning_rate_share
 from train.validation import Validation, fast_math, validate
 
-GRADIENT_NORM = 5.0
 FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
 CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimiser
 UNREAD = 50  # steps whose losses may stay on a GPU: reading them makes the host wait for it
@@ -196,36 +195,11 @@ def training_step(run: Run, batch: Tensor, weight: float, share: float = 1.0) ->
 
     Returns reconstruction and regularizer, nats per sentence over all processes, and the gradient's norm.
     """
-    run.model.train()
-    run.regularizer.train()
-    with fast_math(batch.device):
-        posterior = run.model.encode(batch)
-        z = posterior.rsample()
-        nll, _ = run.model.decoder.negative_log_likelihood(batch, z)
-        auxiliary = run.model.decoder.auxiliary_loss(batch, z)
-    if run.critic_optimizer:
-        for _ in range(run.regularizer.critic_steps):
-            loss = run.regularizer.critic_loss(z.detach())
-            _descend(run.regularizer, run.critic_optimizer, loss, CRITIC_LEARNING_RATE * share)
-    reconstruction, regularizer = -nll / len(batch), run.regularizer(posterior, z)
-    loss = weight * regularizer - reconstruction + auxiliary
-    parts = reconstruction.detach(), regularizer.detach()
-    reconstruction, regularizer, norm = _descend(run.model, run.optimizer, loss, run.plan.learning_rate * share, *parts)
-    return reconstruction, regularizer, norm
-
-
-def _descend(
-    module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float, *parts: Tensor
-) -> tuple[Tensor, ...]:
-    """One step of `optimizer`, which moves `module`, down `loss`; return its parts' means over processes, and the norm."""
-    optimizer.zero_grad()
-    loss.backward()
-    means = average_gradients(module, parts)
-    norm = nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_NORM)
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
-    optimizer.step()
-    return *means, norm
+    critic = run.critic_optimizer and (run.critic_optimizer, CRITIC_LEARNING_RATE * share)
+    return take_step(
+        run.model, run.regularizer, run.optimizer, batch,
+        weight=weight, learning_rate=run.plan.learning_rate * share, critic=critic, autocast=fast_math(batch.device),
+    )  # fmt: skip
 
 
 def diverged(epoch: int, step: int, what: str) -> UserError:

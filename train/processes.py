@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, distributed
 
 from dgvae.distributed import world
 from dgvae.errors import UserError
@@ -114,23 +114,3 @@ def first_alone(prepare: Callable[[], T]) -> T:
     result = prepare() if first else None
     distributed.barrier()
     return prepare() if result is None else result
-
-
-def average_gradients(module: nn.Module, numbers: Sequence[Tensor] = ()) -> list[Tensor]:
-    """Replace gradients by their mean over the processes; return the means of `numbers`, scalars that go along.
-
-    Not by DistributedDataParallel: it regroups its messages after the first step, so that a resumed run would sum in another
-    order than an uninterrupted one. Nothing is copied together first: that took longer than the messages.
-    """
-    processes = world()[1]
-    if processes == 1:
-        return list(numbers)
-    messages = [p.grad for p in module.parameters() if p.grad is not None]
-    if numbers:
-        messages.append(torch.stack([number.float() for number in numbers]))
-    under_way = [distributed.all_reduce(message, async_op=True) for message in messages]
-    for work in filter(None, under_way):
-        work.wait()
-    for message in messages:
-        message /= processes
-    return list(messages[-1]) if numbers else []

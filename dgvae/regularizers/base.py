@@ -25,6 +25,7 @@ class Regularizer(nn.Module, Generic[P]):
     """
 
     critic_steps: int = 0
+    aggregation_size: int = 1  # posteriors that are aggregated together
     local: bool = False
 
     def __init__(self, config: TextVAEConfig) -> None:

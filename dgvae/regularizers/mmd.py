@@ -28,11 +28,12 @@ def squared_mmd(x: Tensor, y: Tensor) -> Tensor:
     Kernel k(a, b) = Σ_s C_s / (C_s + |a − b|²) with C_s = 2 D s: 2D is E|a − b|² of two draws of N(0, I).
     """
     size = len(x)
-    within = _off_diagonal_sum(_kernel(x, x)) + _off_diagonal_sum(_kernel(y, y))
-    return within / (size * (size - 1)) - 2 * _kernel(x, y).mean()
+    within = _off_diagonal_sum(kernel(x, x)) + _off_diagonal_sum(kernel(y, y))
+    return within / (size * (size - 1)) - 2 * kernel(x, y).mean()
 
 
-def _kernel(a: Tensor, b: Tensor) -> Tensor:
+def kernel(a: Tensor, b: Tensor) -> Tensor:
+    """k(a, b) of every pair: [A, D] and [B, D] -> [A, B]."""
     distance = (a.square().sum(1, keepdim=True) + b.square().sum(1) - 2 * a @ b.T).clamp_min(0)  # |a − b|²: [B, B]
     width = 2.0 * a.shape[1]
     return torch.stack([width * s / (width * s + distance) for s in SCALES]).sum(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 2000  # of a sentence
 EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited an hour and nobody came back .")
-_drawing = threading.Lock()
 
 
 def encode_mean(checkpoint: Checkpoint, text: str) -> Tensor:
@@ -29,14 +27,13 @@ def encode_mean(checkpoint: Checkpoint, text: str) -> Tensor:
 
 def encode(checkpoint: Checkpoint, text: str) -> Posterior:
     """The posterior of a sentence, a batch of one. Raises UserError if there is none in the text."""
-    import torch
+    from dgvae.randomness import own_random_numbers
 
     if not text or not text.strip():
         raise UserError("Write a sentence.")
     ids = checkpoint.tokenizer.encode_text(text[:MOST_CHARACTERS], checkpoint.model.config.max_length)
     # An implicit posterior draws: the same every time, whoever else draws from the process' one generator.
-    with _drawing, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with own_random_numbers(0):
         posterior = checkpoint.model.encode_all([ids])
     return posterior.map(lambda tensor: tensor.clone())  # a normal tensor, which may be changed in place
 

@@ -7,11 +7,11 @@ import io
 
 import numpy as np
 
-from dgvae.ui.chart_colours import COLOURS
+from dgvae.colours import rgb
 
 RGB = tuple[int, ...]
-PRIOR: RGB = tuple(bytes.fromhex(COLOURS["prior"][1:]))
-POSTERIOR: RGB = tuple(bytes.fromhex(COLOURS["posterior"][1:]))
+PRIOR: RGB = rgb("prior")
+POSTERIOR: RGB = rgb("posterior")
 
 
 def density_image(density: np.ndarray, most: float, colour: RGB) -> str:

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dgvae.config import TextVAEConfig
+from dgvae.descent import GRADIENT_NORM
 from dgvae.methods import METHODS
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.tokenizer import START
-from train.loop import GRADIENT_NORM, Plan, Run, training_step
+from train.loop import Plan, Run, training_step
 
 BATCH, WORDS, VOCABULARY = 128, 10, 7496  # Short-Yelp: mean length with its </s>, and the vocabulary of train.fit's defaults
 PLAN = Plan(epochs=1, batch_size=BATCH, learning_rate=1e-3, warmup_epochs=0, patience=1, seed=0)

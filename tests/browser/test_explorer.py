@@ -158,7 +158,8 @@ def test_a_link_is_drawn_once_all_its_fields_are_set(page: Page, url: str):
     expect(page.locator("#slice-fault-a .notice")).to_have_text("Give two different dimensions, counted from 1.")
     expect(page.locator("#slice-a-q canvas")).to_have_count(0)
     drawn = [data for data in asked if '"the two below"' in data]
-    assert drawn and all('"the two below","A",3,3' in data for data in drawn)
+    assert drawn
+    assert all('"the two below","A",3,3' in data for data in drawn)
 
 
 # ---- reconstructions and edits

@@ -1,0 +1,23 @@
+"""The colours of prior and posterior, and of what lies between, in every picture that goes to a file.
+
+They are mid-tones which can be read on white as well as on black.
+"""
+
+COLOURS = {
+    "prior": "#e08214",
+    "posterior": "#2f6fd0",
+    # a density gap: negative, nought, positive
+    "dense": "#2f6fd0",
+    "even": "#d5d9de",
+    "hole": "#e08214",
+    # models A and B; what is neither; lines and labels
+    "a": "#2b333c",
+    "b": "#98a2ae",
+    "quiet": "#8a929c",
+    "ink": "#4a5460",
+}
+
+
+def rgb(name: str) -> tuple[int, ...]:
+    """Red, green and blue, 0 to 255."""
+    return tuple(bytes.fromhex(COLOURS[name][1:]))
