@@ -1,4 +1,4 @@
-"""One step of training, whatever is trained: text VAEs by `train.loop`, the toy problems of the lab by `dgvae.toy`."""
+"""One step of training, whatever is trained: text VAEs by `train.loop`, the toy problems by `dgvae.toy`."""
 
 from __future__ import annotations
 
