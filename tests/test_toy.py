@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from PIL import Image
 from dgvae.errors import UserError
 from dgvae.posteriors import DiagonalGaussian, VonMisesFisher
 from dgvae.toy.__main__ import main
-from dgvae.toy.lab import MOST_MOMENTS, Lab, Setup
+from dgvae.toy.lab import Lab
 from dgvae.toy.measures import joint_gap, measure
 from dgvae.toy.picture import film
-from dgvae.toy.problems import PROBLEMS
-from dgvae.toy.run import TOY_METHODS, Frame, Settings, ToyRun
+from dgvae.toy.problems import READERS
+from dgvae.toy.run import Frame, ToyRun
 from dgvae.toy.sets import TESTS, compare, grains
+from dgvae.toy.setup import MOST_MOMENTS, PROBLEMS, TOY_METHODS, Settings, Setup
 
 COLLAPSED = math.log(128)
 
@@ -78,6 +80,12 @@ def test_settings_act_on_a_run_that_goes_on() -> None:
     assert lab.step == 6
     assert [frame.step for frame in before] == [3, 3]  # what happened stays
     assert not torch.equal(before[0].posterior.location, lab.moments[-1][0].posterior.location)
+
+
+def test_a_variant_keeps_its_group_size_whatever_the_settings_say() -> None:
+    lab = Lab(Setup(("dg-vae", "dg-vae-b4")), Settings(aggregation_size=32))
+    lab.advance(1, Settings(aggregation_size=64))
+    assert [run.settings.aggregation_size for run in lab.runs] == [64, 4]
 
 
 def test_a_lab_stops_in_time_and_forgets_the_oldest_but_the_first() -> None:
@@ -152,16 +160,35 @@ def test_a_run_that_diverges_says_so() -> None:
         list(run.train(1))
 
 
-@pytest.mark.parametrize("drawn", [(), ((0.0, 0.0),), ((0.0, 0.0),) * 257])
+@pytest.mark.parametrize("drawn", [(), ((0.0, 0.0),), ((0.0, 0.0),) * 181])
 def test_too_few_or_too_many_points_of_ones_own_are_refused(drawn: tuple[tuple[float, float], ...]) -> None:
-    with pytest.raises(UserError, match="Draw from 2 to 256 points"):
-        ToyRun("vae", "drawn", drawn=drawn)
+    with pytest.raises(UserError, match="Draw from 2 to 180 points"):
+        Setup(("vae",), "drawn", drawn=drawn)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"methods": ()}, "Choose from one to 4 methods; there are 0"),
+        ({"methods": ("vae", "none")}, "There is no method 'none'"),
+        ({"methods": ("skip-vae",)}, "of which a toy has none"),
+        ({"methods": ("vae",), "problem": "<b>"}, "There is no toy problem '<b>'"),
+        ({"methods": ("vae",), "seed": -1}, "A seed is a whole number from 0"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_where_it_enters(given, sentence: str) -> None:
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        Setup(**given)
+
+
+def test_every_problem_that_is_offered_can_be_read() -> None:
+    assert set(READERS) == set(PROBLEMS)
 
 
 def test_what_happened_is_a_film(tmp_path: Path) -> None:
     lab = Lab(Setup(("vae", "vmf-vae"), "drawn", drawn=((0.0, 0.0), (1.0, 1.0), (9.0, -2.0))))
     for _ in range(3):
         lab.advance(2)
-    film(lab, tmp_path / "run.gif")
+    film(lab.setup.methods, lab.moments, tmp_path / "run.gif")
     with Image.open(tmp_path / "run.gif") as gif:
         assert gif.n_frames == 4  # pyright: ignore[reportAttributeAccessIssue]

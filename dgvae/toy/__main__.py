@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from dgvae.errors import UserError
-from dgvae.toy.lab import Lab, Setup
+from dgvae.toy.lab import Lab
 from dgvae.toy.measures import joint_gap
 from dgvae.toy.picture import film, sheet
-from dgvae.toy.problems import PROBLEMS
-from dgvae.toy.run import TOY_METHODS, Frame, Settings, ToyRun
+from dgvae.toy.run import Frame, ToyRun
 from dgvae.toy.sets import compare, grains
+from dgvae.toy.setup import PROBLEMS, TOY_METHODS, Settings, Setup
 
 PAPER_METHODS = "vae,ae,aae,wae,dg-vae"
 COLUMNS = 5  # of the figure
@@ -64,7 +64,7 @@ def _film(setup: Setup, settings: Settings, options: argparse.Namespace) -> None
     while lab.step < options.steps:
         lab.advance(min(FILM_STEPS, options.steps - lab.step))
         print(f"\r{lab.step} steps", end="", flush=True)
-    film(lab, options.film)
+    film(lab.setup.methods, lab.moments, options.film)
     print(f"\nThe film is {options.film}.")
 
 

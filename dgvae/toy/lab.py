@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dgvae.errors import UserError
-from dgvae.toy.run import Frame, Settings, ToyRun
+from dgvae.toy.run import Frame, ToyRun
+from dgvae.toy.setup import MOST_MOMENTS, MOST_STEPS, Settings, Setup
 
-MOST_METHODS = 4
-MOST_STEPS = 5000
-MOST_MOMENTS = 400  # kept; then every other one of the older ones is forgotten
 LIVE_NODES = 6  # of a live frame's quadrature, which is coarser than a table's and much quicker
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What can't be changed once a run has begun. drawn: the places of the problem "drawn"."""
-
-    methods: tuple[str, ...]
-    problem: str = "classes"
-    seed: int = 0
-    drawn: tuple[tuple[float, float], ...] = ()
-
-
 class Lab:
-    """`moments` holds a frame of every method, moment by moment, the first being the start.
-
-    Raises UserError as `ToyRun` does, or if there are too few or too many methods.
-    """
+    """`moments` holds a frame of every method, moment by moment, the first being the start."""
 
     def __init__(self, setup: Setup, settings: Settings | None = None) -> None:
-        if not 1 <= len(setup.methods) <= MOST_METHODS:
-            raise UserError(f"Choose from one to {MOST_METHODS} methods; there are {len(setup.methods)}.")
         self.setup = setup
         self.runs = [ToyRun(name, setup.problem, setup.seed, settings, setup.drawn) for name in setup.methods]
         self.moments: list[Sequence[Frame]] = [self._frames()]
@@ -52,7 +34,7 @@ class Lab:
             raise UserError(f"The lab goes no further than {MOST_STEPS:,} steps; start anew.")
         if settings:
             for run in self.runs:
-                run.settings = settings
+                run.use(settings)
         began = time.monotonic()
         for _ in zip(*(run.train(steps) for run in self.runs), strict=True):
             if time.monotonic() - began > seconds:

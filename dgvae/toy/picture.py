@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -14,19 +15,16 @@ from torch import Tensor
 from dgvae.aggregate import AggregatedGaussian, aggregate
 from dgvae.colours import COLOURS, rgb
 from dgvae.posteriors import DiagonalGaussian, Posterior, VonMisesFisher
-from dgvae.toy.lab import Lab
+from dgvae.toy.look import CIRCLE_REACH, MOST_DENSITY, REACH, RING
 from dgvae.toy.run import Frame
 
-REACH = 4.0  # of a picture, from the middle to each side
-RING = (1.0, 1.5)  # where the density on the circle is drawn, in radii
-MOST = 1 / math.pi  # density at which the colour is full: twice the prior's at 0
 PAD, HEAD = 8, 34
 
 
 def panel(posterior: Posterior, side: int = 220) -> Image.Image:
     """The aggregated posterior over the plane. Of an implicit one, which has no density, the draws."""
-    reach = 1.7 if isinstance(posterior, VonMisesFisher) else REACH
-    image = Image.fromarray(_tint(_density(posterior, side, reach) / MOST))
+    reach = CIRCLE_REACH if isinstance(posterior, VonMisesFisher) else REACH
+    image = Image.fromarray(_tint(_density(posterior, side, reach) / MOST_DENSITY))
     pen = ImageDraw.Draw(image)
 
     def at(z: Tensor) -> list[tuple[float, float]]:
@@ -58,12 +56,15 @@ def sheet(rows: Sequence[Sequence[Frame]], names: Sequence[str], side: int = 220
     return image
 
 
-def film(lab: Lab, file: Path, most: int = 120, milliseconds: int = 80) -> None:
-    """Write what a lab remembers as an animated GIF, in which all methods are side by side: `most` pictures at most."""
-    chosen = np.unique(np.linspace(0, len(lab.moments) - 1, most).round().astype(int)).tolist()
+def film(
+    names: Sequence[str], moments: Sequence[Sequence[Frame]], file: Path | IO[bytes], most: int = 120, side: int = 220,
+    milliseconds: int = 80,
+) -> None:  # fmt: skip
+    """Write what happened as an animated GIF, in which all methods are side by side: `most` pictures at most."""
+    chosen = np.unique(np.linspace(0, len(moments) - 1, most).round().astype(int)).tolist()
     pictures = []
     for i in chosen:
-        strip = _strip([sheet([[frame]], [name]) for name, frame in zip(lab.setup.methods, lab.moments[i], strict=True)])
+        strip = _strip([sheet([[frame]], [name], side) for name, frame in zip(names, moments[i], strict=True)])
         pictures.append(strip.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
     waits = [milliseconds] * (len(pictures) - 1) + [1500]
     pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=waits, loop=0, optimize=True)

@@ -13,11 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dgvae.errors import UserError
+from dgvae.toy.setup import DRAWN, check_problem
 
 POINTS = 128
 NOISE = 0.5  # standard deviation of p(x|z) where places are given back; with less of it no regularizer is felt
-MOST_DRAWN = 256
 LIMIT = 4.0  # of a drawn point's coordinates
 CORRELATION = 0.95
 
@@ -95,22 +94,18 @@ def _diagonal() -> Tensor:
     return torch.stack([spread, CORRELATION * spread + math.sqrt(1 - CORRELATION**2) * spread[order]], dim=1)
 
 
-PROBLEMS: dict[str, Callable[[], Reader]] = {
+READERS: dict[str, Callable[[], Reader]] = {
     "classes": Classifier,
     "ring": lambda: Locator(_ring()),
     "grid": lambda: Locator(_grid()),
     "two-moons": lambda: Locator(_moons()),
     "diagonal": lambda: Locator(_diagonal(), with_start=True),
 }
-DRAWN = "drawn"
 
 
 def read_problem(name: str, drawn: Sequence[tuple[float, float]] = ()) -> Reader:
     """The reader of a problem; that of `drawn` is for places of one's own. Raises UserError if there is no such problem."""
+    check_problem(name, len(drawn))
     if name == DRAWN:
-        if not 2 <= len(drawn) <= MOST_DRAWN:
-            raise UserError(f"Draw from 2 to {MOST_DRAWN} points; there are {len(drawn)}.")
         return Locator(torch.tensor(drawn, dtype=torch.float32).clamp(-LIMIT, LIMIT))
-    if name not in PROBLEMS:
-        raise UserError(f"There is no toy problem {name!r}; choose one of {', '.join(PROBLEMS)}.")
-    return PROBLEMS[name]()
+    return READERS[name]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -13,47 +13,20 @@ from torch.nn import functional as F
 from dgvae.config import TextVAEConfig
 from dgvae.descent import take_step
 from dgvae.errors import UserError
-from dgvae.method import Number, Value
-from dgvae.methods import METHODS, method_and_options
+from dgvae.method import Value
+from dgvae.methods import METHODS
 from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior, VonMisesFisher
 from dgvae.randomness import own_random_numbers
 from dgvae.regularizers import build_regularizer
 from dgvae.toy.measures import NODES, Measures, measure
 from dgvae.toy.problems import Reader, read_problem
+from dgvae.toy.setup import Settings, toy_method
 
 BATCH = 8  # points of a mini-batch, or |b| if that is more
 DRAWS = 32  # of each implicit posterior, in a frame
 # What sizes a text needs, and a toy does not. Monte-Carlo samples come from `Settings.samples`.
 SMALL: Mapping[str, Value] = {"critic_width": 32, "samples": 1, "weight": 1.0}
 CRITIC_SHARE = 0.1  # of the learning rate
-# A toy has no encoder's head, no words and no schedule: methods that differ by those alone are not among these.
-TOY_METHODS = tuple(
-    m.id
-    for m in METHODS.values()
-    if m.head in ("plain", "vmf", "implicit")
-    and (m.decoder, m.schedule, m.initialisation) in (("plain", "linear", "random"), ("plain", "constant", "random"))
-)
-
-_SETTINGS = {
-    "beta": Number(1.0, 0.0, 100.0, "times the regularizer's own weight, β"),
-    "aggregation_size": Number(8, 1, 128, "points whose posteriors are aggregated, |b|"),
-    "learning_rate": Number(0.1, 1e-5, 1.0, "of Adam"),
-    "samples": Number(8, 1, 64, "samples of every posterior a step"),
-}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What may be changed while a run goes on. Raises UserError if a value is out of range."""
-
-    beta: float = 1.0
-    aggregation_size: int = 8
-    learning_rate: float = 0.1
-    samples: int = 8
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, _SETTINGS[field.name].parse(field.name, getattr(self, field.name)))
 
 
 @dataclass(frozen=True)
@@ -105,18 +78,12 @@ class ToyRun:
         self, name: str, problem: str = "classes", seed: int = 0, settings: Settings | None = None,
         drawn: Sequence[tuple[float, float]] = (),
     ) -> None:  # fmt: skip
-        method, given = method_and_options(name)
-        if method not in TOY_METHODS:
-            raise UserError(
-                f"{METHODS[method].title} is a matter of a text's encoder, its words or a schedule, of which a toy has none; "
-                f"choose from {', '.join(TOY_METHODS)}."
-            )
+        method, given = toy_method(name)
         own = METHODS[method].options
         small = {option: value for option, value in SMALL.items() if option in own}
         self.config = TextVAEConfig(method, vocab_size=5, latent_dim=2, options={**small, **given})
-        self.settings = settings or Settings()
-        if "aggregation_size" in given:
-            self.settings = Settings(**{**vars(self.settings), "aggregation_size": given["aggregation_size"]})
+        self._aggregation_size = given.get("aggregation_size")  # a variant's own, whatever the settings say
+        self.use(settings or Settings())
         self.step = 0
         with own_random_numbers(seed):
             self.model = FreePosteriors(self.config, read_problem(problem, drawn))
@@ -125,6 +92,11 @@ class ToyRun:
         self._optimizer = torch.optim.Adam(self.model.parameters())
         self._critic = torch.optim.Adam(self.regularizer.parameters()) if self.regularizer.critic_steps else None
         self._waiting: list[Tensor] = []  # the mini-batches of the epoch that are still to come
+
+    def use(self, settings: Settings) -> None:
+        """Go on with other settings. A variant that is named after its |b|, such as dg-vae-4, keeps it."""
+        own = self._aggregation_size
+        self.settings = replace(settings, aggregation_size=own) if own else settings
 
     def train(self, steps: int) -> Iterator[int]:
         """Take `steps` more steps, one each time the next is asked for; yields how many have been taken in all.
