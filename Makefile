@@ -25,6 +25,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.training_run
 	$(BIN)/python -m tests.benchmarks.measures
 	$(BIN)/python -m tests.benchmarks.page
+	$(BIN)/python -m tests.benchmarks.lab
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

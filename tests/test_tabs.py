@@ -56,6 +56,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
     "interpolate": [{}, {"path": "spherical"}, {"path": "dense", "from": 'it\'s "good"\\'}],
     "edit": [{}],
     "measure": [{}],
+    "lab": [{}, {"points": "drawn", "drawn": "0 0, 1 -1"}],
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 from collections.abc import Iterable, Sequence
@@ -16,8 +17,17 @@ def csv_link(filename: str, header: Sequence[str], rows: Iterable[Sequence[objec
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows(rows)
-    address = "data:text/csv;charset=utf-8," + quote(text.getvalue())
-    return f"<a class='take' download='{escape(filename)}' href=\"{address}\">Save as CSV</a>"
+    return _link(filename, "data:text/csv;charset=utf-8," + quote(text.getvalue()), "Save as CSV")
+
+
+def gif_link(filename: str, film: bytes) -> str:
+    """The same for an animated picture."""
+    address = "data:image/gif;base64," + base64.b64encode(film).decode()
+    return _link(filename, address, f"Save {filename} ({len(film) / 1e6:.1f} MB)")
+
+
+def _link(filename: str, address: str, says: str) -> str:
+    return f"<a class='take' download='{escape(filename)}' href=\"{address}\">{escape(says)}</a>"
 
 
 def code_to_load(folder: Path) -> str:

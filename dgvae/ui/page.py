@@ -16,6 +16,7 @@ from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query
 from dgvae.ui.edit_tab import EditTab
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.interpolate_tab import InterpolateTab
+from dgvae.ui.lab_tab import LabTab
 from dgvae.ui.map_tab import MapTab
 from dgvae.ui.measure_tab import MeasureTab
 from dgvae.ui.render import facts, hint, notice
@@ -26,7 +27,7 @@ from dgvae.ui.tab import QUIET, Tab
 from dgvae.ui.tour import tour
 
 TITLE = "What is between the sentences?"
-TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab]
+TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
 LOST = "The app can't be reached; what you see stays, and the page goes on when the app is back."
 # An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
 CLOSE_SIDEBAR_ON_PHONES = """() => {
@@ -94,6 +95,9 @@ class Page:
             drawn = count.change(partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
             drawn.then(self.prepare, self.models, None, **QUIET)
         self._wire_carriers()
+        lab = self.tabs[LabTab.key]
+        assert isinstance(lab, LabTab)
+        blocks.unload(lab.leave)
         fields = [field for tab in self.tabs.values() for field in tab.fields.values()]
         written = [*self.shared.values(), *fields]
         noted = [field.change for field in written]  # pyright: ignore[reportAttributeAccessIssue]

@@ -10,23 +10,20 @@ dot of the map every second.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import httpx2
 from playwright.sync_api import Page, sync_playwright
 
+from tests.benchmarks.visitor import Visitor, at_once, click_on_map
 from tests.browser.conftest import BROWSERS, FLAGS
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -205,43 +202,17 @@ def sample_probe(page: Page, times: int) -> None:
 
 
 def visitors(url: str) -> None:
-    """Ten clients that click on a dot of the map every second; like the page, they ask for its number, then for its text."""
-    config = httpx2.get(f"{url}/config").json()
-    places = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
-
-    def handler(trigger: str, event: str, output: str) -> dict[str, int]:
-        target, filled = [places[trigger], event], [places[output]]
-        found = next(d for d in config["dependencies"] if target in d["targets"] and d["outputs"] == filled)
-        return {"fn_index": found["id"], "trigger_id": places[trigger]}
-
-    pick, read = handler("map-a", "pick", "map-point"), handler("map-point", "change", "map-readout")
+    """Ten clients that click on a dot of the map every second."""
     waits: list[float] = []
 
     def visit(number: int) -> None:
-        with httpx2.Client(base_url=url, timeout=30) as client:
-
-            def ask(body: dict[str, Any]) -> Any:
-                session = {"session_hash": f"visitor{number}"}
-                client.post("/gradio_api/queue/join", json=body | session).raise_for_status()
-                with client.stream("GET", "/gradio_api/queue/data", params=session) as answers:
-                    for line in answers.iter_lines():
-                        if line.startswith("data:") and (said := json.loads(line[5:]))["msg"] == "process_completed":
-                            return said["output"]["data"][0]
-
+        with Visitor(url, f"visitor{number}") as visitor:
             for click in range(SECONDS):
                 begun = time.monotonic()
-                point = ask(pick | {"data": [], "event_data": {"id": -1 - 37 * number - click, "x": 0, "y": 0}})
-                text = ask(read | {"data": ["short-yelp/beta-vae-0.01", "short-yelp/pdg-vae", point]})
-                assert text.count("class='sentence'") == 2, text
-                waits.append(1000 * (time.monotonic() - begun))
+                waits.append(1000 * click_on_map(visitor, -1 - 37 * number - click))
                 time.sleep(max(0.0, begun + 1 - time.monotonic()))
 
-    threads = [threading.Thread(target=visit, args=(number,)) for number in range(VISITORS)]
-    for thread in threads:
-        thread.start()
-        time.sleep(1 / VISITORS)
-    for thread in threads:
-        thread.join()
+    at_once(VISITORS, visit)
     waits.sort()
     say(f"{VISITORS} visitors, click to text, 95th percentile", [waits[int(0.95 * len(waits))]], "ms", "1000 ms")
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
-from tests.browser.visitor import FILLED, choose, open_app, sentences, set_number
+from tests.browser.visitor import FILLED, FILLING, choose, open_app, sentences, set_number
 
 COUNT_SHIFTS = """window.shifts = [];
 new PerformanceObserver(list => {
@@ -219,7 +219,7 @@ def test_nothing_shifts_while_a_tab_loads(page: Page, url: str, tab: str, width:
     page.set_viewport_size({"width": width, "height": 900})
     page.add_init_script(COUNT_SHIFTS)
     page.goto(f"{url}?tab={tab.lower()}")
-    filled = page.locator("#map-b .vega-place[data-state=ready]" if tab == "Map" else f"{FILLED[tab]} :is(.sentence, tbody td)")
+    filled = page.locator("#map-b .vega-place[data-state=ready]" if tab == "Map" else f"{FILLED[tab]} {FILLING}")
     expect(filled.first).to_be_visible()
     expect(page.locator("#facts-b dd").first).to_be_visible()
     shifts = page.evaluate("window.shifts")

@@ -9,7 +9,9 @@ FILLED = {
     "Interpolate": "#interpolation",
     "Edit": "#traversal",
     "Measure": "#measure-table",
+    "Lab": "#lab-screen",
 }
+FILLING = ":is(.sentence, tbody td, .lab-panel dd)"
 
 
 def open_app(page: Page, url: str, tab: str = "Map") -> None:
@@ -19,7 +21,7 @@ def open_app(page: Page, url: str, tab: str = "Map") -> None:
         page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
     if tab != "Map":
         page.get_by_role("tab", name=tab).click()
-        expect(page.locator(f"{FILLED[tab]} :is(.sentence, tbody td)").first).to_be_visible(timeout=20_000)
+        expect(page.locator(f"{FILLED[tab]} {FILLING}").first).to_be_visible(timeout=20_000)
 
 
 def choose(page: Page, side: str, label: str) -> None:

@@ -1,0 +1,66 @@
+// What happened so far, as curves (see lab_screen.py): a small chart for each figure, a line for each method.
+
+const [WIDE, HIGH] = [230, 130]; // of a chart, in its own units
+const EDGE = { left: 34, right: 14, top: 6, bottom: 16 };
+const SVG = "http://www.w3.org/2000/svg";
+
+const charts = constants.curves.map(([key, name, logarithmic]) => {
+  const figure = document.createElement("figure");
+  const svg = make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
+  figure.innerHTML = `<figcaption>${name}</figcaption>`;
+  figure.append(svg);
+  find("curves").append(figure);
+  return { key, name, logarithmic, svg };
+});
+
+function drawCurves(titles, moments, at) {
+  const last = Math.max(moments.at(-1).step, 1);
+  const across = (step) => EDGE.left + (step / last) * (WIDE - EDGE.left - EDGE.right);
+  for (const { key, name, logarithmic, svg } of charts) {
+    const lines = titles.map((_, i) => moments.map((moment) => [moment.step, moment.methods[i].figures[key]]));
+    const known = lines.map((line) => line.filter(([, value]) => value !== null));
+    const { up, ticks } = scale(known.flat().map(([, value]) => value), logarithmic);
+    const parts = ticks.flatMap((tick) => [
+      make("line", { x1: EDGE.left, x2: WIDE - EDGE.right, y1: up(tick), y2: up(tick), class: "grid" }),
+      label(EDGE.left - 4, up(tick) + 3, String(Number(tick.toFixed(2))), "end"),
+    ]);
+    parts.push(make("line", { x1: across(moments[at].step), x2: across(moments[at].step), y1: EDGE.top, y2: HIGH - EDGE.bottom, class: "now" }));
+    parts.push(label(WIDE - EDGE.right, HIGH - 4, `${last} steps`, "end"));
+    known.forEach((line, i) => {
+      if (!line.length) return;
+      const points = line.map(([step, value]) => `${across(step).toFixed(1)},${up(value).toFixed(1)}`).join(" ");
+      parts.push(make("polyline", { points, class: `line-${"abcd"[i]}` }));
+      parts.push(label(WIDE - EDGE.right + 3, up(line.at(-1)[1]) + 3, "ABCD"[i], "start", "letter"));
+    });
+    const said = titles.map((title, i) => `${title} ${short(lines[i][at][1])}`).join(", ");
+    svg.setAttribute("aria-label", `${name} at step ${moments[at].step}: ${said}`);
+    svg.replaceChildren(...parts);
+  }
+}
+
+// From nought to a little over the largest value; of a logarithmic one from 0.01 on.
+function scale(values, logarithmic) {
+  const bend = logarithmic ? (value) => Math.log10(Math.max(value, 0.01)) : (value) => value;
+  const low = logarithmic ? -2 : 0;
+  const high = Math.max(...values.map(bend), low + 1) + 0.05;
+  const up = (value) => HIGH - EDGE.bottom - ((bend(value) - low) / (high - low)) * (HIGH - EDGE.top - EDGE.bottom);
+  const step = [0.5, 1, 2, 5, 10, 20, 50].find((size) => high / size <= 4) ?? 100;
+  const whole = Array.from({ length: 1 + Math.floor((high - low) / (logarithmic ? 1 : step)) }, (_, i) => i);
+  return { up, ticks: whole.map((i) => (logarithmic ? 10 ** (low + i) : i * step)) };
+}
+
+function short(value) {
+  return value === null ? "–" : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
+
+function label(x, y, text, anchor, kind = "tick") {
+  const made = make("text", { x, y, "text-anchor": anchor, class: kind });
+  made.textContent = text;
+  return made;
+}
+
+function make(tag, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}

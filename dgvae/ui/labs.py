@@ -1,0 +1,105 @@
+"""The labs of all visitors. They train in one thread, a picture at a time, and only while their visitor asks for pictures.
+
+Choices made: a visitor who leaves asks no more, so nothing has to be stopped; one thread, since several would only wait for
+Python's lock and keep the rest of the app from answering; one core, since the tensors are small and threads cost more than
+they save; and a picture's time is shared by those who play.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dgvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dgvae.toy.lab import Lab
+    from dgvae.toy.run import Frame
+    from dgvae.toy.setup import Settings, Setup
+
+PICTURE = 0.12  # seconds of training for one, of all visitors together
+PLAYING = 1.5  # seconds since the last picture
+MOST_LABS = 16  # a few megabytes each
+IDLE = 60.0  # seconds after which a lab makes room
+
+
+@dataclass
+class _Place:
+    run: float  # the page's number for it: another one is a new beginning
+    lab: Lab
+    asked: float = field(default_factory=time.monotonic)
+
+
+class Labs:
+    """A lab for each session, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, _Place] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab", initializer=_use_one_core)
+
+    async def advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
+        """Take some steps, as many as there is time for, and return the moment then; of 0 steps, the last moment.
+
+        Raises UserError if all places are taken, a method diverges, or the lab has gone far enough.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._advance, session, run, setup, settings, steps
+        )
+
+    def _advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
+        lab = self._lab(session, run, setup, settings)
+        if not steps:
+            return lab.moments[-1]
+        return lab.advance(steps, settings, PICTURE / self.playing())
+
+    def _lab(self, session: str, run: float, setup: Setup, settings: Settings) -> Lab:
+        from dgvae.toy.lab import Lab
+
+        place = self._places.get(session)
+        if not place or (place.run, place.lab.setup) != (run, setup):
+            self._make_room(session)
+            place = self._places[session] = _Place(run, Lab(setup, settings))
+        place.asked = time.monotonic()
+        return place.lab
+
+    def _make_room(self, session: str) -> None:
+        self.leave(session)
+        if len(self._places) < MOST_LABS:
+            return
+        longest = min(self._places, key=lambda name: self._places[name].asked)
+        if time.monotonic() - self._places[longest].asked < IDLE:
+            raise UserError(f"All {MOST_LABS} places of the lab are taken by other visitors; try again in a minute.")
+        self.leave(longest)
+
+    def playing(self) -> int:
+        """How many visitors are looking at a run that goes on."""
+        now = time.monotonic()
+        return sum(now - place.asked < PLAYING for place in [*self._places.values()])
+
+    def of(self, session: str | None) -> Lab:
+        """A session's lab, to be looked at. Raises UserError if there is none."""
+        place = self._places.get(session or "")
+        if not place:
+            raise UserError("Nothing has been trained here yet; press Play.")
+        return place.lab
+
+    def leave(self, session: str | None) -> None:
+        """Forget a session's lab."""
+        self._places.pop(session or "", None)
+
+
+def _use_one_core() -> None:
+    """In this thread alone: torch also keeps the number for threads that begin later, for which it is set back."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    other = threading.Thread(target=torch.set_num_threads, args=(before,))
+    other.start()
+    other.join()

@@ -1,0 +1,58 @@
+"""Visitors without a browser: clients that speak the page's own protocol."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+import httpx2
+
+
+class Visitor:
+    """One session with a running app."""
+
+    def __init__(self, url: str, session: str) -> None:
+        self._session = {"session_hash": session}
+        self._client = httpx2.Client(base_url=url, timeout=60)
+        config = self._client.get("/config").json()
+        self._places = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+        self._handlers = config["dependencies"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def ask(self, trigger: str, event: str, output: str, data: list[Any], event_data: Any = None) -> Any:
+        """What the handler of a component's event puts into `output`, which is its only one; components by their elem_id."""
+        target, filled = [self._places[trigger], event], [self._places[output]]
+        found = next(d for d in self._handlers if target in d["targets"] and d["outputs"] == filled)
+        body = {"fn_index": found["id"], "trigger_id": target[0], "data": data, "event_data": event_data}
+        self._client.post("/gradio_api/queue/join", json=body | self._session).raise_for_status()
+        with self._client.stream("GET", "/gradio_api/queue/data", params=self._session) as answers:
+            for line in answers.iter_lines():
+                if line.startswith("data:") and (said := json.loads(line[5:]))["msg"] == "process_completed":
+                    return said["output"]["data"][0]
+
+
+def at_once(count: int, visit: Callable[[int], None]) -> None:
+    """Let so many visitors come within a second, and wait until all have left."""
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+        time.sleep(1 / count)
+    for thread in threads:
+        thread.join()
+
+
+def click_on_map(visitor: Visitor, point: int) -> float:
+    """Seconds until a dot is read out; like the page, ask for its number first, then for its text."""
+    begun = time.monotonic()
+    clicked = visitor.ask("map-a", "pick", "map-point", [], {"id": point, "x": 0, "y": 0})
+    text = visitor.ask("map-point", "change", "map-readout", ["short-yelp/beta-vae-0.01", "short-yelp/pdg-vae", clicked])
+    assert text.count("class='sentence'") == 2, text
+    return time.monotonic() - begun
