@@ -18,7 +18,7 @@ FIELDS = {
     "n": gr.Slider(1, 64, value=12, step=1, label="n"),
     "seed": gr.Number(value=1, minimum=0, precision=0, label="seed"),
     "how": gr.Radio([("greedily", "greedy"), ("drawn", "sampled")], value="greedy", label="how"),
-    "more": gr.Dropdown(["x/one", "two"], multiselect=True, value=[], label="more"),
+    "more": gr.Dropdown(["x/one", "two"], multiselect=True, value=[], max_choices=2, label="more"),
     "nearest": gr.Checkbox(value=False, label="nearest"),
     "text": gr.Textbox("the food was good .", label="text"),
 }
@@ -32,23 +32,26 @@ def test_a_link_sets_what_it_names_and_the_rest_is_as_at_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "why"),
     [
-        ("n", "0"),
-        ("n", "nan"),
-        ("n", "many"),
-        ("seed", "-1"),
-        ("seed", "1e300"),
-        ("seed", ""),
-        ("how", "Greedy"),
-        ("more", "x"),
-        ("nearest", "1"),
+        ("n", "0", "is no number from 1 to 64"),
+        ("n", "nan", "is no number from 1 to 64"),
+        ("n", "many", "is no number from 1 to 64"),
+        ("seed", "-1", "is no number from 0 to "),
+        ("seed", "1e300", "is no number from 0 to "),
+        ("seed", "", "is no number from 0 to "),
+        ("how", "Greedy", "is not one of the choices here"),
+        ("more", "x", "is not one of the choices here"),
+        ("more", "two,x/one,two", "names more than 2"),
+        ("nearest", "1", "is not one of the choices here"),
+        ("text", "x" * (MOST_CHARACTERS + 1), "is longer than 2,000 characters"),
     ],
 )
-def test_what_a_field_cannot_hold_is_said_and_left_as_at_first(key: str, value: str) -> None:
-    values, faults = read_fields(FIELDS, {key: value})
+def test_what_a_field_cannot_hold_is_said_and_left_as_at_first(key: str, value: str, why: str) -> None:
+    values, (fault,) = read_fields(FIELDS, {key: value})
     assert values == FIRST
-    assert faults == [f"The link's {key}, {value!r}, is not one of the choices here."]
+    assert fault.startswith(f"The link's {key}, {value[:40]!r}, {why}")
+    assert fault.endswith("; it is as at first.")
 
 
 @given(st.dictionaries(st.sampled_from([*FIELDS, "other"]), st.text(max_size=3000)))

@@ -53,8 +53,8 @@ def read_fields(fields: Mapping[str, Component], query: Mapping[str, str]) -> tu
         if key in query:
             try:
                 value = read_value(component, query[key])
-            except (UserError, ValueError):
-                faults.append(f"The link's {key}, {query[key][:40]!r}, is not one of the choices here.")
+            except UserError as error:
+                faults.append(f"The link's {key}, {query[key][:40]!r}, {error}; it is as at first.")
         values.append(value)
     return values, faults
 
@@ -65,24 +65,35 @@ def first_value(component: Component) -> Any:
 
 
 def read_value(component: Component, text: str) -> Any:
-    """A field's value from a link. Raises UserError or ValueError if the field can't hold it."""
+    """A field's value from a link. Raises UserError, the rest of a sentence, if the field can't hold it."""
     match component:
         case gr.Checkbox():
             return _one_of(text, {"true": True, "false": False})
         case gr.Slider() | gr.Number():
-            value = float(text)
-            low = -math.inf if component.minimum is None else component.minimum
-            high = math.inf if component.maximum is None else component.maximum
-            if not math.isfinite(value) or abs(value) > MOST_NUMBER or not low <= value <= high:
-                raise UserError("It is out of range.")
-            return int(value) if value.is_integer() else value
+            return _number(text, component.minimum, component.maximum)
         case gr.Dropdown(multiselect=True):
             choices = _choices(component)
-            return [_one_of(part, choices) for part in text.split(",") if part]
+            chosen = [_one_of(part, choices) for part in text.split(",") if part]
+            if component.max_choices and len(chosen) > component.max_choices:
+                raise UserError(f"names more than {component.max_choices}")
+            return chosen
         case gr.Dropdown() | gr.Radio():
             return _one_of(text, _choices(component))
         case _:
-            return text[:MOST_CHARACTERS]
+            if len(text) > MOST_CHARACTERS:
+                raise UserError(f"is longer than {MOST_CHARACTERS:,} characters")
+            return text
+
+
+def _number(text: str, minimum: float | None, maximum: float | None) -> float | int:
+    low, high = -MOST_NUMBER if minimum is None else minimum, MOST_NUMBER if maximum is None else maximum
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise UserError(f"is no number from {low:g} to {high:g}")
+    return int(value) if value.is_integer() else value
 
 
 def _choices(component: gr.Dropdown | gr.Radio) -> dict[str, Any]:
@@ -91,5 +102,5 @@ def _choices(component: gr.Dropdown | gr.Radio) -> dict[str, Any]:
 
 def _one_of(text: str, choices: Mapping[str, Any]) -> Any:
     if text not in choices:
-        raise UserError("It is not one of the choices.")
+        raise UserError("is not one of the choices here")
     return choices[text]
