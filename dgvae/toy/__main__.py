@@ -23,7 +23,7 @@ from dgvae.toy.measures import joint_gap
 from dgvae.toy.picture import film, sheet
 from dgvae.toy.run import Frame, ToyRun
 from dgvae.toy.sets import compare, grains
-from dgvae.toy.setup import PROBLEMS, TOY_METHODS, Settings, Setup
+from dgvae.toy.setup import MOST_STEPS, PROBLEMS, TOY_METHODS, Settings, Setup
 
 PAPER_METHODS = "vae,ae,aae,wae,dg-vae"
 COLUMNS = 5  # of the figure
@@ -35,9 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         names = _names(options.methods)
-        settings = Settings(options.beta, options.aggregation_size, options.learning_rate, options.samples)
+        settings = Settings(options.beta, options.batch_size, options.aggregation_size, options.learning_rate, options.samples)
         if not 1 <= options.steps <= 100_000 or not 1 <= options.seeds <= 1000:
             raise UserError("Give from 1 to 100,000 steps and from 1 to 1,000 seeds.")
+        if options.film and options.steps > MOST_STEPS:
+            raise UserError(f"A film shows at most {MOST_STEPS:,} steps; give fewer --steps.")
+        if options.film and options.out:
+            raise UserError("Give --out or --film: they are made by runs of their own.")
         _check_file("--out", options.out, ".png")
         _check_file("--film", options.film, ".gif")
         if options.sets is not None:
@@ -129,7 +133,16 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=1, metavar="N", help="runs of each method; the table shows mean ± deviation"
     )
     parser.add_argument("--beta", type=float, default=first.beta, help="times the regularizer's own weight (default: 1)")
-    parser.add_argument("--aggregation-size", type=int, default=first.aggregation_size, metavar="B", help="|b| (default: 8)")
+    parser.add_argument(
+        "--batch-size", type=int, default=first.batch_size, metavar="N", help="points of a mini-batch (default: 8)"
+    )
+    parser.add_argument(
+        "--aggregation-size",
+        type=int,
+        default=first.aggregation_size,
+        metavar="B",
+        help="|b|, at most the mini-batch (default: 8)",
+    )
     parser.add_argument("--learning-rate", type=float, default=first.learning_rate, help="of Adam (default: 0.1)")
     parser.add_argument("--samples", type=int, default=first.samples, help="of every posterior a step (default: 8)")
     parser.add_argument("--out", type=Path, metavar="FILE.png", help="draw the aggregated posteriors of the first seed")

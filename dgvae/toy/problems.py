@@ -59,7 +59,7 @@ class Locator(nn.Module):
         self.register_buffer("places", places)
 
     def negative_log_likelihood(self, points: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """−log N(x; x̂(z), 0.1² I) in nats: its sum, and each, [B]."""
+        """−log N(x; x̂(z), 0.5² I) in nats: its sum, and each, [B]."""
         squared = (z + self.layers(z) - self.places[points]).square().sum(-1)
         each = 0.5 * squared / NOISE**2 + math.log(2 * math.pi * NOISE**2)
         return each.sum(), each

@@ -22,8 +22,7 @@ from dgvae.toy.measures import NODES, Measures, measure
 from dgvae.toy.problems import Reader, read_problem
 from dgvae.toy.setup import Settings, toy_method
 
-BATCH = 8  # points of a mini-batch, or |b| if that is more
-DRAWS = 32  # of each implicit posterior, in a frame
+DRAWS = 8  # of each implicit posterior, in a frame
 # What sizes a text needs, and a toy does not. Monte-Carlo samples come from `Settings.samples`.
 SMALL: Mapping[str, Value] = {"critic_width": 32, "samples": 1, "weight": 1.0}
 CRITIC_SHARE = 0.1  # of the learning rate
@@ -94,7 +93,7 @@ class ToyRun:
         self._waiting: list[Tensor] = []  # the mini-batches of the epoch that are still to come
 
     def use(self, settings: Settings) -> None:
-        """Go on with other settings. A variant that is named after its |b|, such as dg-vae-4, keeps it."""
+        """Go on with other settings. A variant that is named after its |b|, such as dg-vae-b4, keeps it."""
         own = self._aggregation_size
         self.settings = replace(settings, aggregation_size=own) if own else settings
 
@@ -113,19 +112,20 @@ class ToyRun:
         settings = self.settings
         if not self._waiting:
             points = torch.arange(self.model.decoder.points)
-            self._waiting = [*torch.randperm(len(points)).split(max(BATCH, settings.aggregation_size))]
+            self._waiting = [*torch.randperm(len(points)).split(settings.batch_size)]
+        batch = self._waiting.pop()
         if "aggregation_size" in self.config.options:
-            self.regularizer.aggregation_size = settings.aggregation_size
+            self.regularizer.aggregation_size = min(settings.aggregation_size, len(batch))
         # Each point comes `samples` times, batch after batch: every group of |b| is one of different points.
         *_, norm = take_step(
-            self.model, self.regularizer, self._optimizer, self._waiting.pop().repeat(settings.samples),
+            self.model, self.regularizer, self._optimizer, batch.repeat(settings.samples),
             weight=settings.beta * self.config.regularizer_weight,
             learning_rate=settings.learning_rate,
             critic=self._critic and (self._critic, CRITIC_SHARE * settings.learning_rate),
         )  # fmt: skip
         self.step += 1
         if not math.isfinite(float(norm)):
-            raise UserError(f"{self.config.title} diverged at step {self.step}; lower the learning rate.")
+            raise UserError(f"{self.config.title} diverged at step {self.step}; begin anew with a lower learning rate.")
 
     @torch.no_grad()
     def frame(self, nodes: int = NODES, draws: int = 16) -> Frame:

@@ -1,8 +1,8 @@
 """Sets against densities: q(z) and p(z) compared by draws of both, or by their densities (Zhang et al. 2022, section 3).
 
-The example is a mixture of 128 narrow Gaussians that lie as draws of the prior would. As sets, its draws and the prior's look
-alike; as a density it is full of holes. The wider the Gaussians, the closer together their means are, so that the variance is
-always that of the prior: at a width of 1 there is no difference any more.
+The example is a mixture of 128 narrow Gaussians that lie as draws of the prior would. To the tests that WAE and AAE make of
+them, its draws look like the prior's; as a density it is full of holes. The wider the Gaussians, the closer together their
+means are, so that the variance is always that of the prior: at a width of 1 there is no difference any more.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from dgvae.randomness import own_random_numbers
 from dgvae.regularizers.critics import Adversarial
 from dgvae.regularizers.mmd import kernel
 from dgvae.toy.problems import POINTS
+from dgvae.toy.setup import SET_SIZES
 
-SIZES = (16, 64, 256)
-LEVEL = 0.05  # of significance: a test that has nothing to notice notices this often
+LEVEL = 0.05  # of significance: a test that has nothing to notice notices this often at most
 PERMUTATIONS = 100
 CRITIC_TRAINING = 60  # steps of Adam
 
@@ -54,14 +54,14 @@ class Verdict:
 
 
 def compare(posterior: DiagonalGaussian, seed: int = 0, trials: int = 10) -> list[Verdict]:
-    """All tests at all sizes. One that notices at level 5 % says so in one of twenty trials when q(z) = p(z)."""
+    """All tests at all sizes. When q(z) = p(z), a test says that it notices in one of twenty trials at most."""
     mixture = aggregate(posterior)
     verdicts = []
-    for size in SIZES:
+    for size in SET_SIZES:
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in TESTS}
         for trial in range(trials):
-            with own_random_numbers(seed * trials + trial):  # for each alone, so that nobody else waits long for theirs
-                z, reference = draw(mixture, size), mixture.prior.sample(size).double()
+            z, reference = draw_sets(mixture, size, seed, trial)
+            with own_random_numbers(trial):  # for each trial alone, so that nobody else waits long for theirs
                 for name, test in TESTS.items():
                     found[name].append(test(z, reference, mixture))
         for name, results in found.items():
@@ -70,21 +70,41 @@ def compare(posterior: DiagonalGaussian, seed: int = 0, trials: int = 10) -> lis
     return verdicts
 
 
-def draw(mixture: AggregatedPosterior, count: int) -> Tensor:
-    """Draws of q(z): [count, D]."""
-    chosen = torch.randint(len(mixture), (count,))
-    return mixture.posterior.map(lambda tensor: tensor[chosen]).rsample()
+def draw_sets(mixture: AggregatedPosterior, size: int, seed: int, trial: int = 0) -> tuple[Tensor, Tensor]:
+    """What a trial of `compare` tests: `size` draws of q(z), and as many of p(z), [size, D] each."""
+    with own_random_numbers(1000 * seed + trial):
+        chosen = torch.randint(len(mixture), (size,))
+        z = mixture.posterior.map(lambda tensor: tensor[chosen]).rsample()
+        return z, mixture.prior.sample(size).to(z)
 
 
 def mmd_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
     """MMD² as WAE has it, and the share of random divisions of both sets, taken together, that give as much."""
     size = len(z)
     pairs = kernel(torch.cat([z, reference]), torch.cat([z, reference])).fill_diagonal_(0)  # [2B, 2B]
-    orders = torch.stack([torch.arange(2 * size), *(torch.randperm(2 * size) for _ in range(PERMUTATIONS))])
-    first = (orders < size).double()  # [1 + P, 2B], the first row being the division that there is
+    first = _divisions(size)
     inner = ((first @ pairs) * first).sum(1) + (((1 - first) @ pairs) * (1 - first)).sum(1)
     across = ((first @ pairs) * (1 - first)).sum(1)
-    value, *by_chance = (inner / (size * (size - 1)) - 2 * across / size**2).tolist()
+    return _permutation_test(inner / (size * (size - 1)) - 2 * across / size**2)
+
+
+def neighbour_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
+    """The share of draws whose nearest neighbour is of their own set (Schilling 1986), and how often chance gives as much."""
+    both = torch.cat([z, reference])
+    nearest = torch.cdist(both, both).fill_diagonal_(math.inf).argmin(1)  # [2B]
+    first = _divisions(len(z))
+    return _permutation_test((first == first[:, nearest]).double().mean(1))
+
+
+def _divisions(size: int) -> Tensor:
+    """Ways to divide 2B draws into two sets, 1 for the one and 0 for the other: [1 + P, 2B], first that which there is."""
+    orders = torch.stack([torch.arange(2 * size), *(torch.randperm(2 * size) for _ in range(PERMUTATIONS))])
+    return (orders < size).double()
+
+
+def _permutation_test(values: Tensor) -> tuple[float, float]:
+    """The value of the division that there is, and the share of all that give as much: [1 + P]."""
+    value, *by_chance = values.tolist()
     return value, (1 + sum(other >= value for other in by_chance)) / (1 + PERMUTATIONS)
 
 
@@ -116,5 +136,6 @@ def density_gap_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior)
 TESTS: dict[str, Callable[[Tensor, Tensor, AggregatedPosterior], tuple[float, float]]] = {
     "MMD": mmd_test,
     "discriminator": discriminator_test,
+    "neighbours": neighbour_test,
     "density gap": density_gap_test,
 }

@@ -9,6 +9,7 @@ from dgvae.method import Number, Value
 from dgvae.methods import METHODS, VARIANTS, method_and_options
 
 MOST_METHODS = 4  # side by side
+SET_SIZES = (16, 64, 256)  # draws of q(z) and of p(z) that are compared as sets
 MOST_STEPS = 5000  # of a lab
 MOST_MOMENTS = 400  # that a lab keeps; then every other one of the older ones is forgotten
 MOST_DRAWN = 180  # of at most eleven characters each they fit into a link
@@ -50,6 +51,8 @@ class Setup:
             raise UserError(f"Choose from one to {MOST_METHODS} methods; there are {len(self.methods)}.")
         for name in self.methods:
             toy_method(name)
+        if len(set(self.methods)) < len(self.methods):
+            raise UserError("Choose different methods: with the same seed, the same one twice does the same.")
         check_problem(self.problem, len(self.drawn))
         if not 0 <= self.seed <= MOST_SEED:
             raise UserError(f"A seed is a whole number from 0 to {MOST_SEED}, not {self.seed}.")
@@ -79,6 +82,7 @@ class Settings:
     """What may be changed while a run goes on. Raises UserError if a value is out of range."""
 
     beta: float = 1.0
+    batch_size: int = 8
     aggregation_size: int = 8
     learning_rate: float = 0.1
     samples: int = 8
@@ -90,7 +94,8 @@ class Settings:
 
 RANGES = {
     "beta": Number(1.0, 0.0, 100.0, "times the regularizer's own weight, β"),
-    "aggregation_size": Number(8, 1, 128, "points whose posteriors are aggregated, |b|"),
+    "batch_size": Number(8, 2, 128, "points of a mini-batch"),
+    "aggregation_size": Number(8, 1, 128, "of them, points whose posteriors are aggregated, |b|"),
     "learning_rate": Number(0.1, 1e-5, 1.0, "of Adam"),
     "samples": Number(8, 1, 64, "samples of every posterior a step"),
 }

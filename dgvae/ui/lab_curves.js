@@ -22,7 +22,7 @@ function drawCurves(titles, moments, at) {
     const { up, ticks } = scale(known.flat().map(([, value]) => value), logarithmic);
     const parts = ticks.flatMap((tick) => [
       make("line", { x1: EDGE.left, x2: WIDE - EDGE.right, y1: up(tick), y2: up(tick), class: "grid" }),
-      label(EDGE.left - 4, up(tick) + 3, String(Number(tick.toFixed(2))), "end"),
+      label(EDGE.left - 4, up(tick) + 3, brief(tick), "end"),
     ]);
     parts.push(make("line", { x1: across(moments[at].step), x2: across(moments[at].step), y1: EDGE.top, y2: HIGH - EDGE.bottom, class: "now" }));
     parts.push(label(WIDE - EDGE.right, HIGH - 4, `${last} steps`, "end"));
@@ -44,13 +44,25 @@ function scale(values, logarithmic) {
   const low = logarithmic ? -2 : 0;
   const high = Math.max(...values.map(bend), low + 1) + 0.05;
   const up = (value) => HIGH - EDGE.bottom - ((bend(value) - low) / (high - low)) * (HIGH - EDGE.top - EDGE.bottom);
-  const step = [0.5, 1, 2, 5, 10, 20, 50].find((size) => high / size <= 4) ?? 100;
-  const whole = Array.from({ length: 1 + Math.floor((high - low) / (logarithmic ? 1 : step)) }, (_, i) => i);
-  return { up, ticks: whole.map((i) => (logarithmic ? 10 ** (low + i) : i * step)) };
+  const step = roundStep(high - low);
+  const ticks = Array.from({ length: 1 + Math.floor((high - low) / step) }, (_, i) => low + i * step);
+  return { up, ticks: logarithmic ? ticks.map((tick) => 10 ** tick) : ticks };
+}
+
+// Of 1, 2 or 5 times a power of ten, that which makes four ticks at most.
+function roundStep(span) {
+  const power = 10 ** Math.floor(Math.log10(span / 4));
+  return Math.max([1, 2, 5, 10].find((size) => span / (size * power) <= 4) * power, 0.5);
 }
 
 function short(value) {
-  return value === null ? "–" : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+  if (value === null) return "–";
+  return Math.abs(value) >= 10000 ? value.toExponential(1).replace("+", "") : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
+
+// A tick of 3,000,000 is 3e6.
+function brief(tick) {
+  return tick >= 10000 ? tick.toExponential(0).replace("+", "") : String(Number(tick.toFixed(2)));
 }
 
 function label(x, y, text, anchor, kind = "tick") {

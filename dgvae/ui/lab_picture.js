@@ -84,19 +84,17 @@ function gapOf(shape, density) {
 
 // ---- on the canvas
 
-function paintDensity(canvas, shape) {
+function paintDensity(canvas, shape, density) {
   const pen = cleared(canvas);
   const colour = rgb("--chart-posterior");
-  const density = densityOf(shape);
   if (density) putCells(pen, density, (q) => [colour, q / most]);
   contours(pen, shape, "--chart-prior");
   posteriors(pen, shape);
 }
 
-function paintGap(canvas, shape) {
+function paintGap(canvas, shape, density) {
   const pen = cleared(canvas);
   const [hole, dense] = [rgb("--chart-hole"), rgb("--chart-dense")];
-  const density = densityOf(shape);
   if (!density) return sayNone(pen);
   putCells(pen, gapOf(shape, density), (gap) => [gap > 0 ? hole : dense, Math.abs(gap || 0) / mostGap]);
   contours(pen, shape, "--chart-ink");

@@ -12,7 +12,10 @@ let moments = [];
 let shown = 0; // which of them
 let playing = false;
 let pauseAt = 0; // steps
-let awaited = 0; // when the picture was asked for that has not come yet
+let number = 0; // of the last picture that was asked for
+let awaited = false; // it has not come yet
+let due = 0; // steps to ask for when it has
+let anew = false; // a story's link was followed: it begins anew even if it is what is shown
 let received = "";
 
 // ---- what Python says
@@ -25,16 +28,18 @@ function receive() {
   received = props.value;
   const said = JSON.parse(props.value);
   if (said.run !== null && said.run !== run) return; // of a run that is no more
-  if (said.run !== null) awaited = 0;
+  if (said.number === number) setAwaited(false);
   if (said.fault) return fail(said.fault);
-  if (said.key !== view.key) return begin(said);
+  if (said.key !== view.key || (anew && said.run === null)) return begin(said);
   if (!said.moment) return; // what is trained already
   add(said.moment);
-  goOn();
+  if (due) ask(due);
+  else goOn();
 }
 
 function begin(said) {
   view = said;
+  anew = false;
   restart();
   setPlaying(said.play && !matchMedia("(prefers-reduced-motion: reduce)").matches);
 }
@@ -42,7 +47,8 @@ function begin(said) {
 function restart() {
   run = Math.max(Date.now(), run + 1);
   moments = [];
-  awaited = 0;
+  setAwaited(false);
+  due = 0;
   sayFault("");
   find("panels").replaceChildren(...view.titles.map(panel));
   find("panels").style.setProperty("--methods", view.titles.length);
@@ -83,12 +89,13 @@ function sayFault(sentence) {
 // ---- asking
 
 function ask(steps) {
-  if (awaited || !view.key) return;
-  const mine = (awaited = performance.now());
-  trigger("tick", { run, steps });
+  const mine = (number += 1);
+  setAwaited(true);
+  due = 0;
+  trigger("tick", { run, steps, number });
   setTimeout(() => {
-    if (awaited !== mine) return;
-    awaited = 0;
+    if (mine !== number) return;
+    setAwaited(false);
     goOn();
   }, PATIENCE);
 }
@@ -99,7 +106,7 @@ function goOn() {
   const wait = Math.max(0, PACE - (performance.now() - lastAsked));
   clearTimeout(next);
   next = setTimeout(() => {
-    if (!playing || !isLookedAt()) return;
+    if (!playing || awaited || !isLookedAt()) return;
     lastAsked = performance.now();
     ask(Math.max(1, Math.min(Number(find("speed").value), pauseAt - from)));
   }, wait);
@@ -108,6 +115,11 @@ function goOn() {
 let next = 0;
 let lastAsked = 0;
 
+function setAwaited(is) {
+  awaited = is;
+  element.querySelector(".lab").dataset.asked = is ? "yes" : "no";
+}
+
 // Nobody trains for a page that nobody sees.
 function isLookedAt() {
   return !document.hidden && element.isConnected && element.offsetParent !== null;
@@ -115,6 +127,7 @@ function isLookedAt() {
 
 document.addEventListener("visibilitychange", goOn);
 new IntersectionObserver(goOn).observe(element);
+document.addEventListener("click", (event) => (anew ||= Boolean(event.target.closest?.("#lab-stories a"))));
 
 // ---- controls
 
@@ -127,7 +140,8 @@ find("step").addEventListener("click", () => {
   if (!view.key) return;
   sayFault("");
   setPlaying(false);
-  ask(1);
+  if (awaited) due += 1;
+  else ask(1);
 });
 find("reset").addEventListener("click", () => {
   setPlaying(false);
@@ -193,8 +207,9 @@ function paint() {
   [...find("panels").children].forEach((place, i) => {
     const { shape, figures } = moment.methods[i];
     const [density, gap] = place.querySelectorAll("canvas");
-    paintDensity(density, shape);
-    paintGap(gap, shape);
+    const cells = densityOf(shape);
+    paintDensity(density, shape, cells);
+    paintGap(gap, shape, cells);
     density.setAttribute("aria-label", `${view.titles[i]}: ${constants.says[shape.kind]} at step ${moment.step}`);
     gap.setAttribute("aria-label", `${view.titles[i]}: density gap at step ${moment.step}, ${short(figures.gap)} nats in all`);
     for (const cell of place.querySelectorAll("[data-figure]")) cell.textContent = short(figures[cell.dataset.figure]);

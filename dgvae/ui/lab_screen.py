@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -102,10 +102,15 @@ def _read(*names: str) -> str:
     return "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
 
 
-def message(setup: Setup, play: bool, run: float | None = None, frames: Sequence[Frame] = (), fault: str = "") -> str:
-    """What the screen is told: what is to be trained, and, of run `run`, the moment, or why there is none."""
+def message(
+    setup: Setup, play: bool, asked: Mapping[str, float] | None = None, frames: Sequence[Frame] = (), fault: str = ""
+) -> str:
+    """What the screen is told: what is to be trained, and, if it asked, the moment, or why there is none.
+
+    asked: the page's numbers for its `run` and for this answer.
+    """
     titles = [title_of(name) for name in setup.methods]
-    said: dict[str, Any] = {"key": key_of(setup), "titles": titles, "play": play, "run": run}
+    said: dict[str, Any] = {"key": key_of(setup), "titles": titles, "play": play, "run": None, **(asked or {})}
     if frames:
         said["moment"] = {"step": frames[0].step, "methods": [_method(frame) for frame in frames]}
     if fault:

@@ -58,7 +58,8 @@ class LabTab(Tab):
             play = gr.Checkbox(False, label="Play at once", elem_id="lab-play", min_width=120, scale=0)
         with gr.Row():
             beta = _slider("beta", 0, 10, 0.1, "Weight β")
-            size = _slider("aggregation_size", 1, 128, 1, "Group |b|")
+            batch = _slider("batch_size", 2, 128, 1, "Mini-batch")
+            size = _slider("aggregation_size", 1, 128, 1, "Group |b| of it")
             rate = _slider("learning_rate", 0.005, 0.3, 0.005, "Learning rate")
             samples = _slider("samples", 1, 64, 1, "Samples")
         with gr.Accordion("Points of your own", open=False) as own:  # noqa: SIM117 — nested as it is shown
@@ -75,16 +76,17 @@ class LabTab(Tab):
             film_link = gr.HTML(elem_id="lab-film-link")
         self.sets = SetsSection(self.labs)
         self.fields = {
-            "methods": methods, "points": problem, "seed": seed, "drawn": drawn, "beta": beta, "size": size, "rate": rate,
-            "samples": samples, "play": play, **self.sets.fields,
+            "methods": methods, "points": problem, "seed": seed, "drawn": drawn, "beta": beta, "batch": batch,
+            "size": size, "rate": rate, "samples": samples, "play": play, **self.sets.fields,
         }  # fmt: skip
         drew = gr.Number(0, visible=False)  # times: the text changes with each key, too
-        self.triggers = [field.change for field in (methods, problem, seed, beta, size, rate, samples, play, drew)]
+        self.triggers = [field.change for field in (methods, problem, seed, beta, batch, size, rate, samples, play, drew)]
         self.triggers += [drawn.submit, drawn.blur]
         self.outputs = [stories, screen]
-        run = [methods, problem, seed, drawn, beta, size, rate, samples, play]
-        screen.tick(self.tick, run, screen, **{**QUIET, "trigger_mode": "multiple"}, concurrency_limit=None)
-        pad.draws(_drawn, drew, [drawn, problem, drew], **QUIET)
+        run = [methods, problem, seed, drawn, beta, batch, size, rate, samples, play]
+        each: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # else one that comes meanwhile may be lost
+        screen.tick(self.tick, run, screen, **each, concurrency_limit=None)
+        pad.draws(_drawn, drew, [drawn, problem, drew], **each, concurrency_limit=1)
         problem.change(lambda chosen: gr.update(open=chosen == DRAWN), problem, own, **QUIET)
         drawn.change(None, drawn, pad, js="(text) => text", api_visibility="private")
         make_film.click(self.film, None, film_link, concurrency_limit=1, api_visibility="private")
@@ -92,26 +94,27 @@ class LabTab(Tab):
     def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, str]:
         """The stories, and what the screen is to show: it knows whether that is new."""
         try:
-            setup, settings = _setup(*values[:4]), _settings(*values[4:8])
+            setup, settings = _setup(*values[:4]), _settings(*values[4:9])
         except UserError as error:
             return _stories(None, None), no_setup(str(error))
-        return _stories(setup, settings), message(setup, bool(values[8]))
+        return _stories(setup, settings), message(setup, bool(values[9]))
 
     async def tick(
-        self, methods, problem, seed, drawn, beta, size, rate, samples, play, event: gr.EventData, request: gr.Request
+        self, methods, problem, seed, drawn, beta, batch, size, rate, samples, play, event: gr.EventData, request: gr.Request
     ) -> str:
         """Some more steps for a visitor's lab, and the picture then."""
         try:
             setup = _setup(methods, problem, seed, drawn)
         except UserError as error:
             return no_setup(str(error))
-        run, frames, fault = float(event.run), [], ""
+        asked = {"run": float(event.run), "number": float(event.number)}
+        steps, frames, fault = max(0, min(int(event.steps), 100)), [], ""
         try:
-            steps = max(0, min(int(event.steps), 100))
-            frames = await self.labs.advance(str(request.session_hash), run, setup, _settings(beta, size, rate, samples), steps)
+            settings = _settings(beta, batch, size, rate, samples)
+            frames = await self.labs.advance(str(request.session_hash), asked["run"], setup, settings, steps)
         except UserError as error:
             fault = str(error)
-        return message(setup, bool(play), run, frames, fault)
+        return message(setup, bool(play), asked, frames, fault)
 
     def leave(self, request: gr.Request) -> None:
         """Forget the lab of a visitor who is gone."""
@@ -131,7 +134,7 @@ class LabTab(Tab):
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
         """See `Tab`."""
-        setup, settings = _setup(*values[:4]), _settings(*values[4:8])
+        setup, settings = _setup(*values[:4]), _settings(*values[4:9])
         return (
             "from dgvae.toy.lab import Lab\n"
             "from dgvae.toy.setup import Settings, Setup\n\n"
@@ -142,7 +145,7 @@ class LabTab(Tab):
 
 
 def _slider(name: str, low: float, high: float, step: float, label: str) -> Slider:
-    return Slider(low, high, value=RANGES[name].default, step=step, label=label, elem_id=f"lab-{name}", min_width=180)
+    return Slider(low, high, value=RANGES[name].default, step=step, label=label, elem_id=f"lab-{name}", min_width=150)
 
 
 def _drawn(drew: int, event: gr.EventData) -> tuple[str, str, int]:
@@ -157,8 +160,8 @@ def _setup(methods: Sequence[str] | None, problem: str, seed: int | None, drawn:
     return Setup(tuple(methods or ()), problem, int(seed), parse_points(drawn) if problem == DRAWN else ())
 
 
-def _settings(beta: float, size: float, rate: float, samples: float) -> Settings:
-    return Settings(beta, int(size), rate, int(samples))
+def _settings(beta: float, batch: float, size: float, rate: float, samples: float) -> Settings:
+    return Settings(beta, int(batch), int(size), rate, int(samples))
 
 
 def parse_points(text: str) -> tuple[tuple[float, float], ...]:
@@ -193,6 +196,7 @@ def _address(story: Story) -> str:
     setup, settings = story.setup, story.settings
     view = {
         "tab": LabTab.key, "methods": ",".join(setup.methods), "points": setup.problem, "beta": f"{settings.beta:g}",
+        "batch": settings.batch_size,
         "size": settings.aggregation_size, "rate": settings.learning_rate, "samples": settings.samples, "play": "true",
     }  # fmt: skip
     return urlencode(view, safe=",")

@@ -72,8 +72,8 @@ class Labs:
         self.leave(session)
         if len(self._places) < MOST_LABS:
             return
-        longest = min(self._places, key=lambda name: self._places[name].asked)
-        if time.monotonic() - self._places[longest].asked < IDLE:
+        longest, place = min([*self._places.items()], key=lambda item: item[1].asked)
+        if time.monotonic() - place.asked < IDLE:
             raise UserError(f"All {MOST_LABS} places of the lab are taken by other visitors; try again in a minute.")
         self.leave(longest)
 

@@ -5,14 +5,20 @@ const canvas = element.querySelector("canvas");
 let points = [];
 let stroke = null; // the last point of it
 
+const told = new Set(); // texts that Python had from here: their echoes may come late, and are no news
+
 function read() {
+  if (stroke || told.has(props.value)) return;
+  told.clear();
   const numbers = (pair) => pair.trim().split(/\s+/).map(Number);
   points = (props.value || "").split(",").map(numbers).filter((pair) => pair.length === 2 && pair.every(Number.isFinite));
   draw();
 }
 
 function tell() {
-  trigger("draws", { text: points.map((point) => point.map((value) => Number(value.toFixed(1))).join(" ")).join(", ") });
+  const text = points.map((point) => point.map((value) => Number(value.toFixed(1))).join(" ")).join(", ");
+  told.add(text);
+  trigger("draws", { text });
 }
 
 function draw() {

@@ -25,7 +25,7 @@ from tests.browser.conftest import BROWSERS, FLAGS
 METHODS = ("vae", "aae", "dg-vae", "pdg-vae")
 VISITORS = 8
 STEPS = 500
-FIELDS = [list(METHODS), "classes", 0, "", 1, 8, 0.1, 8, False]  # of LabTab, in its order
+FIELDS = [list(METHODS), "classes", 0, "", 1, 8, 8, 0.1, 8, False]  # of LabTab, in its order
 
 
 def main() -> None:
@@ -104,7 +104,7 @@ def visitors(url: str, seconds: float) -> None:
                 return
             pictures, step, begun = 0, 0, time.monotonic()
             while time.monotonic() < over:
-                event = {"run": 1, "steps": 5}
+                event = {"run": 1, "steps": 5, "number": 1}
                 said = json.loads(visitor.ask("lab-screen", "tick", "lab-screen", FIELDS, event))
                 assert said["moment"]["step"] > step, said.get("fault")
                 step, pictures = said["moment"]["step"], pictures + 1
