@@ -153,7 +153,8 @@ def test_a_storys_link_opens_it(tab: LabTab, story) -> None:
     query = parse_query(_address(story))
     fields, faults = read_fields(tab.fields, query)
     assert not faults
-    stories, shown = tab.draw(None, None, *fields)
+    stories, shown, _ = tab.draw(None, None, *fields)
+    assert "changed the settings" not in stories
     assert story.says.split(".")[0].replace("'", "&#x27;") in stories
     assert json.loads(shown)["key"] == key_of(story.setup)
     assert json.loads(shown)["play"]

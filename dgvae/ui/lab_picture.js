@@ -170,3 +170,27 @@ function css(name) {
 function rgb(name) {
   return css(name).match(/[0-9a-f]{2}/gi).map((pair) => parseInt(pair, 16));
 }
+
+// All pictures as one: a column for each method, under its name.
+function pictures(titles, panels) {
+  const columns = [...panels.children].map((place) => [...place.querySelectorAll("canvas")]);
+  const side = columns[0][0].width;
+  const [gap, head] = [Math.round(side / 20), Math.round(side / 8)];
+  const whole = document.createElement("canvas");
+  [whole.width, whole.height] = [columns.length * (side + gap) + gap, head + 2 * (side + gap)];
+  const pen = whole.getContext("2d");
+  pen.fillStyle = css("--body-background-fill");
+  pen.fillRect(0, 0, whole.width, whole.height);
+  pen.font = `bold ${Math.round(side / 16)}px ${getComputedStyle(element).fontFamily}`;
+  columns.forEach((column, i) => {
+    const left = gap + i * (side + gap);
+    pen.fillStyle = css("--body-text-color");
+    pen.fillText(titles[i], left, head - gap);
+    column.forEach((picture, row) => {
+      pen.fillStyle = css("--block-background-fill");
+      pen.fillRect(left, head + row * (side + gap), side, side);
+      pen.drawImage(picture, left, head + row * (side + gap));
+    });
+  });
+  return whole;
+}

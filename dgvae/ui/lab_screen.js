@@ -151,7 +151,8 @@ find("time").addEventListener("input", (event) => {
   setPlaying(false);
   show(Number(event.target.value));
 });
-find("json").addEventListener("click", () => save("lab.json", "application/json", JSON.stringify({ methods: view.titles, moments })));
+find("json").addEventListener("click", () => save("lab.json", "application/json", JSON.stringify({ link: location.href, methods: view.titles, moments })));
+find("png").addEventListener("click", () => pictures(view.titles, find("panels")).toBlob((blob) => saveBlob("lab.png", blob)));
 find("csv").addEventListener("click", () => {
   const names = constants.figures.map(([key]) => key);
   const rows = moments.flatMap(({ step, methods }) =>
@@ -169,8 +170,12 @@ function setPlaying(wanted) {
 }
 
 function save(name, type, text) {
+  saveBlob(name, new Blob([text], { type }));
+}
+
+function saveBlob(name, blob) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -202,7 +207,8 @@ let painting = 0;
 function paint() {
   const moment = moments[shown];
   if (!moment || !element.clientWidth) return;
-  find("step-now").textContent = `${moment.step} steps`;
+  const last = moments.at(-1).step;
+  find("step-now").textContent = moment.step === last ? `${last} steps` : `${moment.step} of ${last} steps`;
   element.querySelector(".lab").dataset.step = moment.step;
   [...find("panels").children].forEach((place, i) => {
     const { shape, figures } = moment.methods[i];

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import gradio as gr
 from gradio.events import EventListener
 
+from dgvae.method import show
 from dgvae.methods import METHODS, method_and_options
 from dgvae.toy.look import CIRCLE_REACH, MOST_DENSITY, REACH, RING
 from dgvae.toy.setup import MOST_DRAWN, MOST_MOMENTS, Setup
@@ -81,6 +82,19 @@ class LabScreen(gr.HTML):
         )
 
 
+class LabCurves(gr.HTML):
+    """The place of the screen's curves, so that something may stand between them and the pictures."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template="<div class='lab-curves'></div>",
+            css_template=_read("lab_curves.css"),
+            js_on_load="",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+
 class PointPad(gr.HTML):
     """A square to draw points on. Its value is their text, "x y, x y"; `draws` says what it has become."""
 
@@ -129,10 +143,10 @@ def key_of(setup: Setup) -> str:
 
 
 def title_of(name: str) -> str:
-    """What a method or variant is called."""
+    """What a method is called, and a variant with the value that it keeps whatever the sliders say."""
     method, options = method_and_options(name)
     row = METHODS[method]
-    return row.title_with(row.resolve(options)) if options else row.title
+    return f"{row.title} ({row.grid.symbol} = {show(options[row.grid.option])})" if row.grid and options else row.title
 
 
 def _method(frame: Frame) -> dict[str, Any]:

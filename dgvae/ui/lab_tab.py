@@ -13,12 +13,12 @@ import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.toy.setup import DRAWN, MOST_METHODS, MOST_SEED, PROBLEMS, RANGES, TOY_METHODS, TOY_VARIANTS, Settings, Setup
-from dgvae.toy.stories import STORIES, Story
+from dgvae.toy.stories import STEPS, STORIES, Story
 from dgvae.ui.decoding import MOST_CHARACTERS
 from dgvae.ui.export import gif_link
-from dgvae.ui.lab_screen import LabScreen, PointPad, message, no_setup, title_of
+from dgvae.ui.lab_screen import LabCurves, LabScreen, PointPad, message, no_setup, title_of
 from dgvae.ui.labs import Labs
-from dgvae.ui.render import notice
+from dgvae.ui.render import hint, notice
 from dgvae.ui.sets_section import SetsSection
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tab import QUIET, Number, Slider, Tab
@@ -38,14 +38,14 @@ class LabTab(Tab):
         self.labs = Labs()
         gr.Markdown(
             "Training as it happens, in two dimensions and with the text models' own regularizers (the models beside play no "
-            "part). Each of 128 points has a posterior, a dot and an ellipse. First picture: q(z), with the prior's circles. "
-            "Second: the density gap; orange is a hole, blue is where posteriors crowd.",
+            "part). Each x, one of some 128 points, has a posterior of z: a dot and an ellipse. First picture: q(z), all of "
+            "them, with the prior's circles. Second: the density gap; orange is a hole, blue is where posteriors crowd.",
             elem_classes="hint",
         )
         stories = gr.HTML(elem_id="lab-stories")
         with gr.Row():
             methods = gr.Dropdown(
-                [(title_of(name), name) for name in SHOWN_METHODS], value=list(STORIES[2].setup.methods), multiselect=True,
+                [(title_of(name), name) for name in SHOWN_METHODS], value=list(STORIES[0].setup.methods), multiselect=True,
                 max_choices=MOST_METHODS, label=f"Methods, one to {MOST_METHODS}", elem_id="lab-methods", min_width=300,
                 scale=2,
             )  # fmt: skip
@@ -56,21 +56,23 @@ class LabTab(Tab):
             )  # fmt: skip
             seed = Number(0, minimum=0, maximum=MOST_SEED, precision=0, label="Seed", elem_id="lab-seed", min_width=90, scale=0)
             play = gr.Checkbox(False, label="Play at once", elem_id="lab-play", min_width=120, scale=0)
-        with gr.Row():
-            beta = _slider("beta", 0, 10, 0.1, "Weight β")
-            batch = _slider("batch_size", 2, 128, 1, "Mini-batch")
-            size = _slider("aggregation_size", 1, 128, 1, "Group |b| of it")
-            rate = _slider("learning_rate", 0.005, 0.3, 0.005, "Learning rate")
-            samples = _slider("samples", 1, 64, 1, "Samples")
         with gr.Accordion("Points of your own", open=False) as own:  # noqa: SIM117 — nested as it is shown
             with gr.Row():
                 with gr.Column(min_width=220, scale=0):
+                    gr.HTML(hint("Click or drag to add points. These are the x; the pictures show their z."))
                     pad = PointPad(elem_id="lab-pad")
                 drawn = gr.Textbox(
                     "", label="The same as text: x y, x y, … from −4 to 4", lines=4, max_length=MOST_CHARACTERS, min_width=260,
                     elem_id="lab-drawn",
                 )  # fmt: skip
         screen = LabScreen(elem_id="lab-screen")
+        with gr.Row():
+            beta = _slider("beta", 0, 10, 0.1, "Weight β")
+            batch = _slider("batch_size", 2, 128, 1, "Mini-batch")
+            size = _slider("aggregation_size", 1, 128, 1, "Group |b| of it")
+            rate = _slider("learning_rate", 0.005, 0.3, 0.005, "Learning rate")
+            samples = _slider("samples", 1, 64, 1, "Samples")
+        LabCurves(elem_id="lab-curves")
         with gr.Row():
             make_film = gr.Button("Make a film of it (GIF)", min_width=220, scale=0, elem_id="lab-film")
             film_link = gr.HTML(elem_id="lab-film-link")
@@ -82,7 +84,7 @@ class LabTab(Tab):
         drew = gr.Number(0, visible=False)  # times: the text changes with each key, too
         self.triggers = [field.change for field in (methods, problem, seed, beta, batch, size, rate, samples, play, drew)]
         self.triggers += [drawn.submit, drawn.blur]
-        self.outputs = [stories, screen]
+        self.outputs = [stories, screen, film_link]
         run = [methods, problem, seed, drawn, beta, batch, size, rate, samples, play]
         each: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # else one that comes meanwhile may be lost
         screen.tick(self.tick, run, screen, **each, concurrency_limit=None)
@@ -91,13 +93,13 @@ class LabTab(Tab):
         drawn.change(None, drawn, pad, js="(text) => text", api_visibility="private")
         make_film.click(self.film, None, film_link, concurrency_limit=1, api_visibility="private")
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, str]:
-        """The stories, and what the screen is to show: it knows whether that is new."""
+    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, str, str]:
+        """The stories; what the screen is to show, which knows whether that is new; and no film of what was before."""
         try:
             setup, settings = _setup(*values[:4]), _settings(*values[4:9])
         except UserError as error:
-            return _stories(None, None), no_setup(str(error))
-        return _stories(setup, settings), message(setup, bool(values[9]))
+            return _stories(None, None), no_setup(str(error)), ""
+        return _stories(setup, settings), message(setup, bool(values[9])), ""
 
     async def tick(
         self, methods, problem, seed, drawn, beta, batch, size, rate, samples, play, event: gr.EventData, request: gr.Request
@@ -129,7 +131,7 @@ class LabTab(Tab):
         from dgvae.toy.picture import film
 
         file = io.BytesIO()
-        film(lab.setup.methods, [*lab.moments], file, side=FILM_SIDE)
+        film([title_of(name) for name in lab.setup.methods], [*lab.moments], file, side=FILM_SIDE)
         return gif_link("lab.gif", file.getvalue())
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
@@ -181,14 +183,16 @@ def parse_points(text: str) -> tuple[tuple[float, float], ...]:
 
 
 def _stories(setup: Setup | None, settings: Settings | None) -> str:
-    """A link for each story, and what the one says that is shown."""
+    """A link for each story, and what the one says whose points and methods are shown."""
     links, says = [], ""
     for number, story in enumerate(STORIES, start=1):
-        shown = (story.setup, story.settings) == (setup, settings)
+        shown = story.setup == setup
         current = " aria-current=step" if shown else ""
         links.append(f"<a href='?{escape(_address(story), quote=True)}'{current}>{number} {escape(story.title)}</a>")
-        says += f"<p>{escape(story.says)}</p>" if shown else ""
-    return f"<nav class='tour' aria-label='Stories'><span>What to see here:</span>{''.join(links)}{says}</nav>"
+        if shown:
+            changed = "" if story.settings == settings else " <b>(You have changed the settings; its link begins it anew.)</b>"
+            says = f"<p><b>Press Play, and after {STEPS} steps:</b> {escape(story.says)}{changed}</p>"
+    return f"<nav class='tour' aria-label='Experiments'><span>Experiments:</span>{''.join(links)}{says}</nav>"
 
 
 def _address(story: Story) -> str:

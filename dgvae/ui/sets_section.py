@@ -11,7 +11,7 @@ from dgvae.toy.setup import SET_SIZES
 from dgvae.ui.chart_colours import colour_parameters
 from dgvae.ui.labs import Labs
 from dgvae.ui.render import hint, notice
-from dgvae.ui.tab import Number, Slider
+from dgvae.ui.tab import QUIET, Number, Slider
 from dgvae.ui.vega_chart import VegaChart
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class SetsSection:
                     label = "Density of q(z)" if name == "density" else f"{name} draws of each"
                     charts.append(VegaChart(label=label, elem_id=f"sets-{name}", height=260, elem_classes="if-any"))
         self.fields = {"of": of, "width": width, "draws": seed}
-        run.click(self.compare, [of, width, seed], [table, *charts], concurrency_limit=2, api_visibility="private")
+        changed = [run.click, of.change, width.change, seed.change]
+        gr.on(changed, self.compare, [of, width, seed], [table, *charts], concurrency_limit=2, **QUIET)
 
     def compare(self, of: str, width: float, seed: int | None, request: gr.Request) -> tuple[Any, ...]:
         """The verdicts as a table, the density as a chart, and one for each size of sets."""
@@ -103,7 +104,8 @@ def _table(verdicts: list[Verdict], posterior: DiagonalGaussian) -> str:
         for test, (name, why) in TESTS.items()
     )
     gap = hint(
-        f"KL(q(z) ‖ p(z)) = {joint_gap(posterior):.3f} nats. A test with nothing to notice notices in one of twenty at most."
+        f"KL(q(z) ‖ p(z)) = {joint_gap(posterior):.3f} nats. Each test was made on ten "
+        "fresh pairs of sets; with nothing to notice, it would say that it did in one of twenty at most."
     )
     return f"<table class='texts'><thead><tr><th scope='col'>test</th>{head}</tr></thead><tbody>{rows}</tbody></table>{gap}"
 
