@@ -159,12 +159,22 @@ def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path)
 def test_the_hole_is_a_draw_of_the_map_and_is_ringed_on_both(tab: MapTab):
     autoencoder = "short-yelp/ae"
     said, number, marks = tab.show_hole("B", VAE, autoencoder, "A: 0, 1, 2, 3")
-    assert f"A hole in B, deepest at prior draw {-number}, where" in said
+    assert re.search(rf"Hole 1 of \d in B, deepest at prior draw {-number}, where", said)
     assert "The nearest sentence, " in said
     sent = json.loads(marks)["charts"]
     assert sent["map-a"] == {"ring": number, "brush": {"x": [0, 1], "y": [2, 3]}}
     assert sent["map-b"] == {"ring": number}
     assert f"Prior draw {-number}" in tab.read_number(VAE, autoencoder, number)
+
+
+def test_asked_again_it_shows_the_next_hole_and_after_the_last_the_first(tab: MapTab):
+    shown, number = [], None
+    for _ in range(6):
+        said, number, _ = tab.show_hole("A", "short-yelp/ae", VAE, "", number)
+        shown.append(number)
+    count = int(re.search(r"of (\d) in A", said)[1])  # pyright: ignore[reportOptionalSubscript]
+    assert len(set(shown)) == count > 1
+    assert shown[count] == shown[0]
 
 
 def test_no_hole_to_show_is_said(tab: MapTab):

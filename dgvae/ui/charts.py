@@ -35,7 +35,7 @@ LOOK_FOR: dict[str, str] = {  # by colouring, as HTML
 MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
 
 _LABEL_NAMES = {0: "negative", 1: "positive"}
-_LABEL_COLOURS = ["#d69a00", "#4a7fd6", "#a05ab5", "#5f9e3f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#c96a4a"]
+_LABEL_COLOURS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
-from dgvae.ui.render import Line
+from dgvae.ui.render import Line, read_as
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ def encode(checkpoint: Checkpoint, text: str) -> Posterior:
     with own_random_numbers(0):
         posterior = checkpoint.model.encode_all([ids])
     return posterior.map(lambda tensor: tensor.clone())  # a normal tensor, which may be changed in place
+
+
+def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
+    """Typed sentences as A and B read them, unknown words marked; once if both read them alike."""
+    sides: dict[str, str] = {}
+    for side, name in zip("AB", names, strict=True):
+        try:
+            tokenizer = shelf.get(name).tokenizer
+        except UserError:
+            continue
+        reading = " → ".join(read_as((word, tokenizer.is_known(word)) for word in tokenizer.words(text)) for text in texts)
+        sides[reading] = f"{sides[reading]} and {side}" if reading in sides else side
+    return "".join(f"<p class='hint'>{who} read: {reading}</p>" for reading, who in sides.items())
 
 
 def decode_texts(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean, readings
 from dgvae.ui.differences import marked_differences, share_kept
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.render import Column, comparison, comparison_rows, hint, notice
@@ -59,7 +59,7 @@ class EditTab(Tab):
             elem_classes="hint",
         )
         table = gr.HTML(elem_id="reconstructions")
-        gr.Markdown("## From label 0 to label 1")
+        gr.Markdown("## From one label to the other")
         gr.Markdown(
             "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good.",
             elem_classes="hint",
@@ -88,7 +88,7 @@ class EditTab(Tab):
         if not sentence.strip():
             return notice("Write a sentence."), "", ""
         return (
-            self.reconstruct(name_a, name_b, sentence),
+            readings(self.shelf, (name_a, name_b), sentence) + self.reconstruct(name_a, name_b, sentence),
             self.move(name_a, name_b, sentence, strength),
             self.traverse(name_a, name_b, sentence, rank, value),
         )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode_mean
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode_mean, readings
 from dgvae.ui.export import code_to_load, csv_link
 from dgvae.ui.path_chart import gap_curves
-from dgvae.ui.render import Column, Line, comparison, comparison_rows, hint, notice, read_as
+from dgvae.ui.render import Column, Line, comparison, comparison_rows, hint, notice
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tab import QUIET, Slider, Tab
 from dgvae.ui.vega_chart import VegaChart
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PATHS = {"straight": "linear", "along a great circle": "spherical", "where sentences are dense": "dense"}
 FINE = 65  # points of the curve
+SCORES = "Small numbers: ROUGE-L F1 of a line to the first and to the second sentence."
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class InterpolateTab(Tab):
         walks = {side: self._walk(name, texts, path, steps, each) for side, name in (("A", name_a), ("B", name_b))}
         heads = [f"{i / (steps - 1):.0%}" if k == 0 else "" for i in range(steps) for k in range(each)]
         columns = [walk.column for walk in walks.values()]
-        said = self._read_as(name_a, name_b, texts) + comparison(heads, *columns)
+        said = readings(self.shelf, (name_a, name_b), *texts) + hint(SCORES) + comparison(heads, *columns)
         said += csv_link("interpolation.csv", *comparison_rows(heads, *columns))
         curves = {side: walk.gaps for side, walk in walks.items() if len(walk.gaps)}
         return said, gap_curves(curves) if curves else None
@@ -111,19 +112,6 @@ class InterpolateTab(Tab):
         if None in texts:
             texts = decode_texts(checkpoint, checkpoint.latents.posterior.location[chosen])
         return texts[0], texts[1], time.time()
-
-    def _read_as(self, name_a: str | None, name_b: str | None, texts: tuple[str, str]) -> str:
-        """The sentences as the models read them, once if both read them alike."""
-        readings: dict[str, str] = {}
-        for side, name in (("A", name_a), ("B", name_b)):
-            try:
-                tokenizer = self.shelf.get(name).tokenizer
-            except UserError:
-                continue
-            reading = " → ".join(read_as((w, tokenizer.is_known(w)) for w in tokenizer.words(text)) for text in texts)
-            readings[reading] = f"{readings[reading]} and {side}" if reading in readings else side
-        read = "".join(f"<p class='hint'>{sides} read: {reading}</p>" for reading, sides in readings.items())
-        return read + hint("Small numbers: ROUGE-L F1 of a line to the first and to the second sentence.")
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
         """See `Tab`."""

@@ -11,8 +11,8 @@ from dgvae.ui.shelf import Shelf
 MATCH = 0.02  # of the prior: twice what lies outside where q(z) and p(z) match
 
 
-def worst_hole(shelf: Shelf, name: str | None, side: str) -> tuple[int, str]:
-    """The prior draw at which the prior is furthest above the aggregated posterior (from 1), and what is said of it.
+def next_hole(shelf: Shelf, name: str | None, side: str, after: int = 0) -> tuple[int, str]:
+    """The prior draw (from 1) at which a hole is deepest, and what is said of it: the worst hole, or that after draw `after`.
 
     Raises UserError if there is none to show.
     """
@@ -21,16 +21,17 @@ def worst_hole(shelf: Shelf, name: str | None, side: str) -> tuple[int, str]:
     if whole < MATCH:
         title = checkpoint.model.config.title
         raise UserError(f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match.")
-    worst = found[0]
-    draw = int((map_of(checkpoint).z == worst.z).all(1).nonzero()[0, 0]) + 1
-    text, what = shelf.sentence(str(name), worst.nearest), "reads"
+    draws = [int((map_of(checkpoint).z == hole.z).all(1).nonzero()[0, 0]) + 1 for hole in found]
+    at = (draws.index(after) + 1) % len(draws) if after in draws else 0
+    draw, hole = draws[at], found[at]
+    text, what = shelf.sentence(str(name), hole.nearest), "reads"
     if text is None:
-        mean = checkpoint.latents.posterior.location[worst.nearest]
+        mean = checkpoint.latents.posterior.location[hole.nearest]
         text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"comes back from {side} as"
     return draw, hint(
-        f"A hole in {side}, deepest at prior draw {draw}, where the prior is {worst.gap:.0f} nats denser than the encoded "
-        f"sentences; {whole:.1%} of the prior lie in holes of {side}. "
-        f"The nearest sentence, {worst.nearest + 1}, {what}: {text}"
+        f"Hole {at + 1} of {len(found)} in {side}, deepest at prior draw {draw}, where the prior is {hole.gap:.0f} nats denser "
+        f"than the encoded sentences; {whole:.1%} of the draws on this map lie in holes of {side}. "
+        f"The nearest sentence, {hole.nearest + 1}, {what}: {text}"
     )
 
 

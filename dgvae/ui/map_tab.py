@@ -15,7 +15,7 @@ from dgvae.ui.charts import COLOURINGS, LOOK_FOR, latent_map
 from dgvae.ui.common_maps import CommonMaps
 from dgvae.ui.export import code_to_load
 from dgvae.ui.map_points import extents, map_of, map_points, point_gaps
-from dgvae.ui.map_readout import read_point, text_at, worst_hole
+from dgvae.ui.map_readout import next_hole, read_point, text_at
 from dgvae.ui.map_region import Region, region_report
 from dgvae.ui.render import hint, notice
 from dgvae.ui.shelf import Shelf
@@ -107,7 +107,7 @@ class MapTab(Tab):
             chart.hover(self.read_out, self.models, readout, **QUIET)
             chart.pick(_picked, None, point, **QUIET)
             chart.brush(_brushed, None, region, **QUIET)
-            holes[side].click(partial(self.show_hole, side), [*self.models, region], [hole_said, point, over], **QUIET)
+            holes[side].click(partial(self.show_hole, side), [*self.models, region, point], [hole_said, point, over], **QUIET)
 
     # ---- drawing
 
@@ -200,11 +200,13 @@ class MapTab(Tab):
         """What both models decode at the point of a number."""
         return read_point(self.shelf, name_a, name_b, int(number)) if number else INVITATION
 
-    def show_hole(self, side: str, name_a: str | None, name_b: str | None, region: str) -> tuple[Any, ...]:
-        """What is said of the worst region of A or B, its deepest point, and marks: it is ringed on both maps and read out."""
+    def show_hole(
+        self, side: str, name_a: str | None, name_b: str | None, region: str, point: float | None = None
+    ) -> tuple[Any, ...]:
+        """What is said of the worst hole of A or B, or of the next, its deepest point, and marks: it is ringed and read out."""
         name = name_a if side == "A" else name_b
         try:
-            draw, said = worst_hole(self.shelf, name, side)
+            draw, said = next_hole(self.shelf, name, side, after=-int(point or 0))
             return said, -draw, self.marks_of(region, -draw)
         except UserError as error:
             return notice(str(error)), 0, self.marks_of(region, 0)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CHOSEN = "the two below"
 RANKINGS = ("largest correlation", "largest variance of the means", "largest marginal KL")  # of dgvae.slices, which needs torch
-BASES = {"nought": "zero", "a draw of the prior": "prior", "a sentence": "sentence"}
+BASES = {"zero": "zero", "a draw of the prior": "prior", "a sentence": "sentence"}
 MOST_CENTRES = 1000
 
 
@@ -73,6 +73,7 @@ class SliceTab(Tab):
         inputs = [*self.models, *self.fields.values()]
         read = {"fn": self.read_out, "inputs": inputs, "outputs": readout, **QUIET}
         gr.on([base.change, seed.change, sentence.submit, x.change, y.change], **read)
+        gr.on([first.input, second.input], lambda: CHOSEN, None, dims, **QUIET)  # what is typed counts
         for chart in charts:
             chart.drag(self.read_out_at, inputs, readout, **QUIET)
             chart.pick(picked, None, [x, y], **QUIET)

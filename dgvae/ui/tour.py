@@ -21,14 +21,14 @@ class Stop:
 
 STOPS = (
     Stop(
-        "Collapse", "vae", "pdg-vae", {"tab": "edit", "sentence": "i waited an hour and nobody came back ."},
+        "Collapse", "vae", "pdg-vae", {"tab": "edit", "sentence": "we love the tacos here !"},
         "A is a plain VAE that has collapsed: its latent says next to nothing of a sentence, so that it gives back the same "
-        "phrase whatever you type. B, with density gaps, gives your sentence back. Type another one.",
+        "phrase whatever you type. B, with density gaps, gives most of your sentence back. Type another one.",
     ),
     Stop(
         "Hole", "beta-vae", "pdg-vae", {"tab": "map", "map": "own", "colour": "source"},
         "A uses its latent, but the prior (orange) lies where no sentence (blue) ever was: a hole. Press “Show me a hole in "
-        "A”, or click an orange point: there A babbles, while B still writes a sentence.",
+        "A”, or click an orange point: there A mostly babbles, while B still writes sentences.",
     ),
     Stop(
         "Both cured", "dg-vae", "pdg-vae", {"tab": "slice"},
