@@ -69,7 +69,7 @@ class Locator(nn.Module):
         return z.new_zeros(())
 
 
-Reader = Classifier | Locator
+ToyReader = Classifier | Locator
 
 
 def _ring() -> Tensor:
@@ -94,7 +94,7 @@ def _diagonal() -> Tensor:
     return torch.stack([spread, CORRELATION * spread + math.sqrt(1 - CORRELATION**2) * spread[order]], dim=1)
 
 
-READERS: dict[str, Callable[[], Reader]] = {
+READERS: dict[str, Callable[[], ToyReader]] = {
     "classes": Classifier,
     "ring": lambda: Locator(_ring()),
     "grid": lambda: Locator(_grid()),
@@ -103,7 +103,7 @@ READERS: dict[str, Callable[[], Reader]] = {
 }
 
 
-def read_problem(name: str, drawn: Sequence[tuple[float, float]] = ()) -> Reader:
+def read_problem(name: str, drawn: Sequence[tuple[float, float]] = ()) -> ToyReader:
     """The reader of a problem; that of `drawn` is for places of one's own. Raises UserError if there is no such problem."""
     check_problem(name, len(drawn))
     if name == DRAWN:

@@ -19,7 +19,7 @@ from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior, VonMisesFish
 from dgvae.randomness import own_random_numbers
 from dgvae.regularizers import build_regularizer
 from dgvae.toy.measures import NODES, Measures, measure
-from dgvae.toy.problems import Reader, read_problem
+from dgvae.toy.problems import ToyReader, read_problem
 from dgvae.toy.setup import Settings, toy_method
 
 DRAWS = 8  # of each implicit posterior, in a frame
@@ -41,7 +41,7 @@ class Frame:
 class FreePosteriors(nn.Module):
     """A posterior for each point, of the kind that the method's row names. It is the encoder, and holds the decoder."""
 
-    def __init__(self, config: TextVAEConfig, decoder: Reader) -> None:
+    def __init__(self, config: TextVAEConfig, decoder: ToyReader) -> None:
         super().__init__()
         self.decoder = decoder
         self.kind = config.row.posterior
