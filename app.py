@@ -25,9 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
         serve(options)
-    except UserError as error:
+    except (UserError, PermissionError) as error:
         print(f"app: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -38,6 +41,8 @@ def serve(options: argparse.Namespace) -> None:
             f"There is no checkpoint in {options.checkpoints}; make one with: "
             f"python -m train.fit --method dg-vae --corpus short-yelp --data DATA --out {options.checkpoints}/dg-vae"
         )
+    if options.port is not None and not 0 < options.port < 65536:
+        raise UserError(f"A port is a number from 1 to 65535, not {options.port}.")
     if options.data and not options.data.is_dir():
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
     print("Starting …", flush=True)

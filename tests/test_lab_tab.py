@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 import pytest
@@ -24,10 +24,11 @@ from dgvae.toy.stories import STORIES
 from dgvae.ui.address import first_value, parse_query, read_fields
 from dgvae.ui.lab_screen import key_of, message
 from dgvae.ui.lab_tab import LabTab, _address, parse_points
-from dgvae.ui.labs import IDLE, MOST_LABS, Labs
+from dgvae.ui.labs import IDLE, MOST_AWAITED, MOST_LABS, Labs
 from dgvae.ui.sets_section import TESTS
 from dgvae.ui.shelf import Shelf
 
+T = TypeVar("T")
 VISITOR: Any = SimpleNamespace(session_hash="visitor")
 
 
@@ -49,8 +50,14 @@ def values(tab: LabTab, **other: Any) -> list[Any]:
 
 def tick(tab: LabTab, run: int = 1, steps: int = 1, session: Any = VISITOR, **fields: Any) -> dict[str, Any]:
     event: Any = SimpleNamespace(run=run, steps=steps, number=9)
-    run_of: Any = tab.tick(*values(tab, **fields)[:10], event=event, request=session)
-    return json.loads(asyncio.run(run_of))
+    picture: Any = tab.tick(*values(tab, **fields)[:10], event=event, request=session)
+    return json.loads(awaited(picture))
+
+
+def awaited(work: Coroutine[Any, Any, T]) -> T:
+    """Its result, from a thread beside this one, in which tests of the page may have left a running loop."""
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(asyncio.run, work).result()
 
 
 # ---- what the screen is told
@@ -123,6 +130,7 @@ def test_settings_act_on_the_run_that_goes_on(tab: LabTab) -> None:
             {"points": "drawn", "drawn": "1 2, <b>"},
             "Write a point as two numbers, such as 0.5 -1, with a comma before the next",
         ),
+        ({"points": "drawn", "drawn": "0 0," * 600}, "The points' text is longer than 2,000 characters"),
         ({"points": "drawn", "drawn": "1 2, nan 1"}, "not 'nan 1'"),
     ],
 )
@@ -164,7 +172,7 @@ def test_a_storys_link_opens_it(tab: LabTab, story) -> None:
 
 
 def advance(labs: Labs, session: str, steps: int = 1) -> int:
-    return asyncio.run(labs.advance(session, 1, Setup(("vae",)), Settings(), steps))[0].step
+    return awaited(labs.advance(session, 1, Setup(("vae",)), Settings(), steps))[0].step
 
 
 def test_visitors_have_labs_of_their_own_and_one_who_left_begins_anew() -> None:
@@ -174,6 +182,35 @@ def test_visitors_have_labs_of_their_own_and_one_who_left_begins_anew() -> None:
     with pytest.raises(UserError, match="press Play"):
         labs.of("one")
     assert advance(labs, "one") == 1
+
+
+def test_a_visitor_has_few_pictures_on_their_way() -> None:
+    labs = Labs()
+
+    async def flood() -> list[Any]:
+        asks = (labs.advance("one", 1, Setup(("vae",)), Settings(), 1) for _ in range(5))
+        return await asyncio.gather(*asks, return_exceptions=True)
+
+    answers = awaited(flood())
+    assert [frames[0].step for frames in answers[:MOST_AWAITED]] == [1, 2, 3]
+    assert all(isinstance(error, UserError) and "on their way" in str(error) for error in answers[MOST_AWAITED:])
+    assert advance(labs, "one") == 4
+
+
+def test_a_picture_that_comes_after_its_visitor_left_makes_no_lab() -> None:
+    labs = Labs()
+    advance(labs, "one")
+    labs.leave("one", gone=True)
+    with pytest.raises(UserError, match="reload the page"):
+        advance(labs, "one")
+
+
+def test_looking_does_not_keep_a_place() -> None:
+    labs = Labs()
+    advance(labs, "one")
+    labs._places["one"].asked -= IDLE
+    advance(labs, "one", 0)
+    assert labs.playing() == 0
 
 
 def test_when_all_places_are_taken_the_one_unused_for_long_makes_room() -> None:

@@ -23,9 +23,10 @@ from dgvae.toy.measures import joint_gap
 from dgvae.toy.picture import film, sheet
 from dgvae.toy.run import Frame, ToyRun
 from dgvae.toy.sets import compare, grains
-from dgvae.toy.setup import MOST_STEPS, PROBLEMS, TOY_METHODS, Settings, Setup
+from dgvae.toy.setup import MOST_STEPS, PROBLEMS, TOY_METHODS, Settings, Setup, toy_method
 
 PAPER_METHODS = "vae,ae,aae,wae,dg-vae"
+FILM_METHODS = "vae,aae,wae,dg-vae"  # as many as stand side by side
 COLUMNS = 5  # of the figure
 FILM_STEPS = 5  # from picture to picture
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        names = _names(options.methods)
+        names = _names(options.methods or (FILM_METHODS if options.film else PAPER_METHODS))
         settings = Settings(options.beta, options.batch_size, options.aggregation_size, options.learning_rate, options.samples)
         if not 1 <= options.steps <= 100_000 or not 1 <= options.seeds <= 1000:
             raise UserError("Give from 1 to 100,000 steps and from 1 to 1,000 seeds.")
@@ -60,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, OSError) as error:
         print(f"dgvae.toy: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -81,7 +85,7 @@ def _compare_sets(width: float) -> None:
 
 
 def _check_file(option: str, file: Path | None, suffix: str) -> None:
-    if file and file.suffix != suffix:
+    if file and (file.suffix.lower() != suffix or file.is_dir()):
         raise UserError(f"{option} is the name of a {suffix[1:].upper()} picture, such as toy{suffix}, not {file}.")
     if file and not file.parent.is_dir():
         raise UserError(f"There is no folder {file.parent} for the picture.")
@@ -116,6 +120,8 @@ def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise UserError(f"Name a method at least: {', '.join(TOY_METHODS)}.")
+    for name in names:
+        toy_method(name)
     return names
 
 
@@ -124,9 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m dgvae.toy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     first = Settings()
-    parser.add_argument(
-        "--methods", default=PAPER_METHODS, help=f"by commas, of {', '.join(TOY_METHODS)} (default: {PAPER_METHODS})"
-    )
+    parser.add_argument("--methods", help=f"by commas, of {', '.join(TOY_METHODS)} (default: {PAPER_METHODS})")
     parser.add_argument("--problem", default="classes", choices=PROBLEMS, help="what the points are (default: classes)")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument(

@@ -3,6 +3,7 @@
 
 const PACE = 100; // milliseconds from picture to picture, at least
 const PATIENCE = 8000; // milliseconds; an answer that has not come by then will not come
+const LATE = "No answer yet: the app is busy, or too many of its pages are open.";
 const constants = JSON.parse(props.constants);
 const find = (name) => element.querySelector(`[data-lab="${name}"]`);
 
@@ -15,6 +16,7 @@ let pauseAt = 0; // steps
 let number = 0; // of the last picture that was asked for
 let awaited = false; // it has not come yet
 let due = 0; // steps to ask for when it has
+let follows = true; // the newest picture is shown
 let anew = false; // a story's link was followed: it begins anew even if it is what is shown
 let received = "";
 
@@ -32,6 +34,7 @@ function receive() {
   if (said.fault) return fail(said.fault);
   if (said.key !== view.key || (anew && said.run === null)) return begin(said);
   if (!said.moment) return; // what is trained already
+  if (find("fault").textContent === LATE) sayFault("");
   add(said.moment);
   if (due) ask(due);
   else goOn();
@@ -48,6 +51,7 @@ function restart() {
   run = Math.max(Date.now(), run + 1);
   moments = [];
   setAwaited(false);
+  follows = true;
   due = 0;
   sayFault("");
   find("panels").replaceChildren(...view.titles.map(panel));
@@ -69,7 +73,7 @@ function add(moment) {
   }
   moments.push(moment);
   if (playing && moment.step >= pauseAt) setPlaying(false);
-  show(moments.length - 1);
+  show(follows ? moments.length - 1 : Math.min(shown, moments.length - 1));
 }
 
 function fail(fault) {
@@ -94,7 +98,8 @@ function ask(steps) {
   due = 0;
   trigger("tick", { run, steps, number });
   setTimeout(() => {
-    if (mine !== number) return;
+    if (mine !== number || !awaited) return;
+    sayFault(LATE);
     setAwaited(false);
     goOn();
   }, PATIENCE);
@@ -140,6 +145,7 @@ find("step").addEventListener("click", () => {
   if (!view.key) return;
   sayFault("");
   setPlaying(false);
+  follows = true;
   if (awaited) due += 1;
   else ask(1);
 });
@@ -149,6 +155,7 @@ find("reset").addEventListener("click", () => {
 });
 find("time").addEventListener("input", (event) => {
   setPlaying(false);
+  follows = false;
   show(Number(event.target.value));
 });
 find("json").addEventListener("click", () => save("lab.json", "application/json", JSON.stringify({ link: location.href, methods: view.titles, moments })));
@@ -163,6 +170,7 @@ find("csv").addEventListener("click", () => {
 
 function setPlaying(wanted) {
   playing = Boolean(wanted && view.key);
+  if (playing) follows = true;
   pauseAt = constants.until * (1 + Math.floor((moments.at(-1)?.step ?? 0) / constants.until));
   find("play").textContent = playing ? "❚❚ Pause" : "▶ Play";
   element.querySelector(".lab").dataset.state = playing ? "playing" : "paused";

@@ -98,8 +98,8 @@ class LabTab(Tab):
         try:
             setup, settings = _setup(*values[:4]), _settings(*values[4:9])
         except UserError as error:
-            return _stories(None, None), no_setup(str(error)), ""
-        return _stories(setup, settings), message(setup, bool(values[9])), ""
+            return _stories(None, None, (name_a, name_b)), no_setup(str(error)), ""
+        return _stories(setup, settings, (name_a, name_b)), message(setup, bool(values[9])), ""
 
     async def tick(
         self, methods, problem, seed, drawn, beta, batch, size, rate, samples, play, event: gr.EventData, request: gr.Request
@@ -109,8 +109,12 @@ class LabTab(Tab):
             setup = _setup(methods, problem, seed, drawn)
         except UserError as error:
             return no_setup(str(error))
-        asked = {"run": float(event.run), "number": float(event.number)}
-        steps, frames, fault = max(0, min(int(event.steps), 100)), [], ""
+        frames, fault = [], ""
+        try:
+            asked = {name: _finite(getattr(event, name, None)) for name in ("run", "number")}
+            steps = max(0, min(int(_finite(event.steps)), 100))
+        except (AttributeError, TypeError, ValueError):
+            return no_setup("The page asked for a picture in a way that is not understood; reload it.")
         try:
             settings = _settings(beta, batch, size, rate, samples)
             frames = await self.labs.advance(str(request.session_hash), asked["run"], setup, settings, steps)
@@ -120,7 +124,7 @@ class LabTab(Tab):
 
     def leave(self, request: gr.Request) -> None:
         """Forget the lab of a visitor who is gone."""
-        self.labs.leave(request.session_hash)
+        self.labs.leave(request.session_hash, gone=True)
 
     def film(self, request: gr.Request) -> str:
         """A link that saves what the visitor's lab remembers."""
@@ -166,8 +170,18 @@ def _settings(beta: float, batch: float, size: float, rate: float, samples: floa
     return Settings(beta, int(batch), int(size), rate, int(samples))
 
 
+def _finite(value: Any) -> float:
+    """A number of the page. Raises TypeError or ValueError if it is none."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(number)
+    return number
+
+
 def parse_points(text: str) -> tuple[tuple[float, float], ...]:
-    """Points as "x y, x y". Raises UserError that names the first that is none."""
+    """Points as "x y, x y". Raises UserError that names the first that is none, or if the text is too long."""
+    if len(text) > MOST_CHARACTERS:
+        raise UserError(f"The points' text is longer than {MOST_CHARACTERS:,} characters; leave some out.")
     points = []
     for part in filter(str.strip, text.replace("\n", ",").split(",")):
         try:
@@ -182,25 +196,25 @@ def parse_points(text: str) -> tuple[tuple[float, float], ...]:
     return tuple(points)
 
 
-def _stories(setup: Setup | None, settings: Settings | None) -> str:
+def _stories(setup: Setup | None, settings: Settings | None, models: tuple[str | None, str | None]) -> str:
     """A link for each story, and what the one says whose points and methods are shown."""
     links, says = [], ""
     for number, story in enumerate(STORIES, start=1):
         shown = story.setup == setup
         current = " aria-current=step" if shown else ""
-        links.append(f"<a href='?{escape(_address(story), quote=True)}'{current}>{number} {escape(story.title)}</a>")
+        links.append(f"<a href='?{escape(_address(story, models), quote=True)}'{current}>{number} {escape(story.title)}</a>")
         if shown:
             changed = "" if story.settings == settings else " <b>(You have changed the settings; its link begins it anew.)</b>"
             says = f"<p><b>Press Play, and after {STEPS} steps:</b> {escape(story.says)}{changed}</p>"
     return f"<nav class='tour' aria-label='Experiments'><span>Experiments:</span>{''.join(links)}{says}</nav>"
 
 
-def _address(story: Story) -> str:
-    """Of the page with a story that plays."""
+def _address(story: Story, models: tuple[str | None, str | None] = (None, None)) -> str:
+    """Of the page with a story that plays, beside the same models."""
     setup, settings = story.setup, story.settings
     view = {
         "tab": LabTab.key, "methods": ",".join(setup.methods), "points": setup.problem, "beta": f"{settings.beta:g}",
         "batch": settings.batch_size,
         "size": settings.aggregation_size, "rate": settings.learning_rate, "samples": settings.samples, "play": "true",
     }  # fmt: skip
-    return urlencode(view, safe=",")
+    return urlencode({key: name for key, name in zip("ab", models, strict=True) if name} | view, safe=",/")

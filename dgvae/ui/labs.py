@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 PICTURE = 0.12  # seconds of training for one, of all visitors together
 PLAYING = 1.5  # seconds since the last picture
+MOST_AWAITED = 3  # pictures of a session: what was asked for before a reset may still be on its way
 MOST_LABS = 16  # a few megabytes each
-IDLE = 60.0  # seconds after which a lab makes room
+IDLE = 60.0  # seconds after which a lab that does not train makes room
+GONE = 10.0  # seconds in which what a visitor asked for before they left may still come
 
 
 @dataclass
@@ -41,31 +44,41 @@ class Labs:
 
     def __init__(self) -> None:
         self._places: dict[str, _Place] = {}
+        self._awaited: Counter[str] = Counter()  # pictures on their way, by session
+        self._gone: dict[str, float] = {}  # sessions that ended, and when
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab", initializer=_use_one_core)
 
     async def advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
         """Take some steps, as many as there is time for, and return the moment then; of 0 steps, the last moment.
 
-        Raises UserError if all places are taken, a method diverges, or the lab has gone far enough.
+        Raises UserError if too many pictures of this session are on their way, all places are taken, a method diverges, or the
+        lab has gone far enough.
         """
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._advance, session, run, setup, settings, steps
-        )
+        if self._awaited[session] >= MOST_AWAITED:
+            raise UserError("The last pictures are still on their way, since the app is busy; press Play again in a moment.")
+        self._awaited[session] += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self._advance, session, run, setup, settings, steps)
+        finally:
+            self._awaited -= Counter([session])  # which forgets those that come to 0
 
     def _advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
         lab = self._lab(session, run, setup, settings)
         if not steps:
             return lab.moments[-1]
+        self._places[session].asked = time.monotonic()
         return lab.advance(steps, settings, PICTURE / self.playing())
 
     def _lab(self, session: str, run: float, setup: Setup, settings: Settings) -> Lab:
         from dgvae.toy.lab import Lab
 
+        if time.monotonic() - self._gone.get(session, -GONE) < GONE:
+            raise UserError("This visit has ended; reload the page.")
         place = self._places.get(session)
         if not place or (place.run, place.lab.setup) != (run, setup):
             self._make_room(session)
             place = self._places[session] = _Place(run, Lab(setup, settings))
-        place.asked = time.monotonic()
         return place.lab
 
     def _make_room(self, session: str) -> None:
@@ -89,9 +102,13 @@ class Labs:
             raise UserError("Nothing has been trained here yet; press Play.")
         return place.lab
 
-    def leave(self, session: str | None) -> None:
-        """Forget a session's lab."""
+    def leave(self, session: str | None, gone: bool = False) -> None:
+        """Forget a session's lab. gone: what the session may still ask for makes none."""
         self._places.pop(session or "", None)
+        now = time.monotonic()
+        self._gone = {name: at for name, at in self._gone.items() if now - at < GONE}
+        if gone and session:
+            self._gone[session] = now
 
 
 def _use_one_core() -> None:

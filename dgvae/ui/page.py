@@ -28,7 +28,7 @@ from dgvae.ui.tour import tour
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
-LOST = "The app can't be reached; what you see stays, and the page goes on when the app is back."
+LOST = "The app can't be reached. What you see stays until it is back; the page may then load anew, as its address says."
 # An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
 CLOSE_SIDEBAR_ON_PHONES = """() => {
     if (innerWidth < 768) document.querySelector(".sidebar.open .toggle-button")?.click();

@@ -10,6 +10,7 @@ import time
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -177,6 +178,6 @@ class Shelf:
         """Yield what is still loading until nothing is."""
         start = time.monotonic()
         while self._loading:
-            yield f"Loading {self._loading} … {time.monotonic() - start:.0f} s"
+            yield f"Loading {escape(self._loading)} … {time.monotonic() - start:.0f} s"
             time.sleep(0.25)
         yield ""

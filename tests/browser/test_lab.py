@@ -94,6 +94,22 @@ def test_play_pause_step_and_reset(page: BrowserPage, served: tuple[str, Labs]):
     expect(lab).to_have_attribute("data-step", "1")
 
 
+def test_a_reset_or_other_methods_while_it_plays_begin_anew(page: BrowserPage, served: tuple[str, Labs]):
+    lab = open_lab(page, served[0], "methods=wae,dg-vae")
+    press(page, "play")
+    for wanted in (10, 15, 20):
+        wait_for_step(page, wanted)
+        press(page, "reset")
+        expect(lab).to_have_attribute("data-step", "0")
+        press(page, "play")
+    page.get_by_label("Play at once").check()
+    page.locator("#lab-methods").get_by_role("combobox").click()
+    page.get_by_role("option", name="AE", exact=True).click()
+    expect(page.locator(".lab-panel figcaption")).to_have_text(["WAE", "DG-VAE", "AE"])
+    wait_for_step(page, 10)
+    expect(page.locator("[data-lab=fault]")).to_be_hidden()
+
+
 def test_it_shows_the_librarys_run_and_settings_act_as_it_goes_on(page: BrowserPage, served: tuple[str, Labs]):
     lab = open_lab(page, served[0], "methods=vae,dg-vae&points=ring&seed=3")
     for step in range(1, 4):
