@@ -92,7 +92,7 @@ def _number(text: str, minimum: float | None, maximum: float | None) -> float | 
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise UserError(f"is no number from {low:g} to {high:g}")
+        raise UserError(f"is no number from {low:,.12g} to {high:,.12g}")
     return int(value) if value.is_integer() else value
 
 
