@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from dgvae.posteriors import Posterior
     from dgvae.toy.run import Frame
 
-DRAWS_SHOWN = 8  # of each implicit posterior
 FIGURES = {  # of a Frame's measures, and its loss
     "loss": ("Loss", "mean of −log p(x|z), nats per point: what it costs to read x from z"),
     "kl": ("KL", "mean KL(q(z|x) ‖ p(z)), nats per point"),
@@ -172,7 +171,7 @@ def shape(posterior: Posterior) -> dict[str, Any]:
             top = float(posterior.log_prob(posterior.direction)[0])
             return {"kind": "vmf", "places": _flat(posterior.direction, 4), "kappa": posterior.kappa, "log_top": top}
         case _:
-            return {"kind": "implicit", "places": _flat(posterior.tensors()["draws"][:, :DRAWS_SHOWN], 3)}
+            return {"kind": "implicit", "places": _flat(posterior.tensors()["draws"], 3)}
 
 
 def _flat(tensor: Tensor, digits: int) -> list[float]:

@@ -109,12 +109,12 @@ class LabTab(Tab):
             setup = _setup(methods, problem, seed, drawn)
         except UserError as error:
             return no_setup(str(error))
-        frames, fault = [], ""
         try:
             asked = {name: _finite(getattr(event, name, None)) for name in ("run", "number")}
             steps = max(0, min(int(_finite(event.steps)), 100))
         except (AttributeError, TypeError, ValueError):
             return no_setup("The page asked for a picture in a way that is not understood; reload it.")
+        frames, fault = [], ""
         try:
             settings = _settings(beta, batch, size, rate, samples)
             frames = await self.labs.advance(str(request.session_hash), asked["run"], setup, settings, steps)
