@@ -5,13 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from dgvae.batch import Batch, LSTMState, read
 from dgvae.config import TextVAEConfig
 from dgvae.dropout import dropout
 from dgvae.embedding import word_embedding
-from dgvae.tokenizer import END, START
+from dgvae.tokenizer import END, PAD, START
 from dgvae.vocabulary_loss import vocabulary_loss
-
-State = tuple[Tensor, Tensor]  # the LSTM's h and c, [1, B, H] each
 
 
 class Decoder(nn.Module):
@@ -30,35 +29,40 @@ class Decoder(nn.Module):
         """Size of what `hidden` hands to the output layer."""
         return config.hidden_dim
 
-    def initial_state(self, z: Tensor) -> State:
+    def initial_state(self, z: Tensor) -> LSTMState:
         """c = Wz, h = tanh c. z: [B, D]."""
         cell = self.initial_cell(z).unsqueeze(0)
         return torch.tanh(cell), cell
 
-    def hidden(self, words: Tensor, z: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read `words` [B, T] with the latents z [B, D]; return the output layer's input [B, T, H] and the new state."""
+    def hidden(self, words: Tensor, z: Tensor, state: LSTMState, batch: Batch | None = None) -> tuple[Tensor, LSTMState]:
+        """Read `words` [B, T] with the latents z [B, D]; return the output layer's input [B, T, H] and the new state.
+
+        batch: the sentences that `words` come before, where their lengths differ.
+        """
         inputs = dropout(self.embedding(words), self.dropout, self.training)
         latents = z.unsqueeze(1).expand(-1, words.shape[1], -1)
-        outputs, state = self.lstm(torch.cat([inputs, latents.to(inputs.dtype)], dim=-1), state)
+        joined = torch.cat([inputs, latents.to(inputs.dtype)], dim=-1)
+        outputs, state = read(self.lstm, joined, batch or Batch(words), state)
         return dropout(outputs, self.dropout, self.training), state
 
-    def next_word_logits(self, words: Tensor, z: Tensor, state: State) -> tuple[Tensor, State]:
+    def next_word_logits(self, words: Tensor, z: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         """Logits of the word that follows `words` [B]: [B, V], and the state after them."""
         hidden, state = self.hidden(words.unsqueeze(1), z, state)
         return self.output(hidden[:, 0]), state
 
-    def negative_log_likelihood(self, sentences: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def negative_log_likelihood(self, sentences: Tensor | Batch, z: Tensor) -> tuple[Tensor, Tensor]:
         """−log p(x|z) in nats: its sum over the batch (differentiable) and per sentence ([B], for reading).
 
-        sentences: [B, T] word ids ending with `</s>`, no padding; z: [B, D].
+        sentences: a batch, or [B, T] word ids ending with `</s>`, without padding; z: [B, D].
         """
-        start = torch.full_like(sentences[:, :1], START)
-        read = torch.cat([start, sentences[:, :-1]], dim=1)
-        hidden, _ = self.hidden(read, z, self.initial_state(z))
-        total, terms = vocabulary_loss(hidden.flatten(0, 1), self.output.weight, sentences.flatten())
-        return total, terms.view_as(sentences).sum(1)
+        batch = Batch.of(sentences)
+        start = torch.full_like(batch.words[:, :1], START)
+        words = torch.cat([start, batch.words[:, :-1]], dim=1)
+        hidden, _ = self.hidden(words, z, self.initial_state(z), batch)
+        total, terms = vocabulary_loss(batch.real(hidden), self.output.weight, batch.real(batch.words))
+        return total, batch.sum_by_sentence(terms)
 
-    def auxiliary_loss(self, sentences: Tensor, z: Tensor) -> Tensor:
+    def auxiliary_loss(self, sentences: Tensor | Batch, z: Tensor) -> Tensor:
         """What training adds to the loss and no likelihood counts: a scalar, nats per sentence. Here there is nothing."""
         return z.new_zeros(())
 
@@ -71,9 +75,9 @@ class SkipDecoder(Decoder):
         """See `Decoder`."""
         return config.hidden_dim + config.latent_dim
 
-    def hidden(self, words: Tensor, z: Tensor, state: State) -> tuple[Tensor, State]:
+    def hidden(self, words: Tensor, z: Tensor, state: LSTMState, batch: Batch | None = None) -> tuple[Tensor, LSTMState]:
         """See `Decoder`."""
-        outputs, state = super().hidden(words, z, state)
+        outputs, state = super().hidden(words, z, state, batch)
         latents = z.to(outputs.dtype).unsqueeze(1).expand(-1, words.shape[1], -1)
         return torch.cat([outputs, latents], dim=-1), state
 
@@ -87,10 +91,11 @@ class BagOfWordsDecoder(Decoder):
             nn.Linear(config.latent_dim, config.hidden_dim), nn.Tanh(), nn.Linear(config.hidden_dim, config.vocab_size)
         )
 
-    def auxiliary_loss(self, sentences: Tensor, z: Tensor) -> Tensor:
+    def auxiliary_loss(self, sentences: Tensor | Batch, z: Tensor) -> Tensor:
         """−Σ_t log p(x_t | z) over the sentence's words without `</s>`, whatever their order."""
+        words = Batch.of(sentences).words
         log_probability = torch.log_softmax(self.bag_of_words(z).float(), dim=-1)  # [B, V]
-        return -(log_probability.gather(1, sentences) * (sentences != END)).sum() / len(sentences)
+        return -(log_probability.gather(1, words) * ((words != END) & (words != PAD))).sum() / len(words)
 
 
 DECODERS: dict[str, type[Decoder]] = {"plain": Decoder, "skip": SkipDecoder, "bow": BagOfWordsDecoder}

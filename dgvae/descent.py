@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from dgvae.batch import Batch
 from dgvae.distributed import average_gradients
 from dgvae.posteriors import Posterior
 from dgvae.regularizers import Regularizer
@@ -18,11 +19,11 @@ GRADIENT_NORM = 5.0
 class Reader(Protocol):
     """p(x|z). `batch` is what the model's `encode` takes."""
 
-    def negative_log_likelihood(self, batch: Tensor, z: Tensor, /) -> tuple[Tensor, Tensor]:
+    def negative_log_likelihood(self, batch: Any, z: Tensor, /) -> tuple[Tensor, Tensor]:
         """−log p(x|z) in nats: its sum over the batch, and each, [B]."""
         ...
 
-    def auxiliary_loss(self, batch: Tensor, z: Tensor, /) -> Tensor:
+    def auxiliary_loss(self, batch: Any, z: Tensor, /) -> Tensor:
         """What training adds to the loss and no likelihood counts."""
         ...
 
@@ -31,7 +32,7 @@ def take_step(
     model: nn.Module,
     regularizer: Regularizer,
     optimizer: torch.optim.Optimizer,
-    batch: Tensor,
+    batch: Tensor | Batch,
     *,
     weight: float,
     learning_rate: float,
@@ -55,7 +56,8 @@ def take_step(
     if critic:
         for _ in range(regularizer.critic_steps):
             _descend(regularizer, critic[0], regularizer.critic_loss(z.detach()), critic[1])
-    reconstruction, pull = -nll / len(batch), regularizer(posterior, z)
+    shuffle = Batch.of(batch).shuffle
+    reconstruction, pull = -nll / len(batch), regularizer(posterior.map(shuffle), shuffle(z))
     loss = weight * pull - reconstruction + auxiliary
     reconstruction, pull, norm = _descend(model, optimizer, loss, learning_rate, reconstruction.detach(), pull.detach())
     return reconstruction, pull, norm

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from dgvae.batch import Batch, read
 from dgvae.config import TextVAEConfig
 from dgvae.embedding import word_embedding
 from dgvae.heads import HEADS
@@ -12,7 +13,7 @@ from dgvae.posteriors import Posterior
 
 
 class Encoder(nn.Module):
-    """Sentences of one length -> q(z|x)."""
+    """Sentences -> q(z|x)."""
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
@@ -20,9 +21,11 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(config.embedding_dim, config.hidden_dim, batch_first=True)
         self.head = HEADS[config.row.head](config)
 
-    def forward(self, sentences: Tensor) -> Posterior:
-        """sentences: [B, T] word ids ending with `</s>`, no padding."""
-        _, (last, _) = self.lstm(self.embedding(sentences))
+    def forward(self, sentences: Tensor | Batch) -> Posterior:
+        """sentences: a batch, or [B, T] word ids ending with `</s>`, without padding."""
+        batch = Batch.of(sentences)
+        outputs, (state, _) = read(self.lstm, self.embedding(batch.words), batch)
+        last = state[-1] if batch.last is None else outputs.flatten(0, 1).index_select(0, batch.last)
         # The posterior stays fp32 under autocast: log σ² and all that is made of it lose too much in bf16.
-        with torch.autocast(sentences.device.type, enabled=False):
-            return self.head(last[-1].float())
+        with torch.autocast(last.device.type, enabled=False):
+            return self.head(last.float())

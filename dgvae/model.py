@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from dgvae.batch import Batch
 from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.decoder import DECODERS
 from dgvae.encoder import Encoder
@@ -47,16 +48,16 @@ class TextVAE(nn.Module):
         """p(z)."""
         return POSTERIORS[self.config.row.posterior].prior(self.config.latent_dim)
 
-    def encode(self, sentences: Tensor) -> Posterior:
-        """q(z|x) of sentences of one length, [B, T] word ids ending with `</s>`."""
+    def encode(self, sentences: Tensor | Batch) -> Posterior:
+        """q(z|x) of a batch, or of sentences of one length, [B, T] word ids ending with `</s>`."""
         return self.encoder(sentences)
 
     @torch.inference_mode()
     def encode_all(self, sentences: list[list[int]], batch_size: int = 512) -> Posterior:
         """q(z|x) of sentences of any length, in their order."""
-        by_length = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
-        runs = _runs_of_one_length(by_length, sentences, batch_size)
-        together = concatenate([self.encode(torch.tensor([sentences[i] for i in run], device=self.device)) for run in runs])
+        by_length = sorted(range(len(sentences)), key=lambda i: -len(sentences[i]))
+        batches = [by_length[i : i + batch_size] for i in range(0, len(by_length), batch_size)]
+        together = concatenate([self.encode(Batch.padded([sentences[i] for i in rows], self.device)) for rows in batches])
         in_order = torch.tensor(by_length, device=self.device).argsort()
         return together.map(lambda tensor: tensor[in_order])
 
@@ -97,14 +98,3 @@ class _NoNormalWeights(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         return kwargs["tensor"] if func is nn.init.normal_ else func(*args, **kwargs)
-
-
-def _runs_of_one_length(order: list[int], sentences: list[list[int]], batch_size: int) -> list[list[int]]:
-    """Cut `order`, sorted by length, into batches in which every sentence has the same length."""
-    runs: list[list[int]] = []
-    for i in order:
-        if runs and len(runs[-1]) < batch_size and len(sentences[runs[-1][0]]) == len(sentences[i]):
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    return runs

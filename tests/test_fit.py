@@ -21,7 +21,6 @@ from dgvae.checkpoints import FILES, load_checkpoint, weights_sha256
 from dgvae.figures import FIGURES, TEXT
 from dgvae.methods import METHODS
 from tests.conftest import SMALL, made_up_lines, small_run
-from train.data import LengthBatches
 from train.fit import main as fit
 
 ABSENT = {
@@ -232,15 +231,3 @@ def test_a_cyclical_run_keeps_its_epochs(corpus: Path, checkpoints: Path, capsys
     folder = checkpoints / "short-yelp" / "cyclic-vae"
     assert fit(["--resume", "--out", str(folder), "--epochs", "9"]) == 2
     assert "The cycles of cyclic-vae fill its epochs" in capsys.readouterr().err
-
-
-def test_batches_hold_every_sentence_once_in_new_groups_each_epoch() -> None:
-    sentences = [[i, *([7] * (i % 3)), 3] for i in range(4, 104)]
-    batches = LengthBatches(sentences, torch.device("cpu"))
-    epochs = [[batch.tolist() for batch in batches.epoch(16, seed=1, epoch=e)] for e in (0, 0, 1)]
-    assert epochs[0] == epochs[1]
-    assert epochs[0] != epochs[2]
-    for epoch in epochs:
-        assert len(epoch) == batches.count(16)
-        assert sorted(row for batch in epoch for row in batch) == sorted(sentences)
-    assert [batch.tolist() for batch in batches.epoch(16, seed=1, epoch=0, skip=3)] == epochs[0][3:]

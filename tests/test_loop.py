@@ -9,11 +9,11 @@ from dgvae.config import TextVAEConfig
 from dgvae.decoder import BagOfWordsDecoder
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
-from train.data import LengthBatches
+from train.data import Batches
 from train.loop import Epoch, Plan, Run, Step, train
 
 SENTENCES = [[4 + i % 9, 5 + i % 7, 6 + i % 5, 3] for i in range(64)]
-BATCHES = LengthBatches(SENTENCES, torch.device("cpu"))
+BATCHES = Batches(SENTENCES, torch.device("cpu"))
 
 
 def make_run(method: str, epochs: int, patience: int = 100, **options: float) -> Run:

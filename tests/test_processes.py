@@ -16,7 +16,7 @@ from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
 from tests.processes import PROCESSES, in_two_processes
 from train import loop
-from train.data import LengthBatches
+from train.data import Batches
 from train.loop import Plan, Run, training_step
 from train.processes import all_rows, any_of_us, of_each
 from train.recipes import RECIPES
@@ -53,7 +53,7 @@ class Undisturbed:
 def one_step(method: str) -> dict[str, Tensor]:
     """Losses, gradients and buffers after a step on this process' part of a batch of 24."""
     run = make_run(method)
-    batches = LengthBatches(SENTENCES, torch.device("cpu"))
+    batches = Batches(SENTENCES, torch.device("cpu"))
     with Undisturbed():
         torch.manual_seed(0)
         (batch,) = batches.epoch(24, seed=0, epoch=0)
@@ -69,12 +69,12 @@ def work(rank: int) -> dict[str, Any]:
     results: dict[str, Any] = {method: one_step(method) for method in METHODS}
     run = make_run("pdg-vae")
     torch.manual_seed(7)
-    validation = validate(run.model, run.regularizer, LengthBatches(SENTENCES + MORE, torch.device("cpu"), shared=False), 5)
+    validation = validate(run.model, run.regularizer, Batches(SENTENCES + MORE, torch.device("cpu"), training=False), 5)
     assert validation is not None
     results["objective"] = torch.tensor(validation.objective)
     results["kl"] = torch.tensor(validation.latents.kl)
-    shared = LengthBatches(SENTENCES + MORE, torch.device("cpu"))
-    results["batches"] = [batch.clone() for batch in shared.epoch(10, seed=3, epoch=1)]
+    shared = Batches(SENTENCES + MORE, torch.device("cpu"))
+    results["batches"] = [batch.words.clone() for batch in shared.epoch(10, seed=3, epoch=1)]
     results["count"] = torch.tensor(shared.count(10))
     results["rows"] = all_rows(torch.full((rank + 1, 2), float(rank)))
     results["each"] = torch.cat(of_each(torch.tensor([rank])))
@@ -104,7 +104,7 @@ def test_a_step_of_two_processes_is_that_of_one_on_the_same_batch(method: str, r
 def test_validation_is_divided_and_all_find_the_same(results) -> None:
     assert results[0]["objective"] == results[1]["objective"]
     run = make_run("pdg-vae")
-    alone = validate(run.model, run.regularizer, LengthBatches(SENTENCES + MORE, torch.device("cpu")), 5)
+    alone = validate(run.model, run.regularizer, Batches(SENTENCES + MORE, torch.device("cpu")), 5)
     assert alone is not None
     torch.testing.assert_close(results[0]["kl"], torch.tensor(alone.latents.kl), rtol=1e-4, atol=1e-5)
     assert float(results[0]["objective"]) == pytest.approx(alone.objective, rel=0.02)  # of other draws

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -25,8 +26,9 @@ from dgvae.corpus import Split
 from dgvae.distributed import world
 from dgvae.errors import UserError
 from dgvae.figures import FIGURES
-from train.data import LengthBatches
+from train.data import Batches
 from train.finish import finish
+from train.groups import check_groups
 from train.logs import Progress
 from train.loop import FULL_WEIGHT, Epoch, Run, Step, train
 from train.options import read_options
@@ -72,26 +74,30 @@ def fit(options: argparse.Namespace) -> None:
         + (f", {world()[1]} processes" if world()[1] > 1 else "")
     )
 
-    batches = LengthBatches(tokenizer.encode_all(training.sentences, config.max_length), device)
-    held_out = LengthBatches(tokenizer.encode_all(validation.sentences, config.max_length), device, shared=False)
+    same_length = run.plan.batches == "same-length"
+    batches = Batches(tokenizer.encode_all(training.sentences, config.max_length), device, same_length=same_length)
+    held_out = Batches(tokenizer.encode_all(validation.sentences, config.max_length), device, training=False)
+    group = check_groups(run, batches)
     warn_if_weight_is_never_reached(run, batches)
     stopped = run_until_stopped(run, batches, held_out, options)
     if leads():
-        complete(run, options, training, evaluation, stopped, batches.count(run.plan.batch_size))
+        facts = {"sentences": len(training.sentences), **asdict(group)}
+        complete(run, options, evaluation, stopped, batches.count(run.plan.batch_size), facts)
 
 
-def complete(run: Run, options: argparse.Namespace, training: Split, evaluation: Split, stopped: bool, steps: int) -> None:
+def complete(
+    run: Run, options: argparse.Namespace, evaluation: Split, stopped: bool, steps: int, facts: dict[str, Any]
+) -> None:
     """Complete the checkpoint folder, and say what was measured and what can be done next."""
     out: Path = options.out
     if math.isinf(run.best):  # stopped before the first validation
         run.model.save_pretrained(out, dtype=torch.float16)
     print("stopped; completing the checkpoint without a map …" if stopped else "completing the checkpoint …", flush=True)
-    facts = asdict(run.plan) | {
+    facts = asdict(run.plan) | facts | {
         "epochs": run.epoch,
-        "sentences": len(training.sentences),
         "finished": not stopped,
         "seconds_per_epoch": run.seconds / (run.epoch + run.step / steps),  # with validation
-    }
+    }  # fmt: skip
     measured = finish(out, evaluation, corpus_name(options), facts, map_points=0 if stopped else options.map_points)
     print("  ".join(f"{FIGURES[figure].name} {measured.text(figure)}" for figure in measured.figures))
     if stopped:
@@ -99,7 +105,7 @@ def complete(run: Run, options: argparse.Namespace, training: Split, evaluation:
     print(f"To see it: python app.py --checkpoints {out.parent}")
 
 
-def warn_if_weight_is_never_reached(run: Run, training: LengthBatches) -> None:
+def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
     """Say so if the schedule ends before the regularizer has its full weight."""
     schedule = SCHEDULES[run.model.config.row.schedule]
     share = highest_share(schedule, run.timing(training.count(run.plan.batch_size)))
@@ -111,7 +117,7 @@ def warn_if_weight_is_never_reached(run: Run, training: LengthBatches) -> None:
         )
 
 
-def run_until_stopped(run: Run, training: LengthBatches, validation: LengthBatches, options: argparse.Namespace) -> bool:
+def run_until_stopped(run: Run, training: Batches, validation: Batches, options: argparse.Namespace) -> bool:
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
     out: Path = options.out
     steps, processes = training.count(run.plan.batch_size), world()[1]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dgvae.batch import Batch
 from dgvae.descent import take_step
 from dgvae.errors import UserError
 from dgvae.model import TextVAE
 from dgvae.regularizers import Regularizer
-from train.data import LengthBatches
+from train.data import Batches
 from train.recipes import RECIPES, Recipe, initialise
 from train.schedules import SCHEDULES, Timing, learning_rate_share
 from train.validation import Validation, fast_math, validate
@@ -34,6 +35,7 @@ class Plan:
     patience: int
     seed: int
     recipe: str = "fast"
+    batches: str = "mixed"  # or "same-length"
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _optimizer(kind: type[torch.optim.Adam] | type[torch.optim.SGD], module: nn.
     return kind(module.parameters(), lr=1.0, fused=fused)
 
 
-def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Iterator[Step | Epoch]:
+def train(run: Run, training: Batches, validation: Batches) -> Iterator[Step | Epoch]:
     """Go on from where `run` stands until its plan is fulfilled. Raises UserError on a loss that is not finite."""
     plan, config = run.plan, run.model.config
     steps_per_epoch = training.count(plan.batch_size)
@@ -190,7 +192,7 @@ def train(run: Run, training: LengthBatches, validation: LengthBatches) -> Itera
         yield Epoch(run.epoch, result, improved, plan.learning_rate * share)
 
 
-def training_step(run: Run, batch: Tensor, weight: float, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+def training_step(run: Run, batch: Tensor | Batch, weight: float, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
     """Take one step with a share of the learning rates. Nothing in it waits for the device.
 
     Returns reconstruction and regularizer, nats per sentence over all processes, and the gradient's norm.
@@ -198,7 +200,7 @@ def training_step(run: Run, batch: Tensor, weight: float, share: float = 1.0) ->
     critic = run.critic_optimizer and (run.critic_optimizer, CRITIC_LEARNING_RATE * share)
     return take_step(
         run.model, run.regularizer, run.optimizer, batch,
-        weight=weight, learning_rate=run.plan.learning_rate * share, critic=critic, autocast=fast_math(batch.device),
+        weight=weight, learning_rate=run.plan.learning_rate * share, critic=critic, autocast=fast_math(run.model.device),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from dgvae.metrics import LatentMetrics, latent_metrics
 from dgvae.model import TextVAE
 from dgvae.posteriors import Posterior, concatenate
 from dgvae.regularizers import Regularizer
-from train.data import LengthBatches
+from train.data import Batches
 from train.processes import all_rows, of_each
 
 
@@ -28,7 +28,7 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, batch_size: int) -> Validation | None:
+def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_size: int) -> Validation | None:
     """Measure a validation set, or return None if a figure is not finite.
 
     The random numbers are always the same, and the training's generators stay as they are. Several processes divide the batches
@@ -55,7 +55,7 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: LengthBatches, b
 
 
 @torch.no_grad()
-def reconstruct(model: TextVAE, batches: LengthBatches, batch_size: int, rank: int, processes: int) -> tuple[float, Posterior]:
+def reconstruct(model: TextVAE, batches: Batches, batch_size: int, rank: int, processes: int) -> tuple[float, Posterior]:
     """Σ log p(x|z) with one sample z per sentence, nats, and the posteriors, of every `processes`-th batch."""
     model.eval()
     total, posteriors = 0.0, []

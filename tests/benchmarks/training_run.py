@@ -29,7 +29,7 @@ from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
 from tests.benchmarks.training_step import BATCH, VOCABULARY, WORDS
 from tests.processes import PROCESSES, in_two_processes
-from train.data import LengthBatches
+from train.data import Batches
 from train.logs import Progress
 from train.loop import Plan, Run, Step, training_step
 from train.processes import any_of_us
@@ -47,12 +47,12 @@ def make_run(hidden_dim: int) -> Run:
     return Run(TextVAE(config), build_regularizer(config), plan)
 
 
-def make_batches(sentences: int = 100_000) -> LengthBatches:
+def make_batches(sentences: int = 100_000) -> Batches:
     """Sentences of lengths around the mean."""
     generator = torch.Generator().manual_seed(0)
     lengths = torch.randint(WORDS - 5, WORDS + 6, (sentences,), generator=generator).tolist()
     words = torch.randint(4, VOCABULARY, (sentences, WORDS + 5), generator=generator).tolist()
-    return LengthBatches([row[:length] for row, length in zip(words, lengths, strict=True)], CPU)
+    return Batches([row[:length] for row, length in zip(words, lengths, strict=True)], CPU)
 
 
 def rate(rounds: int, hidden_dim: int, threads: int, batch_size: int) -> list[float]:
