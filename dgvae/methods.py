@@ -29,6 +29,13 @@ _GAP_OPTIONS: dict[str, Option] = {
     "samples": _SAMPLES,
     "nodes": Number(16, 2, 128, "Gauss–Hermite nodes per posterior, K"),
 }
+_MEMORY = Number(8192, 0, 1_000_000, "sentences whose posteriors are kept and aggregated with the batch, M")
+_MEMORIES = Grid("memory", "M", (0, 1024, 8192, 32768), quiet=True)
+_MEMORY_OPTIONS: dict[str, Option] = {
+    "memory": _MEMORY,
+    "aggregation_size": Number(128, 1, 4096, "sentences of a batch that are aggregated together with the memory, |b|"),
+    "samples": Number(2, 1, 1024, "random samples per posterior, S"),
+}
 _CRITIC_WIDTH = Number(256, 1, 8192, "width of the critic's two hidden layers")
 
 METHODS: dict[str, Method] = {
@@ -194,6 +201,32 @@ METHODS: dict[str, Method] = {
             regularizer="principal-density-gap",
             options={**_GAP_OPTIONS, "rate": Number(0.02, 1e-4, 1.0, "rate of the running covariance")},
         ),
+        Method(
+            id="mdg-vae",
+            title="MDG-VAE",
+            summary="joint density gap over the batch and a memory of the last sentences, and PDG-VAE's gap beside it",
+            source="this project",
+            regularizer="accompanied-memory-gap",
+            options={
+                **_MEMORY_OPTIONS,
+                "memory_weight": Number(1.0, 0.0, 1000.0, "weight of the memory gap"),
+                "companion": Choice(("principal", "marginal", "rate-cap", "none"), "what keeps many dimensions in use"),
+                "companion_weight": Number(1.0, 0.0, 1000.0, "weight of the companion"),
+                "cap": Number(0.5, 0.0, 1000.0, "KL that a dimension may have free of charge by rate-cap, nats"),
+            },
+            grid=_MEMORIES,
+        ),
+        Method(
+            id="mdg-vmf-vae",
+            title="MDG-vMF-VAE",
+            summary="posteriors on the unit sphere; joint density gap over the batch and a memory of the last sentences",
+            source="this project",
+            posterior="vmf",
+            head="vmf",
+            regularizer="memory-density-gap",
+            options={"kappa": _KAPPA, **_MEMORY_OPTIONS},
+            grid=_MEMORIES,
+        ),
     )
 }
 
@@ -214,10 +247,15 @@ def find_method(method_id: str) -> Method:
 
 
 def method_and_options(name: str) -> tuple[str, dict[str, Value]]:
-    """What a name stands for, a method's or a variant's: the method's id and the options that the name sets.
+    """What a name stands for: the method's id and the options that the name sets.
 
-    Raises UserError that names what is like it.
+    name: a method's or a variant's, and options after it: `mdg-vae+memory=1024+companion=none`. Raises UserError that names
+    what is like it.
     """
+    name, *pairs = name.split("+")
+    if pairs:
+        method, given = method_and_options(name)
+        return method, METHODS[method].resolve({**given, **dict(map(read_pair, pairs))})
     if name in METHODS:
         return name, {}
     if name in VARIANTS:
@@ -225,6 +263,14 @@ def method_and_options(name: str) -> tuple[str, dict[str, Value]]:
     like = get_close_matches(name.lower(), [*METHODS, *VARIANTS], n=3, cutoff=0.5)
     suggestion = f" Did you mean {' or '.join(like)}?" if like else ""
     raise UserError(f"There is no method {name!r}; python -m train.fit --list names them all.{suggestion}")
+
+
+def read_pair(text: str) -> tuple[str, str]:
+    """An option and its value from `key=value`. Raises UserError."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"An option of a method is given as key=value, not {text!r}.")
+    return name, value
 
 
 def methods_table() -> str:

@@ -14,17 +14,17 @@ from torch import Tensor
 from dgvae.config import TextVAEConfig
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers import build_regularizer
-from dgvae.regularizers.density_gap import Estimator, density_gap
+from dgvae.regularizers.density_gap import Estimator, GaussHermite, MonteCarlo, density_gap
 
 SENTENCES, DIMENSIONS = 32, 3
 
 
 def monte_carlo(samples: int) -> Estimator:
-    return Estimator({"estimator": "monte-carlo", "samples": samples})
+    return MonteCarlo(samples)
 
 
 def gauss_hermite(nodes: int) -> Estimator:
-    return Estimator({"estimator": "gauss-hermite", "nodes": nodes})
+    return GaussHermite(nodes)
 
 
 def collapsed(generator: torch.Generator) -> tuple[Tensor, Tensor]:

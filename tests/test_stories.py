@@ -10,7 +10,7 @@ import torch
 
 from dgvae.aggregate import aggregate
 from dgvae.posteriors import DiagonalGaussian
-from dgvae.regularizers.density_gap import Estimator, density_gap
+from dgvae.regularizers.density_gap import GaussHermite, density_gap
 from dgvae.slices import plane
 from dgvae.toy.lab import Lab
 from dgvae.toy.look import REACH
@@ -50,7 +50,7 @@ def cured(vae: Frame, wae: Frame, dg: Frame) -> None:
 
 
 def how_many_at_once(*frames: Frame) -> None:
-    exact = Estimator({"estimator": "gauss-hermite", "nodes": 32})
+    exact = GaussHermite(32)
     for frame, size in zip(frames, (1, 4, 32), strict=True):
         posterior = frame.posterior
         assert isinstance(posterior, DiagonalGaussian)

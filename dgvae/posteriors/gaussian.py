@@ -62,6 +62,22 @@ class DiagonalGaussian(Posterior):
         """See `Posterior`."""
         return self.mean + torch.exp(0.5 * self.log_var) * torch.randn_like(self.mean)
 
+    def samples(self, count: int) -> Tensor:
+        """Reparameterized samples of each: [B, count, D]."""
+        mean, std = self.mean.unsqueeze(1), torch.exp(0.5 * self.log_var).unsqueeze(1)
+        return mean + std * torch.randn(len(mean), count, mean.shape[-1], dtype=mean.dtype, device=mean.device)
+
+    def natural(self) -> tuple[Tensor, Tensor]:
+        """η and a of log q(z|x) = η·T(z) − a: [B, 2D] and [B]."""
+        precision = torch.exp(-self.log_var)
+        constant = 0.5 * (self.mean.square() * precision + self.log_var + LOG_2PI).sum(-1)
+        return torch.cat([precision, self.mean * precision], dim=-1), constant
+
+    @staticmethod
+    def statistics(z: Tensor) -> Tensor:
+        """T(z) = (−z²/2, z): [..., D] -> [..., 2D]."""
+        return torch.cat([-0.5 * z.square(), z], dim=-1)
+
     def log_prob(self, z: Tensor) -> Tensor:
         """See `Posterior`."""
         t = (z - self.mean) * torch.exp(-0.5 * self.log_var)

@@ -85,6 +85,16 @@ class VonMisesFisher(Posterior):
             noise = F.normalize(noise - (noise * mean).sum(-1, keepdim=True) * mean, dim=-1)
         return torch.cos(angle) * mean + torch.sin(angle) * noise
 
+    def natural(self) -> tuple[Tensor, Tensor]:
+        """η = κ μ and a of log q(z|x) = η·T(z) − a: [B, D] and [B]."""
+        constant = -log_normaliser(self.direction.shape[-1], self.kappa)
+        return self.kappa * self.direction, torch.full_like(self.direction[:, 0], constant)
+
+    @staticmethod
+    def statistics(z: Tensor) -> Tensor:
+        """T(z) = z."""
+        return z
+
     def log_prob(self, z: Tensor) -> Tensor:
         """See `Posterior`. A density on the sphere, by its area."""
         return self.kappa * (z * self.direction).sum(-1) + log_normaliser(self.direction.shape[-1], self.kappa)

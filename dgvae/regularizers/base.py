@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from torch import Tensor, nn
 
@@ -28,9 +28,10 @@ class Regularizer(nn.Module, Generic[P]):
     aggregation_size: int = 1  # posteriors that are aggregated together
     local: bool = False
 
-    def __init__(self, config: TextVAEConfig) -> None:
-        super().__init__()
-        self.options = config.options
+    @classmethod
+    def from_config(cls, config: TextVAEConfig) -> Self:
+        """Make the one that `config`'s method asks for."""
+        return cls()
 
     def forward(self, posterior: P, z: Tensor) -> Tensor:
         """Return the loss, a scalar in nats per sentence. z: [B, D], the samples that the decoder sees."""

@@ -5,28 +5,35 @@ Both need samples of q(z) alone, so any posterior will do.
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dgvae.config import TextVAEConfig
-from dgvae.posteriors import POSTERIORS, Posterior
+from dgvae.posteriors import POSTERIORS, Posterior, Prior, StandardNormal
 from dgvae.regularizers.base import Regularizer
 
 
 class _Critic(Regularizer[Posterior]):
-    """A network T(z) -> a number, and the prior to compare with."""
+    """A network T(z) -> a number, and the prior to compare with, N(0, I) unless another is given."""
 
-    def __init__(self, config: TextVAEConfig) -> None:
-        super().__init__(config)
-        width = int(self.options["critic_width"])
-        self.critic_steps = int(self.options["critic_steps"])
-        self.prior = POSTERIORS[config.row.posterior].prior(config.latent_dim)
+    def __init__(self, latent_dim: int, width: int = 256, steps: int = 1, prior: Prior | None = None) -> None:
+        super().__init__()
+        self.critic_steps = steps
+        self.prior = prior or StandardNormal(latent_dim)
         self.network = nn.Sequential(
-            nn.Linear(config.latent_dim, width), nn.LeakyReLU(0.2),
+            nn.Linear(latent_dim, width), nn.LeakyReLU(0.2),
             nn.Linear(width, width), nn.LeakyReLU(0.2),
             nn.Linear(width, 1),
         )  # fmt: skip
+
+    @classmethod
+    def from_config(cls, config: TextVAEConfig) -> Self:
+        """See `Regularizer`."""
+        width, steps = int(config.options["critic_width"]), int(config.options["critic_steps"])
+        return cls(config.latent_dim, width, steps, POSTERIORS[config.row.posterior].prior(config.latent_dim))
 
     def score(self, z: Tensor) -> Tensor:
         """T(z): [B, D] -> [B]."""

@@ -20,7 +20,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -35,20 +35,38 @@ from dgvae.regularizers.base import Regularizer, groups
 _PIECE = 1 << 17  # pairwise densities in hand at once: 0.5 MB in fp32
 
 
-class Estimator:
-    """Points ε and weights for the mean over N(0, 1) (options: estimator, samples, nodes)."""
+class MonteCarlo:
+    """Random points, M of them, for the mean over N(0, 1)."""
 
-    def __init__(self, options: Mapping[str, Value]) -> None:
-        self.random = options["estimator"] == "monte-carlo"
-        self.count = int(options["samples" if self.random else "nodes"])
+    def __init__(self, samples: int = 32) -> None:
+        self.samples = samples
 
     def points(self, mean: Tensor) -> tuple[Tensor, Tensor]:
-        """For means [P, K]: ε, [P, K, M] and its weights, [M], which sum to 1."""
-        if self.random:
-            noise = torch.randn((*mean.shape, self.count), dtype=mean.dtype, device=mean.device)
-            return noise, mean.new_full((self.count,), 1 / self.count)
-        nodes, weights = (torch.from_numpy(x).to(mean) for x in _gauss_hermite(self.count))
+        """For means [P, K]: ε, [P, K, M], and its weights, [M], which sum to 1."""
+        noise = torch.randn((*mean.shape, self.samples), dtype=mean.dtype, device=mean.device)
+        return noise, mean.new_full((self.samples,), 1 / self.samples)
+
+
+class GaussHermite:
+    """Fixed points, `nodes` of them, for the mean over N(0, 1)."""
+
+    def __init__(self, nodes: int = 16) -> None:
+        self.nodes = nodes
+
+    def points(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """As `MonteCarlo.points`."""
+        nodes, weights = (torch.from_numpy(x).to(mean) for x in _gauss_hermite(self.nodes))
         return nodes.expand(*mean.shape, -1), weights
+
+
+Estimator = MonteCarlo | GaussHermite
+
+
+def read_estimator(options: Mapping[str, Value]) -> Estimator:
+    """The estimator that a method's options name (estimator, samples, nodes)."""
+    if options["estimator"] == "monte-carlo":
+        return MonteCarlo(int(options["samples"]))
+    return GaussHermite(int(options["nodes"]))
 
 
 @lru_cache(maxsize=16)
@@ -58,12 +76,17 @@ def _gauss_hermite(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class DensityGap(Regularizer[DiagonalGaussian]):
-    """Marginal density gap (options: aggregation_size and those of `Estimator`)."""
+    """Marginal density gap of groups of `aggregation_size` sentences."""
 
-    def __init__(self, config: TextVAEConfig) -> None:
-        super().__init__(config)
-        self.aggregation_size = int(self.options["aggregation_size"])
-        self.estimator = Estimator(self.options)
+    def __init__(self, aggregation_size: int = 32, estimator: Estimator | None = None) -> None:
+        super().__init__()
+        self.aggregation_size = aggregation_size
+        self.estimator = estimator or MonteCarlo()
+
+    @classmethod
+    def from_config(cls, config: TextVAEConfig) -> Self:
+        """See `Regularizer`."""
+        return cls(int(config.options["aggregation_size"]), read_estimator(config.options))
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""

@@ -8,6 +8,7 @@ KL(q_b(z) ‖ p(z)), averaged over the groups of a batch, by M samples of every 
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -19,12 +20,17 @@ from dgvae.regularizers.base import Regularizer, groups
 
 
 class JointDensityGap(Regularizer[VonMisesFisher]):
-    """Joint density gap (options: aggregation_size, samples)."""
+    """Joint density gap of groups of `aggregation_size` sentences, by `samples` of each posterior."""
 
-    def __init__(self, config: TextVAEConfig) -> None:
-        super().__init__(config)
-        self.aggregation_size = int(self.options["aggregation_size"])
-        self.samples = int(self.options["samples"])
+    def __init__(self, aggregation_size: int = 32, samples: int = 32) -> None:
+        super().__init__()
+        self.aggregation_size = aggregation_size
+        self.samples = samples
+
+    @classmethod
+    def from_config(cls, config: TextVAEConfig) -> Self:
+        """See `Regularizer`."""
+        return cls(int(config.options["aggregation_size"]), int(config.options["samples"]))
 
     def forward(self, posterior: VonMisesFisher, z: Tensor) -> Tensor:
         """See `Regularizer`."""

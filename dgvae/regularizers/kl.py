@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from torch import Tensor
 
 from dgvae.config import TextVAEConfig
@@ -18,15 +20,33 @@ class KL(Regularizer[Posterior]):
 
 
 class FreeBits(Regularizer[DiagonalGaussian]):
-    """Σ_i max(λ, E_x KL(q(z_i|x) ‖ p(z_i))) with λ = free_bits / D, the mean over a batch (Kingma et al. 2016).
+    """Σ_i max(λ, E_x KL(q(z_i|x) ‖ p(z_i))) with λ = nats / D, the mean over a batch (Kingma et al. 2016).
 
-    A dimension below its share λ gets no gradient, and its share is counted: the value is never below free_bits.
+    A dimension below its share λ gets no gradient, and its share is counted: the value is never below `nats`.
     """
 
-    def __init__(self, config: TextVAEConfig) -> None:
-        super().__init__(config)
-        self.floor = float(self.options["free_bits"]) / config.latent_dim
+    def __init__(self, nats: float) -> None:
+        super().__init__()
+        self.nats = nats
+
+    @classmethod
+    def from_config(cls, config: TextVAEConfig) -> Self:
+        """See `Regularizer`."""
+        return cls(float(config.options["free_bits"]))
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        return posterior.map(self.gather).kl_per_dimension().mean(0).clamp_min(self.floor).sum()
+        kl = posterior.map(self.gather).kl_per_dimension().mean(0)  # [D]
+        return kl.clamp_min(self.nats / len(kl)).sum()
+
+
+class RateCap(Regularizer[DiagonalGaussian]):
+    """Σ_i max(0, E_x KL(q(z_i|x) ‖ p(z_i)) − cap), the mean over a batch: no dimension is to say much, so that many do."""
+
+    def __init__(self, cap: float) -> None:
+        super().__init__()
+        self.cap = cap
+
+    def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
+        """See `Regularizer`."""
+        return (posterior.map(self.gather).kl_per_dimension().mean(0) - self.cap).clamp_min(0).sum()

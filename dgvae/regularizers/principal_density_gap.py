@@ -12,26 +12,36 @@ C is a running estimate, C = Cov_x(μ) + diag(E_x σ²), through which no gradie
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from torch import Tensor
 
 from dgvae.config import TextVAEConfig
 from dgvae.distributed import gather
 from dgvae.posteriors import DiagonalGaussian
-from dgvae.regularizers.density_gap import DensityGap, density_gap
+from dgvae.regularizers.density_gap import DensityGap, Estimator, density_gap, read_estimator
 
 
 class PrincipalDensityGap(DensityGap):
-    """½ DG along the axes + ½ DG along the principal axes (options: as `DensityGap`, and rate)."""
+    """½ DG along the axes + ½ DG along the principal axes ; `rate` is that of the running covariance."""
 
     running_mean: Tensor
     running_square: Tensor
 
-    def __init__(self, config: TextVAEConfig) -> None:
-        super().__init__(config)
-        self.rate = float(self.options["rate"])
-        self.register_buffer("running_mean", torch.zeros(config.latent_dim))
-        self.register_buffer("running_square", torch.eye(config.latent_dim))  # E[z zᵀ]
+    def __init__(
+        self, latent_dim: int, aggregation_size: int = 32, estimator: Estimator | None = None, rate: float = 0.02
+    ) -> None:
+        super().__init__(aggregation_size, estimator)
+        self.rate = rate
+        self.register_buffer("running_mean", torch.zeros(latent_dim))
+        self.register_buffer("running_square", torch.eye(latent_dim))  # E[z zᵀ]
+
+    @classmethod
+    def from_config(cls, config: TextVAEConfig) -> Self:
+        """See `Regularizer`."""
+        options = config.options
+        return cls(config.latent_dim, int(options["aggregation_size"]), read_estimator(options), float(options["rate"]))
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""

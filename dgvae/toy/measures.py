@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dgvae.aggregate import aggregate
 from dgvae.posteriors import DiagonalGaussian, Posterior, VonMisesFisher
-from dgvae.regularizers.density_gap import Estimator, density_gap
+from dgvae.regularizers.density_gap import GaussHermite, density_gap
 
 NODES = 24
 CIRCLE = 4096  # places on the circle
@@ -67,7 +67,7 @@ def joint_gap(posterior: Posterior, nodes: int = NODES) -> float:
 
 def marginal_gap(posterior: DiagonalGaussian, nodes: int = NODES) -> float:
     """Σ_i KL(q(z_i) ‖ N(0, 1)) in nats: the density gap (Zhang et al. 2022, Eq. 11) of all points together."""
-    estimator = Estimator({"estimator": "gauss-hermite", "nodes": nodes})
+    estimator = GaussHermite(nodes)
     return float(density_gap(posterior.mean, posterior.log_var, len(posterior), estimator))
 
 

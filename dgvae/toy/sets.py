@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
-from dgvae.config import TextVAEConfig
 from dgvae.errors import UserError
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.randomness import own_random_numbers
@@ -110,8 +109,7 @@ def _permutation_test(values: Tensor) -> tuple[float, float]:
 
 def discriminator_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
     """The accuracy with which AAE's discriminator, trained on half of either set, tells the other halves apart."""
-    options = {"critic_width": 32}
-    critic = Adversarial(TextVAEConfig("aae", vocab_size=5, latent_dim=z.shape[1], options=options))
+    critic = Adversarial(z.shape[1], width=32)
     half = len(z) // 2
     optimizer = torch.optim.Adam(critic.parameters(), lr=0.01)
     seen, is_prior = torch.cat([z[:half], reference[:half]]).float(), torch.cat([torch.zeros(half), torch.ones(half)])

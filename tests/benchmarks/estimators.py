@@ -15,17 +15,17 @@ from torch import Tensor
 
 from dgvae.checkpoints import load_checkpoint
 from dgvae.posteriors import DiagonalGaussian
-from dgvae.regularizers.density_gap import Estimator, density_gap
+from dgvae.regularizers.density_gap import Estimator, GaussHermite, MonteCarlo, density_gap
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints" / "short-yelp"
 SENTENCES, TRIES = 128, 10
-TRUTH = Estimator({"estimator": "gauss-hermite", "nodes": 128})
+TRUTH = GaussHermite(128)
 ESTIMATORS = {
-    "monte-carlo 32": Estimator({"estimator": "monte-carlo", "samples": 32}),
-    "monte-carlo 8": Estimator({"estimator": "monte-carlo", "samples": 8}),
-    "gauss-hermite 4": Estimator({"estimator": "gauss-hermite", "nodes": 4}),
-    "gauss-hermite 8": Estimator({"estimator": "gauss-hermite", "nodes": 8}),
-    "gauss-hermite 16": Estimator({"estimator": "gauss-hermite", "nodes": 16}),
+    "monte-carlo 32": MonteCarlo(32),
+    "monte-carlo 8": MonteCarlo(8),
+    "gauss-hermite 4": GaussHermite(4),
+    "gauss-hermite 8": GaussHermite(8),
+    "gauss-hermite 16": GaussHermite(16),
 }
 
 
