@@ -13,13 +13,14 @@ from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
 from dgvae.methods import METHODS, method_and_options, methods_list
 from dgvae.storage import read_json, write_json
+from train.data import KINDS
 from train.processes import DEVICES
 from train.recipes import RECIPES
 from train.sinks import SINKS
 from train.state import STATE_FILE
 
 OPTIONS_FILE = "run.json"
-BY_RECIPE = ("epochs", "patience", "batch_size", "learning_rate", "warmup_epochs")
+BY_RECIPE = ("epochs", "patience", "batch_size", "learning_rate", "warmup_epochs", "batches")
 BY_CORPUS = ("embedding_dim", "hidden_dim")
 TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
 CHANGEABLE = {"resume", "out", "epochs", "patience", "learning_rate", "threads", "map_points", "device", "log", "save_minutes"}
@@ -40,7 +41,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
             raise UserError(
                 f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it."
             )
-        before = {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
+        before = {"batches": "same-length"}  # of runs from before there was a choice
+        before |= {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
         options = argparse.Namespace(**{**vars(options), **before, "resume": not cut_off_at_once})
         row = METHODS[method_and_options(options.method)[0]]
         if row.schedule == "cyclic" and options.epochs != read_json(recorded).get("epochs"):
@@ -59,6 +61,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
 
 def with_defaults(options: argparse.Namespace) -> argparse.Namespace:
     """Fill in what the recipe and the corpus decide where the command line does not."""
+    if options.init_from and options.warmup_epochs is None:
+        options.warmup_epochs = 0.0
     corpus = CORPORA.get(options.corpus or "", CORPORA["short-yelp"])
     for source, names in ((RECIPES[options.recipe], BY_RECIPE), (corpus, BY_CORPUS)):
         for name in names:
@@ -125,11 +129,18 @@ def make_parser() -> argparse.ArgumentParser:
     run = parser.add_argument_group("how")
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to make")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out, with the options it was started with")
+    run.add_argument(
+        "--init-from", metavar="CHECKPOINT",
+        help="begin with the weights of a checkpoint, a folder or owner/name on the Hub, of any method with such posteriors; "
+        "without a warm-up unless --warmup-epochs says so",
+    )  # fmt: skip
     recipes = "; ".join(f"{name}: {recipe.summary}" for name, recipe in RECIPES.items())
     run.add_argument("--recipe", choices=RECIPES, default="fast", help=f"{recipes} (default: fast)")
     _by_table(run, "--epochs", positive, RECIPES, "at most")
     _by_table(run, "--patience", positive, RECIPES, "epochs without gain after which the rate is halved or training stops")
     _by_table(run, "--batch-size", positive, RECIPES, "sentences a step, of all processes together")
+    by_recipe = ", ".join(f"{recipe.batches} for {name}" for name, recipe in RECIPES.items())
+    run.add_argument("--batches", choices=KINDS, help=f"lengths of the sentences in a batch (default: {by_recipe})")
     _by_table(run, "--learning-rate", amount, RECIPES, "of the model's optimiser")
     _by_table(run, "--warmup-epochs", amount, RECIPES, "epochs over which the regularizer's weight grows")
     _number(run, "--map-points", whole, 5000, "points of each kind in the UMAP, 0 for none")

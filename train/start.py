@@ -13,12 +13,13 @@ from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import CORPORA, Split, corpus_files, read_evaluation, read_split
 from dgvae.distributed import world
 from dgvae.errors import UserError
-from dgvae.methods import method_and_options
+from dgvae.methods import method_and_options, read_pair
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.storage import remove_leftovers
 from dgvae.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
+from train.initial import check_initial, read_initial, take_weights
 from train.loop import Plan, Run
 from train.options import write_options
 from train.processes import first_alone, leads
@@ -57,13 +58,18 @@ def corpus_folder(options: argparse.Namespace) -> Path:
 def start_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
     """Make the vocabulary and the model, and write a first state, so that the run can be resumed from here on."""
     torch.manual_seed(options.seed)
-    tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
+    initial = first_alone(lambda: read_initial(options.init_from)) if options.init_from else None
+    tokenizer = initial[1] if initial else WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
     if len(tokenizer) == len(SPECIAL_WORDS):
         raise UserError(f"No word of {training.path} occurs {options.min_count} times; lower --min-count.")
     config = make_config(options, len(tokenizer), training)
     refuse_sizes(config, options)
     run = make_run(config, options, device)
-    initialise(run.model, run.recipe)
+    if initial:
+        check_initial(options.init_from, *initial, config, training.sentences)
+        take_weights(run.model, *initial, training.sentences)
+    else:
+        initialise(run.model, run.recipe)
     rank = world()[0]
     if rank:  # every process has the same weights now, and noise of its own from now on
         torch.manual_seed(options.seed + 1_000_003 * rank)
@@ -120,11 +126,7 @@ def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -
     """The model's config; its longest sentence is the longest in training, up to --max-words."""
     method, given = method_and_options(options.method)
     given = dict(given)
-    for pair in options.set:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UserError(f"--set takes key=value, not {pair!r}.")
-        given[name] = value
+    given |= dict(map(read_pair, options.set))
     return TextVAEConfig(
         method=method,
         vocab_size=vocab_size,
