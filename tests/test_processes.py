@@ -104,7 +104,7 @@ def test_a_step_of_two_processes_is_that_of_one_on_the_same_batch(method: str, r
 def test_validation_is_divided_and_all_find_the_same(results) -> None:
     assert results[0]["objective"] == results[1]["objective"]
     run = make_run("pdg-vae")
-    alone = validate(run.model, run.regularizer, Batches(SENTENCES + MORE, torch.device("cpu")), 5)
+    alone = validate(run.model, run.regularizer, Batches(SENTENCES + MORE, torch.device("cpu"), training=False), 5)
     assert alone is not None
     torch.testing.assert_close(results[0]["kl"], torch.tensor(alone.latents.kl), rtol=1e-4, atol=1e-5)
     assert float(results[0]["objective"]) == pytest.approx(alone.objective, rel=0.02)  # of other draws

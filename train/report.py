@@ -19,6 +19,7 @@ from dgvae.storage import write_bytes
 from dgvae.tokenizer import WordTokenizer
 from train.report_figures import draw_all
 from train.report_table import Row, table
+from train.seeds import over_seeds
 
 PRIOR_SAMPLES = 10_000  # among which holes are looked for
 
@@ -26,13 +27,16 @@ PRIOR_SAMPLES = 10_000  # among which holes are looked for
 def write_report(rows: Sequence[Row], out: Path) -> None:
     """Write report.md, figures.csv and the figures into a folder, over an earlier report."""
     out.mkdir(parents=True, exist_ok=True)
-    drawn = draw_all(rows, out)
+    averaged = over_seeds(rows)
+    drawn = draw_all(rows, averaged, out)
     write_bytes(out / "figures.csv", _csv(rows).encode())
-    write_bytes(out / "report.md", _markdown(rows, drawn).encode())
+    if len(averaged) < len(rows):
+        write_bytes(out / "seeds.csv", _csv(averaged).encode())
+    write_bytes(out / "report.md", _markdown(rows, averaged, drawn).encode())
 
 
 def _csv(rows: Sequence[Row]) -> str:
-    """A row per checkpoint; a column for every figure and for its standard error. What was not measured is empty."""
+    """A row per checkpoint; a column for every figure and for its error. What was not measured is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -46,7 +50,7 @@ def _csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def _markdown(rows: Sequence[Row], drawn: dict[str, str]) -> str:
+def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str]) -> str:
     counts = sorted({row.measured.evaluation.sentences for row in rows})
     ceilings = ", ".join(f"log {count:,} = {math.log(count):.2f}" for count in counts)
     parts = [
@@ -54,6 +58,9 @@ def _markdown(rows: Sequence[Row], drawn: dict[str, str]) -> str:
         "Made by `python -m train.evaluate`. ± is one standard error: how much another evaluation set of the same size would "
         f"change the figure. MI cannot exceed the log of the number of sentences: {ceilings}.",
     ]
+    if len(averaged) < len(rows):
+        parts += ["## Over seeds", "Means over runs that differ by their seed alone; ± is the standard deviation over the seeds."]
+        parts += [table(averaged, [f.id for f in FIGURES.values() if f.group == group], errors=True) for group in GROUPS]
     for group in GROUPS:
         figures = [figure for figure in FIGURES.values() if figure.group == group]
         parts += [f"## {group}", table(rows, [figure.id for figure in figures], errors=True)]

@@ -27,8 +27,11 @@ _BRIGHT = 0.32  # the density drawn darkest: twice that of N(0, I) at its centre
 _PAPER, _INK = np.array([255, 255, 255.0]), np.array([11, 122, 117.0])
 
 
-def draw_all(rows: Sequence[Row], out: Path) -> dict[str, str]:
-    """Draw what there is to draw; return {file: what it shows} of the SVG files. Each has a PNG beside it."""
+def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[str, str]:
+    """Draw what there is to draw; return {file: what it shows} of the SVG files. Each has a PNG beside it.
+
+    rows: every checkpoint; averaged: means over seeds, which are set against each other.
+    """
     drawn = {}
 
     def draw(name: str, alt_text: str, spec: dict[str, Any]) -> None:
@@ -36,13 +39,13 @@ def draw_all(rows: Sequence[Row], out: Path) -> dict[str, str]:
         write_bytes(out / f"{name}.png", vl_convert.vegalite_to_png(spec, scale=2))
         drawn[f"{name}.svg"] = alt_text
 
-    checkpoints = [Measured.of(row.name, row.config, row.measured) for row in rows]
+    checkpoints = [Measured.of(row.name, row.config, row.measured) for row in averaged]
     for x, y, name in (("post_ll", "prior_ll", "likelihoods"), ("mi", "smoothed_gap", "information-and-gap")):
         if any({x, y} <= row.measured.figures.keys() for row in rows):
             spec = trade_off(checkpoints, x, y) | {"width": SIZE, "height": SIZE * 3 // 4}
             draw(name, "priorLL against postLL" if x == "post_ll" else "joint gap against mutual information", spec)
-    if any(row.measured.interpolation for row in rows):
-        draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(rows))
+    if any(row.measured.interpolation for row in averaged):
+        draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(averaged))
     curves = {row.title: [entry for entry in read_log(row.folder) if entry["event"] == "epoch"] for row in rows}
     if any(curves.values()):
         draw(

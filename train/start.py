@@ -114,7 +114,7 @@ def refuse_sizes(config: TextVAEConfig, options: argparse.Namespace) -> None:
             f"{processes} processes can't share a batch of {options.batch_size} equally; give another --batch-size."
         )
     batch = options.batch_size // (processes if options.aggregate == "local" else 1)
-    if (group := int(config.options.get("aggregation_size", 1))) > batch:
+    if "memory" not in config.options and (group := int(config.options.get("aggregation_size", 1))) > batch:
         needed = options.batch_size * group // batch
         raise UserError(
             f"A batch of {batch} cannot make groups of {group} sentences; "
