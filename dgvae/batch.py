@@ -75,11 +75,19 @@ def positions(lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def segments_of(lengths: Sequence[int]) -> tuple[Segment, ...]:
-    """Cut the time of a batch where equal shares of its sentences have ended. lengths: the longest first."""
+    """Cut the time of a batch where about equal shares of its sentences have ended. lengths: the longest first.
+
+    Cuts and rows are rounded up, so that the shapes of segments, for each of which oneDNN keeps some memory, are few.
+    """
+    size = len(lengths)
     count = min(_SEGMENTS, max(1, lengths[0] // _SHORTEST))
-    cuts = sorted({lengths[len(lengths) * k // count] for k in range(count)})
-    starts = [0, *cuts[:-1]]
-    return tuple((start, stop, sum(n > start for n in lengths)) for start, stop in zip(starts, cuts, strict=True))
+    cuts = sorted({min(lengths[0], -(-lengths[size * k // count] // 8) * 8) for k in range(count)})
+    share = max(1, size // (2 * _SEGMENTS))
+    segments = []
+    for start, stop in zip([0, *cuts[:-1]], cuts, strict=True):
+        rows = sum(n > start for n in lengths)
+        segments.append((start, stop, min(size, -(-rows // share) * share)))
+    return tuple(segments)
 
 
 def read(lstm: nn.LSTM, inputs: Tensor, batch: Batch, state: LSTMState | None = None) -> tuple[Tensor, LSTMState]:

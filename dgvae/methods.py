@@ -33,7 +33,9 @@ _MEMORY = Number(8192, 0, 1_000_000, "sentences whose posteriors are kept and ag
 _MEMORIES = Grid("memory", "M", (0, 1024, 8192, 32768), quiet=True)
 _MEMORY_OPTIONS: dict[str, Option] = {
     "memory": _MEMORY,
-    "aggregation_size": Number(128, 1, 4096, "sentences of a batch, at most, that are aggregated together with the memory, |b|"),
+    "aggregation_size": Number(
+        128, 1, 4096, "sentences of a batch, at most, that are aggregated together with the memory, |b|"
+    ),
     "samples": Number(2, 1, 1024, "random samples per posterior, S"),
 }
 _CRITIC_WIDTH = Number(256, 1, 8192, "width of the critic's two hidden layers")

@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 _CHUNK = 512  # tokens whose logits are in hand at once
+_ROUND = 32  # to which a last, smaller chunk is filled up: oneDNN keeps some MB for every shape of a product that it has met
 
 
 def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -24,11 +25,14 @@ def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> tuple[Te
     if torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad):
         return _VocabularyLoss.apply(hidden, weight, targets)  # pyright: ignore[reportReturnType]
     matrix = weight.to(hidden.dtype)
-    terms = torch.cat([_nll(h @ matrix.T, target) for h, target in _chunks(hidden, targets)])
+    terms = torch.cat([_nll(h @ matrix.T, target) for h, target in _chunks(hidden, targets)])[: len(targets)]
     return terms.sum(), terms
 
 
 def _chunks(hidden: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Chunks of tokens, the last filled up with zeros, which have no part in any gradient by the weight."""
+    filling = -len(hidden) % _ROUND
+    hidden, targets = F.pad(hidden, (0, 0, 0, filling)), F.pad(targets, (0, filling))
     return zip(hidden.split(_CHUNK), targets.split(_CHUNK), strict=True)
 
 
@@ -50,8 +54,8 @@ class _VocabularyLoss(torch.autograd.Function):
             grad_logits = probability.scatter_(1, index, of_target - 1)  # ∂/∂logits = softmax − onehot
             grad_hidden.append(grad_logits @ matrix)
             grad_weight += grad_logits.T @ h
-        ctx.gradient = torch.cat(grad_hidden), grad_weight
-        terms = torch.cat(nll)
+        ctx.gradient = torch.cat(grad_hidden)[: len(hidden)], grad_weight
+        terms = torch.cat(nll)[: len(hidden)]
         ctx.mark_non_differentiable(terms)
         return terms.sum(), terms
 

@@ -97,6 +97,13 @@ def test_weights_that_do_not_fit_are_refused_in_a_sentence(corpus: Path, checkpo
 def test_a_text_of_other_words_is_refused(checkpoints: Path, tmp_path: Path, capsys) -> None:
     text = tmp_path / "other.txt"
     text.write_text("\n".join(f"word{i} word{i + 1} word{i % 7} ." for i in range(200)) + "\n")
-    arguments = ["--train-file", str(text), "--init-from", str(checkpoints / "short-yelp" / "vae"), "--out", str(tmp_path / "out")]
+    arguments = [
+        "--train-file",
+        str(text),
+        "--init-from",
+        str(checkpoints / "short-yelp" / "vae"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert fit([*arguments, "--embedding-dim", "12", "--hidden-dim", "16", "--latent-dim", "4", "--batch-size", "32"]) == 2
     assert "does not know" in capsys.readouterr().err

@@ -59,7 +59,10 @@ def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str
         f"change the figure. MI cannot exceed the log of the number of sentences: {ceilings}.",
     ]
     if len(averaged) < len(rows):
-        parts += ["## Over seeds", "Means over runs that differ by their seed alone; ± is the standard deviation over the seeds."]
+        parts += [
+            "## Over seeds",
+            "Means over runs that differ by their seed alone; ± is the standard deviation over the seeds.",
+        ]
         parts += [table(averaged, [f.id for f in FIGURES.values() if f.group == group], errors=True) for group in GROUPS]
     for group in GROUPS:
         figures = [figure for figure in FIGURES.values() if figure.group == group]

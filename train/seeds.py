@@ -32,7 +32,9 @@ def over_seeds(rows: Sequence[Row]) -> list[Row]:
 
 
 def _plan(row: Row) -> tuple:
-    training = {name: value for name, value in row.measured.training.items() if name not in ("seed", "seconds_per_epoch", "epochs")}
+    training = {
+        name: value for name, value in row.measured.training.items() if name not in ("seed", "seconds_per_epoch", "epochs")
+    }
     return SEED.sub("", row.name), row.config, row.measured.corpus, row.measured.evaluation.sha256, training
 
 
