@@ -214,6 +214,7 @@ METHODS: dict[str, Method] = {
                 "memory_weight": Number(1.0, 0.0, 1000.0, "weight of the memory gap"),
                 "companion": Choice(("principal", "marginal", "rate-cap", "none"), "what keeps many dimensions in use"),
                 "companion_weight": Number(1.0, 0.0, 1000.0, "weight of the companion"),
+                "delay": Number(0, 0, 1_000_000_000, "sentences of training before the memory gap begins"),
                 "cap": Number(0.5, 0.0, 1000.0, "KL that a dimension may have free of charge by rate-cap, nats"),
             },
             grid=_MEMORIES,

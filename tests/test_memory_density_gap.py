@@ -167,6 +167,8 @@ def test_the_memory_holds_the_last_sentences_and_only_those_of_training() -> Non
         gap.train()(batch, batch.mean)
         gap.eval()(batch.map(lambda x: x + 100), batch.mean)
     assert shares == pytest.approx([0, 0.4, 0.8, 1, 1])
+    assert float(gap.filled_share(delay=12)) == pytest.approx(0.8)
+    assert float(gap.filled_share(delay=40)) == 0
     assert int(gap.written) == 20
     assert sorted(gap.get_buffer("memory_mean")[:, 0].tolist()) == [2, 2, 3, 3, 3, 3, 4, 4, 4, 4]
     large = DiagonalGaussian(torch.arange(26.0).view(13, 2), torch.zeros(13, 2))

@@ -19,15 +19,21 @@ from dgvae.regularizers.principal_density_gap import PrincipalDensityGap
 
 
 class AccompaniedMemoryGap(Regularizer[DiagonalGaussian]):
-    """The weighted sum of a memory density gap and another regularizer, or none."""
+    """The weighted sum of a memory density gap and another regularizer, or none. delay: in sentences of training."""
 
     def __init__(
-        self, memory_gap: MemoryDensityGap, companion: Regularizer | None, weight: float = 1.0, companion_weight: float = 1.0
+        self,
+        memory_gap: MemoryDensityGap,
+        companion: Regularizer | None,
+        weight: float = 1.0,
+        companion_weight: float = 1.0,
+        delay: int = 0,
     ) -> None:
         super().__init__()
         self.memory_gap = memory_gap
         self.companion = companion
         self.weight, self.companion_weight = weight, companion_weight
+        self.delay = delay
 
     @classmethod
     def from_config(cls, config: TextVAEConfig) -> Self:
@@ -44,9 +50,10 @@ class AccompaniedMemoryGap(Regularizer[DiagonalGaussian]):
             companions[str(options["companion"])](),
             float(options["memory_weight"]),
             float(options["companion_weight"]),
+            int(options["delay"]),
         )
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
-        total = self.weight * self.memory_gap.filled_share() * self.memory_gap(posterior, z)
+        total = self.weight * self.memory_gap.filled_share(self.delay) * self.memory_gap(posterior, z)
         return total if self.companion is None else total + self.companion_weight * self.companion(posterior, z)

@@ -93,11 +93,13 @@ class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
             self._remember(posterior)
         return (total / samples.shape[:2].numel()).to(z.dtype)
 
-    def filled_share(self) -> Tensor:
-        """The share of the memory that holds posteriors, from 0 to 1, and 1 if there is no memory."""
-        if not self.memory_size:
-            return torch.ones(())
-        return (self.written / self.memory_size).clamp_max(1)
+    def filled_share(self, delay: int = 0) -> Tensor:
+        """The share of the memory that was filled after the first `delay` sentences, from 0 to 1: a scalar."""
+        return (
+            ((self.written - delay) / max(1, self.memory_size)).clamp(0, 1)
+            if self.memory_size
+            else (self.written >= delay).float()
+        )
 
     def _remembered(self, like: DiagonalGaussian | VonMisesFisher) -> tuple[Tensor, Tensor]:
         """η, [M, F], and a, [M], of the posteriors in the memory; places that are not filled yet have the density zero."""
