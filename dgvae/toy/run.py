@@ -24,7 +24,7 @@ from dgvae.toy.setup import Settings, toy_method
 
 DRAWS = 8  # of each implicit posterior, in a frame
 # What sizes a text needs, and a toy does not. Monte-Carlo samples come from `Settings.samples`.
-SMALL: Mapping[str, Value] = {"critic_width": 32, "samples": 1, "weight": 1.0}
+SMALL: Mapping[str, Value] = {"critic_width": 32, "samples": 1, "weight": 1.0, "memory": 128}
 CRITIC_SHARE = 0.1  # of the learning rate
 
 
