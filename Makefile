@@ -1,10 +1,11 @@
 # make test   everything that the tests need, then all tests
 # make app    everything that the app needs, then the app
 # make check  format, lint, types
+# make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test app check bench clean
+.PHONY: test app check wheel bench clean
 
 test: .venv/dev
 	$(BIN)/python -m pytest
@@ -18,6 +19,12 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+wheel: .venv/dev
+	rm -rf build/wheel
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/wheel/site build/wheel/*.whl
+	$(BIN)/python -P tests/wheel.py build/wheel/site
 
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.density_gap
