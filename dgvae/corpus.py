@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dgvae.errors import UserError
+from dgvae.storage import read_json
 
 UNLABELLED = -1
 SPLITS = ("train", "valid", "test")
+SOURCE_FILE = "source.json"  # beside prepared text: what it was made of
 
 _NOT_OURS = "for non-commercial research under its owners' terms; it must not be redistributed."
 
@@ -104,11 +107,28 @@ class Split:
     @property
     def sha256(self) -> str:
         """Identifies the text without holding it."""
-        return hashlib.sha256("\n".join(self.sentences).encode()).hexdigest()
+        return text_sha256(self.sentences)
 
     def first(self, count: int) -> Split:
         """The first `count` sentences."""
         return Split(self.path, self.sentences[:count], self.labels[:count])
+
+
+def text_sha256(sentences: Iterable[str]) -> str:
+    """Identifies sentences without holding them."""
+    return hashlib.sha256("\n".join(sentences).encode()).hexdigest()
+
+
+def source_of(folder: Path) -> dict[str, Any]:
+    """What is known of how the text in a folder was made; nothing of a corpus that was there already."""
+    path = folder / SOURCE_FILE
+    return read_json(path) if path.is_file() else {}
+
+
+def class_names(folder: Path) -> dict[int, str]:
+    """What the labels of the text in a folder are called; nothing where they are but numbers."""
+    names = {int(number): name for number, name in source_of(folder).get("classes", {}).items()}
+    return {number: name for number, name in names.items() if name != str(number)}
 
 
 def corpus_files(name: str, folder: Path) -> dict[str, Path]:

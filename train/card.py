@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dgvae.measurements import Measurements
 from dgvae.model import TextVAE
 from dgvae.storage import read_json, write_bytes
 from train.options import OPTIONS_FILE, TEXTS, make_parser
+from train.summary import TextFacts, text_lines, unknown_warning
 
 NOT_OF_THE_MODEL = {"help", "list", "out", "resume", "threads", "device"}  # options that say where it is made, not what
 
@@ -72,11 +74,21 @@ print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metri
 
 {training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept. {weights:,} weights:
 vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {config.latent_dim}.
-
+{text_table(training)}
 ## Terms
 
 {terms(measured)}
 """
+
+
+def text_table(training: dict[str, Any]) -> str:
+    """The text that it was trained on, in figures; nothing for a model of an earlier version."""
+    if "text" not in training:
+        return ""
+    facts = TextFacts(**training["text"])
+    rows = [f"| {what} | {escape(how).replace('|', '&#124;')} |" for what, how in text_lines(facts, training.get("effective_batch_size"))]
+    warning = f"\n{unknown_warning(facts)}\n" if facts.advice else ""
+    return "\n".join(["\n| text | |\n|---|---|", *rows, warning])
 
 
 def corpus_title(measured: Measurements) -> str:
