@@ -33,6 +33,7 @@ class Corpus:
     archive: str  # the id of a tar.gz on Google Drive
     in_repository: bool = False  # else in the archive alone
     sha256: Mapping[str, str] = field(default_factory=dict)  # of a split's file, where it is known
+    classes: Mapping[int, str] = field(default_factory=dict)  # what its labels are called
 
 
 CORPORA: dict[str, Corpus] = {
@@ -53,6 +54,7 @@ CORPORA: dict[str, Corpus] = {
                 "valid": "34240114bd7b8b8b016c2ea033aaf7efefbc4e5be5aa7c53f95e03260c631521",
                 "test": "56dc9c763128e315b167870ba6714c0f528b335855b7cc469ab3018457daddeb",
             },
+            classes={0: "negative", 1: "positive"},
         ),
         Corpus(
             "snli",
@@ -126,9 +128,14 @@ def source_of(folder: Path) -> dict[str, Any]:
 
 
 def class_names(folder: Path) -> dict[int, str]:
-    """What the labels of the text in a folder are called; nothing where they are but numbers."""
+    """What the labels of prepared text in a folder are called; a label that is but a number is left out."""
     names = {int(number): name for number, name in source_of(folder).get("classes", {}).items()}
     return {number: name for number, name in names.items() if name != str(number)}
+
+
+def label_name(label: int, classes: Mapping[int, str]) -> str:
+    """What a label is called; nothing where there is none, −1."""
+    return "" if label < 0 else classes.get(label, f"label {label}")
 
 
 def corpus_files(name: str, folder: Path) -> dict[str, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from argparse import BooleanOptionalAction
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -86,7 +87,10 @@ def text_table(training: dict[str, Any]) -> str:
     if "text" not in training:
         return ""
     facts = TextFacts(**training["text"])
-    rows = [f"| {what} | {escape(how).replace('|', '&#124;')} |" for what, how in text_lines(facts, training.get("effective_batch_size"))]
+    rows = [
+        f"| {what} | {escape(how).replace('|', '&#124;')} |"
+        for what, how in text_lines(facts, training.get("effective_batch_size"))
+    ]
     warning = f"\n{unknown_warning(facts)}\n" if facts.advice else ""
     return "\n".join(["\n| text | |\n|---|---|", *rows, warning])
 
@@ -171,7 +175,12 @@ def training_command(config: TextVAEConfig, measured: Measurements, folder: Path
     words = ["python", "-m", "train.fit"]
     for action in parser._actions:
         value = known.get(action.dest)
-        if action.dest in NOT_OF_THE_MODEL or value is None or value is False:
+        if action.dest in NOT_OF_THE_MODEL or value is None:
+            continue
+        if isinstance(action, BooleanOptionalAction):
+            words.append(action.option_strings[0 if value else -1])
+            continue
+        if value is False:
             continue
         for word in value if isinstance(value, list) else [value]:
             words += [action.option_strings[-1], *([] if word is True else [_portable(action.dest, word)])]

@@ -12,6 +12,7 @@ from typing import Any
 from dgvae.checkpoints import FILES, WEIGHTS_FILE
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
+from dgvae.known_texts import OPTIONS_FILE
 from dgvae.methods import METHODS, method_and_options, methods_list
 from dgvae.storage import read_json, write_json
 from train.data import KINDS
@@ -20,7 +21,6 @@ from train.recipes import RECIPES
 from train.sinks import SINKS
 from train.state import STATE_FILE
 
-OPTIONS_FILE = "run.json"
 BY_RECIPE = ("epochs", "patience", "batch_size", "learning_rate", "warmup_epochs", "batches")
 BY_CORPUS = ("embedding_dim", "hidden_dim")
 TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
@@ -168,14 +168,22 @@ def add_text_options(group: argparse._ActionsContainer) -> None:
     )  # fmt: skip
     group.add_argument(
         "--label-column", metavar="NAME",
-        help="column with a label of any kind, which becomes a class; a sentence without one is left out (default: no labels)",
+        help="column with a label of any kind, which becomes a class; sentences without one are left out (default: none)",
     )  # fmt: skip
-    group.add_argument("--delimiter", metavar="C", type=delimiter, help="what separates columns, such as ; or tab (default: found)")
     group.add_argument(
-        "--header", action=argparse.BooleanOptionalAction, help="whether the first row holds the columns' names (default: found out)"
+        "--delimiter", metavar="C", type=delimiter, help="what separates columns, such as ; or tab (default: found)"
+    )
+    group.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first row holds the columns' names (default: found out)",
     )
     group.add_argument("--encoding", metavar="NAME", help="such as cp1252, utf-16 or gb18030 (default: found out)")
-    group.add_argument("--clean", action="store_true", help="take HTML, and \\n and \"\" as characters, out of the text")
+    group.add_argument(
+        "--clean", action=argparse.BooleanOptionalAction,
+        help="take HTML out of the text, too; --no-clean keeps even \\n and \"\" as characters (default: these are read as "
+        "line breaks and quotes, and HTML is kept)",
+    )  # fmt: skip
     group.add_argument(
         "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
     )
@@ -192,7 +200,7 @@ def text_options(options: argparse.Namespace) -> dict[str, Any]:
 def delimiter(text: str) -> str:
     """An argument that is one character."""
     found = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}.get(text, text)
-    if len(found) != 1 or found in "\"\r\n":
+    if len(found) != 1 or found in '"\r\n':
         raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
     return found
 

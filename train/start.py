@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from train.options import text_options, write_options
 from train.processes import first_alone, leads
 from train.recipes import initialise
 from train.state import load_state, save_state
+from train.summary import UNSPLIT, seem_unsplit
 
 
 def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
@@ -53,7 +55,7 @@ def start_run(options: argparse.Namespace, training: Split, device: torch.device
     initial = first_alone(lambda: read_initial(options.init_from)) if options.init_from else None
     tokenizer = initial[1] if initial else WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
     if len(tokenizer) == len(SPECIAL_WORDS):
-        raise UserError(why_no_words(options))
+        raise UserError(why_no_words(options, training))
     config = make_config(options, len(tokenizer), training)
     refuse_sizes(config, options)
     run = make_run(config, options, device)
@@ -76,12 +78,16 @@ def start_run(options: argparse.Namespace, training: Split, device: torch.device
     return run, tokenizer
 
 
-def why_no_words(options: argparse.Namespace) -> str:
+def why_no_words(options: argparse.Namespace, training: Split) -> str:
     """Why the vocabulary is empty, and what to do."""
     if options.max_vocab <= len(SPECIAL_WORDS):
         return (
             f"A vocabulary of {options.max_vocab} holds no word beside {' '.join(SPECIAL_WORDS)}; "
             f"raise --max-vocab to {len(SPECIAL_WORDS) + 1} at least."
+        )
+    if seem_unsplit(Counter(word for sentence in training.sentences for word in sentence.split())):
+        return (
+            f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it with a word segmenter, then give --tokenised."
         )
     if options.min_count > 1:
         return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text."

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dgvae.corpus import UNLABELLED, Split, class_names, source_of
 from dgvae.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
 from train.corpora.account import left_out_text
+from train.corpora.encodings import LONGEST
+from train.corpora.markup import taken_away
 
 MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
+UNSPLIT = "its words seem not to be apart by spaces"
 LONG_WORD = 12  # mean characters of a word, from which on it is probably none
 
 
@@ -18,10 +22,10 @@ LONG_WORD = 12  # mean characters of a word, from which on it is probably none
 class TextFacts:
     """What a run is trained on, counted. It holds no text and no path.
 
-    sentences, left_out, first_left_out: by split. words, vocabulary, unknown, cut, duplicates: of the training sentences; unknown
-    is the share of their words that are <unk>. duplicates: sentences that are copies of another one. in_both: validation
-    sentences that are in training, too. cut: sentences longer than `max_words`. found, markup, cut_lines, cleaned: see `Account`.
-    advice: what to do against many unknown words; "" where they are few.
+    sentences, left_out, first_left_out: by split. words, vocabulary, unknown, cut, duplicates: of the training sentences.
+    unknown: the share of their words that are <unk>. duplicates: sentences that are copies of another one. in_both: validation
+    sentences that are in training, too. cut: sentences longer than `max_words`. found, markup, cut_lines: see `Account`.
+    cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
     """
 
     sentences: dict[str, int]
@@ -38,7 +42,7 @@ class TextFacts:
     found: list[str] = field(default_factory=list)
     markup: dict[str, int] = field(default_factory=dict)
     cut_lines: int = 0
-    cleaned: bool = False
+    cleaned: list[str] = field(default_factory=list)
     advice: str = ""
 
     def record(self) -> dict[str, Any]:
@@ -82,9 +86,14 @@ def text_facts(
         max_words=max_words,
         classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELLED})],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
-        cleaned=bool(source.get("clean")),
+        cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
         **{name: source[name] for name in ("left_out", "first_left_out", "found", "markup", "cut_lines") if name in source},
     )
+
+
+def seem_unsplit(counts: Counter[str]) -> bool:
+    """Whether words are so long that they must be sentences of a script without spaces."""
+    return sum(len(word) * count for word, count in counts.items()) > LONG_WORD * counts.total()
 
 
 def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int) -> str:
@@ -92,9 +101,8 @@ def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int) -> st
     total = sum(unknown.values())
     in_text = sum(unknown.get(word, 0) for word in SPECIAL_WORDS)
     rare = sum(count for count in unknown.values() if count < min_count)
-    characters = sum(len(word) * count for word, count in counts.items()) / counts.total()
-    if characters > LONG_WORD:
-        return "its words seem not to be apart by spaces: split it with a word segmenter, then give --tokenised"
+    if seem_unsplit(counts):
+        return f"{UNSPLIT}: split it with a word segmenter, then give --tokenised"
     if 2 * in_text > total:
         return "the text itself has <unk> in these places"
     if 2 * rare > total:
@@ -108,18 +116,21 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     lines = [("sentences", f"{train:,} to train on, {valid:,} for validation, {test:,} to measure")]
     if facts.found:
         lines.append(("read as", "; ".join(facts.found)))
-    cut = f"; {facts.cut:,} sentences are cut at {facts.max_words} words" if facts.cut else ""
-    cut += f"; {facts.cut_lines:,} lines are cut, since they are far too long" if facts.cut_lines else ""
+    cut = f"; {_count(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""
+    cut += f"; {_count(facts.cut_lines, 'line')} cut at {LONGEST:,} characters" if facts.cut_lines else ""
     lines.append(("words", f"{facts.words:,}, {facts.words / train:.1f} a sentence{cut}"))
     lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>"))
-    both = f"; {facts.in_both:,} validation sentences are in training, too" if facts.in_both else ""
-    copies = f"{facts.duplicates:,} sentences are copies of others ({facts.duplicates / train:.0%})" if facts.duplicates else "none"
+    both = f"; {_count(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
+    copies = (
+        f"{_count(facts.duplicates, 'training sentence')} repeated ({facts.duplicates / train:.0%})"
+        if facts.duplicates
+        else "none"
+    )
     lines.append(("duplicates", copies + both))
     if facts.markup:
-        counts = ", ".join(f"{kind} in {count:,} sentences" for kind, count in facts.markup.items())
-        lines.append(("markup", counts + (", taken away" if facts.cleaned else "; --clean takes it away")))
+        lines.append(("markup", "; ".join(_markup(facts))))
     lost = [
-        left_out_text(counts, facts.first_left_out.get(split, {})) + (f" in the {split} text" if len(facts.left_out) > 1 else "")
+        left_out_text(counts, facts.first_left_out.get(split, {})) + (f" of {split}" if len(facts.left_out) > 1 else "")
         for split, counts in facts.left_out.items()
     ]
     lines.append(("left out", "; ".join(lost) or "nothing"))
@@ -129,6 +140,17 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     if effective_batch is not None:
         lines.append(("batch", f"{effective_batch:.0f} sentences on average"))
     return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _markup(facts: TextFacts) -> Iterator[str]:
+    for taken, what in ((True, "taken away (--no-clean keeps it)"), (False, "kept (--clean takes it away)")):
+        kinds = [f"{kind} in {_count(n, 'sentence')}" for kind, n in facts.markup.items() if (kind in facts.cleaned) == taken]
+        if kinds:
+            yield f"{', '.join(kinds)}, {what}"
 
 
 def summary(name: str, facts: TextFacts, effective_batch: float | None = None) -> str:

@@ -31,11 +31,11 @@ from train.claims import claimed, file_system_time
 from train.options import OPTIONS_FILE, positive, with_defaults
 from train.options import make_parser as make_fit_parser
 from train.start import corpus_name, read_corpus
+from train.summary import summary, text_facts
 from train.sweep_children import Child, end, fault_of, signals_noted, start
 from train.sweep_run import is_finished
 from train.sweep_status import MAY_DIFFER, Status, SweepRun, status
 from train.sweep_table import Display, make_display, table
-from train.summary import summary, text_facts
 
 LOOK = 1.0  # seconds between looks at the folders
 STARTING = Status("running", "starting")
@@ -111,7 +111,7 @@ def options_for(run: SweepRun, for_fit: list[str]) -> argparse.Namespace:
 
 
 def prepare_text(options: argparse.Namespace) -> list[str]:
-    """Download and prepare the text, if need be, and say what it is: before many processes want it. Returns train.evaluate's options."""
+    """Prepare the text, and say what it is: here, before many processes want it. Returns train.evaluate's options."""
     if options.corpus or options.train_file:  # else train.fit says what it lacks
         training, validation, evaluation = read_corpus(options)
         tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-DELIMITERS = {"\t": "a tab", "|": "|", ";": ";", ",": ","}
+DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
 LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
 MOST_VALUES = 20  # a column with so few different values is one of classes
 
@@ -36,7 +36,7 @@ class Layout:
 
 
 def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
-    """The layout that the first lines of a file have: by a line `sep=;`, else the delimiter that gives most rows equal lengths."""
+    """The layout of a file by its first lines: by a line `sep=;`, else by the delimiter that gives most rows equal lengths."""
     declared = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None
     if declared:
         return Layout(delimiter or declared[1], skip=1)
@@ -54,13 +54,12 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
 def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
     """Whether the first row holds names. wanted: columns that the user names."""
     first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
-    wanted = set(wanted)
-    if wanted & set(first) or any(not name.isdecimal() for name in wanted) or {c.lower() for c in first} & _HEADER_NAMES:
+    if any(not name.isdecimal() for name in wanted) or {c.lower() for c in first} & _HEADER_NAMES:
         return True
     columns = [[cell.strip() for cell in column if cell.strip()] for column in zip(*others, strict=True)]
     for name, values in zip(first, columns, strict=False):
-        if values and sum(map(_is_number, values)) >= 0.9 * len(values):
-            return not _is_number(name)
+        if values and sum(map(is_number, values)) >= 0.9 * len(values):
+            return not is_number(name)
     if any(name in values for name, values in zip(first, columns, strict=False) if len(set(values)) < len(values)):
         return False  # a class
     words = [sum(len(value.split()) for value in values) / max(1, len(values)) for values in columns]
@@ -70,7 +69,7 @@ def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
     return max(words) < 3 or len(first[wordiest].split()) < 3
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     """A number, a date, a price."""
     return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
 
@@ -82,8 +81,8 @@ def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], 
     checks: dict[int, Callable[[str], bool]] = {}
     for i, column in enumerate(columns):
         values = {cell.strip() for cell in column}
-        if all(map(_is_number, values)):
-            checks[i] = _is_number
+        if all(map(is_number, values)):
+            checks[i] = is_number
         elif len(values) <= min(MOST_VALUES, len(column) // 2):
             checks[i] = values.__contains__
     if not checks:
@@ -140,7 +139,7 @@ class _Field:
     """Matches one field of a line, and says where the next begins."""
 
     def __init__(self, delimiter: str) -> None:
-        end = rf' *(?={re.escape(delimiter)}|\Z)' if delimiter else r" *(?=\Z)"
+        end = rf" *(?={re.escape(delimiter)}|\Z)" if delimiter else r" *(?=\Z)"
         self._strict = re.compile(rf'\s*"([^"]*(?:""[^"]*)*)"{end}', re.DOTALL)
         self._escaped = re.compile(rf'\s*"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
         self._lenient = re.compile(rf'\s*"(.*?)"{end}')

@@ -10,10 +10,16 @@ from html.entities import html5
 LINE_BREAKS, QUOTES, ENTITIES, TAGS = "\\n as two characters", '"" for a quote', "HTML entities", "HTML tags"
 
 _INLINE = "a|abbr|b|big|cite|code|em|font|i|img|mark|q|s|small|span|strike|strong|sub|sup|tt|u"
-_BLOCK = "article|blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|li|ol|p|pre|script|section|style|table|tbody|td|th|thead|tr|ul"
+_BLOCK = (
+    "article|blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|li|ol|p|pre|script|section|style|table|tbody|td|th|"
+    "thead|tr|ul"
+)
 _TAG = re.compile(rf"<(?P<end>/?)(?:(?P<inline>{_INLINE})|{_BLOCK})(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});|(?<![&\w])#\d{2,4};")
-_LINE_BREAK = re.compile(r"(?:\\r)?\\n|\\[rt](?![a-z])")  # \t and \r: not those of \textbf or C:\temp
+# Not the beginning of \\nabla, or of a folder's name: it stands right after a word, comes twice, or a new sentence follows.
+_LINE_BREAK = re.compile(
+    r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
+)
 _QUOTE = re.compile(r'\\?""|\\"')
 
 
@@ -29,12 +35,20 @@ def count_markup(text: str, counts: Counter[str]) -> None:
         counts[QUOTES] += 1
 
 
-def clean(text: str) -> str:
-    """The text without tags, with the characters that entities stand for, real spaces for line breaks, and plain quotes."""
-    for _ in range(2):  # what was escaped twice: &amp;lt;br&amp;gt;
+def taken_away(clean: bool | None) -> set[str]:
+    """The kinds that are taken away: by default those that come of how a file was written, not HTML."""
+    return {LINE_BREAKS, QUOTES, ENTITIES, TAGS} if clean else {LINE_BREAKS, QUOTES} if clean is None else set()
+
+
+def cleaned(text: str, clean: bool | None) -> str:
+    """The text with spaces for line breaks and plain quotes; without tags and entities if `clean`; as it is if not."""
+    if clean is False:
+        return text
+    for _ in range(2 if clean else 0):  # what was escaped twice: &amp;lt;br&amp;gt;
         text = _without_tags(text)
         text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)
-    text = _without_tags(text)
+    if clean:
+        text = _without_tags(text)
     return _QUOTE.sub('"', _LINE_BREAK.sub(" ", text))
 
 

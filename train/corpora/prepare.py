@@ -43,7 +43,7 @@ class TextSource:
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
-    clean: bool = False
+    clean: bool | None = None
 
     @property
     def reading(self) -> Reading:

@@ -14,11 +14,14 @@ from typing import Any
 from dgvae.corpus import is_label
 from dgvae.errors import UserError
 from train.corpora.account import Account
+from train.corpora.delimited import has_header, is_number
 from train.corpora.encodings import UTF_8, check_encoding, find_encoding, first_lines, numbered_lines
-from train.corpora.markup import clean, count_markup
+from train.corpora.markup import cleaned, count_markup
 from train.corpora.tables import LOOKED_AT, Table, delimited, json_table, parquet_table
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
+SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
+FEW_LINES = 10  # with fewer, the first line with a tab is never taken for a header
 FORMATS = (".parquet", ".jsonl", ".json", ".tsv", ".csv", ".txt")  # the best described first
 
 
@@ -27,7 +30,8 @@ class Reading:
     """How files are read, as far as the user says it.
 
     column, label_column: of the text and of a label, by name, or by number where there is no header. encoding: of the file,
-    delimiter: of its columns, and header: whether its first row is one; None to find it out. clean: take markup away.
+    delimiter: of its columns, and header: whether its first row is one; None to find it out. clean: which markup is taken
+    away, see `taken_away`.
     """
 
     column: str | None = None
@@ -35,7 +39,7 @@ class Reading:
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
-    clean: bool = False
+    clean: bool | None = None
 
 
 def format_of(path: str | Path) -> str | None:
@@ -59,7 +63,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
                 account.leave_out(fault, place)
                 continue
             count_markup(text, account.markup)
-            yield clean(text) if reading.clean else text, label, place
+            yield cleaned(text, reading.clean), label, place
     except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
         raise UserError(f"{path} can't be read ({' '.join(str(error).split())}).") from None
 
@@ -128,21 +132,23 @@ def _label(value: object) -> str | None:
 def _text_column(path: Path, table: Table, reading: Reading) -> str:
     """The name of the column that holds the text."""
     names: dict[str, None] = dict.fromkeys(table.names or [])
-    texts: dict[str, None] = {}
+    words: dict[str, list[int]] = {}  # of every text in a column
     if table.names is None or not reading.column:
         for number, (_, row) in enumerate(table.rows(None, Account())):
             names |= dict.fromkeys(row)
-            texts |= dict.fromkeys(name for name, value in row.items() if name not in texts and _is_wordy(value))
-            if table.names is not None and texts and number >= LOOKED_AT:
+            for name in (name for name, value in row.items() if number < LOOKED_AT or name not in words if _is_wordy(value)):
+                words.setdefault(name, []).append(len(row[name].split()))
+            if table.names is not None and words and number >= LOOKED_AT:
                 break
     for wanted in (reading.column, reading.label_column):
         if wanted and names and wanted not in names:
             raise UserError(f"{path} has no column {wanted}; it has {', '.join(names)}.")
     if reading.column or not names:
         return reading.column or TEXT_COLUMNS[0]
-    found = [name for name in names if name in texts and name != reading.label_column]
+    found = [name for name in names if name in words and name != reading.label_column]
     if len(found) != 1:
-        found = [name for name in TEXT_COLUMNS if name in found]
+        long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
+        found = [name for name in TEXT_COLUMNS if name in found] or (long if len(long) == 1 else [])
     if not found:
         raise UserError(f"{path} does not say which column is the text; name one of {', '.join(names)} with --column.")
     return found[0]
@@ -150,7 +156,7 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
 
 def _is_wordy(value: object) -> bool:
     """Whether it is text, and no number that a .csv file holds as text."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or is_number(value.strip()):
         return False
     try:
         float(value)
@@ -160,12 +166,15 @@ def _is_wordy(value: object) -> bool:
 
 
 def _layout_of_lines(path: Path, encoding: str) -> str:
-    """Where the labels of a .txt stand: "" if there are none, "before" or "after" a tab; "table" if lines have several tabs."""
+    """Where the labels of a .txt stand: "" if there are none, "before" or "after" a tab; "table" if it is like a .tsv."""
     lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     parts = [line.split("\t") for line in lines if "\t" in line.strip()]
     if 2 * len(parts) < len(lines) or not parts:
         return ""
     if sum(len(cells) > 2 for cells in parts) > len(lines) / 2:
+        return "table"
+    pairs = [cells for cells in parts if len(cells) == 2]
+    if len(pairs) > FEW_LINES and has_header(pairs, []):
         return "table"
     before, after = zip(*((cells[0], cells[-1]) for cells in parts), strict=True)
     words = [sum(len(text.split()) for text in side) for side in (before, after)]

@@ -47,7 +47,7 @@ def delimited(
     if layout.delimiter not in ("", ","):
         account.note(f"columns are separated by {DELIMITERS.get(layout.delimiter, layout.delimiter)}")
     if not headed and header is None:
-        account.note(f"there is no header, so the columns are called {', '.join(names)} (--header if the first row is one)")
+        account.note("the first row is no header, so columns go by their numbers (--header says otherwise)")
     looks = look_like(first[1:], layout.delimiter)
 
     def rows(_: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
@@ -66,7 +66,7 @@ def delimited(
             else:
                 yield f"line {row.line}", dict(zip(names, row.cells, strict=True))
         if opened:
-            more = f" and {len(opened) - MOST_NAMED:,} others" if len(opened) > MOST_NAMED else ""
+            more = f" and {len(opened) - MOST_NAMED:,} more" if len(opened) > MOST_NAMED else ""
             which = ", ".join(map(str, opened[:MOST_NAMED])) + more
             account.note(
                 f"line {which} opens a quote that is never closed; the quote is left away"
@@ -118,7 +118,7 @@ def _is_json_lines(path: Path, encoding: str) -> bool:
         first = json.loads(filled[0].removeprefix("\ufeff")) if filled else {}
     except (ValueError, RecursionError):
         return not filled[0].strip().startswith(("[", "{")) or not _parses(path, encoding)
-    return isinstance(first, str) or (isinstance(first, dict) and (len(filled) > 1 or not _columns(first)))
+    return isinstance(first, str) or (isinstance(first, dict) and (len(filled) > 1 or not _rows_in(first)))
 
 
 def _parses(path: Path, encoding: str) -> bool:
@@ -135,12 +135,15 @@ def _whole(path: Path, encoding: str) -> list[Any]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is neither JSON nor JSON Lines ({error}).") from None
     if isinstance(content, dict):
-        content = _columns(content) or next((x for x in content.values() if isinstance(x, list)), [content])
+        content = _rows_in(content) or [content]
     return content if isinstance(content, list) else [content]
 
 
-def _columns(content: dict[str, Any]) -> list[Record]:
-    """The rows of {"text": [...], "label": [...]} or, as pandas writes it, {"text": {"0": …}}; none if it is neither."""
+def _rows_in(content: dict[str, Any]) -> list[Record]:
+    """The rows of {"data": [{…}, …]}, {"text": [...], "label": [...]} or, as pandas has it, {"text": {"0": …}}; else none."""
+    for value in content.values():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return value
     columns = {name: list(x.values()) if isinstance(x, dict) else x for name, x in content.items()}
     if not all(isinstance(x, list) and len(x) > 0 and not isinstance(x[0], dict) for x in columns.values()):
         return []
