@@ -34,16 +34,17 @@ def choose_labels(names: Mapping[int, str], absent: str = "", present: str = "")
     """
     if len(names) < 2:
         return 0, 1  # for which `attribute_direction` says what is missing
-    chosen = [_find(names, text.strip()) if text.strip() else None for text in (absent, present)]
-    left = [label for label in names if label not in chosen]
-    start = left[0] if chosen[0] is None else chosen[0]
-    end = next(label for label in reversed(names) if label != start) if chosen[1] is None else chosen[1]
+    end = _find(names, present) if present.strip() else None
+    start = _find(names, absent) if absent.strip() else next(label for label in names if label != end)
+    if end is None:
+        end = next(label for label in reversed([*names]) if label != start)
     if start == end:
         raise UserError(f"Choose two different labels: both are {names[start]}.")
     return start, end
 
 
 def _find(names: Mapping[int, str], text: str) -> int:
+    text = text.strip()
     for label, name in names.items():
         if text in (name, str(label)):
             return label

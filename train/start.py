@@ -86,9 +86,7 @@ def why_no_words(options: argparse.Namespace, training: Split) -> str:
             f"raise --max-vocab to {len(SPECIAL_WORDS) + 1} at least."
         )
     if seem_unsplit(Counter(word for sentence in training.sentences for word in sentence.split())):
-        return (
-            f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it with a word segmenter, then give --tokenised."
-        )
+        return f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it by a word segmenter and give --tokenised."
     if options.min_count > 1:
         return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text."
     return f"{corpus_name(options)} holds no word but {', '.join(SPECIAL_WORDS)}; give a text with words."

@@ -121,12 +121,9 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     lines.append(("words", f"{facts.words:,}, {facts.words / train:.1f} a sentence{cut}"))
     lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>"))
     both = f"; {_count(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
-    copies = (
-        f"{_count(facts.duplicates, 'training sentence')} repeated ({facts.duplicates / train:.0%})"
-        if facts.duplicates
-        else "none"
-    )
-    lines.append(("duplicates", copies + both))
+    copies = _count(facts.duplicates, "copy of another training sentence", "copies of other training sentences")
+    share = f" ({facts.duplicates / train:.0%})" if facts.duplicates else ""
+    lines.append(("duplicates", f"{copies}{share}{both}"))
     if facts.markup:
         lines.append(("markup", "; ".join(_markup(facts))))
     lost = [
@@ -142,8 +139,8 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     return lines
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, one: str, more: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def _markup(facts: TextFacts) -> Iterator[str]:

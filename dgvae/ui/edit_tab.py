@@ -63,16 +63,16 @@ class EditTab(Tab):
         table = gr.HTML(elem_id="reconstructions")
         gr.Markdown("## From one label to the other")
         gr.Markdown(
-            "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good. Any two labels "
-            "that the models' sentences have may be chosen.",
+            "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good. Any two "
+            "labels that the models' sentences have may be chosen.",
             elem_classes="hint",
         )
         with gr.Row():
             ends = [
                 gr.Dropdown([], value="", label=label, elem_id=key, allow_custom_value=True, min_width=160)
                 for label, key in (
-                    ("From the label (else the first)", "from-label"),
-                    ("To the label (else the last)", "to-label"),
+                    ("From label (or the first)", "from-label"),
+                    ("To label (or the last)", "to-label"),
                 )
             ]
         strength = Slider(-3, 3, value=1, step=0.25, label="Strength", elem_id="strength")
@@ -217,7 +217,8 @@ class EditTab(Tab):
             + ("import torch; torch.manual_seed(0)  # its encoder draws\n" if draws else "")
             + f"ids = checkpoint.tokenizer.encode_text({sentence!r}, checkpoint.model.config.max_length)\n"
             "z = checkpoint.model.encode_all([ids]).location\n"
-            f"moved = checkpoint.model.prior.project(z + {strength} * attribute_direction(checkpoint.latents, {absent}, {present}))\n"
+            f"direction = attribute_direction(checkpoint.latents, {absent}, {present})\n"
+            f"moved = checkpoint.model.prior.project(z + {strength} * direction)\n"
             "for place in (z, moved):\n"
             "    print(checkpoint.tokenizer.decode(decode_latents(checkpoint.model, place)[0]))\n"
         )
