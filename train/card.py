@@ -84,11 +84,10 @@ vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config
 
 def text_table(training: dict[str, Any]) -> str:
     """The text that it was trained on, in figures; nothing for a model of an earlier version."""
-    if "text" not in training:
+    if (facts := TextFacts.read(training.get("text"))) is None:
         return ""
-    facts = TextFacts(**training["text"])
     rows = [
-        f"| {what} | {escape(how).replace('|', '&#124;')} |"
+        f"| {what} | {escape(how, quote=False).replace('|', '&#124;')} |"
         for what, how in text_lines(facts, training.get("effective_batch_size"))
     ]
     warning = f"\n{unknown_warning(facts)}\n" if facts.advice else ""

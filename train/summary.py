@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from dgvae.corpus import UNLABELLED, Split, class_names, source_of
 from dgvae.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
 from train.corpora.account import left_out_text
@@ -48,6 +50,14 @@ class TextFacts:
     def record(self) -> dict[str, Any]:
         """The facts as JSON holds them."""
         return asdict(self)
+
+    @classmethod
+    def read(cls, record: Any) -> TextFacts | None:
+        """Read what `record` gave; None if it is missing, or of another version."""
+        try:
+            return TypeAdapter(cls).validate_python(record)
+        except ValidationError:
+            return None
 
 
 def text_facts(

@@ -155,6 +155,8 @@ class _Field:
         if not self.opens(line, start):
             return None
         for pattern in (self._strict, self._escaped, self._lenient):
+            if pattern is self._lenient and _closes(line[start:].partition('"')[2], self._delimiter) is None:
+                return None  # it goes on in the next line
             if match := pattern.match(line, start):
                 text = match[1].replace('""', '"') if pattern is not self._lenient else match[1]
                 return text.replace('\\"', '"'), match.end() + 1

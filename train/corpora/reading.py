@@ -80,9 +80,9 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
         layout = _layout_of_lines(path, encoding) if ending == ".txt" else ""
         if ending in (".json", ".jsonl"):
             table = json_table(path, encoding)
-        elif ending == ".txt" and layout != "table" and not (layout and wanted) and reading.delimiter is None:
+        elif ending == ".txt" and layout != "table" and reading.delimiter is None:
             if wanted:
-                raise UserError(f"{path} has no columns; a label stands before a tab there.")
+                raise UserError(f"{path} has no columns; a label stands before a tab there, or call it .tsv if it has.")
             yield from _lines(path, encoding, layout, account)
             return
         else:

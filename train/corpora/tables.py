@@ -176,16 +176,17 @@ def parquet_table(path: Path) -> Table:
     with parquet.ParquetFile(path) as file:
         schema = file.schema_arrow
     texts = [column.name for column in schema if is_text(column.type)]
+    names = [column.name for column in schema if not types.is_nested(column.type) and not types.is_binary(column.type)]
 
-    def rows(names: list[str] | None, _: Account) -> Iterator[tuple[str, Record]]:
+    def rows(wanted: list[str] | None, _: Account) -> Iterator[tuple[str, Record]]:
         number = 0
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=4096, columns=texts if names is None else names):
+            for batch in file.iter_batches(batch_size=4096, columns=texts if wanted is None else wanted):
                 for record in batch.to_pylist():
                     number += 1
                     yield f"row {number}", record
 
-    return Table(schema.names, rows, lambda column: _class_names(schema.metadata or {}, column))
+    return Table(names, rows, lambda column: _class_names(schema.metadata or {}, column))
 
 
 def _class_names(metadata: dict[bytes, bytes], column: str) -> dict[str, str]:
