@@ -59,8 +59,9 @@ def test_no_nan_reaches_the_page():
 
 
 def test_the_prior_has_neither_label_nor_length():
-    for _, _, _, source, label, length, *_ in rows_of(latent_map(some_points(), "label", "VAE")):
-        assert (label, length) == ("", "") if source == "prior" else label in ("negative", "positive") and length != ""
+    chart = latent_map(some_points(), "label", "VAE", classes={0: 'so, "so"'})
+    for _, _, _, source, label, length, *_ in rows_of(chart):
+        assert (label, length) == ("", "") if source == "prior" else label in ('so, "so"', "label 1") and length != ""
 
 
 def test_the_gap_scale_is_the_same_for_every_model_and_clamped():

@@ -116,17 +116,18 @@ def rows_of(
         while start <= len(line):
             if (quoted := field.quoted(line, start)) is None and field.opens(line, start):
                 taken = _taken_until_closed(line[start:], waiting, source, delimiter)
-                if taken and not (looks and all(map(looks, (line, *(text for _, text in taken))))):
-                    line = "\n".join([line, *(text for _, text in taken)])
-                    quoted = field.quoted(line, start)
-                elif taken:
+                joined = [line, *(text for _, text in taken)]
+                if taken and not (looks and all(map(looks, joined))):
+                    quoted = field.quoted("\n".join(joined), start)
+                if quoted:
+                    line = "\n".join(joined)
+                else:
                     waiting.extendleft(reversed(taken))
-                if quoted is None:
                     open_quote = True
                     line = line[:start] + line[start:].replace('"', "", 1)
             cell, start = quoted or field.plain(line, start)
             cells.append(cell)
-        if length and len(cells) != length and len(plain := _split(line, delimiter)) == length:
+        if length and len(cells) != length and "\n" not in line and len(plain := _split(line, delimiter)) == length:
             cells, open_quote = [cell.strip().strip('"') for cell in plain], True
         yield Row(number, cells, open_quote)
 
@@ -140,9 +141,9 @@ class _Field:
 
     def __init__(self, delimiter: str) -> None:
         end = rf" *(?={re.escape(delimiter)}|\Z)" if delimiter else r" *(?=\Z)"
-        self._strict = re.compile(rf'\s*"([^"]*(?:""[^"]*)*)"{end}', re.DOTALL)
-        self._escaped = re.compile(rf'\s*"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
-        self._lenient = re.compile(rf'\s*"(.*?)"{end}')
+        self._strict = re.compile(rf' *"([^"]*(?:""[^"]*)*)"{end}', re.DOTALL)
+        self._escaped = re.compile(rf' *"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
+        self._lenient = re.compile(rf' *"(.*?)"{end}')
         self._opens = re.compile(r' *"')
         self._delimiter = delimiter
 
