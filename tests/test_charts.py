@@ -1,5 +1,6 @@
 """Charts are valid, compact and say what they show."""
 
+import csv
 import json
 
 import numpy as np
@@ -24,7 +25,7 @@ def some_points(n: int = 400) -> dict[str, np.ndarray]:
 
 
 def rows_of(chart: dict) -> list[list[str]]:
-    return [line.split(",") for line in chart["datasets"]["points"].splitlines()[1:]]
+    return list(csv.reader(chart["datasets"]["points"].splitlines()))[1:]
 
 
 @pytest.mark.parametrize("colour", COLOURINGS)

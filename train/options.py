@@ -42,7 +42,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
             raise UserError(
                 f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it."
             )
-        before = {"batches": "same-length"}  # of runs from before there was a choice
+        before = {"batches": "same-length", "clean": False}  # of runs from before there was a choice
         before |= {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
         options = argparse.Namespace(**{**vars(options), **before, "resume": not cut_off_at_once})
         row = METHODS[method_and_options(options.method)[0]]
@@ -190,11 +190,11 @@ def add_text_options(group: argparse._ActionsContainer) -> None:
 
 
 def text_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What `add_text_options` adds, as far as it is there: runs of earlier versions lack some."""
+    """What `add_text_options` adds, as far as it is there: runs of earlier versions lack some, and took no markup away."""
     parser = argparse.ArgumentParser()
     add_text_options(parser)
     names = {action.dest for action in parser._actions} - {"help"}
-    return {name: value for name, value in vars(options).items() if name in names}
+    return {"clean": False} | {name: value for name, value in vars(options).items() if name in names}
 
 
 def delimiter(text: str) -> str:

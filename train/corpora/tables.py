@@ -12,7 +12,7 @@ from typing import Any
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.delimited import DELIMITERS, find_layout, has_header, look_like, rows_of
-from train.corpora.encodings import first_lines, numbered_lines
+from train.corpora.encodings import UTF_8, first_lines, numbered_lines, opened
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
 MOST_NAMED = 3  # open quotes that are named by their line
@@ -131,7 +131,8 @@ def _parses(path: Path, encoding: str) -> bool:
 
 def _whole(path: Path, encoding: str) -> list[Any]:
     try:
-        content = json.loads("\n".join(line for _, line, _ in numbered_lines(path, encoding)))
+        with opened(path) as file:  # which may be a single line, of any length
+            content = json.loads(file.read().decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is neither JSON nor JSON Lines ({error}).") from None
     if isinstance(content, dict):
