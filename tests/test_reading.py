@@ -31,6 +31,18 @@ def write_csv(path: Path, rows: list[dict]) -> None:
         writer.writerows(rows)
 
 
+def write_tsv(path: Path, rows: list[dict]) -> None:
+    with open_text(path) as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_json(path: Path, rows: list[dict]) -> None:
+    with open_text(path) as file:
+        json.dump(rows, file)
+
+
 def write_jsonl(path: Path, rows: list[dict]) -> None:
     with open_text(path) as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -48,6 +60,8 @@ def open_text(path: Path):
 WRITERS: dict[str, Callable[[Path, list[dict]], None]] = {
     ".csv": write_csv,
     ".csv.gz": write_csv,
+    ".tsv": write_tsv,
+    ".json": write_json,
     ".jsonl": write_jsonl,
     ".jsonl.gz": write_jsonl,
     ".parquet": write_parquet,

@@ -129,17 +129,22 @@ def test_an_encoding_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
 RECORDS = [{"note": text, "mood": number % 2} for number, text in enumerate(TEXTS)]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        json.dumps(RECORDS, indent=1), json.dumps([*RECORDS, {"note": " " * LONGEST}]), json.dumps({"rows": RECORDS}), "\n".join(map(json.dumps, RECORDS)), json.dumps(TEXTS),
-        json.dumps({"note": TEXTS, "mood": [0] * 12}), json.dumps({"note": {str(i): text for i, text in enumerate(TEXTS)}}),
-        "\n".join([*(json.dumps({"number": number}) for number in range(3000)), *map(json.dumps, RECORDS)]),
-    ],
-)  # fmt: skip
+SHAPES = {
+    "indented": json.dumps(RECORDS, indent=1),
+    "one long line": json.dumps([*RECORDS, {"note": " " * LONGEST}]),
+    "nested": json.dumps({"rows": RECORDS}),
+    "lines": "\n".join(map(json.dumps, RECORDS)),
+    "texts": json.dumps(TEXTS),
+    "columns": json.dumps({"note": TEXTS, "mood": [0] * 12}),
+    "columns of pandas": json.dumps({"note": {str(i): text for i, text in enumerate(TEXTS)}}),
+    "late": "\n".join([*(json.dumps({"number": number}) for number in range(3000)), *map(json.dumps, RECORDS)]),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("ending", [".json", ".jsonl"])
-def test_json_of_every_shape(content: str, ending: str, tmp_path: Path) -> None:
-    (tmp_path / f"a{ending}").write_text(content)
+def test_json_of_every_shape(shape: str, ending: str, tmp_path: Path) -> None:
+    (tmp_path / f"a{ending}").write_text(SHAPES[shape])
     texts, _, account = read(tmp_path / f"a{ending}")
     assert texts == TEXTS
     assert sum(account.left_out.values()) in (0, 1, 3000)

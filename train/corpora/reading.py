@@ -133,8 +133,10 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
     """The name of the column that holds the text."""
     names: dict[str, None] = dict.fromkeys(table.names or [])
     words: dict[str, list[int]] = {}  # of every text in a column
+    seen = False
     if table.names is None or not reading.column:
         for number, (_, row) in enumerate(table.rows(None, Account())):
+            seen = True
             names |= dict.fromkeys(row)
             for name in (name for name, value in row.items() if number < LOOKED_AT or name not in words if _is_wordy(value)):
                 words.setdefault(name, []).append(len(row[name].split()))
@@ -145,6 +147,8 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
             raise UserError(f"{path} has no column {wanted}; it has {', '.join(names)}.")
     if reading.column or not names:
         return reading.column or TEXT_COLUMNS[0]
+    if not seen:
+        return next(iter(names))  # there is no row
     found = [name for name in names if name in words and name != reading.label_column]
     if len(found) != 1:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
