@@ -6,6 +6,7 @@ config.json  model.safetensors  tokenizer.json  latents.safetensors  metrics.jso
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.catalogue import training_command
 from dgvae.config import CONFIG_FILE
+from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
 from dgvae.latents import LATENTS_FILE, Latents
 from dgvae.measurements import METRICS_FILE, Measurements
@@ -37,6 +39,12 @@ class Checkpoint:
     def aggregated(self) -> AggregatedPosterior:
         """q(z) over the evaluation set."""
         return aggregate(self.latents.posterior)
+
+    @property
+    def classes(self) -> Mapping[int, str]:
+        """What the labels of its sentences are called, as far as they have names."""
+        known = CORPORA.get(self.metrics.corpus)
+        return self.metrics.classes or (known.classes if known else {})
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dgvae.errors import UserError
+from dgvae.storage import read_json
 
 UNLABELLED = -1
 SPLITS = ("train", "valid", "test")
+SOURCE_FILE = "source.json"  # beside prepared text: what it was made of
 
 _NOT_OURS = "for non-commercial research under its owners' terms; it must not be redistributed."
 
@@ -30,6 +33,7 @@ class Corpus:
     archive: str  # the id of a tar.gz on Google Drive
     in_repository: bool = False  # else in the archive alone
     sha256: Mapping[str, str] = field(default_factory=dict)  # of a split's file, where it is known
+    classes: Mapping[int, str] = field(default_factory=dict)  # what its labels are called
 
 
 CORPORA: dict[str, Corpus] = {
@@ -50,6 +54,7 @@ CORPORA: dict[str, Corpus] = {
                 "valid": "34240114bd7b8b8b016c2ea033aaf7efefbc4e5be5aa7c53f95e03260c631521",
                 "test": "56dc9c763128e315b167870ba6714c0f528b335855b7cc469ab3018457daddeb",
             },
+            classes={0: "negative", 1: "positive"},
         ),
         Corpus(
             "snli",
@@ -104,11 +109,33 @@ class Split:
     @property
     def sha256(self) -> str:
         """Identifies the text without holding it."""
-        return hashlib.sha256("\n".join(self.sentences).encode()).hexdigest()
+        return text_sha256(self.sentences)
 
     def first(self, count: int) -> Split:
         """The first `count` sentences."""
         return Split(self.path, self.sentences[:count], self.labels[:count])
+
+
+def text_sha256(sentences: Iterable[str]) -> str:
+    """Identifies sentences without holding them."""
+    return hashlib.sha256("\n".join(sentences).encode()).hexdigest()
+
+
+def source_of(folder: Path) -> dict[str, Any]:
+    """What is known of how the text in a folder was made; nothing of a corpus that was there already."""
+    path = folder / SOURCE_FILE
+    return read_json(path) if path.is_file() else {}
+
+
+def class_names(folder: Path) -> dict[int, str]:
+    """What the labels of prepared text in a folder are called; a label that is but a number is left out."""
+    names = {int(number): name for number, name in source_of(folder).get("classes", {}).items()}
+    return {number: name for number, name in names.items() if name != str(number)}
+
+
+def label_name(label: int, classes: Mapping[int, str]) -> str:
+    """What a label is called; nothing where there is none, −1."""
+    return "" if label < 0 else classes.get(label, f"label {label}")
 
 
 def corpus_files(name: str, folder: Path) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dgvae.corpus import is_label
 from dgvae.errors import UserError
 from dgvae.estimates import Estimate
 from dgvae.figures import FIGURES
@@ -15,6 +16,7 @@ from dgvae.storage import read_json, write_json
 
 METRICS_FILE = "metrics.json"
 FORMAT = 2
+LONGEST_NAME = 200  # characters of a class
 _TRAINING = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")  # what a model card tells
 ALWAYS = ("reconstruction", "kl", "elbo", "mi", "active_units", "consistent_units", "covariance_gap")  # known after training
 
@@ -43,7 +45,8 @@ class Measurements:
 
     figures: by the ids of FIGURES; absent: why those that cannot be are not. What is in neither was not measured yet.
     profile, pairs: see `LatentMeasures`. reference: figures of the evaluation text itself, to compare a model's samples with.
-    interpolation: mean ROUGE-L F1 along the way, `to_start` and `to_end`. training: how the weights were made.
+    interpolation: mean ROUGE-L F1 along the way, `to_start` and `to_end`. training: how the weights were made. classes: what
+    the labels of the sentences are called, by number; a label that is not in it has no name but its number.
     """
 
     corpus: str
@@ -56,6 +59,7 @@ class Measurements:
     pairs: list[Pair] = field(default_factory=list)
     reference: dict[str, float] = field(default_factory=dict)
     interpolation: dict[str, list[float]] = field(default_factory=dict)
+    classes: dict[int, str] = field(default_factory=dict)
 
     def text(self, figure: str) -> str:
         """A figure as it is written: "n/a" if it cannot be, "–" if it was not measured."""
@@ -119,6 +123,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Measurements:
             name: value for name, value in check("reference", lambda r: _is_map(r, _is_number), {}).items() if name in FIGURES
         },
         interpolation=check("interpolation", _is_interpolation, {}),
+        classes={int(number): name for number, name in check("classes", _is_classes, {}).items()},
     )
 
 
@@ -136,6 +141,10 @@ def _is_training(value: Any) -> bool:
 
 def _is_interpolation(value: Any) -> bool:
     return _is_map(value, _is_numbers) and all(len(curve) > 1 for curve in value.values())
+
+
+def _is_classes(value: Any) -> bool:
+    return _is_map(value, lambda name: _is_text(name) and len(name) <= LONGEST_NAME) and all(map(is_label, value))
 
 
 def _is_text(value: Any) -> bool:

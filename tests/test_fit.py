@@ -157,7 +157,7 @@ def test_ones_own_text_without_labels_or_test_file(tmp_path: Path) -> None:
 def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str], str]]:
     out = ["--out", str(tmp_path / "new")]
     labels, binary, empty = (tmp_path / name for name in ("labels.txt", "binary.txt", "empty.txt"))
-    labels.write_text("good\tthe sentence\n")
+    labels.write_text("".join(f"label {number}\tthe sentence {number}\n" for number in range(2000)))
     binary.write_bytes(b"\xff\xfe\x00")
     empty.write_text("\n\n")
     own = [*out, "--valid-file", str(empty), "--train-file"]
@@ -168,7 +168,7 @@ def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str],
         "no such folder": (["--corpus", "snli", "--data", "/nowhere", *out], "no folder /nowhere"),
         "corpus not in folder": (["--corpus", "snli", "--data", str(tmp_path), *out], "lacks train.txt"),
         "missing file": ([*own, "/nowhere.txt"], "/nowhere.txt"),
-        "label": ([*own, str(labels)], "labels.txt"),
+        "label": ([*out, "--train-file", str(labels)], "2,000 different values of the label"),
         "binary": ([*own, str(binary)], "binary.txt"),
         "empty": ([*own, str(empty)], "empty.txt"),
         "option of another method": (small_run(corpus, tmp_path / "new", "--set", "beta=1"), "has no option 'beta'"),

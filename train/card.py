@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from argparse import BooleanOptionalAction
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from dgvae.measurements import Measurements
 from dgvae.model import TextVAE
 from dgvae.storage import read_json, write_bytes
 from train.options import OPTIONS_FILE, TEXTS, make_parser
+from train.summary import TextFacts, text_lines, unknown_warning
 
 NOT_OF_THE_MODEL = {"help", "list", "out", "resume", "threads", "device"}  # options that say where it is made, not what
 
@@ -72,11 +75,23 @@ print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metri
 
 {training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept. {weights:,} weights:
 vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {config.latent_dim}.
-
+{text_table(training)}
 ## Terms
 
 {terms(measured)}
 """
+
+
+def text_table(training: dict[str, Any]) -> str:
+    """The text that it was trained on, in figures; nothing for a model of an earlier version."""
+    if (facts := TextFacts.read(training.get("text"))) is None:
+        return ""
+    rows = [
+        f"| {what} | {escape(how, quote=False).replace('|', '&#124;')} |"
+        for what, how in text_lines(facts, training.get("effective_batch_size"))
+    ]
+    warning = f"\n{unknown_warning(facts)}\n" if facts.advice else ""
+    return "\n".join(["\n| text | |\n|---|---|", *rows, warning])
 
 
 def corpus_title(measured: Measurements) -> str:
@@ -159,7 +174,12 @@ def training_command(config: TextVAEConfig, measured: Measurements, folder: Path
     words = ["python", "-m", "train.fit"]
     for action in parser._actions:
         value = known.get(action.dest)
-        if action.dest in NOT_OF_THE_MODEL or value is None or value is False:
+        if action.dest in NOT_OF_THE_MODEL or value is None:
+            continue
+        if isinstance(action, BooleanOptionalAction):
+            words.append(action.option_strings[0 if value else -1])
+            continue
+        if value is False:
             continue
         for word in value if isinstance(value, list) else [value]:
             words += [action.option_strings[-1], *([] if word is True else [_portable(action.dest, word)])]

@@ -35,7 +35,7 @@ from train.card import write_card
 from train.corpora import TextSource, find_corpus, prepare
 from train.measuring import Subject, add_latents
 from train.measuring_text import Texts, parts
-from train.options import OPTIONS_FILE, add_text_options, whole
+from train.options import OPTIONS_FILE, add_text_options, text_options, whole
 from train.report_table import Row, table
 from train.start import corpus_folder
 
@@ -118,7 +118,7 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
     """The folder of the text to measure a checkpoint on: as the options say, else of its run; None if neither does."""
     if options.test_file:
         files = options.train_file or options.test_file, options.test_file, options.test_file
-        return prepare(TextSource(*files, options.column, options.label_column, options.tokenised))
+        return prepare(TextSource(*files, **text_options(options)))
     if options.data or options.corpus:
         return find_corpus(options.corpus or corpus, options.data)
     if (folder / OPTIONS_FILE).is_file():

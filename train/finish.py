@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
-from dgvae.corpus import Split
+from dgvae.corpus import Split, class_names
 from dgvae.latents import Latents, map_latents
 from dgvae.measurements import Evaluation, Measurements
 from dgvae.model import TextVAE
@@ -42,6 +42,7 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         figures={},
         absent={},
         training=training,
+        classes=class_names(evaluation.path.parent),
     )
     add_latents(measured, posterior)
     add_reconstruction(measured, reconstruct(Subject(model, tokenizer, posterior, evaluation)), posterior)

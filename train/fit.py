@@ -37,6 +37,7 @@ from train.schedules import SCHEDULES, highest_share
 from train.sinks import SINKS
 from train.start import corpus_name, read_corpus, resume_run, start_run
 from train.state import save_state
+from train.summary import summary, text_facts
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -78,10 +79,12 @@ def fit(options: argparse.Namespace) -> None:
     batches = Batches(tokenizer.encode_all(training.sentences, config.max_length), device, same_length=same_length)
     held_out = Batches(tokenizer.encode_all(validation.sentences, config.max_length), device, training=False)
     group = check_groups(run, batches)
+    text = text_facts(training, validation, evaluation, tokenizer, config.max_length, options.min_count)
+    say(summary(corpus_name(options), text, group.effective_batch_size))
     warn_if_weight_is_never_reached(run, batches)
-    stopped = run_until_stopped(run, batches, held_out, options)
+    facts = {"sentences": len(training.sentences), **asdict(group), "text": text.record()}
+    stopped = run_until_stopped(run, batches, held_out, options, facts)
     if leads():
-        facts = {"sentences": len(training.sentences), **asdict(group)}
         complete(run, options, evaluation, stopped, batches.count(run.plan.batch_size), facts)
 
 
@@ -117,11 +120,13 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
         )
 
 
-def run_until_stopped(run: Run, training: Batches, validation: Batches, options: argparse.Namespace) -> bool:
+def run_until_stopped(
+    run: Run, training: Batches, validation: Batches, options: argparse.Namespace, facts: dict[str, Any]
+) -> bool:
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
     out: Path = options.out
     steps, processes = training.count(run.plan.batch_size), world()[1]
-    facts = {"method": options.method, "sentences": training.sentences, "device": str(run.model.device), "processes": processes}
+    facts = facts | {"method": options.method, "device": str(run.model.device), "processes": processes}
     started = time.perf_counter() - run.seconds
     saved = time.perf_counter()
     with ExitStack() as stack:

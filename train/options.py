@@ -7,10 +7,12 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dgvae.checkpoints import FILES, WEIGHTS_FILE
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
+from dgvae.known_texts import OPTIONS_FILE
 from dgvae.methods import METHODS, method_and_options, methods_list
 from dgvae.storage import read_json, write_json
 from train.data import KINDS
@@ -19,7 +21,6 @@ from train.recipes import RECIPES
 from train.sinks import SINKS
 from train.state import STATE_FILE
 
-OPTIONS_FILE = "run.json"
 BY_RECIPE = ("epochs", "patience", "batch_size", "learning_rate", "warmup_epochs", "batches")
 BY_CORPUS = ("embedding_dim", "hidden_dim")
 TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
@@ -41,7 +42,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
             raise UserError(
                 f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it."
             )
-        before = {"batches": "same-length"}  # of runs from before there was a choice
+        before = {"batches": "same-length", "clean": False}  # of runs from before there was a choice
         before |= {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
         options = argparse.Namespace(**{**vars(options), **before, "resume": not cut_off_at_once})
         row = METHODS[method_and_options(options.method)[0]]
@@ -74,6 +75,8 @@ def with_defaults(options: argparse.Namespace) -> argparse.Namespace:
 def write_options(options: argparse.Namespace) -> None:
     """Note the options in the run's folder, where `--resume` finds them."""
     kept = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+    for name in TEXTS:  # a run may be resumed from another directory
+        kept[name] = kept[name] and str(Path(kept[name]).expanduser().absolute())
     write_json(options.out / OPTIONS_FILE, kept)
 
 
@@ -111,7 +114,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     text = parser.add_argument_group(
         "on which text", "A corpus of the paper, a data set of the Hugging Face Hub, or files of your own: .txt (a sentence a "
-        "line, optionally `label<TAB>` before it), .csv, .jsonl (each also .gz) or .parquet."
+        "line, optionally `label<TAB>` before it), .csv, .tsv, .json, .jsonl (each also .gz) or .parquet."
     )  # fmt: skip
     text.add_argument("--corpus", metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
     text.add_argument(
@@ -157,12 +160,49 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def add_text_options(group: argparse._ActionsContainer) -> None:
-    """How text of one's own is read."""
-    group.add_argument("--column", metavar="NAME", help="column with the text (default: the one that is called so)")
-    group.add_argument("--label-column", metavar="NAME", help="column with a label (default: none)")
+    """How text of one's own is read: the fields of `TextSource`."""
+    group.add_argument(
+        "--column", metavar="NAME",
+        help="column with the text, by its number where there is no header (default: the only one that holds words, or the "
+        "one called text, sentence, review, document or content)",
+    )  # fmt: skip
+    group.add_argument(
+        "--label-column", metavar="NAME",
+        help="column with a label of any kind, which becomes a class; sentences without one are left out (default: none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--delimiter", metavar="C", type=delimiter, help="what separates columns, such as ; or tab (default: found)"
+    )
+    group.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first row holds the columns' names (default: found out)",
+    )
+    group.add_argument("--encoding", metavar="NAME", help="such as cp1252, utf-16 or gb18030 (default: found out)")
+    group.add_argument(
+        "--clean", action=argparse.BooleanOptionalAction,
+        help="take HTML out of the text, too; --no-clean keeps even \\n and \"\" as characters (default: these are read as "
+        "line breaks and quotes, and HTML is kept)",
+    )  # fmt: skip
     group.add_argument(
         "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
     )
+
+
+def text_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What `add_text_options` adds, as far as it is there: runs of earlier versions lack some, and took no markup away."""
+    parser = argparse.ArgumentParser()
+    add_text_options(parser)
+    names = {action.dest for action in parser._actions} - {"help"}
+    return {"clean": False} | {name: value for name, value in vars(options).items() if name in names}
+
+
+def delimiter(text: str) -> str:
+    """An argument that is one character."""
+    found = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}.get(text, text)
+    if len(found) != 1 or found in '"\r\n':
+        raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
+    return found
 
 
 def _by_table(group: argparse._ArgumentGroup, flag: str, kind: Callable[[str], float], table: Mapping, meaning: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from dgvae.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
 from train.initial import check_initial, read_initial, take_weights
 from train.loop import Plan, Run
-from train.options import write_options
+from train.options import text_options, write_options
 from train.processes import first_alone, leads
 from train.recipes import initialise
 from train.state import load_state, save_state
+from train.summary import UNSPLIT, seem_unsplit
 
 
 def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
@@ -43,16 +45,8 @@ def corpus_folder(options: argparse.Namespace) -> Path:
     """The folder of train.txt, valid.txt and test.txt, made if need be. Raises UserError."""
     if options.corpus in CORPORA or (options.corpus and options.data):
         return find_corpus(options.corpus, Path(options.data) if options.data else None)
-    return prepare(
-        TextSource(
-            train=options.corpus or options.train_file,
-            valid=options.valid_file,
-            test=options.test_file,
-            column=options.column,
-            label_column=options.label_column,
-            tokenised=options.tokenised,
-        )
-    )
+    source = options.corpus or options.train_file
+    return prepare(TextSource(source, options.valid_file, options.test_file, **text_options(options)))
 
 
 def start_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
@@ -61,7 +55,7 @@ def start_run(options: argparse.Namespace, training: Split, device: torch.device
     initial = first_alone(lambda: read_initial(options.init_from)) if options.init_from else None
     tokenizer = initial[1] if initial else WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
     if len(tokenizer) == len(SPECIAL_WORDS):
-        raise UserError(f"No word of {training.path} occurs {options.min_count} times; lower --min-count.")
+        raise UserError(why_no_words(options, training))
     config = make_config(options, len(tokenizer), training)
     refuse_sizes(config, options)
     run = make_run(config, options, device)
@@ -82,6 +76,20 @@ def start_run(options: argparse.Namespace, training: Split, device: torch.device
         run.model.config.to_json(options.out / CONFIG_FILE)
     save_state(run, options.out)
     return run, tokenizer
+
+
+def why_no_words(options: argparse.Namespace, training: Split) -> str:
+    """Why the vocabulary is empty, and what to do."""
+    if options.max_vocab <= len(SPECIAL_WORDS):
+        return (
+            f"A vocabulary of {options.max_vocab} holds no word beside {' '.join(SPECIAL_WORDS)}; "
+            f"raise --max-vocab to {len(SPECIAL_WORDS) + 1} at least."
+        )
+    if seem_unsplit(Counter(word for sentence in training.sentences for word in sentence.split())):
+        return f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it by a word segmenter and give --tokenised."
+    if options.min_count > 1:
+        return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text."
+    return f"{corpus_name(options)} holds no word but {', '.join(SPECIAL_WORDS)}; give a text with words."
 
 
 def resume_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:

@@ -26,10 +26,12 @@ from dgvae.errors import UserError
 from dgvae.measurements import METRICS_FILE
 from dgvae.methods import METHODS, VARIANTS, method_and_options
 from dgvae.storage import read_json
+from dgvae.tokenizer import WordTokenizer
 from train.claims import claimed, file_system_time
 from train.options import OPTIONS_FILE, positive, with_defaults
 from train.options import make_parser as make_fit_parser
-from train.start import corpus_folder
+from train.start import corpus_name, read_corpus
+from train.summary import summary, text_facts
 from train.sweep_children import Child, end, fault_of, signals_noted, start
 from train.sweep_run import is_finished
 from train.sweep_status import MAY_DIFFER, Status, SweepRun, status
@@ -109,9 +111,12 @@ def options_for(run: SweepRun, for_fit: list[str]) -> argparse.Namespace:
 
 
 def prepare_text(options: argparse.Namespace) -> list[str]:
-    """Download and prepare the text, if need be: here, before many processes want it. Returns train.evaluate's options."""
+    """Prepare the text, and say what it is: here, before many processes want it. Returns train.evaluate's options."""
     if options.corpus or options.train_file:  # else train.fit says what it lacks
-        corpus_folder(options)
+        training, validation, evaluation = read_corpus(options)
+        tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
+        facts = text_facts(training, validation, evaluation, tokenizer, options.max_words, options.min_count)
+        print(summary(corpus_name(options), facts), flush=True)
     return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
 
 

@@ -77,7 +77,7 @@ def read_value(component: Component, text: str) -> Any:
             if component.max_choices and len(chosen) > component.max_choices:
                 raise UserError(f"names more than {component.max_choices}")
             return chosen
-        case gr.Dropdown() | gr.Radio():
+        case gr.Dropdown(allow_custom_value=False) | gr.Radio():
             return _one_of(text, _choices(component))
         case _:
             if len(text) > MOST_CHARACTERS:

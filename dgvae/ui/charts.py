@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dgvae.corpus import label_name
 from dgvae.ui.chart_colours import colour_parameters
 
 COLOURINGS: dict[str, str] = {
@@ -34,7 +35,6 @@ LOOK_FOR: dict[str, str] = {  # by colouring, as HTML
 }
 MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
 
-_LABEL_NAMES = {0: "negative", 1: "positive"}
 _LABEL_COLOURS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
@@ -47,14 +47,17 @@ def latent_map(
     colour: str,
     title: str,
     domain: tuple[Extent, Extent] | None = None,
+    classes: Mapping[int, str] | None = None,
 ) -> dict[str, Any]:
     """The scatter of a UMAP of prior draws and posterior samples.
 
     `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
     none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or
     NaN where it is not known; and value, the latent dimension that is shown, if any.
-    `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in.
+    `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in. `classes`: what labels
+    are called.
     """
+    classes = classes or {}
     if colour not in COLOURINGS:
         raise ValueError(f"Unknown colouring {colour!r}. Choose one of: {', '.join(COLOURINGS)}.")
     import altair as alt
@@ -68,7 +71,7 @@ def latent_map(
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
             y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
-            color=_colour_channel(points, colour),
+            color=_colour_channel(points, colour, classes),
             opacity=_opacity_channel(colour),
         )
         .add_params(*colour_parameters("prior", "posterior", "dense", "even", "hole"))
@@ -78,7 +81,7 @@ def latent_map(
             height="container",
             description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
             f"{from_prior} of the prior, coloured by {COLOURINGS[colour]}.",
-            datasets={"points": _csv(points)},
+            datasets={"points": _csv(points, classes)},
             usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP, "brush": True},
         )
     )
@@ -96,7 +99,7 @@ def _in_drawing_order(points: Mapping[str, np.ndarray], colour: str) -> dict[str
     return {name: column[order] for name, column in columns.items()}
 
 
-def _colour_channel(points: Mapping[str, np.ndarray], colour: str) -> Any:
+def _colour_channel(points: Mapping[str, np.ndarray], colour: str, classes: Mapping[int, str]) -> Any:
     import altair as alt
 
     if colour == "source":
@@ -119,7 +122,7 @@ def _colour_channel(points: Mapping[str, np.ndarray], colour: str) -> Any:
     else:
         labels = sorted({int(label) for label in points["label"] if label >= 0})
         colours = [_LABEL_COLOURS[label % len(_LABEL_COLOURS)] for label in labels]
-        scale = alt.Scale(domain=[label_name(label) for label in labels], range=colours)
+        scale = alt.Scale(domain=[label_name(label, classes) for label in labels], range=colours)
         field = alt.Color("label:N", scale=scale, legend=_symbols())
     return alt.when(alt.datum.source == "prior").then(alt.value(alt.expr("prior"))).otherwise(field)
 
@@ -158,18 +161,19 @@ def _extent(values: np.ndarray) -> Extent:
 _COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number", "value": "number"}
 
 
-def _csv(points: Mapping[str, np.ndarray]) -> str:
+def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:
     """Rows with three digits for coordinates and two for the gap; what a point does not have is empty."""
     names = ("id", "x", "y", "source", "label", "length", "gap", "value")
     lines = [",".join(names)]
+    called = {label: _cell(label_name(label, classes)) for label in set(points["label"].tolist())}
     for id_, x, y, source, label, length, gap, value in zip(*(points[name].tolist() for name in names), strict=True):
         known_length = length if length >= 0 else ""
         known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
         known_value = f"{value:.2f}" if np.isfinite(value) else ""
-        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{label_name(label)},{known_length},{known_gap},{known_value}")
+        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{called[label]},{known_length},{known_gap},{known_value}")
     return "\n".join(lines)
 
 
-def label_name(label: int) -> str:
-    """What a label is called; nothing where there is none, −1."""
-    return "" if label < 0 else _LABEL_NAMES.get(label, f"label {label}")
+def _cell(text: str) -> str:
+    """A text as a cell of a CSV file."""
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from dgvae.corpus import label_name
 from dgvae.errors import UserError
 from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean, readings
 from dgvae.ui.differences import marked_differences, share_kept
@@ -61,9 +63,18 @@ class EditTab(Tab):
         table = gr.HTML(elem_id="reconstructions")
         gr.Markdown("## From one label to the other")
         gr.Markdown(
-            "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good.",
+            "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good. Any two "
+            "labels that the models' sentences have may be chosen.",
             elem_classes="hint",
         )
+        with gr.Row():
+            ends = [
+                gr.Dropdown([], value="", label=label, elem_id=key, allow_custom_value=True, min_width=160)
+                for label, key in (
+                    ("From label (or the first)", "from-label"),
+                    ("To label (or the last)", "to-label"),
+                )
+            ]
         strength = Slider(-3, 3, value=1, step=0.25, label="Strength", elem_id="strength")
         attribute = gr.HTML(elem_id="attribute")
         gr.Markdown("## Along one dimension")
@@ -77,20 +88,24 @@ class EditTab(Tab):
             value = Slider(-4, 4, value=2, step=0.25, label="Its value", elem_id="dimension-value")
         traversal = gr.HTML(elem_id="traversal")
         self.fields = {"sentence": sentence, "strength": strength, "rank": rank, "value": value}
+        self.fields |= {"from_label": ends[0], "to_label": ends[1]}
         self.triggers = [sentence.submit, go.click]
-        self.outputs = [table, attribute, traversal]
-        strength.change(self.move, [*self.models, sentence, strength], attribute, **QUIET)
+        self.outputs = [table, attribute, traversal, *ends]
+        moved = [strength.change, *(end.change for end in ends)]
+        gr.on(moved, self.move, [*self.models, sentence, strength, *ends], attribute, **QUIET)
         gr.on([rank.change, value.change], self.traverse, [*self.models, sentence, rank, value], traversal, **QUIET)
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, str, str]:
-        """The table of reconstructions, the row of strengths, and the row of values."""
-        sentence, strength, rank, value = values
+    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+        """The table of reconstructions, the row of strengths, the row of values, and the labels that can be chosen."""
+        sentence, strength, rank, value, *ends = values
+        choices = [gr.update(choices=self._labels(name_a, name_b))] * 2
         if not sentence.strip():
-            return notice("Write a sentence."), "", ""
+            return notice("Write a sentence."), "", "", *choices
         return (
             readings(self.shelf, (name_a, name_b), sentence) + self.reconstruct(name_a, name_b, sentence),
-            self.move(name_a, name_b, sentence, strength),
+            self.move(name_a, name_b, sentence, strength, *ends),
             self.traverse(name_a, name_b, sentence, rank, value),
+            *choices,
         )
 
     # ---- every model
@@ -123,22 +138,50 @@ class EditTab(Tab):
 
     # ---- along a direction
 
-    def move(self, name_a: str | None, name_b: str | None, sentence: str, strength: float) -> str:
-        """What both models say along the direction of the label, and at the chosen strength."""
+    def move(
+        self,
+        name_a: str | None,
+        name_b: str | None,
+        sentence: str,
+        strength: float,
+        start: str | None = "",
+        end: str | None = "",
+    ) -> str:
+        """What both models say along the direction from one label to another, and at the chosen strength."""
         strengths = sorted({*STRENGTHS, float(strength)})
-        columns = [self._moved(name, sentence, strengths) for name in (name_a, name_b)]
+        columns = [self._moved(name, sentence, strengths, start or "", end or "") for name in (name_a, name_b)]
         return _series("attribute.csv", strengths, strength, columns)
 
-    def _moved(self, name: str | None, sentence: str, strengths: list[float]) -> Column:
+    def _moved(self, name: str | None, sentence: str, strengths: list[float], start: str, end: str) -> Column:
         from dgvae.attributes import attribute_direction
 
         try:
             checkpoint = self.shelf.get(name)
-            direction = self.shelf.derived(name, "label direction", lambda c: attribute_direction(c.latents))
+            ends = self._ends(checkpoint, start, end)
+            direction = self.shelf.derived(name, ("direction", *ends), lambda c: attribute_direction(c.latents, *ends))
             mean = encode_mean(checkpoint, sentence)
         except UserError as error:
             return Column(self.shelf.title(name), fault=str(error))
-        return _column(checkpoint, mean + mean.new_tensor(strengths).unsqueeze(1) * direction)
+        names = [label_name(label, checkpoint.classes) for label in ends]
+        return _column(
+            checkpoint, mean + mean.new_tensor(strengths).unsqueeze(1) * direction, f": from {names[0]} to {names[1]}"
+        )
+
+    def _ends(self, checkpoint: Checkpoint, start: str, end: str) -> tuple[int, int]:
+        from dgvae.attributes import choose_labels, names_of_labels
+
+        return choose_labels(names_of_labels(checkpoint.latents, checkpoint.classes), start, end)
+
+    def _labels(self, *names: str | None) -> list[str]:
+        """The labels of the models' sentences."""
+        from dgvae.attributes import names_of_labels
+
+        found: dict[str, None] = {}
+        for name in names:
+            with suppress(UserError):  # it is said where the model is shown
+                checkpoint = self.shelf.get(name)
+                found |= dict.fromkeys(names_of_labels(checkpoint.latents, checkpoint.classes).values())
+        return list(found)
 
     def traverse(self, name_a: str | None, name_b: str | None, sentence: str, rank: float | None, value: float) -> str:
         """What both models say as one dimension is set to several values, and to the chosen one."""
@@ -164,7 +207,9 @@ class EditTab(Tab):
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
         """See `Tab`."""
-        sentence, strength, _, _ = values
+        sentence, strength, _, _, *chosen = values
+        start, end = (text or "" for text in (chosen or ("", "")))
+        absent, present = self._ends(self.shelf.get(name_a), start, end)
         draws = not self.shelf.get(name_a).latents.posterior.has_density
         return code_to_load(self.shelf.folder(name_a)) + (
             "from dgvae.attributes import attribute_direction\n"
@@ -172,7 +217,8 @@ class EditTab(Tab):
             + ("import torch; torch.manual_seed(0)  # its encoder draws\n" if draws else "")
             + f"ids = checkpoint.tokenizer.encode_text({sentence!r}, checkpoint.model.config.max_length)\n"
             "z = checkpoint.model.encode_all([ids]).location\n"
-            f"moved = checkpoint.model.prior.project(z + {strength} * attribute_direction(checkpoint.latents))\n"
+            f"direction = attribute_direction(checkpoint.latents, {absent}, {present})\n"
+            f"moved = checkpoint.model.prior.project(z + {strength} * direction)\n"
             "for place in (z, moved):\n"
             "    print(checkpoint.tokenizer.decode(decode_latents(checkpoint.model, place)[0]))\n"
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dgvae.corpus import label_name
 from dgvae.errors import UserError
-from dgvae.ui.charts import label_name
 from dgvae.ui.decoding import decode_lines
 from dgvae.ui.export import csv_link
 from dgvae.ui.map_points import map_of
@@ -109,10 +109,11 @@ def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: n
         head = "the sentence as the model gives it back (its text is not at hand)"
         lines = decode_lines(checkpoint, checkpoint.latents.posterior.location[shown])
         texts = {i: line.text for i, line in zip(shown, lines, strict=True)}
-    labels = checkpoint.latents.labels[sentences].tolist()
-    rows = [(i + 1, label_name(label), texts.get(i, "")) for i, label in zip(sentences, labels, strict=True)]
+    labels = [label_name(label, checkpoint.classes) for label in checkpoint.latents.labels[sentences].tolist()]
+    rows = [(i + 1, label, texts.get(i, "")) for i, label in zip(sentences, labels, strict=True)]
     cells = "".join(
-        f"<tr><td>{number}</td><td>{label}</td><td>{escape(text)}</td></tr>" for number, label, text in rows[: len(shown)]
+        f"<tr><td>{number}</td><td>{escape(label)}</td><td>{escape(text)}</td></tr>"
+        for number, label, text in rows[: len(shown)]
     )
     more = hint(f"The first {MOST_SENTENCES} are shown; the file has all.") if len(sentences) > MOST_SENTENCES else ""
     return (

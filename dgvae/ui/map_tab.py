@@ -147,7 +147,8 @@ class MapTab(Tab):
             column = int(dimension or 0) - 1
             if not 0 <= column < checkpoint.model.config.latent_dim:
                 raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
-        return latent_map(map_points(checkpoint, gaps, xy, column), colour, checkpoint.model.config.title, domain)
+        points, title = map_points(checkpoint, gaps, xy, column), checkpoint.model.config.title
+        return latent_map(points, colour, title, domain, checkpoint.classes)
 
     def _common(self, which: str, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
         """Where both models' points lie on one map, if that is asked for and there is one."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dgvae.catalogue import display_name, find_checkpoints
-from dgvae.corpus import corpus_files, read_split
 from dgvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -141,18 +140,18 @@ class Shelf:
         """The text behind a latent, if the corpus is at hand and is the one that was encoded."""
         with self._locks["sentences of " + name]:
             if name not in self._sentences:
-                self._sentences[name] = self._read_sentences(self.get(name))
+                self._sentences[name] = self._read_sentences(name, self.get(name))
         sentences = self._sentences[name]
         return sentences[index] if sentences else None
 
-    def _read_sentences(self, checkpoint: Checkpoint) -> list[str] | None:
-        if self._data is None:
-            return None
-        try:
-            split = read_split(corpus_files(checkpoint.metrics.corpus, self._data)["test"])
-        except UserError:
-            return None
-        return split.sentences if split.sha256 == checkpoint.metrics.evaluation.sha256 else None
+    def _read_sentences(self, name: str, checkpoint: Checkpoint) -> list[str] | None:
+        from dgvae.known_texts import find_evaluation
+
+        measured = checkpoint.metrics
+        own = self._folders[name].is_relative_to(self._root)  # not one that a visitor has fetched
+        run = self._folders[name] if own else None
+        split = find_evaluation(measured.corpus, measured.evaluation.sha256, self._data, run)
+        return split.sentences if split else None
 
     def warm_up(self) -> None:
         """Import what is heavy and load the first two models, in a thread of its own."""

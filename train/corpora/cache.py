@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pooch
 from huggingface_hub.utils import WeakFileLock
 
 from dgvae.corpus import SPLITS
 from dgvae.errors import UserError
+from dgvae.known_texts import cache_folder
 
-
-def cache_folder() -> Path:
-    """$DGVAE_CACHE, else the user's cache folder."""
-    return Path(os.environ.get("DGVAE_CACHE") or pooch.os_cache("dgvae")).expanduser()
+__all__ = ["being_made", "cache_folder", "is_whole"]
 
 
 def is_whole(folder: Path) -> bool:

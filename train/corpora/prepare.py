@@ -6,22 +6,23 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from dgvae.corpus import SPLITS, is_label
+from dgvae.corpus import SOURCE_FILE, SPLITS, is_label, text_sha256
 from dgvae.errors import UserError
 from dgvae.storage import write_bytes, write_json
 from dgvae.words import split_words
+from train.corpora.account import Account, left_out_text
 from train.corpora.cache import being_made, cache_folder, is_whole
 from train.corpora.hub_dataset import download_dataset, find_dataset
-from train.corpora.reading import format_of, read_text
+from train.corpora.reading import Reading, format_of, read_text
 
-SOURCE_FILE = "source.json"
 MOST_LABELS = 1000
-RULES = 1  # the version of how text is prepared; another one makes every corpus anew
+RULES = 2  # the version of how text is prepared; another one makes every corpus anew
+FEWEST_HELD_OUT, MOST_HELD_OUT = 2, 10_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class TextSource:
     """Where text comes from, and how it is read.
 
     `train` is a file (see `read_text`) or a data set on the Hub, owner/name[/configuration][@revision]; `valid` and `test` are
-    files, and go before those of the data set. `column` and `label_column` are as for `read_text`. `tokenised` text is taken
-    as it is, words apart by spaces; other text is lower-cased and split by `split_words`.
+    files, and go before those of the data set. `tokenised` text is taken as it is, words apart by spaces; other text is
+    lower-cased and split by `split_words`. The other fields are those of `Reading`.
     """
 
     train: str
@@ -39,23 +40,31 @@ class TextSource:
     column: str | None = None
     label_column: str | None = None
     tokenised: bool = False
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    clean: bool | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """How its files are read."""
+        return Reading(**{each.name: getattr(self, each.name) for each in fields(Reading)})
 
 
 @dataclass
 class _Text:
-    """The sentences of a split, with their labels, and what was left out of it."""
+    """The sentences of a split, with their labels, and what there is to say of it."""
 
     sentences: list[tuple[str, str | None]] = field(default_factory=list)
-    faults: Counter[str] = field(default_factory=Counter)
+    account: Account = field(default_factory=Account)
 
 
 def prepare(source: TextSource, cache: Path | None = None) -> Path:
     """Return the folder of the corpus made of `source`, in `cache` or in the user's own. It is made once.
 
-    Without validation sentences, the twentieth of the sentences with the lowest sha256 is held out: the same whatever their
-    order, and a sentence that comes twice stays on one side. Without test sentences, those for validation are measured.
-    Labels from 0 to 32767 stay as they are, others are numbered in their order. source.json says what it was made of.
-    Raises UserError.
+    Without validation sentences, a twentieth is held out: see `_held_out`. Without test sentences, those for validation are
+    measured. Labels from 0 to 32767 stay as they are, others are numbered in their order. source.json says what it was made
+    of, and what was left out. Raises UserError.
     """
     dataset = None if _is_file(source.train) else find_dataset(source.train)
     given = {"train": None if dataset else source.train, "valid": source.valid, "test": source.test}
@@ -63,7 +72,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     origin = {
         "dataset": asdict(dataset) if dataset else None,
         "files": {split: {"format": format_of(path), "sha256": _sha256(path)} for split, path in own.items()},
-        "settings": [source.column, source.label_column, source.tokenised, RULES],
+        "settings": [asdict(source.reading), source.tokenised, RULES],
     }
     name = re.sub(r"[^\w-]+", "-", dataset.repository if dataset else own["train"].name.partition(".")[0])
     key = hashlib.sha256(json.dumps(origin).encode()).hexdigest()
@@ -74,9 +83,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
         if aside:
             files = (download_dataset(dataset) if dataset else {}) | {split: [path] for split, path in own.items()}
             texts = {split: _read(paths, source) for split, paths in files.items()}
-            made = asdict(source) | origin | _write(texts, aside)
-            write_json(aside / SOURCE_FILE, made)
-            print(_account(source.train, made), flush=True)
+            write_json(aside / SOURCE_FILE, asdict(source) | origin | _write(texts, aside, source))
     return folder
 
 
@@ -93,45 +100,67 @@ def _sha256(path: Path) -> str:
         raise UserError(f"{path} can't be read ({error.strerror}).") from None
 
 
-def _read(paths: Iterable[Path], source: TextSource) -> _Text:
+def _read(paths: Sequence[Path], source: TextSource) -> _Text:
     text = _Text()
     for path in paths:
-        for sentence, label in read_text(path, source.column, source.label_column, text.faults):
+        for sentence, label, place in read_text(path, source.reading, text.account):
             words = sentence.split() if source.tokenised else split_words(sentence.lower())
             if words:
                 text.sentences.append((" ".join(words), label))
             else:
-                text.faults["empty"] += 1
+                text.account.leave_out("empty", place)
     if not text.sentences:
-        raise UserError(f"{', '.join(map(str, paths))} holds no sentence{_left_out(text.faults)}.")
+        why = left_out_text(text.account.left_out, text.account.first)
+        raise UserError(f"{', '.join(map(str, paths))} holds no sentence{why and f'; left out: {why}'}.")
     return text
 
 
-def _write(texts: dict[str, _Text], folder: Path) -> dict[str, Any]:
+def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[str, Any]:
     """Write the files; return what there is to say of them."""
     sentences = {split: text.sentences for split, text in texts.items()}
+    accounts = {split: text.account for split, text in texts.items()}
     if "valid" not in sentences:
-        held_out = _held_out({sentence for sentence, _ in sentences["train"]})
+        held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train)
         sentences["valid"] = [line for line in sentences["train"] if line[0] in held_out]
         sentences["train"] = [line for line in sentences["train"] if line[0] not in held_out]
     sentences.setdefault("test", sentences["valid"])
     numbers = _numbers({label for lines in sentences.values() for _, label in lines if label is not None})
+    names = {label: name for account in accounts.values() for label, name in account.label_names.items()}
     for split, lines in sentences.items():
         text = "".join(f"{sentence}\n" if label is None else f"{numbers[label]}\t{sentence}\n" for sentence, label in lines)
         write_bytes(folder / f"{split}.txt", text.encode())
     return {
         "sentences": {split: len(sentences[split]) for split in SPLITS},
-        "left_out": {split: dict(text.faults) for split, text in texts.items() if text.faults},
+        "texts": {split: text_sha256(sentence for sentence, _ in sentences[split]) for split in SPLITS},
+        "left_out": {split: dict(account.left_out) for split, account in accounts.items() if account.left_out},
+        "first_left_out": {split: account.first for split, account in accounts.items() if account.first},
+        "found": list(dict.fromkeys(text for account in accounts.values() for text in account.found)),
+        "markup": dict(sum((account.markup for account in accounts.values()), Counter())),
+        "cut_lines": sum(account.cut for account in accounts.values()),
         "labels": numbers,
+        "classes": {str(number): names.get(label, label) for label, number in numbers.items()},
     }
 
 
-def _held_out(sentences: set[str]) -> set[str]:
-    """The sentences that become the validation set."""
-    if len(sentences) < 4:
-        raise UserError(f"{len(sentences)} different sentences are too few to hold some out for validation; add text.")
-    count = min(10_000, max(len(sentences) // 20, 100 if len(sentences) >= 1000 else 2))
-    return set(sorted(sentences, key=lambda sentence: hashlib.sha256(sentence.encode()).digest())[:count])
+def _held_out(counts: Counter[str], name: str) -> set[str]:
+    """The sentences that become the validation set, which has a twentieth of all lines: those with the lowest sha256.
+
+    So they are the same whatever their order. All copies of a sentence stay on one side: a sentence with more copies than
+    there is room for stays in training, unless fewer than two different ones would be held out.
+    """
+    if len(counts) < 4:
+        many = f"{len(counts)} different sentences are" if len(counts) > 1 else "One sentence is"
+        raise UserError(f"{many} too few to hold some of {name} out for validation; add text, a sentence a line.")
+    lines = counts.total()
+    wanted = min(MOST_HELD_OUT, max(lines // 20, 100 if lines >= 1000 else FEWEST_HELD_OUT))
+    ordered = sorted(counts, key=lambda sentence: hashlib.sha256(sentence.encode()).digest())
+    chosen: set[str] = set()
+    for sentence in ordered:
+        if counts[sentence] <= wanted:
+            chosen.add(sentence)
+            wanted -= counts[sentence]
+    rarest = sorted(ordered, key=lambda sentence: (sentence not in chosen, counts[sentence]))
+    return chosen | set(rarest[:FEWEST_HELD_OUT])
 
 
 def _numbers(labels: set[str]) -> dict[str, int]:
@@ -139,22 +168,12 @@ def _numbers(labels: set[str]) -> dict[str, int]:
     if all(map(is_label, labels)):
         return {label: int(label) for label in sorted(labels, key=int)}
     if len(labels) > MOST_LABELS:
-        raise UserError(f"The label column has {len(labels):,} different values, more than {MOST_LABELS:,}; name another.")
+        raise UserError(
+            f"There are {len(labels):,} different values of the label, more than {MOST_LABELS:,}; name another column with "
+            "--label-column, or take away what stands beside a tab."
+        )
     try:
         ordered = sorted(labels, key=float)
     except ValueError:
         ordered = sorted(labels)
     return {label: number for number, label in enumerate(ordered)}
-
-
-def _account(name: str, made: dict[str, Any]) -> str:
-    counts = made["sentences"]
-    faults = sum((Counter(faults) for faults in made["left_out"].values()), Counter())
-    return (
-        f"{name}: {counts['train']:,} sentences to train on, {counts['valid']:,} for validation, {counts['test']:,} to measure"
-        f"{_left_out(faults)}"
-    )
-
-
-def _left_out(faults: Counter[str]) -> str:
-    return "; left out: " + ", ".join(f"{count:,} {fault}" for fault, count in faults.most_common()) if faults else ""

@@ -1,31 +1,45 @@
-"""One's own text, from .txt, .csv, .jsonl (each also .gz) and .parquet: sentences and what labels they have.
+"""One's own text, from .txt, .csv, .tsv, .json, .jsonl (each also .gz) and .parquet: sentences and what labels they have.
 
 What can't be used is left out and counted by its fault; only a file that can't be read at all is an error.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator
-from io import TextIOWrapper
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from dgvae.corpus import is_label
 from dgvae.errors import UserError
+from train.corpora.account import Account
+from train.corpora.delimited import has_header, is_number
+from train.corpora.encodings import UTF_8, check_encoding, find_encoding, first_lines, numbered_lines
+from train.corpora.markup import cleaned, count_markup
+from train.corpora.tables import LOOKED_AT, Table, delimited, json_table, parquet_table
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
-FORMATS = (".parquet", ".jsonl", ".csv", ".txt")  # the best described first
-LONGEST = 2**24  # characters in a field of a .csv
-LOOKED_AT = 100  # rows by which the text's column is found
+SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
+FEW_LINES = 10  # with fewer, the first line with a tab is never taken for a header
+FORMATS = (".parquet", ".jsonl", ".json", ".tsv", ".csv", ".txt")  # the best described first
 
-Record = dict[str, Any]
-Reader = Callable[[Path, Counter[str]], Iterator[Record]]
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read, as far as the user says it.
+
+    column, label_column: of the text and of a label, by name, or by number where there is no header. encoding: of the file,
+    delimiter: of its columns, and header: whether its first row is one; None to find it out. clean: which markup is taken
+    away, see `taken_away`.
+    """
+
+    column: str | None = None
+    label_column: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    clean: bool | None = None
 
 
 def format_of(path: str | Path) -> str | None:
@@ -34,50 +48,79 @@ def format_of(path: str | Path) -> str | None:
     return next((ending for ending in FORMATS if name.endswith((ending, f"{ending}.gz"))), None)
 
 
-def read_text(
-    path: Path, column: str | None, label_column: str | None, faults: Counter[str]
-) -> Iterator[tuple[str, str | None]]:
-    """Yield (sentence, label), as they are in the file, one after the other; count in `faults` what is left out.
+def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[str, str | None, str]]:
+    """Yield (sentence, label, place), one after the other; note in `account` how it is read and what is left out.
 
-    `column` names the text's field; by default it is the only one that holds text, or one of TEXT_COLUMNS. A .txt file has a
-    sentence a line and optionally `label<TAB>` before it. Raises UserError if the file can't be read, is of another format,
-    or has no such column.
+    The text's column is by default the only one that holds text, or one of TEXT_COLUMNS. A .txt file has a sentence a line and
+    optionally `label<TAB>` before it. Raises UserError if the file can't be read, is of another format, or has no such column.
     """
     ending = format_of(path)
+    if not ending:
+        raise UserError(f"{path} is none of {', '.join(sorted(FORMATS))}; all but .parquet may also end in .gz.")
     try:
-        if ending == ".txt":
-            if column or label_column:
-                raise UserError(f"{path} has no columns; a label stands before a tab there.")
-            yield from _lines(path, faults)
-        elif ending:
-            read = _READERS[ending]
-            column = _text_column(path, list(islice(read(path, Counter()), LOOKED_AT)), column, label_column)
-            for record in read(path, faults):
-                text = record.get(column)
-                label = label_column and _label(record.get(label_column))
-                if fault := _fault(text, column):
-                    faults[fault] += 1
-                elif label_column and label is None:
-                    faults[f"without {label_column}"] += 1
-                else:
-                    yield str(text), label
+        for text, label, place in _sentences(path, ending, reading, account):
+            if fault := _fault(text, account):
+                account.leave_out(fault, place)
+                continue
+            count_markup(text, account.markup)
+            yield cleaned(text, reading.clean), label, place
+    except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
+        raise UserError(f"{path} can't be read ({' '.join(str(error).split())}).") from None
+
+
+def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> Iterator[tuple[Any, str | None, str]]:
+    if ending == ".parquet":
+        table = parquet_table(path)
+    else:
+        encoding = check_encoding(reading.encoding) if reading.encoding else find_encoding(path)
+        account.encoding = encoding
+        if encoding != UTF_8 and not reading.encoding:
+            account.note(f"the encoding is {encoding} (--encoding names another)")
+        wanted = [name for name in (reading.column, reading.label_column) if name]
+        layout = _layout_of_lines(path, encoding) if ending == ".txt" else ""
+        if ending in (".json", ".jsonl"):
+            table = json_table(path, encoding)
+        elif ending == ".txt" and layout != "table" and reading.delimiter is None:
+            if wanted:
+                raise UserError(f"{path} has no columns; a label stands before a tab there, or call it .tsv if it has.")
+            yield from _lines(path, encoding, layout, account)
+            return
         else:
-            raise UserError(f"{path} is none of {', '.join(sorted(FORMATS))}; all but .parquet may also end in .gz.")
-    except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
-        raise UserError(f"{path} can't be read ({error}).") from None
+            delimiter = reading.delimiter or (None if ending == ".csv" else "\t")
+            table = delimited(path, encoding, delimiter, reading.header, wanted, account)
+    yield from _cells(path, table, reading, account)
 
 
-def _fault(text: object, column: str = "text") -> str | None:
+def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iterator[tuple[Any, str | None, str]]:
+    """The texts and labels of a table."""
+    column = _text_column(path, table, reading)
+    if not reading.column and len(table.names or ["", ""]) > 1:
+        account.note(f"the text is in column {column}")
+    label_column = reading.label_column
+    if label_column:
+        account.label_names |= table.label_names(label_column)
+    for place, record in table.rows([column, *([label_column] if label_column else [])], account):
+        text = record.get(column)
+        label = _label(record.get(label_column)) if label_column else None
+        if not isinstance(text, str):
+            account.leave_out(f"without {column}", place)
+        elif label_column and label is None and _fault(text, account) is None:
+            account.leave_out(f"without {label_column}", place)
+        else:
+            yield text, label, place
+
+
+def _fault(text: str, account: Account) -> str | None:
     """What is wrong with a text, if anything is."""
-    if not isinstance(text, str):
-        return f"without {column}"
     if not text.strip():
         return "empty"
     try:
         text.encode()
     except UnicodeEncodeError:
         return "not UTF-8"
-    return "not text" if "\0" in text else None
+    if "\0" in text:
+        return "not text"
+    return f"not {account.encoding}" if account.encoding != UTF_8 and "\ufffd" in text else None
 
 
 def _label(value: object) -> str | None:
@@ -86,25 +129,38 @@ def _label(value: object) -> str | None:
     return str(value).strip() or None if isinstance(value, str | int | float) else None
 
 
-def _text_column(path: Path, rows: list[Record], column: str | None, label_column: str | None) -> str:
+def _text_column(path: Path, table: Table, reading: Reading) -> str:
     """The name of the column that holds the text."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    for wanted in (column, label_column):
+    names: dict[str, None] = dict.fromkeys(table.names or [])
+    words: dict[str, list[int]] = {}  # of every text in a column
+    seen = False
+    if table.names is None or not reading.column:
+        for number, (_, row) in enumerate(table.rows(None, Account())):
+            seen = True
+            names |= dict.fromkeys(row)
+            for name in (name for name, value in row.items() if number < LOOKED_AT or name not in words if _is_wordy(value)):
+                words.setdefault(name, []).append(len(row[name].split()))
+            if table.names is not None and words and number >= LOOKED_AT:
+                break
+    for wanted in (reading.column, reading.label_column):
         if wanted and names and wanted not in names:
             raise UserError(f"{path} has no column {wanted}; it has {', '.join(names)}.")
-    if column or not names:
-        return column or TEXT_COLUMNS[0]
-    texts = [name for name in names if name != label_column and any(_is_wordy(row.get(name)) for row in rows)]
-    if len(texts) != 1:
-        texts = [name for name in TEXT_COLUMNS if name in texts]
-    if not texts:
-        raise UserError(f"{path} does not say which column is the text; name one of {', '.join(names)}.")
-    return texts[0]
+    if reading.column or not names:
+        return reading.column or TEXT_COLUMNS[0]
+    if not seen:
+        return next(iter(names))  # there is no row
+    found = [name for name in names if name in words and name != reading.label_column]
+    if len(found) != 1:
+        long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
+        found = [name for name in TEXT_COLUMNS if name in found] or (long if len(long) == 1 else [])
+    if not found:
+        raise UserError(f"{path} does not say which column is the text; name one of {', '.join(names)} with --column.")
+    return found[0]
 
 
 def _is_wordy(value: object) -> bool:
     """Whether it is text, and no number that a .csv file holds as text."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or is_number(value.strip()):
         return False
     try:
         float(value)
@@ -113,67 +169,33 @@ def _is_wordy(value: object) -> bool:
     return False
 
 
-def _lines(path: Path, faults: Counter[str]) -> Iterator[tuple[str, str | None]]:
-    with _opened(path) as file:
-        for line in file:
-            label, _, text = line.decode("utf-8-sig", "surrogateescape").rpartition("\t")
-            if fault := _fault(text):
-                faults[fault] += 1
-            elif label and not is_label(label):
-                faults["with a label that is no number from 0 to 32767"] += 1
-            else:
-                yield text, label or None
+def _layout_of_lines(path: Path, encoding: str) -> str:
+    """Where the labels of a .txt stand: "" if there are none, "before" or "after" a tab; "table" if it is like a .tsv."""
+    lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
+    parts = [line.split("\t") for line in lines if "\t" in line.strip()]
+    if 2 * len(parts) < len(lines) or not parts:
+        return ""
+    if sum(len(cells) > 2 for cells in parts) > len(lines) / 2:
+        return "table"
+    pairs = [cells for cells in parts if len(cells) == 2]
+    if len(pairs) > FEW_LINES and has_header(pairs, []):
+        return "table"
+    before, after = zip(*((cells[0], cells[-1]) for cells in parts), strict=True)
+    words = [sum(len(text.split()) for text in side) for side in (before, after)]
+    return "after" if words[1] < words[0] and len(set(after)) < len(set(before)) else "before"
 
 
-def _csv_rows(path: Path, faults: Counter[str]) -> Iterator[Record]:
-    csv.field_size_limit(LONGEST)  # for the whole process; the default is shorter than some documents
-    with _opened(path) as file, TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as lines:
-        rows = csv.reader(lines)
-        names = next(rows, [])
-        while True:
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error:
-                faults["broken CSV"] += 1
-                continue
-            if len(row) == len(names):
-                yield dict(zip(names, row, strict=True))
-            else:
-                faults["with another number of columns" if row else "empty"] += 1
-
-
-def _json_rows(path: Path, faults: Counter[str]) -> Iterator[Record]:
-    with _opened(path) as file:
-        for line in file:
-            try:
-                record = json.loads(line.decode("utf-8-sig")) if line.strip() else None
-            except UnicodeDecodeError:
-                faults["not UTF-8"] += 1
-            except (ValueError, RecursionError):
-                faults["broken JSON"] += 1
-            else:
-                if isinstance(record, dict):
-                    yield record
-                else:
-                    faults["broken JSON" if line.strip() else "empty"] += 1
-
-
-def _parquet_rows(path: Path, _: Counter[str]) -> Iterator[Record]:
-    import pyarrow.parquet as parquet
-    from pyarrow import types
-
-    with parquet.ParquetFile(path) as file:
-        simple = [
-            field.name for field in file.schema_arrow if not types.is_nested(field.type) and not types.is_binary(field.type)
-        ]
-        for batch in file.iter_batches(batch_size=4096, columns=simple):
-            yield from batch.to_pylist()
-
-
-_READERS: dict[str, Reader] = {".csv": _csv_rows, ".jsonl": _json_rows, ".parquet": _parquet_rows}
-
-
-def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path)) if path.name.lower().endswith(".gz") else open(path, "rb")
+def _lines(path: Path, encoding: str, layout: str, account: Account) -> Iterator[tuple[str, str | None, str]]:
+    if layout == "after":
+        account.note("labels stand after a tab")
+    tabs = 0
+    for number, line, cut in numbered_lines(path, encoding):
+        account.cut += cut
+        before, tab, after = line.partition("\t") if layout == "after" else line.rpartition("\t")
+        label, text = (after, before) if layout == "after" else (before, after)
+        if tab and label.strip() and text.strip() and not (layout or is_label(label)):
+            tabs += 1
+            label, text = "", line
+        yield text, label.strip() or None, f"line {number}"
+    if tabs:
+        account.note(f"{tabs:,} lines hold a tab that is read as a space")

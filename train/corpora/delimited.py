@@ -1,0 +1,206 @@
+"""Tables of text, .csv and .tsv: which delimiter, whether there is a header, and rows that broken quotes do not swallow."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
+LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
+MOST_VALUES = 20  # a column with so few different values is one of classes
+
+_HEADER_NAMES = {
+    "text", "sentence", "review", "document", "content", "comment", "title", "label", "class", "category", "sentiment", "id",
+    "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer",
+}  # fmt: skip
+_PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row's cells, the number of its first line, and whether a quote was opened there that is never closed."""
+
+    line: int
+    cells: list[str]
+    open_quote: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is written. delimiter: "" for a single column. skip: lines before the first row."""
+
+    delimiter: str
+    skip: int = 0
+
+
+def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
+    """The layout of a file by its first lines: by a line `sep=;`, else by the delimiter that gives most rows equal lengths."""
+    declared = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None
+    if declared:
+        return Layout(delimiter or declared[1], skip=1)
+    if delimiter:
+        return Layout(delimiter)
+
+    def share(candidate: str) -> float:
+        lengths = [len(row.cells) for row in rows_of(enumerate(lines, 1), candidate) if any(row.cells)]
+        return lengths.count(lengths[0]) / len(lengths) if lengths and lengths[0] > 1 else 0.0
+
+    best = max(DELIMITERS, key=share)
+    return Layout(best if share(best) >= 0.5 else "")
+
+
+def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
+    """Whether the first row holds names. wanted: columns that the user names."""
+    first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if any(not name.isdecimal() for name in wanted) or {c.lower() for c in first} & _HEADER_NAMES:
+        return True
+    columns = [[cell.strip() for cell in column if cell.strip()] for column in zip(*others, strict=True)]
+    for name, values in zip(first, columns, strict=False):
+        if values and sum(map(is_number, values)) >= 0.9 * len(values):
+            return not is_number(name)
+    if any(name in values for name, values in zip(first, columns, strict=False) if len(set(values)) < len(values)):
+        return False  # a class
+    words = [sum(len(value.split()) for value in values) / max(1, len(values)) for values in columns]
+    if not words:
+        return len(first[0].split()) < 3
+    wordiest = words.index(max(words))
+    return max(words) < 3 or len(first[wordiest].split()) < 3
+
+
+def is_number(cell: str) -> bool:
+    """A number, a date, a price."""
+    return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
+
+
+def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
+    """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
+    length = len(rows[0]) if rows else 0
+    columns = list(zip(*[row for row in rows if len(row) == length], strict=True)) if length > 1 else []
+    checks: dict[int, Callable[[str], bool]] = {}
+    for i, column in enumerate(columns):
+        values = {cell.strip() for cell in column}
+        if all(map(is_number, values)):
+            checks[i] = is_number
+        elif len(values) <= min(MOST_VALUES, len(column) // 2):
+            checks[i] = values.__contains__
+    if not checks:
+        return None
+
+    def looks(line: str) -> bool:
+        cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
+        return len(cells) == length and all(check(cells[i]) for i, check in checks.items())
+
+    return looks
+
+
+def rows_of(
+    lines: Iterable[tuple[int, str]], delimiter: str, looks: Callable[[str], bool] | None = None, length: int | None = None
+) -> Iterator[Row]:
+    """Split lines into rows.
+
+    A field in quotes may hold delimiters, quotes (doubled, or after a backslash) and line ends. A quote that is never closed is
+    left away, and so nothing after it is lost: it closes only at the end of a field, and not if every line up to there
+    looks like a row of its own. length: of a row, by which quotes are understood that are wrong within a line.
+    """
+    waiting: deque[tuple[int, str]] = deque()
+    source = iter(lines)
+    field = _Field(delimiter)
+    while (found := waiting.popleft() if waiting else next(source, None)) is not None:
+        number, line = found
+        if '"' not in line:
+            yield Row(number, _split(line, delimiter))
+            continue
+        cells, start, open_quote = [], 0, False
+        while start <= len(line):
+            if (quoted := field.quoted(line, start)) is None and field.opens(line, start):
+                taken = _taken_until_closed(line[start:], waiting, source, delimiter)
+                joined = [line, *(text for _, text in taken)]
+                if taken and not (looks and all(map(looks, joined))):
+                    quoted = field.quoted("\n".join(joined), start)
+                if quoted:
+                    line = "\n".join(joined)
+                else:
+                    waiting.extendleft(reversed(taken))
+                    open_quote = True
+                    line = line[:start] + line[start:].replace('"', "", 1)
+            cell, start = quoted or field.plain(line, start)
+            cells.append(cell)
+        if length and len(cells) != length and "\n" not in line and len(plain := _split(line, delimiter)) == length:
+            cells, open_quote = [cell.strip().strip('"') for cell in plain], True
+        yield Row(number, cells, open_quote)
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    return line.split(delimiter) if delimiter else [line]
+
+
+class _Field:
+    """Matches one field of a line, and says where the next begins."""
+
+    def __init__(self, delimiter: str) -> None:
+        end = rf" *(?={re.escape(delimiter)}|\Z)" if delimiter else r" *(?=\Z)"
+        self._strict = re.compile(rf' *"([^"]*(?:""[^"]*)*)"{end}', re.DOTALL)
+        self._escaped = re.compile(rf' *"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
+        self._lenient = re.compile(rf' *"(.*?)"{end}')
+        self._opens = re.compile(r' *"')
+        self._delimiter = delimiter
+
+    def opens(self, line: str, start: int) -> bool:
+        """Whether a quote stands at the field's beginning."""
+        return bool(self._opens.match(line, start))
+
+    def quoted(self, line: str, start: int) -> tuple[str, int] | None:
+        """A field in quotes, without them, and where the next field begins; None if it is not closed."""
+        if not self.opens(line, start):
+            return None
+        for pattern in (self._strict, self._escaped, self._lenient):
+            if pattern is self._lenient and _closes(line[start:].partition('"')[2], self._delimiter) is None:
+                return None  # it goes on in the next line
+            if match := pattern.match(line, start):
+                text = match[1].replace('""', '"') if pattern is not self._lenient else match[1]
+                return text.replace('\\"', '"'), match.end() + 1
+        return None
+
+    def plain(self, line: str, start: int) -> tuple[str, int]:
+        """A field without quotes, and where the next begins."""
+        end = line.find(self._delimiter, start) if self._delimiter else -1
+        end = len(line) if end < 0 else end
+        return line[start:end], end + 1
+
+
+def _taken_until_closed(
+    opening: str, waiting: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str
+) -> list[tuple[int, str]]:
+    """Take the further lines of a field in quotes; none, and none is taken, if its quote is never closed."""
+    taken: list[tuple[int, str]] = []
+    size, text = 0, opening.partition('"')[2]
+    while (closed := _closes(text, delimiter)) is None and size <= LONGEST_FIELD:
+        if (found := waiting.popleft() if waiting else next(source, None)) is None:
+            break
+        taken.append(found)
+        text = found[1]
+        size += len(text)
+    if closed:
+        return taken
+    waiting.extendleft(reversed(taken))
+    return []
+
+
+def _closes(text: str, delimiter: str) -> bool | None:
+    """Whether a field in quotes ends in a line: None if not yet, False if a quote stands where none can."""
+    start = 0
+    while (place := _plain_end(text, start)) < len(text):
+        rest = text[place + 1 :].lstrip(" ")
+        if not rest or (delimiter and rest.startswith(delimiter)):
+            return True
+        if text[place - 1 : place] != "\\":
+            return False
+        start = place + 1
+    return None
+
+
+def _plain_end(text: str, start: int) -> int:
+    match = _PLAIN.match(text, start)
+    return match.end() if match else start

@@ -1,0 +1,137 @@
+"""The encoding of a text file: told by its first bytes and by its whole content, or named by the user."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from dgvae.errors import UserError
+
+UTF_8 = "utf-8-sig"
+WESTERN = "cp1252"
+LONGEST = 2**24  # characters of a line; the rest of it is cut off
+FEW_BYTES = 20  # with fewer that are not UTF-8, the lines that hold them are left out
+
+_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, UTF_8),
+          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_TYPOGRAPHY = set("€…–—‘’“”•£§©®°«»¡¿·™½¼¾×\xa0")
+_ONE_LETTER_WORDS = set("àáâèéêìíòóôùúüÀÁÂÈÉÊÌÍÒÓÔ")
+_SAMPLE_LINES = 2000
+
+
+def opened(path: Path) -> BinaryIO:
+    """The bytes of a file; those of a .gz are unpacked."""
+    return cast(BinaryIO, gzip.open(path)) if path.name.lower().endswith(".gz") else open(path, "rb")
+
+
+def check_encoding(name: str) -> str:
+    """The name of an encoding as Python has it. Raises UserError if there is none of this name."""
+    try:
+        b"".decode(name)
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        raise UserError(f"There is no encoding {name[:40]!r}; usual ones are utf-8, utf-16, cp1252, cp1251, gb18030.") from None
+    return UTF_8 if found == "utf-8" else found
+
+
+def find_encoding(path: Path) -> str:
+    """UTF-8 unless a mark at the beginning, zero bytes, or many lines that are not UTF-8 say otherwise.
+
+    Raises UserError if the text is in an encoding that can't be told.
+    """
+    with opened(path) as file:
+        start = file.read(4096)
+        if name := next((name for mark, name in _MARKS if start.startswith(mark)), None) or _unmarked_utf_16(start):
+            return name
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(start)
+            while chunk := file.read(2**20):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return UTF_8
+    return _without_utf_8(path)
+
+
+def _unmarked_utf_16(start: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of plain text is zero there."""
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) < 0.3 * len(start) / 2 or min(even, odd) > 0.05 * len(start) / 2 or len(start) < 8:
+        return None
+    return "utf-16-be" if even > odd else "utf-16-le"
+
+
+def _without_utf_8(path: Path) -> str:
+    right, broken = 0, []
+    with opened(path) as file:
+        for line in file:
+            if not line.isascii():
+                try:
+                    line.decode()
+                    right += 1
+                except UnicodeDecodeError:
+                    broken.append(line)
+                    if len(broken) >= _SAMPLE_LINES:
+                        break
+    sample = b"".join(broken)
+    if right >= len(broken):
+        return UTF_8  # the broken lines are left out
+    if _is_western(sample):
+        return WESTERN
+    if sum(byte > 127 for byte in sample) < FEW_BYTES:
+        return UTF_8
+    raise UserError(
+        f"{path} is not UTF-8, and its encoding can't be told; name it with --encoding, such as cp1251, cp1250, gb18030 or "
+        "shift_jis."
+    )
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether it reads like text in a language of Western Europe: some accents within words, and typography."""
+    try:
+        text = sample.decode(WESTERN)
+    except UnicodeDecodeError:
+        return False
+    places = [match.start() for match in re.finditer(r"[^\x00-\x7f]", text)]
+    accents = sum(text[place].isalpha() for place in places)
+    return sum(_fits(text, place) for place in places) >= 0.9 * len(places) and accents <= 0.35 * sum(map(str.isalpha, text))
+
+
+def _fits(text: str, place: int) -> bool:
+    letter, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
+    if not letter.isalpha():
+        return letter in _TYPOGRAPHY
+    if not before.isalpha() and not after.isalpha():
+        return letter in _ONE_LETTER_WORDS
+    return not (letter.isupper() and before.islower())
+
+
+def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str, bool]]:
+    """Yield (number, line without its end, whether it was cut). All three kinds of line ends count.
+
+    What can't be decoded stays as lone surrogates in UTF-8, and is U+FFFD in other encodings.
+    """
+    errors = "surrogateescape" if encoding == UTF_8 else "replace"
+    with opened(path) as file, TextIOWrapper(file, encoding, errors) as lines:
+        number = 0
+        while line := lines.readline(LONGEST):
+            number += 1
+            rest = line
+            while len(rest) == LONGEST and not rest.endswith("\n"):
+                rest = lines.readline(LONGEST)
+            cut = rest is not line and rest not in ("", "\n")
+            yield number, line.removesuffix("\n"), cut
+
+
+def first_lines(path: Path, encoding: str, count: int) -> list[str]:
+    """The first lines."""
+    return [line for _, line, _ in islice(numbered_lines(path, encoding), count)]

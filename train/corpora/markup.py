@@ -1,0 +1,69 @@
+"""What is no text but stands in many published texts: HTML, and line breaks and quotes written as two characters."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html import unescape
+from html.entities import html5
+
+LINE_BREAKS, QUOTES, ENTITIES, TAGS = "\\n as two characters", '"" for a quote', "HTML entities", "HTML tags"
+
+_INLINE = "a|abbr|b|big|cite|code|em|font|i|img|mark|q|s|small|span|strike|strong|sub|sup|tt|u"
+_BLOCK = (
+    "article|blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|li|ol|p|pre|script|section|style|table|tbody|td|th|"
+    "thead|tr|ul"
+)
+_TAG = re.compile(rf"<(?P<end>/?)(?:(?P<inline>{_INLINE})|{_BLOCK})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});|(?<![&\w])#\d{2,4};")
+# Not the beginning of \\nabla, or of a folder's name: it stands right after a word, comes twice, or a new sentence follows.
+_LINE_BREAK = re.compile(
+    r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
+)
+_QUOTE = re.compile(r'\\?""|\\"')
+
+
+def count_markup(text: str, counts: Counter[str]) -> None:
+    """Add 1 for every kind of markup in the text."""
+    if "<" in text and _has_tag(text):
+        counts[TAGS] += 1
+    if ";" in text and any(map(_is_entity, _ENTITY.finditer(text))):
+        counts[ENTITIES] += 1
+    if "\\" in text and _LINE_BREAK.search(text):
+        counts[LINE_BREAKS] += 1
+    if '"' in text and _QUOTE.search(text):
+        counts[QUOTES] += 1
+
+
+def taken_away(clean: bool | None) -> set[str]:
+    """The kinds that are taken away: by default those that come of how a file was written, not HTML."""
+    return {LINE_BREAKS, QUOTES, ENTITIES, TAGS} if clean else {LINE_BREAKS, QUOTES} if clean is None else set()
+
+
+def cleaned(text: str, clean: bool | None) -> str:
+    """The text with spaces for line breaks and plain quotes; without tags and entities if `clean`; as it is if not."""
+    if clean is False:
+        return text
+    for _ in range(2 if clean else 0):  # what was escaped twice: &amp;lt;br&amp;gt;
+        text = _without_tags(text)
+        text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)
+    if clean:
+        text = _without_tags(text)
+    return _QUOTE.sub('"', _LINE_BREAK.sub(" ", text))
+
+
+def _has_tag(text: str) -> bool:
+    return any(map(_is_tag, _TAG.finditer(text)))
+
+
+def _is_tag(match: re.Match[str]) -> bool:
+    """<s> and </s> alone are words that models use."""
+    return match[0] not in ("<s>", "</s>")
+
+
+def _without_tags(text: str) -> str:
+    return _TAG.sub(lambda match: match[0] if not _is_tag(match) else "" if match["inline"] else " ", text)
+
+
+def _is_entity(match: re.Match[str]) -> bool:
+    return not match["name"] or f"{match['name']};" in html5
