@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.console import command
 from dgvae.environment import check_network, choose_cache, direct_requests
 from dgvae.errors import UserError
+
+if TYPE_CHECKING:
+    import gradio
 
 BUNDLED = Path(__file__).parent / "checkpoints"
 PORTS = ("SERVER_PORT", "NODE_SERVER_PORT")
@@ -45,8 +51,19 @@ def serve(options: argparse.Namespace) -> None:
         check_network()
     users = read_users(options.auth) if options.auth else None
     check_gradio_settings()
+    if host := options.host or os.environ.get("GRADIO_SERVER_NAME"):
+        check_host(host)
     print("Starting …", flush=True)
     choose_cache()  # before the libraries are imported, which read the environment then
+    with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
+        page = launch(options, users)
+    if not users and (options.share or host in ALL_ADDRESSES):
+        print("Anyone who can reach this address may use the app; --auth FILE asks visitors for a name and a password.")
+    page.block_thread()
+
+
+def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
+    """Build the page and begin to serve it."""
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
@@ -57,30 +74,27 @@ def serve(options: argparse.Namespace) -> None:
     page = build_page(shelf).queue(default_concurrency_limit=4)
     shelf.warm_up()
     try:
-        with direct_requests():  # Gradio asks its own address whether it answers, which a proxy can't tell
-            page.launch(
-                server_name=options.host,
-                server_port=options.port,
-                share=options.share,
-                auth=users,
-                root_path=options.root_path,
-                mcp_server=options.mcp,
-                **look(),
-                footer_links=["api", "settings"],
-                run_history=False,
-                enable_monitoring=False,  # anyone could see what visitors do
-                state_session_capacity=500,  # Gradio's 10,000 would come to 3 GB
-                prevent_thread_lock=True,
-            )
+        page.launch(
+            server_name=options.host,
+            server_port=options.port,
+            share=options.share,
+            auth=users,
+            root_path=options.root_path,
+            mcp_server=options.mcp,
+            **look(),
+            footer_links=["api", "settings"],
+            run_history=False,
+            enable_monitoring=False,  # anyone could see what visitors do
+            state_session_capacity=500,  # Gradio's 10,000 would come to 3 GB
+            prevent_thread_lock=True,
+        )
     except OSError as error:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
-    if not users and (options.share or (options.host or os.environ.get("GRADIO_SERVER_NAME")) in ALL_ADDRESSES):
-        print("Anyone who can reach this address may use the app; --auth FILE asks visitors for a name and a password.")
-    page.block_thread()
+    return page
 
 
 def check_gradio_settings() -> None:
-    """Raise UserError if a number that Gradio takes from the environment is none: it would end with a traceback."""
+    """Raise UserError if Gradio takes from the environment what can't work: it would end with a traceback."""
     for name in (*PORTS, *COUNTS):
         text = os.environ.get(f"GRADIO_{name}")
         if text is None:
@@ -89,6 +103,25 @@ def check_gradio_settings() -> None:
         if not is_number or (name in PORTS and not 0 < int(text) < 65536):
             kind = "a number from 1 to 65535" if name in PORTS else "a whole number"
             raise UserError(f"GRADIO_{name} must be {kind}, not {text[:40]!r}; correct it, or unset it.")
+    if folder := os.environ.get("GRADIO_TEMP_DIR"):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"GRADIO_TEMP_DIR names {folder}, which can't be written ({reason}); correct it, or unset it."
+            ) from None
+
+
+def check_host(host: str) -> None:
+    """Raise UserError if this machine has no such address: Gradio would say that no port is free."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise UserError(f"This machine has no address {host} ({error.strerror or error}); give another --host.") from None
 
 
 def read_users(path: Path) -> list[tuple[str, str]]:

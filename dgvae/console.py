@@ -5,28 +5,30 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
+from typing import ParamSpec
 
 from dgvae.errors import UserError
 
+P = ParamSpec("P")
 _REFUSED, _INTERRUPTED, _UNREAD = 2, 130, 141  # exit statuses; the last two are a shell's for SIGINT and SIGPIPE
 
 
-def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Decorate the main function of a command, which takes its arguments and returns its exit status.
+def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Decorate the main function of a command, which returns its exit status.
 
     Args:
         name: What its errors begin with.
         interrupted: What is said after Ctrl-C.
     """
 
-    def decorate(main: Callable[..., int]) -> Callable[..., int]:
+    def decorate(main: Callable[P, int]) -> Callable[P, int]:
         @wraps(main)
-        def run(arguments: Sequence[str] | None = None) -> int:
+        def run(*args: P.args, **kwargs: P.kwargs) -> int:
             print_any_character()
             try:
-                status = main(arguments)
+                status = main(*args, **kwargs)
                 sys.stdout.flush()  # here, where a pipe that was closed is still caught
                 return status
             except BrokenPipeError:
