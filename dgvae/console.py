@@ -47,7 +47,10 @@ def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[P, in
 
 
 def print_any_character() -> None:
-    """Let stdout and stderr write a character that their encoding lacks as an escape, such as \\u03b2, and not fail."""
+    """Let stdout and stderr write a character that their encoding lacks as an escape, such as \\u03b2, and not fail.
+
+    Line by line, so that a log file tells at once what a terminal would, such as the app's address.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
