@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
+import socket
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dgvae.catalogue import find_checkpoints
+from dgvae.console import command
+from dgvae.environment import check_network, choose_cache, direct_requests
 from dgvae.errors import UserError
 
+if TYPE_CHECKING:
+    import gradio
+
 BUNDLED = Path(__file__).parent / "checkpoints"
+PORTS = ("SERVER_PORT", "NODE_SERVER_PORT")
+COUNTS = ("NUM_PORTS", "NODE_NUM_PORTS", "NUM_WORKERS", "ANALYTICS_MAX_EVENTS", "ANALYTICS_CACHE_FREQUENCY", "DEBUG")
+ALL_ADDRESSES = ("0.0.0.0", "::")
 
 
+@command("app")
 def main(arguments: list[str] | None = None) -> int:
     """Start the app and serve until it is stopped; return the exit status."""
-    options = make_parser().parse_args(arguments)
-    try:
-        serve(options)
-    except (UserError, PermissionError) as error:
-        print(f"app: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
+    serve(make_parser().parse_args(arguments))
     return 0
 
 
@@ -45,8 +47,23 @@ def serve(options: argparse.Namespace) -> None:
         raise UserError(f"A port is a number from 1 to 65535, not {options.port}.")
     if options.data and not options.data.is_dir():
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
+    if options.share:
+        check_network()
+    users = read_users(options.auth) if options.auth else None
+    check_gradio_settings()
+    if host := options.host or os.environ.get("GRADIO_SERVER_NAME"):
+        check_host(host)
     print("Starting …", flush=True)
-    keep_caches_where_one_may_write()  # before the libraries are imported, which read the environment then
+    choose_cache()  # before the libraries are imported, which read the environment then
+    with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
+        page = launch(options, users)
+    if not users and (options.share or host in ALL_ADDRESSES):
+        print("Anyone who can reach this address may use the app; --auth FILE asks visitors for a name and a password.")
+    page.block_thread()
+
+
+def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
+    """Build the page and begin to serve it."""
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
@@ -61,26 +78,69 @@ def serve(options: argparse.Namespace) -> None:
             server_name=options.host,
             server_port=options.port,
             share=options.share,
+            auth=users,
+            root_path=options.root_path,
             mcp_server=options.mcp,
             **look(),
             footer_links=["api", "settings"],
             run_history=False,
+            enable_monitoring=False,  # anyone could see what visitors do
             state_session_capacity=500,  # Gradio's 10,000 would come to 3 GB
+            prevent_thread_lock=True,
         )
     except OSError as error:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
+    return page
 
 
-def keep_caches_where_one_may_write() -> None:
-    """If the user's cache folder can't be written, as in some containers, let the libraries use a temporary one."""
+def check_gradio_settings() -> None:
+    """Raise UserError if Gradio takes from the environment what can't work: it would end with a traceback."""
+    for name in (*PORTS, *COUNTS):
+        text = os.environ.get(f"GRADIO_{name}")
+        if text is None:
+            continue
+        is_number = text.isascii() and text.isdecimal() and len(text) < 10
+        if not is_number or (name in PORTS and not 0 < int(text) < 65536):
+            kind = "a number from 1 to 65535" if name in PORTS else "a whole number"
+            raise UserError(f"GRADIO_{name} must be {kind}, not {text[:40]!r}; correct it, or unset it.")
+    if folder := os.environ.get("GRADIO_TEMP_DIR"):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"GRADIO_TEMP_DIR names {folder}, which can't be written ({reason}); correct it, or unset it."
+            ) from None
+
+
+def check_host(host: str) -> None:
+    """Raise UserError if this machine has no such address: Gradio would say that no port is free."""
     try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        cache.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=cache).close()
-    except (OSError, RuntimeError):  # the latter if there is no home at all
-        cache = tempfile.mkdtemp(prefix="dgvae-cache-")
-        os.environ["XDG_CACHE_HOME"] = cache  # of Vega's script and the Hub's files
-        print(f"The cache folder can't be written; caches are kept in {cache}.", file=sys.stderr)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise UserError(f"This machine has no address {host} ({error.strerror or error}); give another --host.") from None
+
+
+def read_users(path: Path) -> list[tuple[str, str]]:
+    """The names and passwords in a file, a line `name:password` for each. Raises UserError."""
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}, the file of --auth, can't be read ({error}).") from None
+    users = [(name.strip(), password) for name, _, password in (line.partition(":") for line in lines)]
+    if not users or not all(name and password for name, password in users):
+        raise UserError(f"{path}, the file of --auth, must hold a line name:password for each who may enter.")
+    return users
+
+
+def root_path(text: str) -> str:
+    """An argument that is the path of an address, or a whole address."""
+    if not text.startswith(("/", "http://", "https://")):
+        raise argparse.ArgumentTypeError(f"must begin with /, as /explorer does, or with https://, not {text[:40]!r}")
+    return text.rstrip("/")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -105,7 +165,20 @@ def make_parser() -> argparse.ArgumentParser:
         "--port", type=int, metavar="N", help="port to serve on (default: the first free from $GRADIO_SERVER_PORT or 7860)"
     )
     parser.add_argument("--mcp", action="store_true", help="also offer the API to MCP clients, under /gradio_api/mcp/")
-    parser.add_argument("--share", action="store_true", help="also make a public address that lasts a week")
+    parser.add_argument("--share", action="store_true", help="also make a public address that lasts a week; see --auth")
+    parser.add_argument(
+        "--auth",
+        type=Path,
+        metavar="FILE",
+        help="ask visitors for a name and a password; FILE has a line name:password each",
+    )
+    parser.add_argument(
+        "--root-path",
+        type=root_path,
+        default=os.environ.get("GRADIO_ROOT_PATH") or None,
+        metavar="PATH",
+        help="where a proxy shows the app, such as /explorer (default: $GRADIO_ROOT_PATH)",
+    )
     return parser
 
 

@@ -8,11 +8,13 @@ from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import CORPORA
 from dgvae.errors import UserError
 from dgvae.methods import METHODS, VARIANTS
+from dgvae.storage import printable
 
 
 def find_checkpoints(root: Path) -> dict[str, Path]:
     """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}."""
-    return {path.parent.relative_to(root).as_posix(): path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))}
+    folders = [path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))]
+    return {printable(folder.relative_to(root).as_posix()): folder for folder in folders}
 
 
 def display_name(name: str, folder: Path) -> str:

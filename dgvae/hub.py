@@ -22,6 +22,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import validate_repo_id
 
 from dgvae.checkpoints import FILES
+from dgvae.environment import check_network
 from dgvae.errors import UserError
 
 MAX_BYTES = 500_000_000
@@ -73,6 +74,10 @@ class HubUnreachableError(Exception):
 @contextmanager
 def hub_faults(repository: str, revision: str | None, kind: str = "model repository") -> Iterator[None]:
     """What goes wrong with a repository, in a UserError's words. Raises HubUnreachableError where a cache may help."""
+    try:
+        check_network()
+    except UserError as error:
+        raise HubUnreachableError(f"The Hub can't be reached: {str(error).rstrip('.')},") from None
     try:
         yield
     except GatedRepoError:

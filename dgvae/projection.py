@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from dgvae.environment import choose_cache
+
 SEED = 0
 _NEIGHBOURS = 15
 
@@ -26,6 +28,7 @@ def project(
     points = np.concatenate(list(groups)).astype(np.float32)
     if len(points) < 4:
         return np.zeros((len(points), 2), dtype=np.float32)  # UMAP needs neighbours
+    choose_cache()  # numba keeps compiled code there, and does not compile if it can't be written
     from umap import UMAP  # 5 s, and not needed to run a model
 
     bar = {"disable": False, "file": _Listener(progress), "mininterval": 0.5} if progress else None

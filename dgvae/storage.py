@@ -48,7 +48,14 @@ def _to_disk(folder: Path) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Write indented JSON."""
-    write_bytes(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    # A byte of a file name that is not UTF-8 is a lone surrogate in Python; escaped, it is JSON, and is read as it was.
+    write_bytes(path, text.encode(errors="backslashreplace"))
+
+
+def printable(text: str) -> str:
+    """Text in which what UTF-8 can't hold, such as a byte of a file name that is none, is an escape."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Corpora come tokenised, words apart by one space, so training splits at white sp
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
 from dgvae.errors import UserError
-from dgvae.storage import read_json
+from dgvae.storage import read_json, write_bytes
 from dgvae.words import split_words
 
 PAD, UNKNOWN, START, END = range(4)
@@ -95,7 +96,8 @@ class WordTokenizer:
 
     def save(self, folder: Path) -> None:
         """Write tokenizer.json."""
-        self.fast.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        # The library's own `save` takes no path that is not UTF-8, and leaves half a file when it is killed.
+        write_bytes(folder / "tokenizer.json", self.fast.backend_tokenizer.to_str(pretty=False).encode())
 
     @classmethod
     def load(cls, path: Path) -> WordTokenizer:
@@ -106,7 +108,7 @@ class WordTokenizer:
         if kinds not in (["WordLevel", None, "WhitespaceSplit"], ["WordLevel", "Lowercase", "WhitespaceSplit"]):
             raise UserError(f"{path} is not a word-level tokenizer of this project.")
         try:
-            return cls(_wrap(tokenizer_file=str(path)))
+            return cls(_wrap(tokenizer_object=Tokenizer.from_str(json.dumps(content))))
         except UserError as error:
             raise UserError(f"{path}: {error}") from None
         except Exception as error:  # the Rust side raises plain Exception

@@ -18,8 +18,8 @@ from dgvae.diagnosis import diagnose
 from dgvae.figures import FIGURES
 from dgvae.measurements import Measurements
 from dgvae.model import TextVAE
-from dgvae.storage import read_json, write_bytes
-from train.options import OPTIONS_FILE, TEXTS, make_parser
+from dgvae.storage import printable, write_bytes
+from train.options import OPTIONS_FILE, TEXTS, make_parser, recorded_options
 from train.summary import TextFacts, text_lines, unknown_warning
 
 NOT_OF_THE_MODEL = {"help", "list", "out", "resume", "threads", "device"}  # options that say where it is made, not what
@@ -38,7 +38,7 @@ def model_card(folder: Path, model: TextVAE, measured: Measurements, repository:
     config, training, corpus = model.config, measured.training, corpus_title(measured)
     weights = sum(p.numel() for p in model.parameters())
     stopped = "" if training.get("finished", True) else "\n\n**Its training was stopped before the end.**"
-    return f"""---
+    card = f"""---
 {metadata(config, measured).to_yaml()}
 ---
 
@@ -80,6 +80,7 @@ vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config
 
 {terms(measured)}
 """
+    return printable(card)
 
 
 def text_table(training: dict[str, Any]) -> str:
@@ -158,7 +159,7 @@ def training_command(config: TextVAEConfig, measured: Measurements, folder: Path
         text = {"corpus": measured.corpus}
     else:
         text = {"train_file": f"{measured.corpus}.txt", "valid_file": measured.evaluation.file}
-    recorded = read_json(folder / OPTIONS_FILE) if (folder / OPTIONS_FILE).is_file() else {}
+    recorded = recorded_options(folder) if (folder / OPTIONS_FILE).is_file() else {}
     parser = make_parser()
     asked = {name: value for name, value in recorded.items() if value != parser.get_default(name)}
     defaults = {name: option.default for name, option in config.row.options.items()}

@@ -13,27 +13,32 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from dgvae.errors import UserError
 from dgvae.storage import read_json
 
 RENEWAL = 10.0  # seconds
 PATIENCE = 180.0  # seconds without renewal after which a claim is dead: an NFS client may see times that are a minute old
+WRITING = 5.0  # seconds that writing a claim may take
 TAKEN = 75  # exit status: the folder is another process's (EX_TEMPFAIL)
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[bool]:
+def claimed(folder: Path, note: Any = None) -> Iterator[bool]:
     """Have `folder` within it, unless a living process has it; whether this one got it.
+
+    `note`, of JSON's kinds, is what `note_of` tells other processes.
 
     Should the claim be lost within it, because this process was held up for three minutes and another took the folder over,
     then this process ends at once with status TAKEN, for it must not write there any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    claim = _take(folder)
+    claim = _take(folder, note)
     if claim is None:
         yield False
         return
@@ -55,15 +60,28 @@ def holder(folder: Path, now: float) -> str | None:
     return _living(_claim(folder, number), now) if number else None
 
 
+def note_of(folder: Path) -> Any:
+    """The note of the process that had `folder` last. Raises UserError if it can't be read."""
+    claim = _claim(folder, _latest(folder))
+    deadline = time.monotonic() + WRITING
+    while True:
+        try:
+            return read_json(claim).get("note")
+        except UserError:  # it's being written
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
 def file_system_time(folder: Path) -> float:
     """The present by the clock of the file system, which sets the times of claims; those of machines may differ."""
     with tempfile.TemporaryFile(dir=folder) as file:
         return os.fstat(file.fileno()).st_mtime
 
 
-def _take(folder: Path) -> Path | None:
+def _take(folder: Path, note: Any) -> Path | None:
     """Make the claim after the latest one, if that is dead."""
-    me = json.dumps({"host": socket.gethostname(), "machine": _machine(), "pid": os.getpid()})
+    me = json.dumps({"host": socket.gethostname(), "machine": _machine(), "pid": os.getpid(), "note": note})
     now = file_system_time(folder)
     number = _latest(folder)
     while not number or _living(_claim(folder, number), now) is None:

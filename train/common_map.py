@@ -9,16 +9,17 @@ first are left out.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.checkpoints import load_checkpoint
 from dgvae.common_map import COMMON_MAP_FILE, fit, member_key, why_not_common
+from dgvae.console import command
 from dgvae.errors import UserError
 
 
+@command("train.common_map", interrupted="stopped")
 def main(arguments: list[str] | None = None) -> int:
     """Make the map and return the exit status."""
     parser = argparse.ArgumentParser(
@@ -26,13 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="folder of checkpoints of one corpus")
     options = parser.parse_args(arguments)
-    try:
-        make_common_map(options.folder)
-    except UserError as error:
-        print(f"common_map: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    make_common_map(options.folder)
     return 0
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from dgvae.catalogue import find_checkpoints
 from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
+from dgvae.console import command
 from dgvae.corpus import CORPORA, Split, read_evaluation, read_split
 from dgvae.errors import UserError
 from dgvae.latents import Latents
@@ -32,32 +33,33 @@ from dgvae.posteriors import Posterior
 from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
 from train.card import write_card
+from train.claims import claimed
 from train.corpora import TextSource, find_corpus, prepare
 from train.measuring import Subject, add_latents
 from train.measuring_text import Texts, parts
-from train.options import OPTIONS_FILE, add_text_options, text_options, whole
+from train.options import OPTIONS_FILE, add_text_options, recorded_options, text_options, whole
+from train.options import make_parser as make_fit_parser
 from train.report_table import Row, table
 from train.start import corpus_folder
 
 
+@command("train.evaluate", interrupted="stopped; the same command goes on from here")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 1 if some of the checkpoints could not be measured."""
     options = make_parser().parse_args(arguments)
-    try:
+    refuse_contradictions(options)
+    if not options.out:
         return evaluate(options)
-    except (UserError, OSError) as error:
-        print(f"train.evaluate: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train.evaluate: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    with claimed(options.out) as mine:
+        if not mine:
+            raise UserError(f"Another process makes the report in {options.out}; wait for it, or choose another --out.")
+        return evaluate(options)
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Measure every checkpoint that can be, print a table, and write the report."""
     if options.threads:
         torch.set_num_threads(options.threads)
-    refuse_contradictions(options)
     folders = chosen(options.checkpoints)
     texts: dict[Path, Texts] = {}
     rows = []
@@ -122,7 +124,8 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
     if options.data or options.corpus:
         return find_corpus(options.corpus or corpus, options.data)
     if (folder / OPTIONS_FILE).is_file():
-        return corpus_folder(argparse.Namespace(**read_json(folder / OPTIONS_FILE)))
+        known = vars(make_fit_parser().parse_args(["--out", str(folder)])) | recorded_options(folder)
+        return corpus_folder(argparse.Namespace(**known))
     return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
 
 

@@ -1,7 +1,9 @@
-"""Completing a checkpoint: encode the evaluation set with the best weights, measure, project, describe."""
+"""Completing a checkpoint: encode the evaluation set with the best weights, measure, describe; and the map, at last."""
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import torch
 from torch import Tensor
 
 from dgvae.checkpoints import TOKENIZER_FILE, weights_sha256
+from dgvae.config import CONFIG_FILE, TextVAEConfig
 from dgvae.corpus import Split, class_names
+from dgvae.errors import UserError
 from dgvae.latents import Latents, map_latents
 from dgvae.measurements import Evaluation, Measurements
 from dgvae.model import TextVAE
@@ -18,8 +22,8 @@ from train.card import write_card
 from train.measuring import Subject, add_latents, add_reconstruction
 
 
-def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any], map_points: int) -> Measurements:
-    """Write latents, metrics and model card beside the weights in `folder`; return the figures. No map if map_points is 0.
+def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any]) -> Measurements:
+    """Write latents, metrics and model card beside the weights in `folder`; return the figures. The map is `add_map`'s.
 
     Figures are of the stored weights and latents, on the evaluation set, in fp32; `train.evaluate` adds those that take longer.
     """
@@ -32,7 +36,6 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         posterior=posterior,
         labels=torch.tensor(evaluation.labels),
         lengths=torch.tensor([len(ids) - 1 for ids in sentences]),
-        map=map_latents(posterior, map_points) if map_points else None,
     ).save(folder)
     posterior = Latents.load(folder, model.config).posterior
     measured = Measurements(
@@ -49,6 +52,26 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
     measured.save(folder)
     write_card(folder, model, measured)
     return measured
+
+
+def add_map(folder: Path, points: int) -> None:
+    """Make the map of a checkpoint from its latents, and write it there. Raises UserError if it can't be made.
+
+    Apart from `finish`, since it takes long, and UMAP compiles code and caches it: a machine can fail in many ways then.
+    """
+    latents = Latents.load(folder, TextVAEConfig.from_json(folder / CONFIG_FILE))
+    try:
+        replace(latents, map=map_latents(latents.posterior, points)).save(folder)
+    except Exception as error:  # whatever it is, the checkpoint is whole without a map
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise UserError(
+            f"The map could not be made ({reason}); all else is there. Make it later with: {map_command(folder, points)}"
+        ) from None
+
+
+def map_command(folder: Path, points: int) -> str:
+    """The command that makes the map of a checkpoint."""
+    return f"python -m train.map {shlex.quote(str(folder))} --points {points}"
 
 
 @torch.inference_mode()

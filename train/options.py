@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -26,16 +27,17 @@ BY_CORPUS = ("embedding_dim", "hidden_dim")
 TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
 CHANGEABLE = {"resume", "out", "epochs", "patience", "learning_rate", "threads", "map_points", "device", "log", "save_minutes"}
 CHANGEABLE |= TEXTS  # in a resumed run
+ESSENTIAL = ("method", "epochs", "batch_size", "learning_rate", "latent_dim", "seed")  # every version recorded them
+MAP_POINTS = 5000
 
 
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line; a resumed run takes what is not given from its folder. Raises UserError."""
     parser = make_parser()
     options = with_defaults(parser.parse_args(arguments))
-    recorded = options.out / OPTIONS_FILE
-    cut_off_at_once = recorded.is_file() and not any((options.out / name).exists() for name in (STATE_FILE, WEIGHTS_FILE))
+    cut_off_at_once = _is_cut_off_at_once(options.out)
     if options.resume:
-        if not recorded.is_file() or not ((options.out / STATE_FILE).is_file() or cut_off_at_once):
+        if not cut_off_at_once and not all((options.out / name).is_file() for name in (OPTIONS_FILE, STATE_FILE)):
             raise UserError(f"{options.out} holds no run to resume; leave --resume away to start one.")
         given = {a.dest for a in parser._actions if _is_given(a, arguments if arguments is not None else sys.argv[1:])}
         if fixed := sorted(given - CHANGEABLE):
@@ -43,21 +45,33 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
                 f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it."
             )
         before = {"batches": "same-length", "clean": False}  # of runs from before there was a choice
-        before |= {k: v for k, v in read_json(recorded).items() if k not in given | {"resume", "out"}}
+        before |= {k: v for k, v in recorded_options(options.out).items() if k not in given | {"resume", "out"}}
         options = argparse.Namespace(**{**vars(options), **before, "resume": not cut_off_at_once})
         row = METHODS[method_and_options(options.method)[0]]
-        if row.schedule == "cyclic" and options.epochs != read_json(recorded).get("epochs"):
+        if row.schedule == "cyclic" and options.epochs != recorded_options(options.out)["epochs"]:
             raise UserError(f"The cycles of {row.id} fill its epochs: a resumed run keeps its epochs.")
-    elif (options.out / STATE_FILE).exists():
-        raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
-    elif any((options.out / name).exists() for name in FILES) and not cut_off_at_once:
-        raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
+    refuse_what_is_there(options)
     method_and_options(options.method)
     if bool(options.train_file) == bool(options.corpus):
         raise UserError("Name either --corpus, or --train-file with text of your own.")
     if options.corpus and (options.valid_file or options.test_file):
         raise UserError("--valid-file and --test-file go with --train-file; a corpus has its own.")
     return options
+
+
+def refuse_what_is_there(options: argparse.Namespace) -> None:
+    """Raise UserError if a run that is not resumed would write over another, or over a checkpoint."""
+    if options.resume:
+        return
+    if (options.out / STATE_FILE).exists():
+        raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
+    if any((options.out / name).exists() for name in FILES) and not _is_cut_off_at_once(options.out):
+        raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
+
+
+def _is_cut_off_at_once(out: Path) -> bool:
+    """Whether a run has begun in a folder and was killed before it had a state."""
+    return (out / OPTIONS_FILE).is_file() and not any((out / name).exists() for name in (STATE_FILE, WEIGHTS_FILE))
 
 
 def with_defaults(options: argparse.Namespace) -> argparse.Namespace:
@@ -78,6 +92,38 @@ def write_options(options: argparse.Namespace) -> None:
     for name in TEXTS:  # a run may be resumed from another directory
         kept[name] = kept[name] and str(Path(kept[name]).expanduser().absolute())
     write_json(options.out / OPTIONS_FILE, kept)
+
+
+def recorded_options(folder: Path) -> dict[str, Any]:
+    """The options that a run was begun with, by its run.json. Raises UserError if they are none that train.fit takes."""
+    path = folder / OPTIONS_FILE
+    found = read_json(path)
+    broken = f"{path} is broken: {{}}; correct it by hand, or start the run again in an empty folder."
+    if missing := [name for name in ESSENTIAL if name not in found]:
+        raise UserError(broken.format(f"it lacks {missing[0]}"))
+    actions = {action.dest: action for action in make_parser()._actions}
+    for name, value in found.items():
+        if name in actions and not _is_taken(actions[name], value):
+            raise UserError(broken.format(f"{name} is {json.dumps(value)[:60]}"))
+    return {name: value for name, value in found.items() if name in actions or isinstance(value, str)}
+
+
+def _is_taken(action: argparse.Action, value: Any) -> bool:
+    """Whether an option can have a value that was read from JSON."""
+    if value is None:
+        return action.default is None
+    if action.nargs == 0:
+        return isinstance(value, bool)
+    if isinstance(action.default, list):
+        return isinstance(value, list) and all(isinstance(x, str) and x in (action.choices or [x]) for x in value)
+    if action.type in (None, Path):
+        return isinstance(value, str) and value in (action.choices or [value])
+    if isinstance(value, bool) or not isinstance(value, int | float) or not callable(action.type):
+        return False
+    try:
+        return action.type(str(value)) == value
+    except argparse.ArgumentTypeError:
+        return False
 
 
 def _is_given(action: argparse.Action, arguments: list[str]) -> bool:
@@ -146,7 +192,7 @@ def make_parser() -> argparse.ArgumentParser:
     run.add_argument("--batches", choices=KINDS, help=f"lengths of the sentences in a batch (default: {by_recipe})")
     _by_table(run, "--learning-rate", amount, RECIPES, "of the model's optimiser")
     _by_table(run, "--warmup-epochs", amount, RECIPES, "epochs over which the regularizer's weight grows")
-    _number(run, "--map-points", whole, 5000, "points of each kind in the UMAP, 0 for none")
+    _number(run, "--map-points", whole, MAP_POINTS, "points of each kind in the UMAP, 0 for none")
     _number(run, "--seed", whole, 0, "seed of everything random")
     _number(run, "--threads", whole, 0, "processor threads, 0 for torch's choice")
     run.add_argument("--device", choices=DEVICES, default="auto", help="where to train (default: a GPU if there is one)")

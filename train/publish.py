@@ -10,7 +10,6 @@ state of the run, its options, its logs or any text. --dry-run shows what would 
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from json import JSONDecodeError
 from pathlib import Path
@@ -20,6 +19,8 @@ from huggingface_hub import CommitOperationAdd, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
 from dgvae.checkpoints import CARD_FILE, FILES, load_checkpoint
+from dgvae.console import command
+from dgvae.environment import check_network
 from dgvae.errors import UserError
 from dgvae.hub import TIMEOUT, parse_repository
 from dgvae.measurements import METRICS_FILE
@@ -27,17 +28,10 @@ from train.card import model_card
 from train.state import STATE_FILE
 
 
+@command("train.publish", interrupted="stopped; the same command begins again")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = make_parser().parse_args(arguments)
-    try:
-        publish(options)
-    except (UserError, OSError) as error:
-        print(f"train.publish: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train.publish: stopped; the same command begins again", file=sys.stderr)
-        return 130
+    publish(make_parser().parse_args(arguments))
     return 0
 
 
@@ -94,6 +88,7 @@ def prepare(folder: Path, repository: str, message: str | None = None, private: 
 
 def upload(publication: Publication) -> bool:
     """Put it on the Hub in one commit; return whether anything changed. Raises UserError that says why it can't be."""
+    check_network()
     if not get_token():
         raise UserError("No access token of the Hub is at hand; log in with `hf auth login`, or set HF_TOKEN.")
     hub, repository = HfApi(), publication.repository

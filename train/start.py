@@ -17,7 +17,7 @@ from dgvae.errors import UserError
 from dgvae.methods import method_and_options, read_pair
 from dgvae.model import TextVAE
 from dgvae.regularizers import build_regularizer
-from dgvae.storage import remove_leftovers
+from dgvae.storage import printable, remove_leftovers
 from dgvae.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
 from train.initial import check_initial, read_initial, take_weights
@@ -38,7 +38,7 @@ def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
 
 def corpus_name(options: argparse.Namespace) -> str:
     """What the text is called."""
-    return options.corpus or Path(options.train_file).name.split(".")[0]
+    return options.corpus or printable(Path(options.train_file).name.split(".")[0])
 
 
 def corpus_folder(options: argparse.Namespace) -> Path:
@@ -49,8 +49,8 @@ def corpus_folder(options: argparse.Namespace) -> Path:
     return prepare(TextSource(source, options.valid_file, options.test_file, **text_options(options)))
 
 
-def start_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
-    """Make the vocabulary and the model, and write a first state, so that the run can be resumed from here on."""
+def new_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
+    """Make the vocabulary and the model. Nothing is written yet."""
     torch.manual_seed(options.seed)
     initial = first_alone(lambda: read_initial(options.init_from)) if options.init_from else None
     tokenizer = initial[1] if initial else WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
@@ -67,15 +67,18 @@ def start_run(options: argparse.Namespace, training: Split, device: torch.device
     rank = world()[0]
     if rank:  # every process has the same weights now, and noise of its own from now on
         torch.manual_seed(options.seed + 1_000_003 * rank)
+    return run, tokenizer
+
+
+def write_beginning(run: Run, tokenizer: WordTokenizer, options: argparse.Namespace, training: Split) -> None:
+    """Write the options, the vocabulary and a first state, so that the run can be resumed from here on."""
     if leads():
-        options.out.mkdir(parents=True, exist_ok=True)
         remove_leftovers(options.out)
         options.training_sha256 = training.sha256
         write_options(options)
         tokenizer.save(options.out)
         run.model.config.to_json(options.out / CONFIG_FILE)
     save_state(run, options.out)
-    return run, tokenizer
 
 
 def why_no_words(options: argparse.Namespace, training: Split) -> str:

@@ -18,17 +18,18 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from dgvae.console import command
 from dgvae.errors import UserError
 from dgvae.measurements import METRICS_FILE
 from dgvae.methods import METHODS, VARIANTS, method_and_options
-from dgvae.storage import read_json
 from dgvae.tokenizer import WordTokenizer
-from train.claims import claimed, file_system_time
-from train.options import OPTIONS_FILE, positive, with_defaults
+from train.claims import claimed, file_system_time, note_of
+from train.options import OPTIONS_FILE, positive, recorded_options, with_defaults
 from train.options import make_parser as make_fit_parser
 from train.start import corpus_name, read_corpus
 from train.summary import summary, text_facts
@@ -41,26 +42,22 @@ LOOK = 1.0  # seconds between looks at the folders
 STARTING = Status("running", "starting")
 
 
+@command("train.sweep", interrupted="stopped; the same command goes on from here")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 1 if a run failed."""
     options, for_fit = make_parser().parse_known_args(arguments)
     out: Path = options.out
-    try:
-        runs = grid(chosen_methods(options.methods), options.seeds, out)
-        refuse_other_settings(runs, for_fit)
-        for_evaluate = prepare_text(options_for(runs[0], for_fit))
-        out.mkdir(parents=True, exist_ok=True)
+    runs = grid(chosen_methods(options.methods), options.seeds, out)
+    refuse_other_settings(runs, for_fit)
+    for_evaluate = prepare_text(options_for(runs[0], for_fit))
+    out.mkdir(parents=True, exist_ok=True)
+    with announced(runs, for_fit):
         started = file_system_time(out)
         with make_display() as display:
             failed = sweep(runs, for_fit, options.jobs, display)
+        refuse_other_settings(runs, for_fit)  # of a sweep that has come since
         print(f"\n{table(runs)}", flush=True)
         reported = 0 if options.no_report else report(runs, for_evaluate, out, started)
-    except (UserError, OSError) as error:
-        print(f"train.sweep: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train.sweep: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
     return reported or int(failed)
 
 
@@ -96,13 +93,34 @@ def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
     for run in runs:
         wanted = vars(options_for(run, for_fit))
         if (run.folder / OPTIONS_FILE).exists():
-            found = read_json(run.folder / OPTIONS_FILE)
+            found = recorded_options(run.folder)
             for name in (wanted.keys() & found.keys()) - {"out", "resume", *MAY_DIFFER}:
                 if found[name] != wanted[name]:
                     raise UserError(
                         f"{run.folder} was begun with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; "
                         "give the same options, or another --out."
                     )
+
+
+@contextmanager
+def announced(runs: list[SweepRun], for_fit: list[str]) -> Iterator[None]:
+    """Tell other sweeps what this one trains. Raises UserError if one trains the same runs with other options by now.
+
+    For a while there is no run.json yet by which `refuse_other_settings` could tell.
+    """
+    names = sorted(run.name for run in runs)
+    wanted = vars(options_for(runs[0], for_fit))
+    wanted = {name: value for name, value in wanted.items() if name not in {"out", "resume", "method", *MAY_DIFFER}}
+    with claimed(runs[0].out / ".sweep", {"runs": names, "options": wanted}) as mine:
+        theirs = None if mine else note_of(runs[0].out / ".sweep")
+        if theirs and not set(names).isdisjoint(theirs["runs"]):
+            for name, value in theirs["options"].items():
+                if name in wanted and wanted[name] != value:
+                    raise UserError(
+                        f"Another sweep trains in {runs[0].out} with {name.replace('_', '-')} {value}, not {wanted[name]}; "
+                        "give the same options, or another --out."
+                    )
+        yield
 
 
 def options_for(run: SweepRun, for_fit: list[str]) -> argparse.Namespace:
@@ -158,7 +176,8 @@ def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: fl
 
     Returns train.evaluate's exit status.
     """
-    from train.evaluate import main as evaluate  # text metrics, which take a second
+    from train.evaluate import evaluate
+    from train.evaluate import make_parser as make_evaluate_parser  # text metrics, which take a second
 
     folder, finished = out / "report", [run.folder for run in runs if is_finished(run.folder)]
     if not finished:
@@ -172,7 +191,7 @@ def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: fl
             print(f"\nThe report is {folder / 'report.md'}.")
             return 0
         print(flush=True)
-        return evaluate([*map(str, finished), *for_evaluate, "--out", str(folder)])
+        return evaluate(make_evaluate_parser().parse_args([*map(str, finished), *for_evaluate, "--out", str(folder)]))
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -35,7 +35,7 @@ def start(run: SweepRun, for_fit: list[str], others: Iterable[Child]) -> Child:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=os.environ | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
             start_new_session=True,  # Ctrl-C at the terminal reaches the sweep alone, which ends its runs by SIGTERM
         )
     return Child(process, gpu)

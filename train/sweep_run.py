@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         threading.Thread(target=_stop_when_orphaned, args=(os.getppid(),), daemon=True).start()
         from train.fit import main as fit  # torch, which takes seconds
 
-        return fit([*_begin_or_resume(folder, arguments[1:]), "--out", str(folder)])
+        return fit([*_begin_or_resume(folder, arguments[1:]), "--out", str(folder)], claims=False)
 
 
 def is_finished(folder: Path) -> bool:

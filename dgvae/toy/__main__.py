@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from dgvae.console import command
 from dgvae.errors import UserError
 from dgvae.toy.lab import Lab
 from dgvae.toy.measures import joint_gap
@@ -31,39 +31,31 @@ COLUMNS = 5  # of the figure
 FILM_STEPS = 5  # from picture to picture
 
 
+@command("dgvae.toy")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        names = _names(options.methods or (FILM_METHODS if options.film else PAPER_METHODS))
-        settings = Settings(options.beta, options.batch_size, options.aggregation_size, options.learning_rate, options.samples)
-        if not 1 <= options.steps <= 100_000 or not 1 <= options.seeds <= 1000:
-            raise UserError("Give from 1 to 100,000 steps and from 1 to 1,000 seeds.")
-        if options.film and options.steps > MOST_STEPS:
-            raise UserError(f"A film shows at most {MOST_STEPS:,} steps; give fewer --steps.")
-        if options.film and options.out:
-            raise UserError("Give --out or --film: they are made by runs of their own.")
-        _check_file("--out", options.out, ".png")
-        _check_file("--film", options.film, ".gif")
-        if options.sets is not None:
-            _compare_sets(options.sets)
-            return 0
-        if options.film:
-            _film(Setup(tuple(names), options.problem), settings, options)
-            return 0
-        print(
-            f"{'method':14} {'loss':>14} {'KL':>14} {'KL(q(z)‖p(z))':>14}   nats; {options.steps} steps, {options.seeds} seeds"
-        )
-        drawn = [_report(name, options, settings) for name in names]
-        if options.out:
-            sheet(drawn, names).save(options.out)
-            print(f"Drawn in {options.out}, the first seed.")
-    except (UserError, OSError) as error:
-        print(f"dgvae.toy: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
+    names = _names(options.methods or (FILM_METHODS if options.film else PAPER_METHODS))
+    settings = Settings(options.beta, options.batch_size, options.aggregation_size, options.learning_rate, options.samples)
+    if not 1 <= options.steps <= 100_000 or not 1 <= options.seeds <= 1000:
+        raise UserError("Give from 1 to 100,000 steps and from 1 to 1,000 seeds.")
+    if options.film and options.steps > MOST_STEPS:
+        raise UserError(f"A film shows at most {MOST_STEPS:,} steps; give fewer --steps.")
+    if options.film and options.out:
+        raise UserError("Give --out or --film: they are made by runs of their own.")
+    _check_file("--out", options.out, ".png")
+    _check_file("--film", options.film, ".gif")
+    if options.sets is not None:
+        _compare_sets(options.sets)
+        return 0
+    if options.film:
+        _film(Setup(tuple(names), options.problem), settings, options)
+        return 0
+    print(f"{'method':14} {'loss':>14} {'KL':>14} {'KL(q(z)‖p(z))':>14}   nats; {options.steps} steps, {options.seeds} seeds")
+    drawn = [_report(name, options, settings) for name in names]
+    if options.out:
+        sheet(drawn, names).save(options.out)
+        print(f"Drawn in {options.out}, the first seed.")
     return 0
 
 

@@ -14,6 +14,7 @@ import httpx2
 import pooch
 
 from dgvae.corpus import CORPORA, SPLITS, Corpus, corpus_files
+from dgvae.environment import check_network
 from dgvae.errors import UserError
 from train.corpora.cache import being_made, cache_folder, is_whole
 from train.corpora.download import NotTheFileError, ResumingDownloader
@@ -72,6 +73,7 @@ def _download(corpus: Corpus, aside: Path) -> None:
 
 def _retrieve(address: str, path: Path, sha256: str | None = None) -> None:
     """Download a file, if it is not there."""
+    check_network()
     pooch.get_logger().setLevel("WARNING")
     downloader: Any = ResumingDownloader(path.with_name(f"{path.name}.partial"))  # pooch's type names the wrong arguments
     try:

@@ -1,0 +1,56 @@
+"""What every command has in common: it can print any character, and what goes wrong is one sentence."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+from dgvae.errors import UserError
+
+P = ParamSpec("P")
+_REFUSED, _INTERRUPTED, _UNREAD = 2, 130, 141  # exit statuses; the last two are a shell's for SIGINT and SIGPIPE
+
+
+def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Decorate the main function of a command, which returns its exit status.
+
+    Args:
+        name: What its errors begin with.
+        interrupted: What is said after Ctrl-C.
+    """
+
+    def decorate(main: Callable[P, int]) -> Callable[P, int]:
+        @wraps(main)
+        def run(*args: P.args, **kwargs: P.kwargs) -> int:
+            print_any_character()
+            try:
+                status = main(*args, **kwargs)
+                sys.stdout.flush()  # here, where a pipe that was closed is still caught
+                return status
+            except BrokenPipeError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again as it ends
+                return _UNREAD
+            except (UserError, OSError) as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                return _REFUSED
+            except KeyboardInterrupt:
+                print(f"{name}: {interrupted}", file=sys.stderr)
+                return _INTERRUPTED
+
+        return run
+
+    return decorate
+
+
+def print_any_character() -> None:
+    """Let stdout and stderr write a character that their encoding lacks as an escape, such as \\u03b2, and not fail.
+
+    Line by line, so that a log file tells at once what a terminal would, such as the app's address.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)

@@ -1,0 +1,91 @@
+"""The machine that a command runs on: where caches can be written, and whether the settings for the network make sense."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.request import getproxies
+
+from dgvae.errors import UserError
+
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")  # that httpx knows
+_CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
+
+
+def choose_cache() -> None:
+    """If the user's cache folder can't be written, or there is no home, let all libraries use a folder for temporary files.
+
+    To be called before they are imported, since they read $XDG_CACHE_HOME then: Hugging Face, pooch, numba, Vega's script.
+    """
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except (OSError, RuntimeError):  # RuntimeError: there is no home at all
+        try:
+            os.environ["XDG_CACHE_HOME"] = str(_temporary_cache())
+        except OSError:  # no folder can be written; what needs none still works
+            return
+        print(f"The cache folder can't be written; caches are kept in {os.environ['XDG_CACHE_HOME']}.", file=sys.stderr)
+
+
+def _temporary_cache() -> Path:
+    """A folder of this user, the same every time, so that a download is not lost with the process."""
+    if hasattr(os, "getuid"):
+        folder = Path(tempfile.gettempdir(), f"dgvae-cache-{os.getuid()}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        # Another user could have made it, or a link of this name, to put files there.
+        if found.st_uid == os.getuid() and not folder.is_symlink() and not found.st_mode & 0o022:
+            tempfile.TemporaryFile(dir=folder).close()
+            return folder
+    return Path(tempfile.mkdtemp(prefix="dgvae-cache-"))
+
+
+def check_network() -> None:
+    """Raise UserError if certificates or proxies are set to what can't work: libraries give wrong reasons or tracebacks.
+
+    To be called before the network is used, and not before: what needs no network works with any settings.
+    """
+    for name in _CERTIFICATES:
+        if name in _without_certificates():
+            raise UserError(f"{name} names {os.environ[name]}, which is not there; correct it, or unset it.")
+    for kind, address in getproxies().items():
+        if kind not in ("http", "https", "all") or not address:
+            continue
+        scheme, colon, _ = address.partition("://")
+        variable = f"{kind.upper()}_PROXY"
+        if colon and scheme not in PROXY_SCHEMES:
+            raise UserError(f"{variable} begins with {scheme}://; a proxy is one of {', '.join(PROXY_SCHEMES)}.")
+        if scheme.startswith("socks") and not find_spec("socksio"):
+            raise UserError(f"{variable} is a SOCKS proxy, which needs a package: pip install socksio")
+
+
+@contextmanager
+def direct_requests() -> Iterator[None]:
+    """Within it requests go to no proxy and read no certificates that are not there: for those to the own address."""
+    changed = {"no_proxy": "*", "NO_PROXY": "*"} | dict.fromkeys(_without_certificates(), None)
+    before = {name: os.environ.get(name) for name in changed}
+    _set(changed)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _without_certificates() -> list[str]:
+    """The variables that name certificates which are not there."""
+    return [name for name, exists in _CERTIFICATES.items() if (path := os.environ.get(name)) and not exists(Path(path))]
+
+
+def _set(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

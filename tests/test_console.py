@@ -1,0 +1,81 @@
+"""Every command: it prints what its console can't show, and ends in a sentence."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dgvae.console import command
+from dgvae.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = [path for path in (ROOT / "train").glob("*.py") if "raise SystemExit(main())" in path.read_text("utf-8")]
+COMMANDS = ["app", "dgvae.toy.__main__", *sorted(f"train.{path.stem}" for path in SCRIPTS)]
+
+
+class Console(io.TextIOWrapper):
+    """A stream that knows a few characters only, and refuses others."""
+
+    def __init__(self, encoding: str) -> None:
+        self.bytes = io.BytesIO()
+        super().__init__(self.bytes, encoding=encoding, errors="strict")
+
+    def said(self) -> str:
+        self.flush()
+        return self.bytes.getvalue().decode(self.encoding)
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "ascii"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_is_printed_in_any_encoding(name: str, encoding: str, monkeypatch) -> None:
+    main = importlib.import_module(name).main
+    console = Console(encoding)
+    monkeypatch.setattr(sys, "stdout", console)
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    assert "usage: python" in console.said()
+
+
+def fails_with(error: BaseException) -> Callable[[], int]:
+    @command("a.command", interrupted="stopped ≥ once")
+    def main() -> int:
+        print("β and \udce9")  # a byte of a file name that is not UTF-8
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (UserError("σ² ≥ 1"), 2, r"a.command: \u03c3\xb2 \u2265 1"),
+        (PermissionError(13, "Denied", "/x"), 2, "a.command: [Errno 13] Denied: '/x'"),
+        (KeyboardInterrupt(), 130, r"a.command: stopped \u2265 once"),
+    ],
+)
+def test_an_error_is_one_sentence_in_any_encoding(error: BaseException, status: int, said: str, monkeypatch) -> None:
+    out, err = Console("ascii"), Console("ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    assert fails_with(error)() == status
+    assert out.said() == "\\u03b2 and \\udce9\n"
+    assert err.said() == f"{said}\n"
+
+
+def test_a_pipe_that_is_closed_ends_a_command_without_a_traceback() -> None:
+    program = "from dgvae.console import command\n@command('x')\ndef main():\n    print('y' * 1_000_000)\n    return 0\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{program}raise SystemExit(main())"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    assert process.wait() == 141

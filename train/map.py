@@ -1,0 +1,52 @@
+"""Make the map of a checkpoint that has none: its run was stopped, or the map could not be made then.
+
+    python -m train.map runs/dg
+
+needs no text: the map is of the posteriors that the checkpoint keeps. The app shows it once the page is loaded anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dgvae.config import CONFIG_FILE
+from dgvae.console import command
+from dgvae.errors import UserError
+from train.claims import claimed
+from train.finish import add_map
+from train.options import MAP_POINTS, positive
+
+
+@command("train.map", interrupted="stopped; the same command begins again")
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = make_parser().parse_args(arguments)
+    if not (options.folder / CONFIG_FILE).is_file():
+        raise UserError(f"There is no checkpoint in {options.folder}; name the folder that holds its {CONFIG_FILE}.")
+    with claimed(options.folder) as mine:
+        if not mine:
+            raise UserError(f"{options.folder} is in use by another process; wait until it has ended.")
+        print(f"Making the map of {options.folder}: half a minute or so …", flush=True)
+        add_map(options.folder, options.points)
+    print(f"To see it: python app.py --checkpoints {options.folder}")
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.map",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", type=Path, metavar="CHECKPOINT", help="the checkpoint's folder")
+    parser.add_argument(
+        "--points", type=positive, default=MAP_POINTS, metavar="N", help=f"points of each kind (default: {MAP_POINTS})"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
