@@ -45,8 +45,8 @@ def angle_mean(dim: int, kappa: float, power: int = 0) -> tuple[float, float]:
 
 @pytest.mark.parametrize("fault", ["too long", "zero", "a row"])
 def test_a_direction_that_is_no_unit_vector_is_an_error(fault: str) -> None:
-    direction = unit(4, 3)
-    direction = {"too long": 1.001 * direction, "zero": 0 * direction, "a row": torch.cat([direction, 2 * direction[:1]])}[fault]
+    length = {"too long": torch.tensor(1.001), "zero": torch.tensor(0.0), "a row": torch.tensor([[1.0], [1], [2], [1]])}[fault]
+    direction = length * unit(4, 3)
     with pytest.raises(ValueError, match="length 1"):
         VonMisesFisher(direction, 5.0)
 
