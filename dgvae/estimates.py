@@ -6,10 +6,14 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from scipy.special import betaincinv, stdtrit
+
 if TYPE_CHECKING:  # who only reads figures needs no torch
     from torch import Tensor
 
 GROUPS = 20  # of the jackknife
+DOUBT = 0.025  # on either side of an interval: 95 % confidence
+QUANTILE = 0.99  # of held-out sentences, beyond which a prior sample lies in a hole
 
 
 class Estimate(NamedTuple):
@@ -43,8 +47,34 @@ def jackknife(value: float, without: Tensor) -> Estimate:
     return Estimate(float(value), float(((groups - 1) / groups * (without - without.mean()).square().sum()).sqrt()))
 
 
+def interval(estimate: Estimate, sentences: int, comparisons: int = 1) -> tuple[float, float]:
+    """The 95 % confidence interval of a figure by its jackknife's error, or everything if the error is not known.
+
+    comparisons: how many such intervals are to hold at the same time (Bonferroni).
+    """
+    freedom = _group_count(sentences) - 1
+    if freedom < 1 or not math.isfinite(estimate.error):
+        return -math.inf, math.inf
+    reach = float(stdtrit(freedom, 1 - DOUBT / comparisons)) * estimate.error
+    return estimate.value - reach, estimate.value + reach
+
+
+def hole_mass_by_chance(sentences: int) -> float:
+    """The hole mass that a q(z) which equals the prior stays under with 97.5 % probability, for want of sentences.
+
+    Then the share of the prior beyond the interpolated 99 % quantile of N held-out sentences has nearly the distribution
+    Beta(1 + 0.01 (N − 1), 1 + 0.99 (N − 1)), that of an order statistic: 37 % for nine sentences, 5 % for 115.
+    """
+    beyond = (1 - QUANTILE) * (sentences - 1)
+    return float(betaincinv(1 + beyond, sentences - beyond, 1 - DOUBT))
+
+
+def _group_count(count: int) -> int:
+    return max(1, min(GROUPS, count // 2))
+
+
 def group_slices(count: int, groups: int | None = None) -> list[slice]:
     """Cut 0 … count − 1 into slices of nearly equal size, at most GROUPS of them. The members must be in random order."""
-    groups = groups or max(1, min(GROUPS, count // 2))
+    groups = groups or _group_count(count)
     edges = [round(i * count / groups) for i in range(groups + 1)]
     return [slice(low, high) for low, high in pairwise(edges)]

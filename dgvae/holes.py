@@ -11,8 +11,7 @@ from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
-
-_QUANTILE = 0.99
+from dgvae.estimates import QUANTILE
 
 
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
@@ -27,7 +26,7 @@ def hole_mass(posterior_gap: Tensor, prior_gap: Tensor) -> float:
     """Share of prior samples whose density gap is larger than at 99 % of held-out posterior samples; 0.01 is a match."""
     if posterior_gap.isnan().any():
         return math.nan
-    return float((_rounded(prior_gap) > torch.quantile(_rounded(posterior_gap), _QUANTILE)).double().mean())
+    return float((_rounded(prior_gap) > torch.quantile(_rounded(posterior_gap), QUANTILE)).double().mean())
 
 
 def auc(posterior_gap: Tensor, prior_gap: Tensor) -> float:
@@ -66,7 +65,7 @@ def regions(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int =
     """
     own = torch.arange(len(aggregated))
     z = aggregated.sample_each(torch.Generator().manual_seed(0))
-    threshold = torch.quantile(density_gap_at(z, aggregated, leave_out=own), _QUANTILE)
+    threshold = torch.quantile(density_gap_at(z, aggregated, leave_out=own), QUANTILE)
     gap = density_gap_at(prior_samples, aggregated)
     inside = torch.nonzero(gap > threshold).squeeze(1)
     if not len(inside):

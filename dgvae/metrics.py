@@ -63,7 +63,8 @@ class LatentMeasures:
     """All figures of an evaluation set's posteriors, by the ids of FIGURES.
 
     figures: those that exist, and absent: why the others don't. profile: per dimension, see `AggregatedPosterior.profile`, and
-    `marginal_kl`, nats. pairs: those with the largest gap. `sentences` is N; MI cannot exceed its log.
+    `marginal_kl` with its standard error and its bias by the jackknife, nats. pairs: those with
+    the largest gap. `sentences` is N; MI cannot exceed its log.
     """
 
     sentences: int
@@ -114,6 +115,9 @@ def _consistent(kl: Tensor) -> int:
 def _add_marginals(measures: LatentMeasures, aggregated: AggregatedPosterior) -> None:
     gaps = aggregated.marginal_gaps(group_slices(len(aggregated)))
     measures.profile["marginal_kl"] = gaps.kl.tolist()
+    errors = [jackknife(*column).error for column in zip(gaps.kl.tolist(), gaps.kl_without.T, strict=True)]
+    bias = (len(gaps.kl_without) - 1) * (gaps.kl_without.mean(0) - gaps.kl)  # a mixture of few has a KL that is too high
+    measures.profile.update({"marginal_kl_error": errors, "marginal_kl_bias": bias.tolist()})
     for figure, kl, without in (
         ("consistent_units", gaps.kl, gaps.kl_without),
         ("consistent_units_reverse", gaps.reverse_kl, gaps.reverse_kl_without),

@@ -46,7 +46,37 @@ def test_marginal_kl_equals_adaptive_quadrature() -> None:
         quadrature_gap(m.double().numpy(), v.double().numpy())
         for m, v in zip(posterior.mean.T, posterior.log_var.T, strict=True)
     ]
-    np.testing.assert_allclose(aggregate(posterior).marginal_gaps().kl, expected, rtol=1e-4)
+    np.testing.assert_allclose(aggregate(posterior).marginal_gaps().kl, expected, atol=1e-6)
+
+
+def fine_marginal_kl(mean: np.ndarray, std: np.ndarray) -> float:
+    """By trapezia a twelfth of the narrowest posterior wide, each posterior added where it is."""
+    low, high = (mean - 9 * std).min(), (mean + 9 * std).max()
+    z = np.linspace(low, high, int(12 * (high - low) / std.min()) + 2)
+    q, step = np.zeros_like(z), z[1] - z[0]
+    for m, s in zip(mean, std, strict=True):
+        near = slice(max(0, int((m - 9 * s - low) / step)), int((m + 9 * s - low) / step) + 2)
+        q[near] += stats.norm.pdf(z[near], m, s) / len(mean)
+    return float(np.trapezoid(np.where(q > 0, q * (np.log(np.maximum(q, 1e-300)) - stats.norm.logpdf(z)), 0), z))
+
+
+@pytest.mark.parametrize("sentences", [2, 60])
+@pytest.mark.parametrize(("std", "spread"), [(0.5, 0.0), (0.3, 0.7), (0.02, 1.0), (0.0025, 0.0), (0.001, 0.0)])
+def test_marginal_kl_is_exact_however_narrow_posteriors_are(sentences: int, std: float, spread: float) -> None:
+    generator = torch.Generator().manual_seed(sentences)
+    mean = torch.randn(sentences, 1, generator=generator).double()
+    log_var = 2 * (math.log(std) + spread * torch.randn(mean.shape, generator=generator).double()).clamp_min(math.log(0.001))
+    expected = fine_marginal_kl(mean[:, 0].numpy(), torch.exp(0.5 * log_var[:, 0]).numpy())
+    gaps = aggregate(DiagonalGaussian(mean, log_var)).marginal_gaps(group_slices(sentences))
+    assert float(gaps.kl) == pytest.approx(expected, abs=1e-7)
+
+
+def test_marginal_kl_without_a_group_of_narrow_posteriors_is_that_of_the_others() -> None:
+    mean = torch.randn(400, 1, generator=torch.Generator().manual_seed(0)).double()
+    std, groups = torch.full((400,), 0.001, dtype=torch.float64), group_slices(400)
+    gaps = aggregate(DiagonalGaussian(mean, 2 * std.log()[:, None])).marginal_gaps(groups)
+    expected = fine_marginal_kl(mean[groups[0].stop :, 0].numpy(), std[groups[0].stop :].numpy())
+    assert float(gaps.kl_without[0]) == pytest.approx(expected, abs=1e-7)
 
 
 @pytest.mark.parametrize(

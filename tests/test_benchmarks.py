@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 
+from dgvae.aggregate import aggregate
 from dgvae.config import TextVAEConfig
 from dgvae.model import TextVAE
-from tests.benchmarks import density_gap, measures, training_step
+from tests.benchmarks import density_gap, holes, measures, training_step, verdicts
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -38,3 +39,31 @@ def test_the_plain_densities_are_those_of_the_library() -> None:
     z = posterior.mean[:5] + 0.1
     plain = torch.logsumexp(measures.log_pairs(z, posterior).sum(-1), dim=1) - math.log(20)
     torch.testing.assert_close(plain.double(), measures.gaussian(20).log_prob(z), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", holes.POPULATIONS)
+def test_the_known_density_is_that_of_the_population(name: str) -> None:
+    """What samples of q have in some places is what prior samples weighted by q/p have there."""
+    population, generator = holes.POPULATIONS[name], torch.Generator().manual_seed(0)
+    own = aggregate(holes.posteriors(population, 40_000, 3, generator)).sample_each(generator)
+    prior = torch.randn(40_000, 3, generator=generator, dtype=torch.float64)
+    weights = population.log_ratio(prior).exp()
+    for lies_in in (
+        lambda z: z.norm(dim=1) < 1,
+        lambda z: z[:, 0] > 1,
+        lambda z: z[:, :2].norm(dim=1) < 0.5,
+        lambda z: z[:, 2] < 9,
+    ):
+        expected = float((weights * lies_in(prior)).mean())
+        assert float(lies_in(own).double().mean()) == pytest.approx(expected, abs=0.02)
+
+
+def test_what_the_figures_see_of_a_population() -> None:
+    apart = holes.POPULATIONS["20 clusters that are apart"]
+    true, seen = holes.truth(apart, 3, samples=2000), holes.seen(apart, 100, 3, seed=0)
+    assert 0.2 < true.missing < 1
+    assert seen.gap < true.gap
+
+
+def test_verdicts_of_made_up_sets() -> None:
+    assert verdicts.said(verdicts.halved(2), 30, seed=0)

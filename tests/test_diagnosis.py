@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from dgvae.diagnosis import diagnose
+from dgvae.estimates import hole_mass_by_chance
+from dgvae.latents import prior_count
 from dgvae.measurements import Evaluation, Measurements
 from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
 from tests.test_aggregate import on_the_sphere
@@ -50,10 +52,12 @@ def ring() -> DiagonalGaussian:
     return DiagonalGaussian(size * sign, torch.full_like(size, -6.0))
 
 
-def findings(posterior: Posterior) -> dict[str, str]:
+def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
     """Every sentence with its severity."""
-    found = measured(posterior, prior_samples=N)
-    whole = Measurements("made-up", "", Evaluation("", N, ""), found.figures, found.absent, {}, found.profile, found.pairs)
+    found = measured(posterior, seed, prior_samples=prior_count(len(posterior)))
+    whole = Measurements(
+        "made-up", "", Evaluation("", len(posterior), ""), found.figures, found.absent, {}, found.profile, found.pairs
+    )
     return {finding.text: finding.severity for finding in diagnose(whole)}
 
 
@@ -91,6 +95,45 @@ def test_what_is_wrong_is_said(space: str) -> None:
 def test_a_sound_space_has_no_fault() -> None:
     assert "fault" not in findings(sound()).values()
     assert "fault" not in findings(on_the_sphere(N, 40)).values()
+
+
+@pytest.mark.parametrize("sentences", [20, 40])
+def test_few_sentences_of_a_sound_space_are_not_called_a_fault(sentences: int) -> None:
+    """By the figures alone, most of these sets would have holes, and marginals that differ. Nor is soundness claimed."""
+    sets = [findings(part, seed) for seed, part in enumerate(parts_of(sound(), sentences)[:20])]
+    assert sum("fault" in found.values() for found in sets) <= 2
+    assert all(any("Too few sentences to tell whether there are holes" in text for text in found) for found in sets)
+    assert not any("No holes are found" in text for found in sets for text in found)
+
+
+def parts_of(posterior: DiagonalGaussian, sentences: int) -> list[DiagonalGaussian]:
+    return [posterior.map(lambda t, i=i: t[i : i + sentences]) for i in range(0, N - sentences, sentences)]
+
+
+@pytest.mark.parametrize("space", ["shifted", "too wide"])
+def test_a_gross_fault_is_found_with_few_sentences_too(space: str) -> None:
+    posterior = {"shifted": DiagonalGaussian(sound().mean + 4, sound().log_var), "too wide": spread(12.0)}[space]
+    for part in parts_of(posterior, 40)[:5]:
+        assert "fault" in findings(part).values()
+
+
+@pytest.mark.parametrize("sentences", [2, 5, 15])
+def test_hardly_any_sentences_say_nothing(sentences: int) -> None:
+    (text,) = findings(parts_of(shifted(), sentences)[0])
+    assert text == f"Too few sentences to tell what is wrong: {sentences}. Measure on some hundreds."
+
+
+def test_what_a_match_shows_by_chance_is_a_bound_of_what_it_shows() -> None:
+    """The share of one set of normal numbers beyond the 99 % quantile of another of N, by simulation."""
+    for sentences in (9, 60, 400):
+        held_out = torch.randn(4000, sentences, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        beyond = torch.special.ndtr(-torch.quantile(held_out, 0.99, dim=1))
+        assert 0.01 < float((beyond > hole_mass_by_chance(sentences)).double().mean()) < 0.04, sentences
+
+
+def test_draws_of_few_sentences_have_another_covariance_by_chance() -> None:
+    few = Implicit(torch.randn(30, 1, 8, generator=torch.Generator().manual_seed(0)).expand(-1, 8, -1))
+    assert "fault" not in findings(few).values()
 
 
 def test_faults_come_first() -> None:

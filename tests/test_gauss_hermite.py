@@ -12,7 +12,7 @@ from torch.distributions import Normal, kl_divergence
 
 from dgvae.methods import METHODS
 from dgvae.posteriors import DiagonalGaussian
-from dgvae.regularizers.density_gap import density_gap
+from dgvae.regularizers.density_gap import MOST_NODES, DensityGap, GaussHermite, MonteCarlo, density_gap, read_estimator
 from tests.test_density_gap import DIMENSIONS, gauss_hermite, mixed, quadrature_gap, spread
 from tests.test_regularizers import build
 
@@ -44,6 +44,30 @@ def test_gauss_hermite_of_single_sentences_is_exactly_the_kl(nodes: int, dtype: 
     torch.testing.assert_close(value, closed_form, rtol=1e-5 if dtype is torch.float32 else 1e-10, atol=0)
     gradients, expected = (torch.autograd.grad(x, (mean, log_var)) for x in (value, closed_form))
     torch.testing.assert_close(gradients, expected, rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("nodes", [1, MOST_NODES + 1, 380])
+def test_nodes_of_which_nothing_comes_are_refused(nodes: int) -> None:
+    with pytest.raises(ValueError, match=f"from 2 to {MOST_NODES} nodes"):
+        GaussHermite(nodes)
+
+
+def test_every_number_of_nodes_that_is_allowed_gives_the_moments_of_the_normal_distribution() -> None:
+    option = METHODS["dg-vae"].options["nodes"]
+    assert option.high <= MOST_NODES  # pyright: ignore[reportAttributeAccessIssue]
+    for count in (2, 16, 128, MOST_NODES):
+        nodes, weights = GaussHermite(count).points(torch.zeros(1, 1, dtype=torch.float64))
+        assert float((nodes**2 * weights).sum()) == pytest.approx(1, rel=1e-12), count
+
+
+@pytest.mark.parametrize("name", ["gauss-hermit", "Monte-Carlo", ""])
+def test_an_unknown_estimator_is_an_error(name: str) -> None:
+    with pytest.raises(ValueError, match="estimator"):
+        read_estimator({"estimator": name, "samples": 8, "nodes": 8})
+    with pytest.raises(ValueError, match="estimator"):
+        DensityGap(4, name)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="one sample"):
+        MonteCarlo(0)
 
 
 def test_gauss_hermite_is_deterministic_and_is_chosen_by_the_option() -> None:

@@ -14,6 +14,7 @@ from torch.distributions import Normal, kl_divergence
 from dgvae.config import TextVAEConfig
 from dgvae.posteriors import DiagonalGaussian, Implicit
 from dgvae.regularizers import Regularizer, build_regularizer
+from dgvae.regularizers.kl import FreeBits
 from dgvae.regularizers.mmd import MMD, squared_mmd
 
 
@@ -54,9 +55,10 @@ def plain_mmd(x: np.ndarray, y: np.ndarray) -> float:
     def kernel(a: np.ndarray, b: np.ndarray) -> float:
         return sum(2 * len(a) * s / (2 * len(a) * s + float(((a - b) ** 2).sum())) for s in SCALES)
 
-    n, pairs = len(x), [(i, j) for i in range(len(x)) for j in range(len(x))]
-    within = sum(kernel(s[i], s[j]) for s in (x, y) for i, j in pairs if i != j) / (n * (n - 1))
-    return within - 2 * sum(kernel(x[i], y[j]) for i, j in pairs) / n**2
+    def within(s: np.ndarray) -> float:
+        return float(np.mean([kernel(a, b) for i, a in enumerate(s) for j, b in enumerate(s) if i != j]))
+
+    return within(x) + within(y) - 2 * float(np.mean([kernel(a, b) for a in x for b in y]))
 
 
 def expected_mmd(mean: float, std: float) -> float:
@@ -73,8 +75,10 @@ def expected_mmd(mean: float, std: float) -> float:
     return kernel_mean(0, 2 * std**2) + kernel_mean(0, 2) - 2 * kernel_mean(mean, 1 + std**2)
 
 
-def test_mmd_equals_a_double_loop() -> None:
-    x, y = torch.randn(2, 7, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+@pytest.mark.parametrize("rows", [(7, 7), (4, 9), (9, 2)])
+def test_mmd_equals_a_double_loop_whatever_the_numbers_of_rows(rows: tuple[int, int]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(count, 3, generator=generator, dtype=torch.float64) for count in rows)
     assert float(squared_mmd(0.5 + 2 * x, y)) == pytest.approx(plain_mmd(0.5 + 2 * x.numpy(), y.numpy()), rel=1e-12)
 
 
@@ -98,6 +102,19 @@ def test_a_large_batch_is_the_mean_of_its_blocks_by_their_size(size: int, blocks
     torch.manual_seed(3)
     parts = [float(squared_mmd(part, torch.randn(count, 2))) for part, count in zip(z.split(512), blocks, strict=False)]
     assert mine == pytest.approx(np.average(parts, weights=blocks), rel=1e-5)
+
+
+@pytest.mark.parametrize("shapes", [((1, 3), (5, 3)), ((5, 3), (0, 3)), ((5, 3), (5, 2)), ((5,), (5,))])
+def test_mmd_of_what_has_no_pairs_or_another_dimension_is_an_error(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    with pytest.raises(ValueError, match="at least two rows"):
+        squared_mmd(*map(torch.zeros, shapes))
+
+
+@pytest.mark.parametrize("dimensions", [1, 4])
+def test_free_bits_of_another_dimension_are_an_error(dimensions: int) -> None:
+    posterior = DiagonalGaussian(torch.zeros(2, dimensions), torch.zeros(2, dimensions))
+    with pytest.raises(ValueError, match="3 dimensions"):
+        FreeBits(3, nats=3.0)(posterior, posterior.mean)
 
 
 def test_mmd_sees_the_samples_and_is_not_the_kl() -> None:

@@ -43,6 +43,20 @@ def angle_mean(dim: int, kappa: float, power: int = 0) -> tuple[float, float]:
     return -(log_ring + peak + math.log(mass)), integral(power) / mass
 
 
+@pytest.mark.parametrize("fault", ["too long", "zero", "a row"])
+def test_a_direction_that_is_no_unit_vector_is_an_error(fault: str) -> None:
+    length = {"too long": torch.tensor(1.001), "zero": torch.tensor(0.0), "a row": torch.tensor([[1.0], [1], [2], [1]])}[fault]
+    direction = length * unit(4, 3)
+    with pytest.raises(ValueError, match="length 1"):
+        VonMisesFisher(direction, 5.0)
+
+
+@pytest.mark.parametrize("kappa", [0.0, -1.0, math.nan, math.inf])
+def test_a_concentration_that_is_none_is_an_error(kappa: float) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        VonMisesFisher(unit(4, 3), kappa)
+
+
 def unit(count: int, dim: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
     return F.normalize(torch.randn(count, dim, generator=torch.Generator().manual_seed(seed), dtype=dtype), dim=-1)
 

@@ -17,7 +17,7 @@ from dgvae.corpus import Split
 from dgvae.estimates import Estimate, mean_of
 from dgvae.figures import FIGURES
 from dgvae.generation import GREEDY, Decoding, decode_latents
-from dgvae.latents import prior_samples
+from dgvae.latents import prior_count, prior_samples
 from dgvae.measurements import Measurements
 from dgvae.metrics import measure_latents
 from dgvae.model import TextVAE
@@ -74,7 +74,7 @@ def progress(things: Iterable[T], part: str) -> Iterable[T]:
 def add_latents(measured: Measurements, posterior: Posterior) -> None:
     """Everything that needs the posteriors alone."""
     prior = posterior.prior(posterior.location.shape[1])
-    latents = measure_latents(posterior, prior_samples(prior, len(posterior)), torch.Generator().manual_seed(0))
+    latents = measure_latents(posterior, prior_samples(prior, prior_count(len(posterior))), torch.Generator().manual_seed(0))
     measured.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
     keep(measured, latents.figures)
     measured.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgvae.checkpoints import TOKENIZER_FILE
-from dgvae.diagnosis import HOLES, diagnose
+from dgvae.diagnosis import diagnose, has_holes
 from dgvae.figures import FIGURES, GROUPS
 from dgvae.generation import decode_latents
 from dgvae.holes import regions
@@ -91,8 +91,7 @@ def _reference(rows: Sequence[Row]) -> str:
 
 def _holes(row: Row) -> str:
     """The worst holes: what the model says there, and the sentence that is nearest."""
-    mass = row.measured.figures.get("hole_mass")
-    if not mass or mass.value < HOLES:
+    if not has_holes(row.measured):
         return ""
     aggregated = row.aggregated
     if not (found := regions(aggregated, prior_samples(aggregated.prior, PRIOR_SAMPLES))):

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from dgvae.method import Value
 from dgvae.posteriors.base import Posterior, Prior
 
+_UNIT = 1e-4  # how far from 1 the length of a direction may be
 _TABLE = 4096  # entries of the table of angles
 
 
@@ -41,10 +42,26 @@ class UniformSphere(Prior):
 
 @dataclass(frozen=True)
 class VonMisesFisher(Posterior):
-    """q(z|x) = vMF(μ, κ) for a batch of sentences, one κ for all; its prior is uniform. mean direction μ: [B, D], unit."""
+    """q(z|x) = vMF(μ, κ) for a batch of sentences, one κ for all; its prior is uniform. mean direction μ: [B, D], unit.
+
+    Raises ValueError if κ is not above 0, or a direction has another length than 1: densities would be wrong by up to κ nats.
+    """
 
     direction: Tensor
     kappa: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.kappa < math.inf:
+            raise ValueError(f"The concentration κ must be above 0, not {self.kappa}.")
+        if self.direction.device.type != "cpu":
+            return  # to look at it would make every training step wait for the device
+        length = torch.linalg.vector_norm(self.direction.detach(), dim=-1)
+        wrong = (length - 1).abs() > _UNIT  # a diverged model's NaN is found where its loss is read
+        if wrong.any():
+            raise ValueError(
+                f"A mean direction must have length 1, and one has {float(length[wrong][0]):g}; "
+                "normalize it with torch.nn.functional.normalize(direction, dim=-1)."
+            )
 
     @staticmethod
     def prior(latent_dim: int) -> UniformSphere:

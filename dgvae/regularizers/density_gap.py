@@ -32,6 +32,7 @@ from dgvae.method import Value
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 from dgvae.regularizers.base import Regularizer, groups
 
+MOST_NODES = 256  # of Gauss–Hermite: numpy's weights overflow from about 380 on, and every mean is NaN
 _PIECE = 1 << 17  # pairwise densities in hand at once: 0.5 MB in fp32
 
 
@@ -39,6 +40,8 @@ class MonteCarlo:
     """Random points, M of them, for the mean over N(0, 1)."""
 
     def __init__(self, samples: int = 32) -> None:
+        if samples < 1:
+            raise ValueError(f"Monte Carlo needs one sample at least, not {samples}.")
         self.samples = samples
 
     def points(self, mean: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,9 +51,11 @@ class MonteCarlo:
 
 
 class GaussHermite:
-    """Fixed points, `nodes` of them, for the mean over N(0, 1)."""
+    """Fixed points, `nodes` of them, 2 to MOST_NODES, for the mean over N(0, 1)."""
 
     def __init__(self, nodes: int = 16) -> None:
+        if not 2 <= nodes <= MOST_NODES:
+            raise ValueError(f"Gauss–Hermite needs from 2 to {MOST_NODES} nodes, not {nodes}.")
         self.nodes = nodes
 
     def points(self, mean: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,10 +68,14 @@ Estimator = MonteCarlo | GaussHermite
 
 
 def read_estimator(options: Mapping[str, Value]) -> Estimator:
-    """The estimator that a method's options name (estimator, samples, nodes)."""
-    if options["estimator"] == "monte-carlo":
-        return MonteCarlo(int(options["samples"]))
-    return GaussHermite(int(options["nodes"]))
+    """The estimator that a method's options name (estimator, samples, nodes). Raises ValueError if there is none."""
+    match options["estimator"]:
+        case "monte-carlo":
+            return MonteCarlo(int(options["samples"]))
+        case "gauss-hermite":
+            return GaussHermite(int(options["nodes"]))
+        case other:
+            raise ValueError(f"There is no estimator {other!r}; choose monte-carlo or gauss-hermite.")
 
 
 @lru_cache(maxsize=16)
@@ -80,6 +89,10 @@ class DensityGap(Regularizer[DiagonalGaussian]):
 
     def __init__(self, aggregation_size: int = 32, estimator: Estimator | None = None) -> None:
         super().__init__()
+        if aggregation_size < 1:
+            raise ValueError(f"A sentence at least is aggregated, not {aggregation_size}.")
+        if not isinstance(estimator, Estimator | None):
+            raise ValueError(f"An estimator is MonteCarlo(samples) or GaussHermite(nodes), not {estimator!r}.")
         self.aggregation_size = aggregation_size
         self.estimator = estimator or MonteCarlo()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 from torch import Tensor
@@ -23,21 +24,30 @@ class FreeBits(Regularizer[DiagonalGaussian]):
     """Σ_i max(λ, E_x KL(q(z_i|x) ‖ p(z_i))) with λ = nats / D, the mean over a batch (Kingma et al. 2016).
 
     A dimension below its share λ gets no gradient, and its share is counted: the value is never below `nats`.
+
+    Args:
+        latent_dim: D, dimensions of the latent; posteriors of another dimension are refused.
+        nats: of all dimensions together, at least 0.
     """
 
-    def __init__(self, nats: float) -> None:
+    def __init__(self, latent_dim: int, nats: float = 8.0) -> None:
         super().__init__()
+        if latent_dim < 1 or not 0 <= nats < math.inf:
+            raise ValueError(f"Free bits need a dimension at least and 0 nats or more, not {latent_dim} and {nats}.")
+        self.latent_dim = latent_dim
         self.nats = nats
 
     @classmethod
     def from_config(cls, config: TextVAEConfig) -> Self:
         """See `Regularizer`."""
-        return cls(float(config.options["free_bits"]))
+        return cls(config.latent_dim, float(config.options["free_bits"]))
 
     def forward(self, posterior: DiagonalGaussian, z: Tensor) -> Tensor:
         """See `Regularizer`."""
         kl = posterior.map(self.gather).kl_per_dimension().mean(0)  # [D]
-        return kl.clamp_min(self.nats / len(kl)).sum()
+        if len(kl) != self.latent_dim:
+            raise ValueError(f"These free bits are of {self.latent_dim} dimensions, and the posterior has {len(kl)}.")
+        return kl.clamp_min(self.nats / self.latent_dim).sum()
 
 
 class RateCap(Regularizer[DiagonalGaussian]):

@@ -63,7 +63,8 @@ class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
         self.samples = samples
         self._names = tuple(kind.shapes(memory_size, latent_dim))
         for name, shape in kind.shapes(memory_size, latent_dim).items():
-            self.register_buffer(f"memory_{name}", torch.zeros(shape))
+            # Whatever an empty place holds is left out; this makes it a unit vector where it has to be one.
+            self.register_buffer(f"memory_{name}", torch.full(shape, latent_dim**-0.5))
         self.register_buffer("written", torch.zeros((), dtype=torch.int64))  # posteriors so far
 
     @classmethod

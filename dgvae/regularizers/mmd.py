@@ -23,13 +23,17 @@ class MMD(Regularizer[Posterior]):
 
 
 def squared_mmd(x: Tensor, y: Tensor) -> Tensor:
-    """The unbiased estimate of MMD²(x, y), so it may fall below 0. x, y: [B, D].
+    """The unbiased estimate of MMD²(x, y), so it may fall below 0. x: [M, D]; y: [N, D].
+
+    Raises ValueError if one of them has fewer than two rows: then there is no pair within it.
 
     Kernel k(a, b) = Σ_s C_s / (C_s + |a − b|²) with C_s = 2 D s: 2D is E|a − b|² of two draws of N(0, I).
     """
-    size = len(x)
-    within = _off_diagonal_sum(kernel(x, x)) + _off_diagonal_sum(kernel(y, y))
-    return within / (size * (size - 1)) - 2 * kernel(x, y).mean()
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1] or min(len(x), len(y)) < 2:
+        raise ValueError(
+            f"MMD compares [M, D] with [N, D], at least two rows each, not {tuple(x.shape)} with {tuple(y.shape)}."
+        )
+    return _mean_of_pairs(x) + _mean_of_pairs(y) - 2 * kernel(x, y).mean()
 
 
 def kernel(a: Tensor, b: Tensor) -> Tensor:
@@ -39,5 +43,7 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack([width * s / (width * s + distance) for s in SCALES]).sum(0)
 
 
-def _off_diagonal_sum(matrix: Tensor) -> Tensor:
-    return matrix.sum() - matrix.diagonal().sum()
+def _mean_of_pairs(x: Tensor) -> Tensor:
+    """The mean of k(a, b) over pairs of different rows."""
+    pairs = kernel(x, x)
+    return (pairs.sum() - pairs.diagonal().sum()) / (len(x) * (len(x) - 1))
