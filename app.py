@@ -47,6 +47,7 @@ def serve(options: argparse.Namespace) -> None:
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
     print("Starting …", flush=True)
     keep_caches_where_one_may_write()  # before the libraries are imported, which read the environment then
+    from dgvae.ui.limits import limits
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
@@ -54,7 +55,7 @@ def serve(options: argparse.Namespace) -> None:
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     shelf = Shelf(options.checkpoints, options.data)
-    page = build_page(shelf).queue(default_concurrency_limit=4)
+    page = build_page(shelf)
     shelf.warm_up()
     try:
         page.launch(
@@ -65,7 +66,7 @@ def serve(options: argparse.Namespace) -> None:
             **look(),
             footer_links=["api", "settings"],
             run_history=False,
-            state_session_capacity=500,  # Gradio's 10,000 would come to 3 GB
+            **limits(),
         )
     except OSError as error:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None

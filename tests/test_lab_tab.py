@@ -226,18 +226,6 @@ def test_when_all_places_are_taken_the_one_unused_for_long_makes_room() -> None:
     assert labs.of("visitor 0")
 
 
-def test_it_trains_on_one_core_and_leaves_torch_as_it_was() -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)  # conftest has set 1
-    try:
-        assert Labs()._thread.submit(torch.get_num_threads).result() == 1
-        assert torch.get_num_threads() == 2
-        with ThreadPoolExecutor(1) as later:
-            assert later.submit(torch.get_num_threads).result() == 2
-    finally:
-        torch.set_num_threads(before)
-
-
 # ---- sets against densities
 
 

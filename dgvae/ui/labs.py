@@ -1,14 +1,12 @@
 """The labs of all visitors. They train in one thread, a picture at a time, and only while their visitor asks for pictures.
 
 Choices made: a visitor who leaves asks no more, so nothing has to be stopped; one thread, since several would only wait for
-Python's lock and keep the rest of the app from answering; one core, since the tensors are small and threads cost more than
-they save; and a picture's time is shared by those who play.
+Python's lock and keep the rest of the app from answering; and a picture's time is shared by those who play.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +44,7 @@ class Labs:
         self._places: dict[str, _Place] = {}
         self._awaited: Counter[str] = Counter()  # pictures on their way, by session
         self._gone: dict[str, float] = {}  # sessions that ended, and when
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab", initializer=_use_one_core)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab")
 
     async def advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
         """Take some steps, as many as there is time for, and return the moment then; of 0 steps, the last moment.
@@ -109,14 +107,3 @@ class Labs:
         self._gone = {name: at for name, at in self._gone.items() if now - at < GONE}
         if gone and session:
             self._gone[session] = now
-
-
-def _use_one_core() -> None:
-    """In this thread alone: torch also keeps the number for threads that begin later, for which it is set back."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    other = threading.Thread(target=torch.set_num_threads, args=(before,))
-    other.start()
-    other.join()

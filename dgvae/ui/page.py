@@ -25,6 +25,7 @@ from dgvae.ui.shelf import Shelf
 from dgvae.ui.slice_tab import SliceTab
 from dgvae.ui.tab import QUIET, Tab
 from dgvae.ui.tour import tour
+from dgvae.ui.turns import take_turns
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
@@ -39,9 +40,12 @@ REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count
 
 def build_page(shelf: Shelf) -> gr.Blocks:
     """Build the app's page. Loads no model: that begins when a visitor comes."""
-    with gr.Blocks(title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False) as page:
+    with gr.Blocks(
+        title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False, delete_cache=(600, 600)
+    ) as page:
         Page(shelf, page)
         add_endpoints(shelf)
+    take_turns(page)
     return page
 
 
@@ -107,7 +111,9 @@ class Page:
         blocks.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
         loaded = blocks.load(self.first_view, None, restored, **QUIET)
         loaded.then(None, written, None, js=SETTLE, api_visibility="private")
-        ready = loaded.then(self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private")
+        ready = loaded.then(
+            self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private", concurrency_limit=32
+        )
         ready.then(self.describe, self.models, facts_of, **QUIET)
         ready.then(None, **redraw, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
@@ -138,7 +144,14 @@ class Page:
                 repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
                 add = gr.Button("Fetch it as model B", elem_id="fetch")
                 fetched = gr.HTML(elem_id="fetched")
-        gr.on([add.click, repository.submit], self.fetch, repository, [*models, fetched], api_visibility="private")
+        gr.on(
+            [add.click, repository.submit],
+            self.fetch,
+            repository,
+            [*models, fetched],
+            api_visibility="private",
+            concurrency_limit=2,
+        )
         return models, facts_of
 
     def _tab(self, kind: type[Tab]) -> Tab:

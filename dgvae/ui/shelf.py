@@ -159,7 +159,12 @@ class Shelf:
 
         def work() -> None:
             try:
-                import dgvae.checkpoints  # torch and transformers, some seconds
+                import torch  # some seconds, and transformers as many
+
+                # For this thread and those that begin later. Each visitor's work has a thread, and tensors are small: if
+                # operations were spread over the cores, too, the threads would mostly wait for each other.
+                torch.set_num_threads(1)
+                import dgvae.checkpoints
                 import dgvae.holes  # noqa: F401 — scipy, which two threads at once fail to import
                 from dgvae.ui.vega_chart import vega_bundle
 

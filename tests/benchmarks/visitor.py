@@ -39,7 +39,7 @@ class Visitor:
         return self._call(found, data, event_data, target[0])[0]
 
     def draw(self, output: str, changed: Mapping[int, Any] | None = None) -> list[Any]:
-        """What the page draws of the tab that holds `output`. changed: inputs by their number, where they are not as at first."""
+        """What the page draws of the tab that holds `output`. changed: inputs, by number, that are not as at first."""
         filled = {self._places[output], self._places["code"]}
         found = next(d for d in self._handlers if filled <= set(d["outputs"]))
         data = [self._first[part] for part in found["inputs"]]
