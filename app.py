@@ -55,6 +55,8 @@ def serve(options: argparse.Namespace) -> None:
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     shelf = Shelf(options.checkpoints, options.data)
+    for model in options.hub:
+        shelf.add_own_from_hub(model, options.hub_token)
     page = build_page(shelf)
     shelf.warm_up()
     try:
@@ -98,6 +100,18 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         default=os.environ.get("DGVAE_DATA"),
         help="folder of corpora: the map then shows the sentences themselves (default: $DGVAE_DATA)",
+    )
+    parser.add_argument(
+        "--hub",
+        nargs="+",
+        default=[],
+        metavar="ID",
+        help="also show these checkpoints of the Hugging Face Hub, owner/name or owner/name@revision",
+    )
+    parser.add_argument(
+        "--hub-token",
+        action="store_true",
+        help="use your token ($HF_TOKEN, or that of `hf auth login`) for the models of --hub; never for what visitors fetch",
     )
     parser.add_argument(
         "--host", metavar="NAME", help="address to serve on (default: $GRADIO_SERVER_NAME, or this machine only)"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from dgvae.errors import UserError
@@ -28,12 +29,12 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 def read_safetensors_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read all tensors and the metadata of a file. Raises UserError if it is missing or broken."""
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = file.metadata() or {}
+        data = path.read_bytes()  # not mapped: a file that is cut off later would end the process
+        tensors = load(data)
+        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
     except FileNotFoundError:
         raise UserError(f"{path} {INCOMPLETE}") from None
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, KeyError) as error:  # the last: a type that safetensors has no name for
         raise UserError(f"{path} is broken ({error}); copy or download it again.") from None
     for name, tensor in tensors.items():
         if tensor.dtype not in _READ:

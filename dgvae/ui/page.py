@@ -102,6 +102,7 @@ class Page:
         lab = self.tabs[LabTab.key]
         assert isinstance(lab, LabTab)
         blocks.unload(lab.leave)
+        blocks.unload(self.leave)
         fields = [field for tab in self.tabs.values() for field in tab.fields.values()]
         written = [*self.shared.values(), *fields]
         noted = [field.change for field in written]  # pyright: ignore[reportAttributeAccessIssue]
@@ -201,6 +202,10 @@ class Page:
         choices = self.shelf.choices()
         yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
 
+    def leave(self, request: gr.Request) -> None:
+        """Give up what a visitor who is gone has fetched."""
+        self.shelf.leave(request.session_hash)
+
     def carry(self, shown: MapTab, then: str, *point: Any) -> tuple[Any, ...]:
         """The sentence of a point, for a field; what is said of that on the map; and the tab that is opened then."""
         try:
@@ -228,6 +233,7 @@ class Page:
 
     def _view(self, text: str) -> list[Any]:
         query = parse_query(text)
+        self.shelf.revisit(query.get(side) for side in "ab")
         choices, faults = self.shelf.choices(), []
         names = {name for _, name in choices}
         models = []

@@ -18,6 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -167,5 +168,12 @@ def take_turns(page: gr.Blocks) -> None:
 def wanted_here() -> Callable[[], bool]:
     """To be asked in a handler: whether the visitor for whom it works is still there."""
     queue, name = getattr(LocalContext.blocks.get(None), "_queue", None), LocalContext.event_id.get(None)
-    event = queue.event_ids_to_events.get(name) if isinstance(queue, Turns) and name else None
-    return lambda: event is None or queue.is_wanted(event)
+    if isinstance(queue, Turns) and name and (event := queue.event_ids_to_events.get(name)):
+        return partial(queue.is_wanted, event)
+    return lambda: True  # not by the queue, as in tests
+
+
+def visitor_here() -> str | None:
+    """To be asked in a handler: the session for which it works."""
+    request = LocalContext.request.get(None)
+    return getattr(request, "session_hash", None)
