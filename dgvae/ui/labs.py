@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 PICTURE = 0.12  # seconds of training for one, of all visitors together
 PLAYING = 1.5  # seconds since the last picture
 MOST_AWAITED = 3  # pictures of a session: what was asked for before a reset may still be on its way
-MOST_LABS = 16  # a few megabytes each
-IDLE = 60.0  # seconds after which a lab that does not train makes room
+MOST_LABS = 64  # up to five megabytes each
+IDLE = 10.0  # seconds after which a lab that does not train makes room for another visitor's
+TURN = 300.0  # seconds that a lab which trains without a pause keeps its place while others want one
 GONE = 10.0  # seconds in which what a visitor asked for before they left may still come
 
 
@@ -34,7 +35,8 @@ GONE = 10.0  # seconds in which what a visitor asked for before they left may st
 class _Place:
     run: float  # the page's number for it: another one is a new beginning
     lab: Lab
-    asked: float = field(default_factory=time.monotonic)
+    asked: float = field(default_factory=time.monotonic)  # to train
+    since: float = field(default_factory=time.monotonic)  # begun, for the first time in this visit
 
 
 class Labs:
@@ -75,18 +77,26 @@ class Labs:
             raise UserError("This visit has ended; reload the page.")
         place = self._places.get(session)
         if not place or (place.run, place.lab.setup) != (run, setup):
-            self._make_room(session)
-            place = self._places[session] = _Place(run, Lab(setup, settings))
+            if not place:
+                self._make_room()
+            since = place.since if place else time.monotonic()  # to begin anew is no new turn
+            place = self._places[session] = _Place(run, Lab(setup, settings), since=since)
         return place.lab
 
-    def _make_room(self, session: str) -> None:
-        self.leave(session)
+    def _make_room(self) -> None:
+        """Take the place of who does not train, or else of who has had one for longer than a turn. Raises UserError."""
         if len(self._places) < MOST_LABS:
             return
-        longest, place = min([*self._places.items()], key=lambda item: item[1].asked)
-        if time.monotonic() - place.asked < IDLE:
-            raise UserError(f"All {MOST_LABS} places of the lab are taken by other visitors; try again in a minute.")
-        self.leave(longest)
+        places, now = [*self._places.items()], time.monotonic()
+        idle, place = min(places, key=lambda item: item[1].asked)
+        if now - place.asked >= IDLE:
+            return self.leave(idle)
+        longest, place = min(places, key=lambda item: item[1].since)
+        if (more := TURN - (now - place.since)) <= 0:
+            return self.leave(longest)
+        raise UserError(
+            f"All {MOST_LABS} places of the lab are taken by visitors who train; one will be free in {more:.0f} s at most."
+        )
 
     def playing(self) -> int:
         """How many visitors are looking at a run that goes on."""

@@ -30,6 +30,7 @@ from gradio.server_messages import EventMessage
 
 AT_ONCE = 6  # computing handlers; those that wait for a decoder are decoded together
 MOST_OF_VISITOR = 16  # events that are not answered yet
+MOST_RUNNING = 3  # computing handlers of a visitor
 MOST_WAITING = 400  # events of all visitors
 PATIENCE = 10  # an event is due after so many times what its handler takes
 USUAL = 0.1  # seconds that a handler takes of which nothing is known yet
@@ -103,6 +104,8 @@ class Turns(Queue):
                 continue
             ahead = going.copy()
             for event in queue.queue:
+                if limit == AT_ONCE and going[event.session_hash] >= MOST_RUNNING:
+                    continue
                 unread = self._unread_for(event)
                 at = event.enqueue_time + PATIENCE * self._takes_usually(event.fn) * (1 + ahead[event.session_hash])
                 ahead[event.session_hash] += 1
