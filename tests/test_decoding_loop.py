@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import gradio as gr
 import pytest
 import torch
 
 from dgvae import generation
 from dgvae.config import TextVAEConfig
-from dgvae.errors import UserError
 from dgvae.generation import GREEDY, Decoding, decode_latents
 from dgvae.model import TextVAE
 from dgvae.ui.decoding_loop import MOST_ROWS, DecodingLoop
@@ -46,8 +46,8 @@ class Held:
             try:
                 generator = torch.Generator().manual_seed(seed)
                 self.answers[name] = self.loop.decode(model, z, decoding, generator, lambda: wanted)
-            except UserError as error:
-                self.answers[name] = str(error)
+            except gr.Error as error:
+                self.answers[name] = error.message
             order.append(name)
 
         order = self.order = getattr(self, "order", [])
@@ -93,6 +93,16 @@ def test_other_models_and_other_ways_to_decode_have_loops_of_their_own(model: Te
     held.ask("c", model, torch.randn(4, 4), Decoding(1.0))
     held.go()
     assert sorted(held.batches) == [2, 3, 4]
+
+
+def test_large_requests_take_turns_with_those_that_are_decoded_otherwise(
+    model: TextVAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    held.ask("large", model, torch.randn(64, 4), Decoding(beams=8))
+    held.ask("small", model, torch.randn(1, 4))
+    held.go()
+    assert held.batches == [8, 1, *[8] * 7]
 
 
 def test_what_nobody_waits_for_is_not_decoded(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:

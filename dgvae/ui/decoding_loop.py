@@ -1,8 +1,8 @@
 """One loop that decodes for all visitors: latents that wait for the same model are one batch.
 
 A step of the decoder costs nearly the same for one latent as for twenty. While a batch is decoded, others come to wait, and
-whoever waits decodes the next one, for all that fits in: half of it for the request that has waited longest, the rest for the
-shortest ones. So a large request goes on without delaying the small ones.
+whoever waits decodes the next one, for all that fits in: half of it for the request whose turn it is, the rest for the
+shortest ones that are decoded alike. So a large request goes on, and others wait for one batch of it at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dgvae.errors import UserError
+import gradio as gr
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,7 @@ class DecodingLoop:
         generator: torch.Generator | None,
         is_wanted: Callable[[], bool],
     ) -> list[list[int]]:
-        """As `decode_latents`. Raises UserError if it is not wanted any more."""
+        """As `decode_latents`. Raises gr.Error if it is not wanted any more."""
         from dgvae.generation import random_numbers
 
         request = _Request(model, z, decoding, random_numbers(model, len(z), decoding, generator), is_wanted)
@@ -94,6 +94,8 @@ class DecodingLoop:
                 request.found += decoded[:count]
                 del decoded[:count]
         with self._lock:
+            self._waiting.remove(first)
+            self._waiting.append(first)  # it has had its turn
             self._waiting = [request for request in self._waiting if not request.is_done()]
 
     def _next_batch(self) -> list[tuple[_Request, int]]:
@@ -101,7 +103,7 @@ class DecodingLoop:
         with self._lock:
             for request in self._waiting:
                 if not request.is_wanted():
-                    request.error = UserError("This visit has ended; reload the page.")
+                    request.error = gr.Error("This visit has ended; reload the page.", print_exception=False)
             self._waiting = [request for request in self._waiting if not request.is_done()]
             if not self._waiting:
                 return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -49,14 +50,14 @@ class SmallRequests:
                 raise _TooLargeError
             return message
 
-        async def send_noted(message: Message) -> None:
+        async def send_unless_too_large(message: Message) -> None:
             nonlocal answered
-            answered = True
-            await send(message)
+            if came <= MOST_SENT or answered:
+                answered = True
+                await send(message)
 
-        try:
-            await self._app(scope, receive_some, send_noted)
-        except _TooLargeError:
-            if not answered:
-                answer = PlainTextResponse(f"A request may have {MOST_SENT / 1e6:.0f} MB at most.", 413)
-                await answer(scope, receive, send)
+        with suppress(_TooLargeError):  # FastAPI makes an answer of its own of it, which is held back
+            await self._app(scope, receive_some, send_unless_too_large)
+        if came > MOST_SENT and not answered:
+            answer = PlainTextResponse(f"A request may have {MOST_SENT / 1e6:.0f} MB at most.", 413)
+            await answer(scope, receive, send)

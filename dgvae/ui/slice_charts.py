@@ -47,8 +47,8 @@ def _template(kind: str, with_centres: bool) -> dict[str, Any]:
     import altair as alt
 
     scale = alt.Scale(domain=["@low", "@high"], nice=False)
-    x, y = (channel(f"{name}:Q", scale=scale, axis=alt.Axis(title=f"@{name}", grid=False, tickCount=5))
-            for name, channel in (("x", alt.X), ("y", alt.Y)))  # fmt: skip
+    axes = [alt.Axis(title=f"@{name}", grid=False, tickCount=5) for name in "xy"]
+    x, y = alt.X("x:Q", scale=scale, axis=axes[0]), alt.Y("y:Q", scale=scale, axis=axes[1])
     picture = alt.Data(values=[{"x": "@low", "y": "@low", "right": "@high", "top": "@high", "url": "@image"}])
     image = alt.Chart(picture).mark_image(aspect=False, smooth=True).encode(x=x, y=y, x2="right:Q", y2="top:Q", url="url:N")
     layers: list[Any] = [image, _legend(kind)]
