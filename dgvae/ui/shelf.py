@@ -14,6 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import gradio as gr
+
 from dgvae.catalogue import display_name, find_checkpoints
 from dgvae.corpus import corpus_files, read_split
 from dgvae.errors import UserError
@@ -223,7 +225,8 @@ class Shelf:
                     with suppress(UserError):  # the page says it where the model is chosen
                         self.get(name)
                 self._loading = "the charts"
-                vega_bundle()
+                with suppress(gr.Error):  # each chart says it
+                    vega_bundle()
             finally:  # else the page would wait for ever
                 self._loading = None
 

@@ -32,6 +32,7 @@ AT_ONCE = 6  # computing handlers; those that wait for a decoder are decoded tog
 MOST_OF_VISITOR = 16  # events that are not answered yet
 MOST_RUNNING = 3  # computing handlers of a visitor
 MOST_WAITING = 400  # events of all visitors
+MOST_UNREAD_RUNNING = 2  # computing handlers from which on nothing begins that nobody reads just now
 PATIENCE = 10  # an event is due after so many times what its handler takes
 USUAL = 0.1  # seconds that a handler takes of which nothing is known yet
 UNREAD = 1.0  # seconds that an event is put off if nobody reads its visitor's answers just now
@@ -107,6 +108,8 @@ class Turns(Queue):
                 if limit == AT_ONCE and going[event.session_hash] >= MOST_RUNNING:
                     continue
                 unread = self._unread_for(event)
+                if unread and computing >= MOST_UNREAD_RUNNING:
+                    continue
                 at = event.enqueue_time + PATIENCE * self._takes_usually(event.fn) * (1 + ahead[event.session_hash])
                 ahead[event.session_hash] += 1
                 at += UNREAD if unread else 0
