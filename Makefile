@@ -33,6 +33,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.measures
 	$(BIN)/python -m tests.benchmarks.page
 	$(BIN)/python -m tests.benchmarks.lab
+	$(BIN)/python -m tests.benchmarks.load
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

@@ -64,6 +64,7 @@ def serve(options: argparse.Namespace) -> None:
 
 def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
     """Build the page and begin to serve it."""
+    from dgvae.ui.limits import limits
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
@@ -71,7 +72,9 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     shelf = Shelf(options.checkpoints, options.data)
-    page = build_page(shelf).queue(default_concurrency_limit=4)
+    for model in options.hub:
+        shelf.add_own_from_hub(model, options.hub_token)
+    page = build_page(shelf)
     shelf.warm_up()
     try:
         page.launch(
@@ -84,8 +87,7 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
             **look(),
             footer_links=["api", "settings"],
             run_history=False,
-            enable_monitoring=False,  # anyone could see what visitors do
-            state_session_capacity=500,  # Gradio's 10,000 would come to 3 GB
+            **limits(),
             prevent_thread_lock=True,
         )
     except OSError as error:
@@ -157,6 +159,18 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         default=os.environ.get("DGVAE_DATA"),
         help="folder of corpora: the map then shows the sentences themselves (default: $DGVAE_DATA)",
+    )
+    parser.add_argument(
+        "--hub",
+        nargs="+",
+        default=[],
+        metavar="ID",
+        help="also show these checkpoints of the Hugging Face Hub, owner/name or owner/name@revision",
+    )
+    parser.add_argument(
+        "--hub-token",
+        action="store_true",
+        help="use your token ($HF_TOKEN, or that of `hf auth login`) for the models of --hub; never for what visitors fetch",
     )
     parser.add_argument(
         "--host", metavar="NAME", help="address to serve on (default: $GRADIO_SERVER_NAME, or this machine only)"

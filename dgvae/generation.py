@@ -43,26 +43,31 @@ GREEDY = Decoding()
 
 @torch.inference_mode()
 def decode_latents(
-    model: TextVAE, z: Tensor, decoding: Decoding = GREEDY, generator: torch.Generator | None = None
+    model: TextVAE,
+    z: Tensor,
+    decoding: Decoding = GREEDY,
+    generator: torch.Generator | None = None,
+    uniform: Tensor | None = None,
 ) -> list[list[int]]:
     """Word ids of one sentence per latent, each ending with `</s>` unless it was cut at the config's max_length.
 
     z: [B, D], decoded as one batch. With one `generator` state the k-th latent gets the same random numbers in every batch and
     from every model of that max_length, so that two models' samples differ by the models alone.
+    uniform: those random numbers, where they were drawn before (see `random_numbers`).
     """
     z = z.to(model.device, torch.float32)
     if decoding.beams > 1:
         return _beam_search(model, z, decoding.beams)
     steps = model.config.max_length + 1
-    drawn = not decoding.is_greedy
-    uniform = torch.rand(len(z), steps, generator=generator, device=z.device) if drawn else z.new_zeros(len(z), steps)
+    if uniform is None:
+        uniform = random_numbers(model, len(z), decoding, generator)
     sentences = torch.full((len(z), steps), END, device=z.device)
     going = torch.arange(len(z), device=z.device)  # the sentences that have not ended: [G]
     word, state = torch.full_like(going, START), model.decoder.initial_state(z)
     for step in range(steps if len(z) else 0):
         logits, state = model.decoder.next_word_logits(word, z[going], state)
         logits[:, NEVER_WRITTEN] = -torch.inf
-        word = _choose(logits, decoding, uniform[going, step])
+        word = _choose(logits, decoding, None if uniform is None else uniform[going, step])
         sentences[going, step] = word
         unended = word != END
         if not bool(unended.all()):
@@ -72,14 +77,21 @@ def decode_latents(
     return _cut(sentences)
 
 
+def random_numbers(model: TextVAE, latents: int, decoding: Decoding, generator: torch.Generator | None = None) -> Tensor | None:
+    """What chooses the words where they are drawn: a number from [0, 1) for each word of each latent."""
+    if decoding.is_greedy or decoding.beams > 1:
+        return None
+    return torch.rand(latents, model.config.max_length + 1, generator=generator, device=model.device)
+
+
 def _cut(sentences: Tensor) -> list[list[int]]:
     """The ids of each row [B, L] up to its first `</s>`."""
     return [ids[: ids.index(END) + 1] if END in ids else ids for ids in sentences.tolist()]
 
 
-def _choose(logits: Tensor, decoding: Decoding, uniform: Tensor) -> Tensor:
-    """One word per row of logits [B, V], by a random number per row [B] from [0, 1) -> [B]."""
-    if decoding.is_greedy:
+def _choose(logits: Tensor, decoding: Decoding, uniform: Tensor | None) -> Tensor:
+    """One word per row of logits [B, V], by a random number per row [B] from [0, 1), or the likeliest -> [B]."""
+    if uniform is None:
         return logits.argmax(-1)
     probability = torch.softmax(logits / decoding.temperature, dim=-1)
     if decoding.top_p == 1:

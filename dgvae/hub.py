@@ -44,17 +44,18 @@ def parse_repository(text: str) -> tuple[str, str | None]:
     return repository, revision
 
 
-def download_checkpoint(repository: str, revision: str | None = None) -> Path:
+def download_checkpoint(repository: str, revision: str | None = None, token: bool | None = None) -> Path:
     """Return the local folder of a checkpoint on the Hub, downloading what is not cached.
 
     The revision (a branch, tag or commit; main by default) is resolved to a commit first, so that all files are of one commit.
     Only a checkpoint's own files are fetched, never a pickle. Where the Hub cannot be reached, what the cache has is used.
+    token: whether the user's own is sent; by default if there is one.
     Raises UserError: no such repository or revision, not a checkpoint, larger than MAX_BYTES, or the Hub out of reach.
     """
     name = f"{repository}@{revision}" if revision else repository
     try:
         with hub_faults(repository, revision):
-            hub = HfApi()
+            hub = HfApi(token=token)
             pinned = hub.resolve_revision(repository, revision=revision)  # and the cache remembers which commit it was
             info = hub.model_info(repository, revision=pinned.resolved, files_metadata=True, timeout=TIMEOUT)
             sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
@@ -62,7 +63,7 @@ def download_checkpoint(repository: str, revision: str | None = None) -> Path:
                 raise UserError(f"{name} is not a checkpoint of this project: it has no {missing[0]}.")
             if (total := sum(sizes[file] for file in FILES)) > MAX_BYTES:
                 raise UserError(f"{name} is {total / 1e6:,.0f} MB, more than the {MAX_BYTES / 1e6:,.0f} MB that are allowed.")
-            return Path(snapshot_download(repository, revision=pinned, allow_patterns=list(FILES)))
+            return Path(snapshot_download(repository, revision=pinned, allow_patterns=list(FILES), token=token))
     except HubUnreachableError as error:
         return _from_cache(repository, revision, error)
 

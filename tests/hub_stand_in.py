@@ -4,8 +4,9 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +34,8 @@ class Hub:
     failure: tuple[int, str] | None = None  # status and X-Error-Code of every answer
     page: bytes | None = None  # what answers everything, as a network's log-in page does
     asked: list[str] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)  # the header Authorization of all requests
+    pause: float = 0.0  # seconds after every 100 bytes of a file
     commits: list[tuple[str, set[str]]] = field(default_factory=list)  # message and files of each that was made by request
     large: dict[str, bytes] = field(default_factory=dict)  # what was uploaded by way of LFS, by its sha256
     stop: Callable[[], None] = lambda: None
@@ -151,6 +154,7 @@ def make_handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             """What is asked for, noted; None if that has been answered already, by a Hub that isn't well."""
             path = unquote(urlsplit(self.path).path)
             hub.asked.append(path)
+            hub.tokens.add(self.headers["Authorization"])
             if hub.page is not None:
                 self.answer(200, hub.page)
             elif hub.failure:
@@ -176,8 +180,15 @@ def make_handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
                 self.send_header(name, value)
             self.end_headers()
-            if self.command != "HEAD":
+            if self.command == "HEAD":
+                return
+            if not hub.pause:
                 self.wfile.write(body)
+                return
+            with suppress(OSError):  # who asked has gone
+                for start in range(0, len(body), 100):
+                    self.wfile.write(body[start : start + 100])
+                    time.sleep(hub.pause)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

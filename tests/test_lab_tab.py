@@ -21,10 +21,11 @@ from dgvae.toy.lab import Lab
 from dgvae.toy.run import Frame
 from dgvae.toy.setup import SET_SIZES, TOY_METHODS, Settings, Setup
 from dgvae.toy.stories import STORIES
+from dgvae.ui import labs as labs_module
 from dgvae.ui.address import first_value, parse_query, read_fields
 from dgvae.ui.lab_screen import key_of, message
 from dgvae.ui.lab_tab import LabTab, _address, parse_points
-from dgvae.ui.labs import IDLE, MOST_AWAITED, MOST_LABS, Labs
+from dgvae.ui.labs import IDLE, MOST_AWAITED, TURN, Labs
 from dgvae.ui.sets_section import TESTS
 from dgvae.ui.shelf import Shelf
 
@@ -213,29 +214,29 @@ def test_looking_does_not_keep_a_place() -> None:
     assert labs.playing() == 0
 
 
-def test_when_all_places_are_taken_the_one_unused_for_long_makes_room() -> None:
+def test_who_does_not_train_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labs_module, "MOST_LABS", 2)
     labs = Labs()
-    for number in range(MOST_LABS):
-        advance(labs, f"visitor {number}", 0)
-    with pytest.raises(UserError, match=f"All {MOST_LABS} places of the lab are taken"):
+    advance(labs, "plays")
+    advance(labs, "looks on", 0)
+    with pytest.raises(UserError, match=r"All 2 places of the lab are taken .* free in 300 s at most"):
         advance(labs, "late")
-    labs._places["visitor 3"].asked -= IDLE
+    labs._places["looks on"].asked -= IDLE
     assert advance(labs, "late") == 1
-    with pytest.raises(UserError):
-        labs.of("visitor 3")
-    assert labs.of("visitor 0")
+    with pytest.raises(UserError, match="press Play"):
+        labs.of("looks on")
+    assert labs.of("plays")
 
 
-def test_it_trains_on_one_core_and_leaves_torch_as_it_was() -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)  # conftest has set 1
-    try:
-        assert Labs()._thread.submit(torch.get_num_threads).result() == 1
-        assert torch.get_num_threads() == 2
-        with ThreadPoolExecutor(1) as later:
-            assert later.submit(torch.get_num_threads).result() == 2
-    finally:
-        torch.set_num_threads(before)
+def test_a_turn_ends_for_who_wait_and_is_not_prolonged_by_beginning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labs_module, "MOST_LABS", 2)
+    labs = Labs()
+    advance(labs, "long")
+    advance(labs, "short")
+    labs._places["long"].since -= TURN
+    awaited(labs.advance("long", 2, Setup(("vae",)), Settings(), 1))  # another run
+    assert advance(labs, "late") == 1
+    assert set(labs._places) == {"short", "late"}
 
 
 # ---- sets against densities

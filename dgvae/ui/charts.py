@@ -81,11 +81,10 @@ def latent_map(
             height="container",
             description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
             f"{from_prior} of the prior, coloured by {COLOURINGS[colour]}.",
-            datasets={"points": _csv(points, classes)},
             usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP, "brush": True},
         )
     )
-    return chart.to_dict()
+    return chart.to_dict(validate=False) | {"datasets": {"points": _csv(points, classes)}}
 
 
 def _in_drawing_order(points: Mapping[str, np.ndarray], colour: str) -> dict[str, np.ndarray]:

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
+from dgvae.ui.decoding_loop import DecodingLoop
 from dgvae.ui.render import Line, read_as
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.turns import wanted_here
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from dgvae.posteriors import Posterior
 
 MOST_CHARACTERS = 2000  # of a sentence
+_LOOP = DecodingLoop()
 EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited an hour and nobody came back .")
 
 
@@ -55,10 +58,11 @@ def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
 def decode_texts(
     checkpoint: Checkpoint, z: Tensor, decoding: Decoding | None = None, generator: torch.Generator | None = None
 ) -> list[str]:
-    """Decode latents [B, D] as one batch, greedily if nothing else is said."""
-    from dgvae.generation import GREEDY, decode_latents
+    """Decode latents [B, D], greedily if nothing else is said, together with what other visitors ask of the model."""
+    from dgvae.generation import GREEDY
 
-    return [checkpoint.tokenizer.decode(ids) for ids in decode_latents(checkpoint.model, z, decoding or GREEDY, generator)]
+    found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
+    return [checkpoint.tokenizer.decode(ids) for ids in found]
 
 
 def decode_lines(

@@ -35,5 +35,5 @@ def _png(alpha: np.ndarray, colour: np.ndarray) -> str:
 
     pixels = np.concatenate([colour, np.round(255 * alpha)[..., None]], axis=-1).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels[::-1], "RGBA").save(file, "PNG", optimize=True)
+    Image.fromarray(pixels[::-1], "RGBA").save(file, "PNG", compress_level=4)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

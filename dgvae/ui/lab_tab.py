@@ -87,7 +87,7 @@ class LabTab(Tab):
         self.outputs = [stories, screen, film_link]
         run = [methods, problem, seed, drawn, beta, batch, size, rate, samples, play]
         each: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # else one that comes meanwhile may be lost
-        screen.tick(self.tick, run, screen, **each, concurrency_limit=None)
+        screen.tick(self.tick, run, screen, **each, concurrency_limit=32)
         pad.draws(_drawn, drew, [drawn, problem, drew], **each, concurrency_limit=1)
         problem.change(lambda chosen: gr.update(open=chosen == DRAWN), problem, own, **QUIET)
         drawn.change(None, drawn, pad, js="(text) => text", api_visibility="private")

@@ -1,14 +1,12 @@
 """The labs of all visitors. They train in one thread, a picture at a time, and only while their visitor asks for pictures.
 
 Choices made: a visitor who leaves asks no more, so nothing has to be stopped; one thread, since several would only wait for
-Python's lock and keep the rest of the app from answering; one core, since the tensors are small and threads cost more than
-they save; and a picture's time is shared by those who play.
+Python's lock and keep the rest of the app from answering; and a picture's time is shared by those who play.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +25,9 @@ if TYPE_CHECKING:
 PICTURE = 0.12  # seconds of training for one, of all visitors together
 PLAYING = 1.5  # seconds since the last picture
 MOST_AWAITED = 3  # pictures of a session: what was asked for before a reset may still be on its way
-MOST_LABS = 16  # a few megabytes each
-IDLE = 60.0  # seconds after which a lab that does not train makes room
+MOST_LABS = 64  # up to five megabytes each
+IDLE = 10.0  # seconds after which a lab that does not train makes room for another visitor's
+TURN = 300.0  # seconds that a lab which trains without a pause keeps its place while others want one
 GONE = 10.0  # seconds in which what a visitor asked for before they left may still come
 
 
@@ -36,7 +35,8 @@ GONE = 10.0  # seconds in which what a visitor asked for before they left may st
 class _Place:
     run: float  # the page's number for it: another one is a new beginning
     lab: Lab
-    asked: float = field(default_factory=time.monotonic)
+    asked: float = field(default_factory=time.monotonic)  # to train
+    since: float = field(default_factory=time.monotonic)  # begun, for the first time in this visit
 
 
 class Labs:
@@ -46,7 +46,7 @@ class Labs:
         self._places: dict[str, _Place] = {}
         self._awaited: Counter[str] = Counter()  # pictures on their way, by session
         self._gone: dict[str, float] = {}  # sessions that ended, and when
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab", initializer=_use_one_core)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab")
 
     async def advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
         """Take some steps, as many as there is time for, and return the moment then; of 0 steps, the last moment.
@@ -77,18 +77,26 @@ class Labs:
             raise UserError("This visit has ended; reload the page.")
         place = self._places.get(session)
         if not place or (place.run, place.lab.setup) != (run, setup):
-            self._make_room(session)
-            place = self._places[session] = _Place(run, Lab(setup, settings))
+            if not place:
+                self._make_room()
+            since = place.since if place else time.monotonic()  # to begin anew is no new turn
+            place = self._places[session] = _Place(run, Lab(setup, settings), since=since)
         return place.lab
 
-    def _make_room(self, session: str) -> None:
-        self.leave(session)
+    def _make_room(self) -> None:
+        """Take the place of who does not train, or else of who has had one for longer than a turn. Raises UserError."""
         if len(self._places) < MOST_LABS:
             return
-        longest, place = min([*self._places.items()], key=lambda item: item[1].asked)
-        if time.monotonic() - place.asked < IDLE:
-            raise UserError(f"All {MOST_LABS} places of the lab are taken by other visitors; try again in a minute.")
-        self.leave(longest)
+        places, now = [*self._places.items()], time.monotonic()
+        idle, place = min(places, key=lambda item: item[1].asked)
+        if now - place.asked >= IDLE:
+            return self.leave(idle)
+        longest, place = min(places, key=lambda item: item[1].since)
+        if (more := TURN - (now - place.since)) <= 0:
+            return self.leave(longest)
+        raise UserError(
+            f"All {MOST_LABS} places of the lab are taken by visitors who train; one will be free in {more:.0f} s at most."
+        )
 
     def playing(self) -> int:
         """How many visitors are looking at a run that goes on."""
@@ -109,14 +117,3 @@ class Labs:
         self._gone = {name: at for name, at in self._gone.items() if now - at < GONE}
         if gone and session:
             self._gone[session] = now
-
-
-def _use_one_core() -> None:
-    """In this thread alone: torch also keeps the number for threads that begin later, for which it is set back."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    other = threading.Thread(target=torch.set_num_threads, args=(before,))
-    other.start()
-    other.join()

@@ -25,6 +25,8 @@ from dgvae.ui.vega_chart import ChartMarks, VegaChart, marks
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dgvae.checkpoints import Checkpoint
+
 INVITATION = hint("Point at a dot, or tap it: both models read out what they decode there. Drag to mark a region.")
 OWN, COMMON = "own", "common"
 # Where a point's sentence may be taken: tab and field.
@@ -147,8 +149,12 @@ class MapTab(Tab):
             column = int(dimension or 0) - 1
             if not 0 <= column < checkpoint.model.config.latent_dim:
                 raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
-        points, title = map_points(checkpoint, gaps, xy, column), checkpoint.model.config.title
-        return latent_map(points, colour, title, domain, checkpoint.classes)
+
+        def chart(of: Checkpoint) -> dict[str, Any]:
+            return latent_map(map_points(of, gaps, xy, column), colour, of.model.config.title, domain, of.classes)
+
+        # Everyone who comes sees the same first chart.
+        return chart(checkpoint) if xy is not None else self.shelf.derived(name, ("map", colour, column), chart)
 
     def _common(self, which: str, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
         """Where both models' points lie on one map, if that is asked for and there is one."""

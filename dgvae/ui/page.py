@@ -25,6 +25,7 @@ from dgvae.ui.shelf import Shelf
 from dgvae.ui.slice_tab import SliceTab
 from dgvae.ui.tab import QUIET, Tab
 from dgvae.ui.tour import tour
+from dgvae.ui.turns import take_turns
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
@@ -39,9 +40,12 @@ REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count
 
 def build_page(shelf: Shelf) -> gr.Blocks:
     """Build the app's page. Loads no model: that begins when a visitor comes."""
-    with gr.Blocks(title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False) as page:
+    with gr.Blocks(
+        title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False, delete_cache=(600, 600)
+    ) as page:
         Page(shelf, page)
         add_endpoints(shelf)
+    take_turns(page)
     return page
 
 
@@ -98,6 +102,7 @@ class Page:
         lab = self.tabs[LabTab.key]
         assert isinstance(lab, LabTab)
         blocks.unload(lab.leave)
+        blocks.unload(self.leave)
         fields = [field for tab in self.tabs.values() for field in tab.fields.values()]
         written = [*self.shared.values(), *fields]
         noted = [field.change for field in written]  # pyright: ignore[reportAttributeAccessIssue]
@@ -107,7 +112,9 @@ class Page:
         blocks.load(None, None, None, js=CLOSE_SIDEBAR_ON_PHONES, api_visibility="private")
         loaded = blocks.load(self.first_view, None, restored, **QUIET)
         loaded.then(None, written, None, js=SETTLE, api_visibility="private")
-        ready = loaded.then(self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private")
+        ready = loaded.then(
+            self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private", concurrency_limit=32
+        )
         ready.then(self.describe, self.models, facts_of, **QUIET)
         ready.then(None, **redraw, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
@@ -138,7 +145,14 @@ class Page:
                 repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
                 add = gr.Button("Fetch it as model B", elem_id="fetch")
                 fetched = gr.HTML(elem_id="fetched")
-        gr.on([add.click, repository.submit], self.fetch, repository, [*models, fetched], api_visibility="private")
+        gr.on(
+            [add.click, repository.submit],
+            self.fetch,
+            repository,
+            [*models, fetched],
+            api_visibility="private",
+            concurrency_limit=2,
+        )
         return models, facts_of
 
     def _tab(self, kind: type[Tab]) -> Tab:
@@ -188,6 +202,10 @@ class Page:
         choices = self.shelf.choices()
         yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
 
+    def leave(self, request: gr.Request) -> None:
+        """Give up what a visitor who is gone has fetched."""
+        self.shelf.leave(request.session_hash)
+
     def carry(self, shown: MapTab, then: str, *point: Any) -> tuple[Any, ...]:
         """The sentence of a point, for a field; what is said of that on the map; and the tab that is opened then."""
         try:
@@ -215,6 +233,7 @@ class Page:
 
     def _view(self, text: str) -> list[Any]:
         query = parse_query(text)
+        self.shelf.revisit(query.get(side) for side in "ab")
         choices, faults = self.shelf.choices(), []
         names = {name for _, name in choices}
         models = []

@@ -8,14 +8,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import gradio as gr
+
 from dgvae.catalogue import display_name, find_checkpoints
 from dgvae.errors import UserError
+from dgvae.ui.fetched import FetchedModels
+from dgvae.ui.turns import visitor_here, wanted_here
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,12 +44,18 @@ class Shelf:
         self._derived: defaultdict[str, dict[Hashable, Any]] = defaultdict(dict)
         self._sentences: dict[str, list[str] | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._broken: dict[str, tuple[Any, str]] = {}  # the state of the files in which a checkpoint was found broken, and how
+        self._fetched = FetchedModels(self._forget)
         self._loading: str | None = "the libraries"
 
     def choices(self) -> list[tuple[str, str]]:
-        """(what the visitor reads, name) of every checkpoint that is there now; one that reads like another shows its path."""
+        """(what the visitor reads, name) of every checkpoint that is there now, and of those that the visitor fetched.
+
+        One that reads like another shows its path.
+        """
         self._folders |= find_checkpoints(self._root)
-        read = {name: display_name(name, folder) for name, folder in dict(self._folders).items()}
+        fetched = {name: folder for name in self._fetched.names(visitor_here()) if (folder := self._fetched.folder(name))}
+        read = {name: display_name(name, folder) for name, folder in (dict(self._folders) | fetched).items()}
         times = Counter(read.values())
         return [(label if times[label] == 1 else f"{label} ({name})", name) for name, label in read.items()]
 
@@ -58,16 +68,28 @@ class Shelf:
 
     def get(self, name: str | None) -> Checkpoint:
         """Load a checkpoint, or return it as it was loaded. Raises UserError."""
-        from dgvae.checkpoints import load_checkpoint
-
         folder, name = self.folder(name), str(name)
         with self._locks[name]:
-            checkpoint = self._loaded.pop(name, None) or load_checkpoint(folder)
+            checkpoint = self._loaded.pop(name, None) or self._load(name, folder)
             self._loaded[name] = checkpoint
             while len(self._loaded) > MOST_LOADED:
                 unused, _ = self._loaded.popitem(last=False)
                 self._derived.pop(unused, None)
             return checkpoint
+
+    def _load(self, name: str, folder: Path) -> Checkpoint:
+        """Read a checkpoint; one that was found broken is read again only when its files have changed. Raises UserError."""
+        from dgvae.checkpoints import FILES, load_checkpoint
+
+        state = [(path.stat().st_mtime_ns, path.stat().st_size) for file in FILES if (path := folder / file).is_file()]
+        before, why = self._broken.get(name, (None, ""))
+        if before == state:
+            raise UserError(why)
+        try:
+            return load_checkpoint(folder)
+        except UserError as error:
+            self._broken[name] = state, str(error)
+            raise
 
     def derived(self, name: str | None, key: Hashable, make: Callable[[Checkpoint], T]) -> T:
         """What is computed from a checkpoint, once for all visitors and kept as long as the checkpoint is. Raises UserError."""
@@ -101,9 +123,12 @@ class Shelf:
 
     def folder(self, name: str | None) -> Path:
         """Where a checkpoint lies. Raises UserError if there is none of this name."""
-        if not name or name not in self._folders:
-            raise UserError("Choose a model in the sidebar." if not name else f"There is no checkpoint {name!r} here.")
-        return self._folders[name]
+        if not name:
+            raise UserError("Choose a model in the sidebar.")
+        folder = self._folders.get(name) or self._fetched.folder(name)
+        if not folder:
+            raise UserError(f"There is no checkpoint {name!r} here.")
+        return folder
 
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
@@ -113,8 +138,8 @@ class Shelf:
 
         found, faults = [], []
         for title, name in self.choices():
-            folder = self._folders[name]
             try:
+                folder = self.folder(name)
                 config = TextVAEConfig.from_json(folder / CONFIG_FILE)
                 found.append(Measured.of(name, config, Measurements.load(folder), title))
             except UserError as error:
@@ -122,19 +147,46 @@ class Shelf:
         return found, faults
 
     def add_from_hub(self, text: str) -> str:
-        """Download and verify a checkpoint of the Hub; return the name under which the shelf has it. Raises UserError."""
-        from dgvae.hub import download_checkpoint, parse_repository
+        """Download and verify a checkpoint of the Hub for the visitor who asks; return its name. Raises UserError."""
+        from dgvae.hub import parse_repository
+        from dgvae.hub_fetch import fetch_checkpoint
 
         repository, revision = parse_repository(text)
         name = f"{repository}@{revision}" if revision else repository
-        if name not in self._folders:
-            self._folders[name] = download_checkpoint(repository, revision)
-            try:
-                self.get(name)
-            except UserError:
-                del self._folders[name]
-                raise
+        visitor = visitor_here()
+        if name in self._folders or self._fetched.show(name, visitor):
+            return name
+        folder = self._fetched.new_folder(visitor)
+        size = fetch_checkpoint(repository, revision, folder, wanted_here())
+        self._fetched.add(name, folder, size, visitor)
+        try:
+            self.get(name)
+        except UserError:
+            self._fetched.remove(name)
+            raise
         return name
+
+    def add_own_from_hub(self, text: str, token: bool) -> None:
+        """Show every visitor a checkpoint that the operator chose. token: whether theirs is sent. Raises UserError."""
+        from dgvae.hub import download_checkpoint, parse_repository
+
+        repository, revision = parse_repository(text)
+        self._folders[f"{repository}@{revision}" if revision else repository] = download_checkpoint(repository, revision, token)
+
+    def revisit(self, names: Iterable[str | None]) -> None:
+        """Let the visitor who comes by a link see the fetched models that it names, if they are still here."""
+        for name in names:
+            with suppress(UserError):  # the link's fault is said by the page
+                self._fetched.show(name or "", visitor_here())
+
+    def leave(self, visitor: str | None) -> None:
+        """Give up what a visitor fetched."""
+        if visitor:
+            self._fetched.leave(visitor)
+
+    def _forget(self, name: str) -> None:
+        for kept in (self._loaded, self._derived, self._sentences, self._broken):
+            kept.pop(name, None)
 
     def sentence(self, name: str, index: int) -> str | None:
         """The text behind a latent, if the corpus is at hand and is the one that was encoded."""
@@ -158,7 +210,12 @@ class Shelf:
 
         def work() -> None:
             try:
-                import dgvae.checkpoints  # torch and transformers, some seconds
+                import torch  # some seconds, and transformers as many
+
+                # For this thread and those that begin later. Each visitor's work has a thread, and tensors are small: if
+                # operations were spread over the cores, too, the threads would mostly wait for each other.
+                torch.set_num_threads(1)
+                import dgvae.checkpoints
                 import dgvae.holes  # noqa: F401 — scipy, which two threads at once fail to import
                 from dgvae.ui.vega_chart import vega_bundle
 
@@ -167,7 +224,8 @@ class Shelf:
                     with suppress(UserError):  # the page says it where the model is chosen
                         self.get(name)
                 self._loading = "the charts"
-                vega_bundle()
+                with suppress(gr.Error):  # each chart says it
+                    vega_bundle()
             finally:  # else the page would wait for ever
                 self._loading = None
 

@@ -22,9 +22,12 @@ What a chart may hold for the page to find points in it:
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -87,21 +90,37 @@ def bundle_path() -> Path:
     return (cache / "dgvae" / f"vega-{version('vl-convert-python')}.js").resolve()
 
 
+@cache  # where it can't be stored, each chart would make it again
+def _script() -> str:
+    import vl_convert
+
+    return vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue]  # its stub asks for a default
+
+
 def vega_bundle() -> Path:
     """Make the Vega script if it is not there yet (seconds, once per vl-convert version) and say where it lies.
 
     It is written under another name and renamed, so that neither a second process nor the page meets half a script.
+    Raises gr.Error, in a visitor's words, if it can't be stored.
     """
     path = bundle_path()
     with _making:
         if not path.exists():
-            import vl_convert
-
-            path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-            script = vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue]  # its stub asks for a default
-            unfinished.write_text(script, encoding="utf-8")
-            unfinished.replace(path)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                unfinished.write_text(_script(), encoding="utf-8")
+                unfinished.replace(path)
+            except OSError as error:
+                with suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
+                reason = error.strerror or type(error).__name__
+                print(f"The charts' script could not be stored as {path} ({reason}).", file=sys.stderr)
+                raise gr.Error(
+                    f"No chart can be shown, since its script could not be stored on the app's machine ({reason}). "
+                    "Whoever runs the app may free some space, or name another folder as $XDG_CACHE_HOME.",
+                    print_exception=False,
+                ) from None
     return path
 
 

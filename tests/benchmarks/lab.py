@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     alone()
     executable = next(path for name in BROWSERS if (path := shutil.which(name)))
-    with app(None) as (url, _), sync_playwright() as playwright:
+    with app(None) as (url, _, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         live(browser.new_page(viewport={"width": 1280, "height": 1000}), url, options.seconds)
         browser.close()

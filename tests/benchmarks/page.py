@@ -69,14 +69,14 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         starts = []
         for _ in range(3):
-            with app(options.data) as (url, started):
+            with app(options.data) as (url, started, _):
                 page = browser.new_page(viewport={"width": 1280, "height": 1000})
                 page.goto(url)
                 drawn(page)
                 starts.append(time.monotonic() - started)
                 page.close()
         say("usable after the start", starts, "s", "8 s", digits=1)
-        with app(options.data) as (url, _):
+        with app(options.data) as (url, _, _):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             page.goto(url)
             drawn(page)
@@ -90,8 +90,8 @@ def main() -> None:
 
 
 @contextmanager
-def app(data: Path | None) -> Iterator[tuple[str, float]]:
-    """A running app: its address, and when it was started."""
+def app(data: Path | None) -> Iterator[tuple[str, float, int]]:
+    """A running app: its address, when it was started, and the number of its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -102,7 +102,7 @@ def app(data: Path | None) -> Iterator[tuple[str, float]]:
         assert process.stdout
         while f":{port}" not in process.stdout.readline():
             pass
-        yield f"http://127.0.0.1:{port}", started
+        yield f"http://127.0.0.1:{port}", started, process.pid
     finally:
         process.terminate()
         process.wait()

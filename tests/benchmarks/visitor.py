@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import httpx2
+
+
+class RefusedError(Exception):
+    """The app did not do what was asked; the message is what it said."""
 
 
 class Visitor:
@@ -19,6 +23,7 @@ class Visitor:
         self._client = httpx2.Client(base_url=url, timeout=60)
         config = self._client.get("/config").json()
         self._places = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+        self._first = {part["id"]: part["props"].get("value") for part in config["components"]}
         self._handlers = config["dependencies"]
 
     def __enter__(self) -> Self:
@@ -31,12 +36,29 @@ class Visitor:
         """What the handler of a component's event puts into `output`, which is its only one; components by their elem_id."""
         target, filled = [self._places[trigger], event], [self._places[output]]
         found = next(d for d in self._handlers if target in d["targets"] and d["outputs"] == filled)
-        body = {"fn_index": found["id"], "trigger_id": target[0], "data": data, "event_data": event_data}
-        self._client.post("/gradio_api/queue/join", json=body | self._session).raise_for_status()
+        return self._call(found, data, event_data, target[0])[0]
+
+    def draw(self, output: str, changed: Mapping[int, Any] | None = None) -> list[Any]:
+        """What the page draws of the tab that holds `output`. changed: inputs, by number, that are not as at first."""
+        filled = {self._places[output], self._places["code"]}
+        found = next(d for d in self._handlers if filled <= set(d["outputs"]))
+        data = [self._first[part] for part in found["inputs"]]
+        for number, value in (changed or {}).items():
+            data[number] = value
+        return self._call(found, data)
+
+    def _call(self, handler: dict[str, Any], data: list[Any], event_data: Any = None, trigger: int | None = None) -> list[Any]:
+        body = {"fn_index": handler["id"], "trigger_id": trigger, "data": data, "event_data": event_data}
+        joined = self._client.post("/gradio_api/queue/join", json=body | self._session)
+        if joined.is_error:
+            raise RefusedError(joined.json()["detail"])
         with self._client.stream("GET", "/gradio_api/queue/data", params=self._session) as answers:
             for line in answers.iter_lines():
                 if line.startswith("data:") and (said := json.loads(line[5:]))["msg"] == "process_completed":
-                    return said["output"]["data"][0]
+                    if not said["success"]:
+                        raise RefusedError(said["output"].get("error") or "no reason")
+                    return said["output"]["data"]
+        raise RefusedError("the stream ended")
 
 
 def at_once(count: int, visit: Callable[[int], None]) -> None:

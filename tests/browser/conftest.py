@@ -80,7 +80,7 @@ def shelf_root(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
     shelf = Shelf(shelf_root, corpus)
-    demo = build_page(shelf).queue(default_concurrency_limit=4)
+    demo = build_page(shelf)
     shelf.warm_up()
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     yield address

@@ -141,7 +141,11 @@ def test_a_hub_out_of_reach_is_one_sentence(page: Page, url: str, tmp_path: Path
 
 
 def test_a_model_from_the_hub_becomes_model_b(page: Page, url: str, shelf_root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dgvae.hub.download_checkpoint", lambda repository, revision: shelf_root / "short-yelp" / "pdg-vae")
+    def fetch(repository: str, revision: str | None, folder: Path, is_wanted: object) -> int:
+        shutil.copytree(shelf_root / "short-yelp" / "pdg-vae", folder)
+        return 1
+
+    monkeypatch.setattr("dgvae.hub_fetch.fetch_checkpoint", fetch)
     open_app(page, url)
     open_hub(page)
     ask_hub(page, "someone/fine-model@v1")

@@ -194,7 +194,7 @@ def test_hostile_names_and_reasons_are_text(page: Page, checkpoints: Path, tmp_p
     del data["figures"]["kl"]
     data["absent"]["kl"] = f"' onmouseover='x {evil}"
     (folder / "metrics.json").write_text(json.dumps(data))
-    demo = build_page(Shelf(tmp_path)).queue()
+    demo = build_page(Shelf(tmp_path))
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     page.goto(address)
     page.get_by_role("tab", name="Measure").click()
