@@ -47,12 +47,14 @@ def serve(options: argparse.Namespace) -> None:
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
     print("Starting …", flush=True)
     keep_caches_where_one_may_write()  # before the libraries are imported, which read the environment then
+    from dgvae.ui.fault_log import keep_log_short
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
 
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
+    keep_log_short()
     shelf = Shelf(options.checkpoints, options.data)
     page = build_page(shelf).queue(default_concurrency_limit=4)
     shelf.warm_up()

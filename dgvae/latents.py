@@ -17,6 +17,7 @@ from dgvae.projection import project
 from dgvae.tensor_files import read_safetensors, write_safetensors
 
 LATENTS_FILE = "latents.safetensors"
+MOST_LOG_VARIANCE = 80.0  # of either sign: e^80 and e^-80 are numbers in fp32
 PRIOR_SEED = 20221128  # the same prior draws for every model of one latent size, so that maps and samples compare
 
 
@@ -88,6 +89,11 @@ def _check(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple
             raise UserError(f"{path} does not fit its config.json: {name} should be {shape}.")
         if not torch.isfinite(tensors[name]).all():
             raise UserError(f"{path} is broken: {name} has values that are not finite; copy or download it again.")
+        if name == "log_var" and (most := float(tensors[name].abs().max())) > MOST_LOG_VARIANCE:
+            raise UserError(
+                f"{path} is broken: it has a log-variance of ±{most:,.0f}, and ±{MOST_LOG_VARIANCE:.0f} is the most; "
+                "copy it again, or train it anew."
+            )
 
 
 def prior_samples(prior: Prior, count: int) -> Tensor:

@@ -19,6 +19,7 @@ from dgvae.storage import read_json
 from dgvae.words import split_words
 
 PAD, UNKNOWN, START, END = range(4)
+MOST_BYTES = 64_000_000  # of a tokenizer.json
 SPECIAL_WORDS = ("<pad>", "<unk>", "<s>", "</s>")
 _RESERVED = {"<pad>", "<s>", "</s>"}
 
@@ -98,13 +99,19 @@ class WordTokenizer:
         self.fast.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
     @classmethod
-    def load(cls, path: Path) -> WordTokenizer:
-        """Read a tokenizer.json. Raises UserError if it is missing or is not one."""
-        content = read_json(path)
+    def load(cls, path: Path, size: int | None = None) -> WordTokenizer:
+        """Read a tokenizer.json, of `size` words if that is known. Raises UserError if it is missing or is not one."""
+        content = read_json(path, MOST_BYTES)
         # Other kinds would be run by the library as they are, and some of them crash it.
         kinds = [_type(content.get(part)) for part in ("model", "normalizer", "pre_tokenizer")]
         if kinds not in (["WordLevel", None, "WhitespaceSplit"], ["WordLevel", "Lowercase", "WhitespaceSplit"]):
             raise UserError(f"{path} is not a word-level tokenizer of this project.")
+        # Counted before the library reads the words, which takes it a minute for a million.
+        words = content["model"].get("vocab")
+        if size is not None and isinstance(words, dict) and len(words) != size:
+            raise UserError(
+                f"{path} has {len(words):,} words where config.json says {size:,}; the two files are not of one checkpoint."
+            )
         try:
             return cls(_wrap(tokenizer_file=str(path)))
         except UserError as error:
