@@ -21,6 +21,7 @@ from dgvae.ui.plain import read_plain
 MOST_BYTES = 16 * 2**20  # of a request's JSON: 256 latents of 4,096 dimensions
 OTHER_BODIES = ("multipart/form-data", "application/x-www-form-urlencoded")
 V2 = re.compile(r"/call/v2/([^/]+)/?$")
+CALLS = re.compile(r"/(?:(?:call|run|api)/(?!v2/)[^/]+|queue/join)/?$")
 API = re.compile(r"/(?:call|run|api)/(?:v2/)?([^/]+)/?$")
 
 
@@ -81,14 +82,12 @@ class Gate:
         self._check_host(scope)
         if headers.get("content-type", "").startswith(OTHER_BODIES) or "/upload" in scope["path"]:
             return scope, receive
-        body = await _body(receive)
-        if body:
-            try:
-                asked = read_plain(body)
-            except ValueError as fault:
-                raise Refusal(400, f"The request {fault}.") from None
-            self._check(scope["path"], asked)
-            body = json.dumps(asked).encode()
+        try:
+            asked = read_plain(await _body(receive))
+        except ValueError as fault:
+            raise Refusal(400, f"The request {fault}.") from None
+        self._check(scope["path"], asked)
+        body = json.dumps(asked).encode()
         kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
         return {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}, _once(body, receive)
 
@@ -110,6 +109,8 @@ class Gate:
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             raise Refusal(422, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.") from None
+        if CALLS.search(path) and not isinstance(asked.get("data"), list):
+            raise Refusal(422, "data is missing: the list of the arguments.")
         if known.batched:
             raise Refusal(422, "Nothing here works in batches.")
         if known.fn_index is not None and known.fn_index not in self._blocks.fns:
@@ -127,7 +128,7 @@ class Gate:
             return
         parameters = inspect.signature(public[name].fn).parameters
         if unknown := sorted(named - parameters.keys() - {"session_hash", "oauth_token"}):
-            raise Refusal(422, f"{name} takes no {unknown[0][:40]!r}; it takes {', '.join(parameters)}.")
+            raise Refusal(422, f"{name} takes no {unknown[0][:40]!r}; it takes {', '.join(parameters) or 'nothing'}.")
         if missing := [key for key, p in parameters.items() if p.default is p.empty and key not in named]:
             raise Refusal(422, f"{missing[0]} is missing: {name} takes {', '.join(parameters)}.")
 

@@ -12,7 +12,7 @@ MOST_WHOLE = 2**63  # beyond it the server's JSON writer fails
 
 def plain_text(text: str) -> str:
     """The same text with U+FFFD for each surrogate that has lost its other half."""
-    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def plain(value: Any) -> Any:
