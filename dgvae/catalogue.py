@@ -13,10 +13,10 @@ from dgvae.methods import METHODS, VARIANTS
 
 def find_checkpoints(root: Path) -> dict[str, Path]:
     """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}."""
-    return {_name(path.parent.relative_to(root)): path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))}
+    return {readable(path.parent.relative_to(root)): path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))}
 
 
-def _name(path: Path) -> str:
+def readable(path: Path) -> str:
     """A path as text that can be sent: bytes of a file name that are no UTF-8 become U+FFFD."""
     return os.fsencode(path.as_posix()).decode("utf-8", "replace")
 

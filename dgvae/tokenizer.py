@@ -106,8 +106,10 @@ class WordTokenizer:
         kinds = [_type(content.get(part)) for part in ("model", "normalizer", "pre_tokenizer")]
         if kinds not in (["WordLevel", None, "WhitespaceSplit"], ["WordLevel", "Lowercase", "WhitespaceSplit"]):
             raise UserError(f"{path} is not a word-level tokenizer of this project.")
-        # Counted before the library reads the words, which takes it a minute for a million.
-        words = content["model"].get("vocab")
+        # Counted before the library reads the words, which may take it minutes.
+        words, added = content["model"].get("vocab"), content.get("added_tokens") or []
+        if not isinstance(added, list) or len(added) > len(SPECIAL_WORDS):
+            raise UserError(f"{path} adds words to its vocabulary, which no tokenizer of this project does.")
         if size is not None and isinstance(words, dict) and len(words) != size:
             raise UserError(
                 f"{path} has {len(words):,} words where config.json says {size:,}; the two files are not of one checkpoint."

@@ -18,9 +18,13 @@ EXAMPLES, REQUESTS = 200, 10  # of an example, one after the other
 LOG_LINES = 130  # the burst that the log allows, and what the app says when it starts
 
 numbers = st.sampled_from([0, 1, -1, 1.5, 12, 2**31, 2**53 + 1, 1e300, -1e308])
-texts = st.sampled_from(["", "A", "own", "\ud800", "a\udfffb", "<b>", "../../etc/passwd", "dg-vae", "x" * 3000, "A: 0, 1, 2, 3"])
+texts = st.sampled_from(
+    ["", "A", "own", "\ud800", "a\udfffb", "<b>", "../../etc/passwd", "dg-vae", "x" * 3000, "A: 0, 1, 2, 3"]
+)
 scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
-junk = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=5)
+junk = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=5
+)
 unbearable = st.sampled_from([2**64, -(10**30), float("nan"), float("inf"), [[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]])
 sound = {
     "id": st.integers(-99, 99), "x": st.floats(-9, 9), "y": st.floats(-9, 9), "query": texts, "run": numbers,
@@ -48,7 +52,7 @@ def app(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @st.composite
 def requests(draw: st.DrawFn, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A path and a body that is forged in one place: a value, the event, the arguments of an endpoint, or what is round them."""
+    """A path and a body that is forged in one place: a value, the event, an endpoint's arguments, or what is round them."""
     values = {part["id"]: part["props"].get("value") for part in config["components"]}
     slow = ("compare",)  # a second each; of the lab's own tests
     row = draw(st.sampled_from([r for r in config["dependencies"] if r["backend_fn"] and r["api_name"] not in slow]))
@@ -61,7 +65,12 @@ def requests(draw: st.DrawFn, config: dict[str, Any]) -> tuple[str, dict[str, An
         return f"{kind}/{row['api_name']}", named if kind == "call/v2" else {"data": given}
     if where == "value" and data:
         data[draw(st.integers(0, len(data) - 1))] = draw(st.one_of(*[junk] * 9, unbearable))
-    body = {"data": data, "event_data": draw(events), "trigger_id": draw(st.sampled_from([None, *values])), "fn_index": row["id"]}
+    body = {
+        "data": data,
+        "event_data": draw(events),
+        "trigger_id": draw(st.sampled_from([None, *values])),
+        "fn_index": row["id"],
+    }
     if where == "round":
         body[draw(st.sampled_from([*body, "event_id", "batched", "simple_format"]))] = draw(st.one_of(junk, unbearable))
     return "queue/join", body | {"session_hash": ""}

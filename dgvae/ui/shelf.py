@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dgvae.catalogue import display_name, find_checkpoints
+from dgvae.catalogue import display_name, find_checkpoints, readable
 from dgvae.corpus import corpus_files, read_split
 from dgvae.errors import UserError
 from dgvae.ui.fault_log import log
@@ -54,9 +54,10 @@ class Shelf:
 
     def defaults(self) -> tuple[str | None, str | None]:
         """The two checkpoints that a first visitor sees: whole ones, if there are any."""
-        names = sorted(self._folders, key=lambda name: name in self._broken or not _looks_whole(self._folders[name]))
-        preferred = [n for method in PREFERRED for n in names if Path(n).name.startswith(method)]
-        first, *others = [*preferred, *(n for n in names if n not in preferred)] or [None]
+        folders = dict(self._folders)
+        whole = [name for name, folder in folders.items() if name not in self._broken and _looks_whole(folder)]
+        preferred = [n for method in PREFERRED for n in whole if Path(n).name.startswith(method)]
+        first, *others = [*dict.fromkeys([*preferred, *whole, *folders])] or [None]
         return first, next(iter(others), first)
 
     def get(self, name: str | None) -> Checkpoint:
@@ -188,7 +189,7 @@ class Shelf:
                 import dgvae.holes  # noqa: F401 — scipy, which two threads at once fail to import
                 from dgvae.ui.vega_chart import vega_bundle
 
-                self._load_first()
+                self.load_first()
                 self._loading = "the charts"
                 vega_bundle()
             finally:  # else the page would wait for ever
@@ -196,7 +197,7 @@ class Shelf:
 
         threading.Thread(target=work, daemon=True, name="warm-up").start()
 
-    def _load_first(self) -> None:
+    def load_first(self) -> None:
         """Load the models that a first visitor sees: others, as long as one of them turns out to be broken."""
         tried: set[str] = set()
         while names := [name for name in dict.fromkeys(self.defaults()) if name and name not in tried]:
@@ -219,8 +220,9 @@ class Shelf:
 
 def named_fault(name: str, folder: Path, error: UserError) -> str:
     """What is wrong with a checkpoint, for a visitor: it is called by its name, and no folder of the server is told."""
-    said = str(error).replace(f"{folder}/", "")
-    said = said.removeprefix(f"{folder} ").replace(str(folder), name)
+    said = str(error)
+    for path in (str(folder), readable(folder)):
+        said = said.replace(f"{path}/", "").removeprefix(f"{path} ").replace(path, name)
     return f"{name}: {said}"
 
 
