@@ -71,8 +71,5 @@ def test_a_folder_whose_name_is_no_utf_8_has_a_name_that_can_be_sent(checkpoints
         pytest.skip("this file system takes UTF-8 only")
     made = Shelf(tmp_path)
     assert [name for _, name in made.choices()] == ["caf\ufffd"]
-    try:
-        assert made.get("caf\ufffd").folder.is_dir()
-    except UserError as error:  # safetensors opens no such path
-        assert str(error).startswith("caf\ufffd: model.safetensors is broken")
-        assert str(tmp_path) not in str(error)
+    made.title("caf\ufffd")  # which tries to load it: safetensors opens no such path
+    assert str(tmp_path) not in " ".join(made.broken())
