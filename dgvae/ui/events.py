@@ -15,7 +15,7 @@ from dgvae.errors import UserError
 
 MOST_WHOLE = 2**31
 Coordinate = Annotated[float, Field(ge=-1e12, le=1e12)]
-Interval = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
+Interval = tuple[Coordinate, Coordinate]
 Point = Annotated[int, Field(ge=-MOST_WHOLE, le=MOST_WHOLE)]
 
 
@@ -37,8 +37,8 @@ class PageEvent(gr.EventData):
 
 @cache
 def _model(kind: type[PageEvent]) -> Any:
-    fields = {name: hint for name, hint in get_type_hints(kind, include_extras=True).items()}
-    return create_model(kind.__name__, __config__=ConfigDict(allow_inf_nan=False), **{n: (h, ...) for n, h in fields.items()})
+    fields: dict[str, Any] = {name: (hint, ...) for name, hint in get_type_hints(kind, include_extras=True).items()}
+    return create_model(kind.__name__, __config__=ConfigDict(allow_inf_nan=False), **fields)
 
 
 class Hovered(PageEvent):
@@ -72,7 +72,7 @@ class Ticked(PageEvent):
 
     run: Coordinate
     number: Coordinate
-    steps: Annotated[float, Field(ge=-1e12, le=1e12)]
+    steps: Coordinate
 
 
 class Drew(PageEvent):

@@ -258,7 +258,7 @@ def _picked(event: Hovered) -> Any:
 def _brushed(event: Brushed) -> str:
     """The region that was marked, as text."""
     side = "B" if event.target and event.target.elem_id == "map-b" else "A"
-    return "" if event.x is None or event.y is None else str(Region(side, (*event.x,), (*event.y,)))
+    return "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
 
 
 def _look_for(colour: str) -> str:

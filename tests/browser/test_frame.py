@@ -11,7 +11,7 @@ if os.environ.get("CI") != "true":
 from playwright.sync_api import Page, expect
 
 HUB = "https://huggingface.co/spaces/someone/space"
-# What the Hub does with what its frame posts: it shows the query in its own address, and a link with one opens the frame with it.
+# The Hub shows the query that its frame posts in its own address, and opens the frame with the query of its own address.
 SPACE = """<!doctype html><script>
   window.told = [];
   addEventListener("message", (event) => {
