@@ -86,6 +86,7 @@ def test_an_event_that_does_not_fit_is_a_sentence(kind: type[PageEvent], sent: A
 
 def test_an_event_that_fits_has_its_fields() -> None:
     assert Hovered(None, {"id": -3}).id == -3
+    assert Ticked(None, {"run": 1_790_000_000_000.5, "number": 3, "steps": 0}).run > 1e12
     assert Brushed(None, {"x": [0, 1], "y": None, "more": 1}).x == (0, 1)
 
 

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, create_model
 from dgvae.errors import UserError
 
 MOST_WHOLE = 2**31
+Number = Annotated[float, Field(ge=-(2**53), le=2**53)]  # the page counts runs by the clock, in milliseconds
 Coordinate = Annotated[float, Field(ge=-1e12, le=1e12)]
 Interval = tuple[Coordinate, Coordinate]
 Point = Annotated[int, Field(ge=-MOST_WHOLE, le=MOST_WHOLE)]
@@ -70,9 +71,9 @@ class Navigated(PageEvent):
 class Ticked(PageEvent):
     """A picture of the lab that the page wants: its number of the run and of the picture, and how many steps to take."""
 
-    run: Coordinate
-    number: Coordinate
-    steps: Coordinate
+    run: Number
+    number: Number
+    steps: Number
 
 
 class Drew(PageEvent):
