@@ -64,6 +64,7 @@ def serve(options: argparse.Namespace) -> None:
 
 def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
     """Build the page and begin to serve it."""
+    from dgvae.ui.fault_log import keep_log_short
     from dgvae.ui.limits import limits
     from dgvae.ui.page import build_page
     from dgvae.ui.shelf import Shelf
@@ -71,6 +72,7 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
 
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
+    keep_log_short()
     shelf = Shelf(options.checkpoints, options.data)
     for model in options.hub:
         shelf.add_own_from_hub(model, options.hub_token)

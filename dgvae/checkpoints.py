@@ -52,12 +52,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     if not folder.is_dir():
         raise UserError(f"There is no checkpoint folder {folder}; make one with: {training_command(folder)}")
     model = TextVAE.from_pretrained(folder)
-    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
-    if len(tokenizer) != model.config.vocab_size:
-        raise UserError(
-            f"{folder / TOKENIZER_FILE} has {len(tokenizer)} words where config.json says {model.config.vocab_size}; "
-            "the two files are not of one checkpoint."
-        )
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE, model.config.vocab_size)
     latents = Latents.load(folder, model.config)
     metrics = Measurements.load(folder)
     if metrics.weights != weights_sha256(folder):

@@ -18,6 +18,7 @@ from dgvae.tensor_files import read_safetensors, write_safetensors
 
 LATENTS_FILE = "latents.safetensors"
 FEWEST_PRIOR_SAMPLES = 2000  # with as few as the sentences, hole mass of q(z) = p(z) is often 0 or 20 %
+MOST_LOG_VARIANCE = 80.0  # of either sign: e^80 and e^-80 are numbers in fp32
 PRIOR_SEED = 20221128  # the same prior draws for every model of one latent size, so that maps and samples compare
 
 
@@ -89,6 +90,11 @@ def _check(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple
             raise UserError(f"{path} does not fit its config.json: {name} should be {shape}.")
         if not torch.isfinite(tensors[name]).all():
             raise UserError(f"{path} is broken: {name} has values that are not finite; copy or download it again.")
+        if name == "log_var" and (most := float(tensors[name].abs().max())) > MOST_LOG_VARIANCE:
+            raise UserError(
+                f"{path} is broken: it has a log-variance of ±{most:,.0f}, and ±{MOST_LOG_VARIANCE:.0f} is the most; "
+                "copy it again, or train it anew."
+            )
 
 
 def prior_samples(prior: Prior, count: int) -> Tensor:

@@ -17,6 +17,7 @@ from dgvae.storage import read_json, write_json
 METRICS_FILE = "metrics.json"
 FORMAT = 2
 LONGEST_NAME = 200  # characters of a class
+MOST_TEXT = 2_000  # characters of a name or a reason
 _TRAINING = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")  # what a model card tells
 ALWAYS = ("reconstruction", "kl", "elbo", "mi", "active_units", "consistent_units", "covariance_gap")  # known after training
 
@@ -148,7 +149,7 @@ def _is_classes(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= MOST_TEXT
 
 
 def _is_number(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from dgvae.errors import UserError
 
+MOST_JSON = 4_000_000  # bytes of a file that is read; a vocabulary of 20,000 words takes 0.4 million
 INCOMPLETE = "is missing: this folder is not a complete checkpoint."
 
 
@@ -58,9 +59,11 @@ def printable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises UserError if the file is missing or holds something else."""
+def read_json(path: Path, most: int = MOST_JSON) -> dict[str, Any]:
+    """Read a JSON object. Raises UserError if the file is missing, larger than `most` bytes, or holds something else."""
     try:
+        if (size := path.stat().st_size) > most:
+            raise UserError(f"{path} is too large: it has {size / 1e6:,.1f} MB, and {most / 1e6:,.1f} are allowed.")
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} {INCOMPLETE}") from None

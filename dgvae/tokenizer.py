@@ -20,6 +20,7 @@ from dgvae.storage import read_json, write_bytes
 from dgvae.words import split_words
 
 PAD, UNKNOWN, START, END = range(4)
+MOST_BYTES = 64_000_000  # of a tokenizer.json
 SPECIAL_WORDS = ("<pad>", "<unk>", "<s>", "</s>")
 _RESERVED = {"<pad>", "<s>", "</s>"}
 
@@ -100,13 +101,21 @@ class WordTokenizer:
         write_bytes(folder / "tokenizer.json", self.fast.backend_tokenizer.to_str(pretty=False).encode())
 
     @classmethod
-    def load(cls, path: Path) -> WordTokenizer:
-        """Read a tokenizer.json. Raises UserError if it is missing or is not one."""
-        content = read_json(path)
+    def load(cls, path: Path, size: int | None = None) -> WordTokenizer:
+        """Read a tokenizer.json, of `size` words if that is known. Raises UserError if it is missing or is not one."""
+        content = read_json(path, MOST_BYTES)
         # Other kinds would be run by the library as they are, and some of them crash it.
         kinds = [_type(content.get(part)) for part in ("model", "normalizer", "pre_tokenizer")]
         if kinds not in (["WordLevel", None, "WhitespaceSplit"], ["WordLevel", "Lowercase", "WhitespaceSplit"]):
             raise UserError(f"{path} is not a word-level tokenizer of this project.")
+        # Counted before the library reads the words, which may take it minutes.
+        words, added = content["model"].get("vocab"), content.get("added_tokens") or []
+        if not isinstance(added, list) or len(added) > len(SPECIAL_WORDS):
+            raise UserError(f"{path} adds words to its vocabulary, which no tokenizer of this project does.")
+        if size is not None and isinstance(words, dict) and len(words) != size:
+            raise UserError(
+                f"{path} has {len(words):,} words where config.json says {size:,}; the two files are not of one checkpoint."
+            )
         try:
             return cls(_wrap(tokenizer_object=Tokenizer.from_str(json.dumps(content))))
         except UserError as error:

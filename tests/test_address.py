@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import gradio as gr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dgvae.spreadsheet import harmless
 from dgvae.ui.address import parse_query, read_fields
 from dgvae.ui.decoding import MOST_CHARACTERS
 from dgvae.ui.export import csv_link
@@ -67,6 +69,12 @@ def test_the_guided_start_leaves_out_what_is_not_there() -> None:
     assert "aria-current" not in tour(names)
     assert STOPS[0].says.split(":")[0] in tour(names, at="1")
     assert tour(["snli/vae"]) == ""
+
+
+def test_no_cell_of_a_table_is_a_formula() -> None:
+    cells = ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "- good", "-2", "+1.50", -2.0, "a = b"]
+    assert [harmless(cell) for cell in cells] == [*(f"'{cell}" for cell in cells[:4]), *cells[4:]]
+    assert quote("'=1+1") in csv_link("a.csv", ["text"], [["=1+1"]])
 
 
 def test_a_table_is_saved_whole(tmp_path: Path) -> None:

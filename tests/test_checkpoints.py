@@ -94,6 +94,19 @@ FAULTS = {
     ),
     "metrics lack one": (edit_json("metrics.json", lambda d: d["figures"].pop("mi")), "metrics.json lacks mi"),
     "metrics empty": (lambda f: (f / "metrics.json").write_text(""), "metrics.json is not readable JSON"),
+    "a log-variance far out": (
+        edit_tensors("latents.safetensors", lambda t: t["log_var"][:1].fill_(-60_000)),
+        "a log-variance of ±60,000, and ±80 is the most",
+    ),
+    "a tokenizer with words beside its vocabulary": (
+        edit_json("tokenizer.json", lambda d: d.update(added_tokens=[{"id": i, "content": str(i)} for i in range(50)])),
+        "tokenizer.json adds words to its vocabulary",
+    ),
+    "a name of a megabyte": (edit_json("metrics.json", lambda d: d.update(corpus="x" * 1_000_000)), "lacks corpus, or"),
+    "a JSON file of megabytes": (
+        edit_json("config.json", lambda d: d.update(method="x" * 5_000_000)),
+        "config.json is too large",
+    ),
     "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json is missing"),
 }
 
@@ -107,6 +120,16 @@ def test_a_fault_is_named_in_one_sentence(fault: str, checkpoints: Path, tmp_pat
         load_checkpoint(folder)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_huge_vocabulary_is_refused_before_the_library_reads_it(
+    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(checkpoints / "short-yelp" / "dg-vae", tmp_path / "copy")
+    edit_json("tokenizer.json", lambda d: d["model"].update(vocab={str(i): i for i in range(100_000)}))(folder)
+    monkeypatch.setattr("dgvae.tokenizer._wrap", lambda **_: pytest.fail("the library was given the words"))
+    with pytest.raises(UserError, match="has 100,000 words where config"):
+        load_checkpoint(folder)
 
 
 def test_a_folder_that_is_not_there_names_the_command_that_makes_it(tmp_path: Path) -> None:

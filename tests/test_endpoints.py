@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from dgvae.methods import METHODS
 from dgvae.ui.endpoints import add_endpoints
+from dgvae.ui.guarded import GuardedBlocks
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 
@@ -30,7 +30,7 @@ TOOLS = {"models", "encode", "decode", "sample", "interpolate", "holes", "metric
 
 @pytest.fixture(scope="module")
 def url(checkpoints: Path) -> Iterator[str]:
-    with gr.Blocks(analytics_enabled=False) as demo:
+    with GuardedBlocks(analytics_enabled=False) as demo:
         add_endpoints(Shelf(checkpoints))
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     yield address

@@ -15,6 +15,7 @@ from dgvae.generation import decode_latents
 from dgvae.holes import regions
 from dgvae.latents import prior_samples
 from dgvae.model import TextVAE
+from dgvae.spreadsheet import harmless
 from dgvae.storage import write_bytes
 from dgvae.tokenizer import WordTokenizer
 from train.report_figures import draw_all
@@ -46,7 +47,8 @@ def _csv(rows: Sequence[Row]) -> str:
         measured = row.measured
         cells = [measured.figures.get(figure, ("", "")) for figure in FIGURES]
         numbers = ["" if isinstance(x, float) and math.isnan(x) else x for cell in cells for x in cell]
-        writer.writerow([row.name, row.config.method, measured.corpus, measured.evaluation.sentences, *numbers])
+        named = map(harmless, (row.name, row.config.method, measured.corpus))
+        writer.writerow([*named, measured.evaluation.sentences, *numbers])
     return text.getvalue()
 
 

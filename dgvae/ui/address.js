@@ -2,6 +2,7 @@
 
 const CALM = 1000; // milliseconds; a field that changes again within them makes no other step back
 const SETTLING = 300; // milliseconds
+const HUB = "https://huggingface.co";
 
 const fields = JSON.parse(props.fields); // [tab, key, value at first], in the order of write()'s values
 let restoring = true; // until Python has set what the address says
@@ -31,6 +32,17 @@ function go(query) {
   const sameStep = now - settledAt < SETTLING || (changed === last.changed && now - last.at < CALM);
   history[sameStep ? "replaceState" : "pushState"](null, "", search ? `?${search}` : location.pathname);
   last = { at: now, changed };
+  tellParent();
+}
+
+// On a Space's page the app lies in a frame, whose address nobody sees: the Hub's page takes over the query that it is told.
+// What the Hub itself has added, such as its token for a private Space (`__sign`), is not told.
+function tellParent() {
+  if (window.parent === window) return;
+  const query = new URLSearchParams(location.search);
+  for (const key of [...query.keys()]) if (key.startsWith("__")) query.delete(key);
+  const queryString = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
+  window.parent.postMessage({ queryString, hash: location.hash }, HUB);
 }
 
 // Python has set everything: what the address says is written as write() would, and what still changes is the same step.
@@ -42,6 +54,7 @@ function settle(values) {
 
 function restore() {
   restoring = true;
+  tellParent();
   trigger("navigate", { query: location.search });
 }
 

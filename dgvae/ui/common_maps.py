@@ -96,8 +96,10 @@ class CommonMaps:
         with self._one_at_a_time:
             try:
                 fault = self._fit_aside(fitting, name_a, name_b)
-            except (UserError, OSError) as error:
+            except UserError as error:
                 fault = str(error)
+            except OSError as error:
+                fault = error.strerror or type(error).__name__  # its text names a path
             fitting.fault = fault and f"The common map could not be fitted: {fault}"
             fitting.done = True
 
@@ -122,6 +124,8 @@ class CommonMaps:
                 else:
                     fitting.share = said
         process.join()
+        for folder in folders.values():
+            fault = fault and fault.replace(f"{folder}/", "").replace(str(folder), folder.name)
         return fault or (f"its process ended with {process.exitcode}." if process.exitcode else None)
 
     def _members(self, name_a: str | None, name_b: str | None) -> tuple[Path | None, dict[str, Path]]:

@@ -10,13 +10,15 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from dgvae.spreadsheet import harmless
+
 
 def csv_link(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A link that saves a table: it holds the whole file, so that nothing is left on the server."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return _link(filename, "data:text/csv;charset=utf-8," + quote(text.getvalue()), "Save as CSV")
 
 

@@ -15,6 +15,7 @@ from dgvae.errors import UserError
 from dgvae.toy.setup import DRAWN, MOST_METHODS, MOST_SEED, PROBLEMS, RANGES, TOY_METHODS, TOY_VARIANTS, Settings, Setup
 from dgvae.toy.stories import STEPS, STORIES, Story
 from dgvae.ui.decoding import MOST_CHARACTERS
+from dgvae.ui.events import Drew, Ticked
 from dgvae.ui.export import gif_link
 from dgvae.ui.lab_screen import LabCurves, LabScreen, PointPad, message, no_setup, title_of
 from dgvae.ui.labs import Labs
@@ -102,18 +103,14 @@ class LabTab(Tab):
         return _stories(setup, settings, (name_a, name_b)), message(setup, bool(values[9])), ""
 
     async def tick(
-        self, methods, problem, seed, drawn, beta, batch, size, rate, samples, play, event: gr.EventData, request: gr.Request
+        self, methods, problem, seed, drawn, beta, batch, size, rate, samples, play, event: Ticked, request: gr.Request
     ) -> str:
         """Some more steps for a visitor's lab, and the picture then."""
         try:
             setup = _setup(methods, problem, seed, drawn)
         except UserError as error:
             return no_setup(str(error))
-        try:
-            asked = {name: _finite(getattr(event, name, None)) for name in ("run", "number")}
-            steps = max(0, min(int(_finite(event.steps)), 100))
-        except (AttributeError, TypeError, ValueError):
-            return no_setup("The page asked for a picture in a way that is not understood; reload it.")
+        asked, steps = {"run": event.run, "number": event.number}, max(0, min(int(event.steps), 100))
         frames, fault = [], ""
         try:
             settings = _settings(beta, batch, size, rate, samples)
@@ -154,9 +151,9 @@ def _slider(name: str, low: float, high: float, step: float, label: str) -> Slid
     return Slider(low, high, value=RANGES[name].default, step=step, label=label, elem_id=f"lab-{name}", min_width=150)
 
 
-def _drawn(drew: int, event: gr.EventData) -> tuple[str, str, int]:
+def _drawn(drew: int | None, event: Drew) -> tuple[str, str, int]:
     """What the visitor drew, the problem that it makes, and how often they drew."""
-    return event.text, DRAWN, drew + 1
+    return event.text, DRAWN, (drew or 0) + 1
 
 
 def _setup(methods: Sequence[str] | None, problem: str, seed: int | None, drawn: str) -> Setup:
@@ -168,14 +165,6 @@ def _setup(methods: Sequence[str] | None, problem: str, seed: int | None, drawn:
 
 def _settings(beta: float, batch: float, size: float, rate: float, samples: float) -> Settings:
     return Settings(beta, int(batch), int(size), rate, int(samples))
-
-
-def _finite(value: Any) -> float:
-    """A number of the page. Raises TypeError or ValueError if it is none."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(number)
-    return number
 
 
 def parse_points(text: str) -> tuple[tuple[float, float], ...]:

@@ -21,8 +21,8 @@ def map_of(checkpoint: Checkpoint) -> LatentMap:
     """The stored map. Raises UserError if the checkpoint has none."""
     if checkpoint.latents.map is None:
         raise UserError(
-            f"{checkpoint.folder} has no map yet: its training was stopped. "
-            f"To complete it: python -m train.fit --resume --out {checkpoint.folder}"
+            f"{checkpoint.model.config.title} has no map yet: its training was stopped. "
+            "To complete it: python -m train.fit --resume --out ITS_FOLDER"
         )
     return checkpoint.latents.map
 

@@ -13,6 +13,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.ui.charts import COLOURINGS, LOOK_FOR, latent_map
 from dgvae.ui.common_maps import CommonMaps
+from dgvae.ui.events import Brushed, Hovered
 from dgvae.ui.export import code_to_load
 from dgvae.ui.map_points import extents, map_of, map_points, point_gaps
 from dgvae.ui.map_readout import next_hole, read_point, text_at
@@ -199,9 +200,9 @@ class MapTab(Tab):
 
     # ---- reading out
 
-    def read_out(self, name_a: str | None, name_b: str | None, event: gr.EventData) -> Any:
+    def read_out(self, name_a: str | None, name_b: str | None, event: Hovered) -> Any:
         """What both models decode at the point under the pointer; nothing changes where there is none."""
-        return gr.skip() if event.id is None else read_point(self.shelf, name_a, name_b, _number(int(event.id)))
+        return gr.skip() if event.id is None else read_point(self.shelf, name_a, name_b, _number(event.id))
 
     def read_number(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
         """What both models decode at the point of a number."""
@@ -256,15 +257,15 @@ def _number(point: int) -> int:
     return point + 1 if point >= 0 else point
 
 
-def _picked(event: gr.EventData) -> Any:
+def _picked(event: Hovered) -> Any:
     """The number of the point that was clicked."""
-    return gr.skip() if event.id is None else _number(int(event.id))
+    return gr.skip() if event.id is None else _number(event.id)
 
 
-def _brushed(event: gr.EventData) -> str:
+def _brushed(event: Brushed) -> str:
     """The region that was marked, as text."""
     side = "B" if event.target and event.target.elem_id == "map-b" else "A"
-    return "" if event.x is None else str(Region(side, tuple(event.x), tuple(event.y)))
+    return "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
 
 
 def _look_for(colour: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from dgvae.errors import UserError
 from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
 from dgvae.ui.edit_tab import EditTab
 from dgvae.ui.endpoints import add_endpoints
+from dgvae.ui.events import Navigated
+from dgvae.ui.guarded import GuardedBlocks
 from dgvae.ui.interpolate_tab import InterpolateTab
 from dgvae.ui.lab_tab import LabTab
 from dgvae.ui.map_tab import MapTab
@@ -40,7 +43,7 @@ REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count
 
 def build_page(shelf: Shelf) -> gr.Blocks:
     """Build the app's page. Loads no model: that begins when a visitor comes."""
-    with gr.Blocks(
+    with GuardedBlocks(
         title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False, delete_cache=(600, 600)
     ) as page:
         Page(shelf, page)
@@ -115,8 +118,10 @@ class Page:
         ready = loaded.then(
             self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private", concurrency_limit=32
         )
-        ready.then(self.describe, self.models, facts_of, **QUIET)
-        ready.then(None, **redraw, api_visibility="private")
+        ready.then(self.list_broken, None, self.broken, **QUIET)
+        whole = ready.then(self.whole_models, self.models, self.models, **QUIET)
+        whole.then(self.describe, self.models, facts_of, **QUIET)
+        whole.then(None, **redraw, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
 
@@ -134,13 +139,15 @@ class Page:
 
     def _sidebar(self) -> tuple[list[gr.Dropdown], list[gr.HTML]]:
         models, facts_of = [], []
+        self.first = self.shelf.defaults()
         with gr.Sidebar(width=300, open=True):
-            for side, name in zip("ab", self.shelf.defaults(), strict=True):
+            for side, name in zip("ab", self.first, strict=True):
                 with gr.Column(elem_classes=f"model-{side}"):
                     models.append(
                         gr.Dropdown(self.shelf.choices(), value=name, label=f"Model {side.upper()}", elem_id=f"model-{side}")
                     )
                     facts_of.append(gr.HTML(elem_id=f"facts-{side}", elem_classes="facts-of"))
+            self.broken = gr.HTML(elem_id="broken")
             with gr.Accordion("A model from the Hub", open=False):
                 repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
                 add = gr.Button("Fetch it as model B", elem_id="fetch")
@@ -182,6 +189,21 @@ class Page:
             except UserError as error:
                 described.append(notice(str(error)))
         return described
+
+    def whole_models(self, *names: str | None) -> list[Any]:
+        """Other models than the page was built with, if one of those turned out to be broken when it was loaded."""
+        first = self.shelf.defaults()
+        changed = names == self.first != first
+        return [gr.update(value=name) if changed else gr.skip() for name in first]
+
+    def list_broken(self) -> str:
+        """The checkpoints that can't be shown, each with its reason."""
+        reasons = self.shelf.broken()
+        if not reasons:
+            return ""
+        count = "1 checkpoint" if len(reasons) == 1 else f"{len(reasons)} checkpoints"
+        items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+        return f"<details class='hint'><summary>{count} can't be shown</summary><ul>{items}</ul></details>"
 
     def prepare(self, *names: str | None) -> None:
         """Fit the models' smoothed densities, a second for each, before the first click asks for a density gap."""
@@ -227,9 +249,9 @@ class Page:
             view[2:4] = [gr.update(choices=self.shelf.choices())] * 2
         return view
 
-    def other_view(self, event: gr.EventData) -> list[Any]:
+    def other_view(self, event: Navigated) -> list[Any]:
         """What the address says when they go back or forward."""
-        return self._view(str(event.query))
+        return self._view(event.query)
 
     def _view(self, text: str) -> list[Any]:
         query = parse_query(text)

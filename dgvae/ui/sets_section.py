@@ -85,6 +85,8 @@ class SetsSection:
 
         if of == EXAMPLE:
             return grains(width)
+        if of not in ("A", "B", "C", "D"):
+            raise UserError("Choose a q(z): the example, or a method of the lab.")
         frames = self._labs.of(session).moments[-1]
         if "ABCD".index(of) >= len(frames):
             raise UserError(f"The lab has no {of}; choose one of its {len(frames)} methods.")

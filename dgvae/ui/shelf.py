@@ -18,6 +18,8 @@ import gradio as gr
 
 from dgvae.catalogue import display_name, find_checkpoints
 from dgvae.errors import UserError
+from dgvae.storage import printable
+from dgvae.ui.fault_log import log
 from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.turns import visitor_here, wanted_here
 
@@ -44,7 +46,7 @@ class Shelf:
         self._derived: defaultdict[str, dict[Hashable, Any]] = defaultdict(dict)
         self._sentences: dict[str, list[str] | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._broken: dict[str, tuple[Any, str]] = {}  # the state of the files in which a checkpoint was found broken, and how
+        self._broken: dict[str, tuple[Hashable, str]] = {}  # of which files, and why
         self._fetched = FetchedModels(self._forget)
         self._loading: str | None = "the libraries"
 
@@ -60,10 +62,11 @@ class Shelf:
         return [(label if times[label] == 1 else f"{label} ({name})", name) for name, label in read.items()]
 
     def defaults(self) -> tuple[str | None, str | None]:
-        """The two checkpoints that a first visitor sees."""
-        names = list(self._folders)
-        preferred = [n for method in PREFERRED for n in names if Path(n).name.startswith(method)]
-        first, *others = [*preferred, *(n for n in names if n not in preferred)] or [None]
+        """The two checkpoints that a first visitor sees: whole ones, if there are any."""
+        folders = dict(self._folders)
+        whole = [name for name, folder in folders.items() if name not in self._broken and _looks_whole(folder)]
+        preferred = [n for method in PREFERRED for n in whole if Path(n).name.startswith(method)]
+        first, *others = [*dict.fromkeys([*preferred, *whole, *folders])] or [None]
         return first, next(iter(others), first)
 
     def get(self, name: str | None) -> Checkpoint:
@@ -78,18 +81,29 @@ class Shelf:
             return checkpoint
 
     def _load(self, name: str, folder: Path) -> Checkpoint:
-        """Read a checkpoint; one that was found broken is read again only when its files have changed. Raises UserError."""
-        from dgvae.checkpoints import FILES, load_checkpoint
+        """A broken one is read again only when its files have changed."""
+        from dgvae.checkpoints import load_checkpoint
 
-        state = [(path.stat().st_mtime_ns, path.stat().st_size) for file in FILES if (path := folder / file).is_file()]
-        before, why = self._broken.get(name, (None, ""))
-        if before == state:
-            raise UserError(why)
+        version = _version(folder)
+        known = self._broken.get(name)
+        if known and known[0] == version:
+            raise UserError(known[1])
         try:
-            return load_checkpoint(folder)
+            checkpoint = load_checkpoint(folder)
         except UserError as error:
-            self._broken[name] = state, str(error)
-            raise
+            said = named_fault(name, folder, error)
+            self._broken[name] = version, said
+            raise UserError(said) from None
+        self._broken.pop(name, None)
+        return checkpoint
+
+    def broken(self) -> list[str]:
+        """Why each checkpoint that can't be shown can't, as far as that is known: those are tried that lack a file."""
+        for name, folder in dict(self._folders).items():
+            if name not in self._broken and not _looks_whole(folder):
+                with suppress(UserError):
+                    self.get(name)
+        return [self._broken[name][1] for name in self._folders if name in self._broken]
 
     def derived(self, name: str | None, key: Hashable, make: Callable[[Checkpoint], T]) -> T:
         """What is computed from a checkpoint, once for all visitors and kept as long as the checkpoint is. Raises UserError."""
@@ -143,7 +157,7 @@ class Shelf:
                 config = TextVAEConfig.from_json(folder / CONFIG_FILE)
                 found.append(Measured.of(name, config, Measurements.load(folder), title))
             except UserError as error:
-                faults.append(str(error))
+                faults.append(named_fault(name, folder, error))
         return found, faults
 
     def add_from_hub(self, text: str) -> str:
@@ -219,10 +233,7 @@ class Shelf:
                 import dgvae.holes  # noqa: F401 — scipy, which two threads at once fail to import
                 from dgvae.ui.vega_chart import vega_bundle
 
-                for name in dict.fromkeys(filter(None, self.defaults())):
-                    self._loading = name
-                    with suppress(UserError):  # the page says it where the model is chosen
-                        self.get(name)
+                self.load_first()
                 self._loading = "the charts"
                 with suppress(gr.Error):  # each chart says it
                     vega_bundle()
@@ -231,6 +242,18 @@ class Shelf:
 
         threading.Thread(target=work, daemon=True, name="warm-up").start()
 
+    def load_first(self) -> None:
+        """Load the models that a first visitor sees: others, as long as one of them turns out to be broken."""
+        tried: set[str] = set()
+        while names := [name for name in dict.fromkeys(self.defaults()) if name and name not in tried]:
+            for name in names:
+                self._loading = name
+                tried.add(name)
+                try:
+                    self.get(name)
+                except UserError as error:  # the page says it, too
+                    log.warning("%s", error)
+
     def progress(self) -> Iterator[str]:
         """Yield what is still loading until nothing is."""
         start = time.monotonic()
@@ -238,3 +261,32 @@ class Shelf:
             yield f"Loading {escape(self._loading)} … {time.monotonic() - start:.0f} s"
             time.sleep(0.25)
         yield ""
+
+
+def named_fault(name: str, folder: Path, error: UserError) -> str:
+    """What is wrong with a checkpoint, for a visitor: it is called by its name, and no folder of the server is told."""
+    said = str(error)
+    for path in (str(folder), printable(str(folder))):
+        said = said.replace(f"{path}/", "").removeprefix(f"{path} ").replace(path, name)
+    return f"{name}: {said}"
+
+
+def _looks_whole(folder: Path) -> bool:
+    """Whether all files are there and the small ones are sound. Loads no model."""
+    from dgvae.config import CONFIG_FILE, TextVAEConfig
+    from dgvae.measurements import Measurements
+
+    try:
+        TextVAEConfig.from_json(folder / CONFIG_FILE)
+        Measurements.load(folder)
+    except UserError:
+        return False
+    return all((folder / file).is_file() for file in ("model.safetensors", "tokenizer.json", "latents.safetensors"))
+
+
+def _version(folder: Path) -> Hashable:
+    """Changes when a file of the folder does."""
+    try:
+        return tuple(sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in folder.iterdir()))
+    except OSError:
+        return None

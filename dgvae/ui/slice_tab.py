@@ -10,6 +10,7 @@ import numpy as np
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, encode_mean
+from dgvae.ui.events import Placed
 from dgvae.ui.export import code_to_load
 from dgvae.ui.render import Column, comparison, notice
 from dgvae.ui.shelf import Shelf
@@ -134,7 +135,7 @@ class SliceTab(Tab):
 
     # ---- reading out
 
-    def read_out_at(self, name_a, name_b, dims, of, i, j, base, seed, sentence, _x, _y, event: gr.EventData) -> str:
+    def read_out_at(self, name_a, name_b, dims, of, i, j, base, seed, sentence, _x, _y, event: Placed) -> str:
         """What both models say where the cross-hair is dragged."""
         return self.read_out(name_a, name_b, dims, of, i, j, base, seed, sentence, event.x, event.y)
 
@@ -200,6 +201,6 @@ def _centres(pair: Pair, checkpoint: Checkpoint) -> np.ndarray:
     return np.column_stack([rows, means[rows][:, list(pair)].numpy()])
 
 
-def picked(event: gr.EventData) -> tuple[float, float]:
+def picked(event: Placed) -> tuple[float, float]:
     """Where the cross-hair was put down."""
     return round(event.x, 2), round(event.y, 2)

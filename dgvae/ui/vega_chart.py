@@ -35,6 +35,8 @@ from typing import Any, ClassVar
 import gradio as gr
 from gradio.events import EventListener
 
+from dgvae.ui.plain import plain
+
 _PAGE_SCRIPT = "\n".join(
     Path(__file__).with_name(f"vega_{part}.js").read_text(encoding="utf-8") for part in ("chart", "marks", "pointer")
 )
@@ -171,7 +173,7 @@ class VegaChart(gr.HTML):
         if value is None or isinstance(value, str):
             return value
         vega_bundle()
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     def api_info(self) -> dict[str, Any]:
         """What a client of the app's API gets."""

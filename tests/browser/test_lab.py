@@ -11,7 +11,6 @@ import torch
 
 if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
     pytest.importorskip("playwright")
-import gradio as gr
 from PIL import Image
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as BrowserPage
@@ -21,6 +20,7 @@ from dgvae.slices import plane
 from dgvae.toy.lab import Lab
 from dgvae.toy.run import Frame
 from dgvae.toy.setup import Settings, Setup
+from dgvae.ui.guarded import GuardedBlocks
 from dgvae.ui.lab_tab import LabTab
 from dgvae.ui.labs import Labs
 from dgvae.ui.page import Page
@@ -34,7 +34,7 @@ from tests.browser.visitor import set_number
 def served(checkpoints: Path) -> Iterator[tuple[str, Labs]]:
     """The page, and the labs of those who look at it."""
     shelf = Shelf(checkpoints)
-    with gr.Blocks(analytics_enabled=False) as blocks:
+    with GuardedBlocks(analytics_enabled=False) as blocks:
         lab = Page(shelf, blocks).tabs[LabTab.key]
     assert isinstance(lab, LabTab)
     shelf.warm_up()

@@ -1,0 +1,140 @@
+"""What visitors send, through the real HTTP interface: whatever it is, it gets an answer, and the log stays short."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.running import RunningApp, running_app
+
+EXAMPLES, REQUESTS = 200, 10  # of an example, one after the other
+LOG_LINES = 130  # the burst that the log allows, and what the app says when it starts
+
+numbers = st.sampled_from([0, 1, -1, 1.5, 12, 2**31, 2**53 + 1, 1e300, -1e308])
+texts = st.sampled_from(
+    ["", "A", "own", "\ud800", "a\udfffb", "<b>", "../../etc/passwd", "dg-vae", "x" * 3000, "A: 0, 1, 2, 3"]
+)
+scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
+junk = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=5
+)
+unbearable = st.sampled_from([2**64, -(10**30), float("nan"), float("inf"), [[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]])
+sound = {
+    "id": st.integers(-99, 99), "x": st.floats(-9, 9), "y": st.floats(-9, 9), "query": texts, "run": numbers,
+    "steps": st.integers(0, 9), "number": numbers, "text": texts,
+}  # fmt: skip
+events = st.one_of(
+    st.fixed_dictionaries(sound),
+    st.fixed_dictionaries({**sound, "x": st.lists(st.floats(-9, 9), max_size=3), "y": st.just([0, 1])}),
+    st.fixed_dictionaries({}, optional={name: st.one_of(of, junk) for name, of in sound.items()}),
+    junk,
+)
+sessions = st.one_of(*[st.just("visitor")] * 9, texts, scalars)
+
+
+@pytest.fixture(scope="module")
+def app(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    for method in ("dg-vae", "vae", "ivae-mi", "vmf-vae"):
+        shutil.copytree(checkpoints / "short-yelp" / method, folder / "shelf" / method)
+    shutil.copytree(folder / "shelf" / "vae", folder / "shelf" / "broken")
+    (folder / "shelf" / "broken" / "model.safetensors").write_bytes(b"broken")
+    with running_app(folder, "--checkpoints", "shelf") as app:
+        yield app
+
+
+@st.composite
+def requests(draw: st.DrawFn, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A path and a body that is forged in one place: a value, the event, an endpoint's arguments, or what is round them."""
+    values = {part["id"]: part["props"].get("value") for part in config["components"]}
+    slow = ("compare",)  # a second each; of the lab's own tests
+    row = draw(st.sampled_from([r for r in config["dependencies"] if r["backend_fn"] and r["api_name"] not in slow]))
+    data = [values[part] for part in row["inputs"]]
+    where = draw(st.sampled_from(["value", "value", "event", "event", "round"]))
+    if row["api_visibility"] == "public":
+        kind = draw(st.sampled_from(["call", "call/v2", "run"]))
+        given = draw(st.lists(junk, max_size=5))
+        named: dict[str, Any] = dict(zip(("model", "count", "seed", "sentences"), given, strict=False))
+        return f"{kind}/{row['api_name']}", named if kind == "call/v2" else {"data": given}
+    if where == "value" and data:
+        data[draw(st.integers(0, len(data) - 1))] = draw(st.one_of(*[junk] * 9, unbearable))
+    body = {
+        "data": data,
+        "event_data": draw(events),
+        "trigger_id": draw(st.sampled_from([None, *values])),
+        "fn_index": row["id"],
+    }
+    if where == "round":
+        body[draw(st.sampled_from([*body, "event_id", "batched", "simple_format"]))] = draw(st.one_of(junk, unbearable))
+    return "queue/join", body | {"session_hash": ""}
+
+
+def test_half_an_emoji_and_huge_numbers_do_not_silence_a_visitor(app: RunningApp) -> None:
+    row = next(row for row in app.config["dependencies"] if row["api_name"] == "move")
+    bodies = [("dg-vae", "vae", text, strength) for text, strength in (("good \ud83d", 1), ("good", 2**70), ("good", 2))]
+    answers = []
+    for data in bodies:
+        body = json.dumps({"data": data, "fn_index": row["id"], "session_hash": "emoji"})
+        answers.append(app.post("queue/join", content=body, headers={"Content-Type": "application/json"}))
+    assert [answer.status_code for answer in answers] == [200, 400, 200]
+    assert answers[1].json() == {"detail": "The request has a whole number of more than 64 bits."}
+    assert [message["success"] for message in app.finished("emoji")] == [True, True]
+
+
+def test_an_argument_that_is_missing_takes_its_default(app: RunningApp) -> None:
+    assert app.ask("sample", "vae") == app.ask("sample", "vae", 8, None, 0.0)
+    assert "latents is missing: decode takes model, latents, temperature, top_p, seed." in app.ask("decode", "vae")
+    named = app.post("call/v2/encode", json={"model": "vae"})
+    assert named.json() == {"detail": "sentences is missing: encode takes model, sentences."}
+
+
+def test_a_broken_checkpoint_is_called_by_its_name(app: RunningApp) -> None:
+    said = app.ask("sample", "broken")
+    assert "broken: model.safetensors is broken" in said
+    assert "shelf" not in said
+
+
+def test_forged_requests_get_a_sentence_and_leave_no_traceback(app: RunningApp) -> None:
+    seen = 0
+
+    @settings(
+        max_examples=EXAMPLES,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        database=None,
+    )
+    @given(st.lists(requests(app.config), min_size=REQUESTS, max_size=REQUESTS), sessions)
+    def send(forged: list[tuple[str, dict[str, Any]]], session: Any) -> None:
+        nonlocal seen
+        seen += 1
+        answers, awaited = [], set()
+        session = f"visitor-{seen}" if session == "visitor" else session
+        for path, body in forged:
+            if "session_hash" in body:
+                body = {**body, "session_hash": session}
+            answer = app.post(path, content=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+            answers.append(answer.text)
+            assert answer.status_code in (200, 400, 404, 413, 422, 500), answer.text
+            if path == "queue/join" and answer.status_code == 200:
+                awaited.add(answer.json()["event_id"])
+        if awaited:
+            finished = app.finished(str(session))
+            assert {message["event_id"] for message in finished} == awaited
+            for message in finished:
+                assert message["success"] or message["output"]["error"], message
+            answers.append(json.dumps(finished))
+        assert not any(str(app.log.parent) in answer or "Traceback" in answer for answer in answers)
+
+    send()
+    assert "dg-vae" in app.ask("models")
+    log = app.log.read_text()
+    assert "Traceback" not in log
+    assert len(log.splitlines()) < LOG_LINES
