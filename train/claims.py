@@ -37,8 +37,13 @@ def claimed(folder: Path, note: Any = None) -> Iterator[bool]:
     Should the claim be lost within it, because this process was held up for three minutes and another took the folder over,
     then this process ends at once with status TAKEN, for it must not write there any more.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    claim = _take(folder, note)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        claim = _take(folder, note)
+    except OSError as error:
+        raise UserError(
+            f"{folder} can't be written ({error.strerror or error}); make room there, or choose another folder."
+        ) from None
     if claim is None:
         yield False
         return

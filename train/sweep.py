@@ -50,7 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     runs = grid(chosen_methods(options.methods), options.seeds, out)
     refuse_other_settings(runs, for_fit)
     for_evaluate = prepare_text(options_for(runs[0], for_fit))
-    out.mkdir(parents=True, exist_ok=True)
     with announced(runs, for_fit):
         started = file_system_time(out)
         with make_display() as display:
