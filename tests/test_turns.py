@@ -15,7 +15,7 @@ import pytest
 
 from dgvae.ui import turns
 from dgvae.ui.limits import MOST_SENT, limits
-from dgvae.ui.turns import MOST_OF_VISITOR, MOST_RUNNING, Turns, take_turns, wanted_here
+from dgvae.ui.turns import MOST_OF_VISITOR, MOST_UNREAD_RUNNING, Turns, take_turns, wanted_here
 
 
 class App:
@@ -88,10 +88,10 @@ def test_one_visitors_flood_is_refused_in_words_and_blocks_nobody(app: App) -> N
     answers = [app.join("work", "flood", "flood") for _ in range(MOST_OF_VISITOR + 5)]
     assert [answer.status_code for answer in answers] == [200] * MOST_OF_VISITOR + [429] * 5
     assert answers[-1].json()["detail"].startswith(f"You have asked for {MOST_OF_VISITOR} things that are still to come")
-    until(lambda: len(app.began) == MOST_RUNNING)
+    until(lambda: len(app.began) == MOST_UNREAD_RUNNING)
     app.join("greet", "other", "other")
     assert app.read("other") == ["hello other"]
-    assert len(app.began) == MOST_RUNNING
+    assert len(app.began) == MOST_UNREAD_RUNNING
     app.go.set()
     assert app.read("flood") == ["flood"] * MOST_OF_VISITOR  # nothing that was taken in is lost
 
