@@ -69,7 +69,7 @@ METHODS: dict[str, Method] = {
         Method(
             id="cyclic-vae",
             title="Cyclical VAE",
-            summary="KL whose weight rises from nought again and again",
+            summary="KL whose weight rises from 0 to 1 in repeated cycles",
             source="Fu et al. 2019",
             schedule="cyclic",
             options={
