@@ -7,6 +7,7 @@ from typing import Literal
 
 ACTIVE_VARIANCE = 0.01  # a dimension with more variance of its means, as a share of the prior's, is active (Burda et al. 2016)
 CONSISTENT_KL = 0.03  # nats; a dimension with a smaller marginal KL is consistent with the prior (Zhang et al. 2022)
+INFORMATIVE_KL = 0.1  # nats; a dimension whose means vary may still say next to nothing
 
 Better = Literal["higher", "lower"] | None
 
@@ -52,6 +53,8 @@ FIGURES: dict[str, Figure] = {
                 "Mutual information of x and z: KL less KL(q(z) ‖ p(z)). It cannot exceed the log of the number of sentences."),
         _figure("active_units", "active units", LATENT, 0, "higher",
                 "Dimensions whose posterior means vary by more than 1 % of the prior's variance.", " units"),
+        _figure("informative_units", "informative units", LATENT, 0, "higher",
+                f"Dimensions with a mean KL of {INFORMATIVE_KL:g} nats a sentence or more.", " units"),
         _figure("consistent_units", "consistent units", HOLES, 0, "higher",
                 "Dimensions with KL(q(z_i) ‖ p(z_i)) under 0.03 nats.", " units"),
         _figure("consistent_units_reverse", "consistent units (reverse)", HOLES, 0, "higher",

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.estimates import Estimate, group_slices, jackknife, mean_of
-from dgvae.figures import ACTIVE_VARIANCE, CONSISTENT_KL
+from dgvae.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
 from dgvae.holes import auc, hole_mass
 from dgvae.measurements import Pair
 from dgvae.posteriors import Posterior
@@ -88,6 +88,8 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
         measures.figures["kl"] = mean_of(aggregated.posterior.kl())
     if "consistent_units" not in aggregated.absent:
         _add_marginals(measures, aggregated)
+    if "informative_units" not in aggregated.absent:
+        measures.figures["informative_units"] = _jackknifed(aggregated, informative_units)
     if "covariance_gap" not in aggregated.absent:
         _add_covariance_gap(measures, aggregated)
     if "pair_gap" not in aggregated.absent:
@@ -106,6 +108,11 @@ def _jackknifed(aggregated: AggregatedPosterior, figure: Callable[[AggregatedPos
 def active_units(aggregated: AggregatedPosterior) -> int:
     """Dimensions whose posterior means vary."""
     return int((aggregated.variance_of_locations() > ACTIVE_VARIANCE).sum())
+
+
+def informative_units(aggregated: AggregatedPosterior) -> int:
+    """Dimensions that say something, by the mean KL of the posteriors."""
+    return int((aggregated.profile()["kl"] >= INFORMATIVE_KL).sum())
 
 
 def _consistent(kl: Tensor) -> int:

@@ -215,3 +215,14 @@ def test_the_error_of_a_ratio_is_its_spread() -> None:
         found.append(ratio_of(lengths * 0.3 + torch.randn(100, generator=generator, dtype=torch.float64), lengths))
     assert np.mean([ratio.error for ratio in found]) == pytest.approx(np.std([ratio.value for ratio in found]), rel=0.2)
     assert Estimate(1.0, 2.0).error == 2.0
+
+
+def test_informative_units_are_dimensions_with_a_mean_kl_of_a_tenth_of_a_nat() -> None:
+    """Three dimensions whose means vary: by 0.7, 0.2 and 0.02 nats, one that only is narrow, and one that is the prior."""
+    count = 4000
+    wanted = torch.tensor([0.7, 0.2, 0.02, 0.3, 0.0])
+    mean = torch.randn(count, 5, generator=torch.Generator().manual_seed(0)) * torch.sqrt(2 * wanted)
+    log_var = torch.zeros(count, 5)
+    mean[:, 3:], log_var[:, 3] = 0, -1.2  # ½ (e^−1.2 − 1 + 1.2) = 0.25 nats
+    found = measure_latents(DiagonalGaussian(mean, log_var), torch.randn(500, 5), torch.Generator().manual_seed(0))
+    assert found.figures["informative_units"].value == 3

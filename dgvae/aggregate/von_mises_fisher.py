@@ -17,7 +17,8 @@ class AggregatedVonMisesFisher(AggregatedPosterior):
 
     widths = tuple(1 - 0.5**halvings for halvings in (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12))  # of κ
     absent = dict.fromkeys(
-        ("consistent_units", "consistent_units_reverse", "covariance_gap", "pair_gap", "worst_pair_gap"), NO_MARGINAL
+        ("informative_units", "consistent_units", "consistent_units_reverse", "covariance_gap", "pair_gap", "worst_pair_gap"),
+        NO_MARGINAL,
     )
 
     def __init__(self, posterior: VonMisesFisher) -> None:
