@@ -8,7 +8,7 @@ from torch import Tensor
 from dgvae.posteriors import Posterior
 from dgvae.regularizers.base import Regularizer
 
-SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the kernel's width, as in the authors' program
+SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the kernel's width, as in the WAE authors' program
 _BLOCK = 512  # samples compared with each other at once; the estimate is unbiased, so blocks can be averaged
 
 
