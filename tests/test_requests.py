@@ -78,7 +78,9 @@ def requests(draw: st.DrawFn, config: dict[str, Any]) -> tuple[str, dict[str, An
 
 def test_half_an_emoji_and_huge_numbers_do_not_silence_a_visitor(app: RunningApp) -> None:
     row = next(row for row in app.config["dependencies"] if row["api_name"] == "move")
-    bodies = [("dg-vae", "vae", text, strength) for text, strength in (("good \ud83d", 1), ("good", 2**70), ("good", 2))]
+    bodies = [
+        ("dg-vae", "vae", text, strength, "", "") for text, strength in (("good \ud83d", 1), ("good", 2**70), ("good", 2))
+    ]
     answers = []
     for data in bodies:
         body = json.dumps({"data": data, "fn_index": row["id"], "session_hash": "emoji"})

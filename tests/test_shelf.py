@@ -70,6 +70,6 @@ def test_a_folder_whose_name_is_no_utf_8_has_a_name_that_can_be_sent(checkpoints
     except OSError:
         pytest.skip("this file system takes UTF-8 only")
     made = Shelf(tmp_path)
-    assert [name for _, name in made.choices()] == ["caf\ufffd"]
-    made.title("caf\ufffd")  # which tries to load it: safetensors opens no such path
+    assert [name for _, name in made.choices()] == ["caf\\udce9"]
+    made.title("caf\\udce9")  # which tries to load it: safetensors opens no such path
     assert str(tmp_path) not in " ".join(made.broken())
