@@ -25,10 +25,12 @@ from train.fit import main as fit
 
 ABSENT = {
     "gaussian": set(),
-    "vmf": {"consistent_units", "consistent_units_reverse", "covariance_gap", "pair_gap", "worst_pair_gap"},
+    "vmf": {
+        "informative_units", "consistent_units", "consistent_units_reverse", "covariance_gap", "pair_gap", "worst_pair_gap",
+    },
     "implicit": {
-        "kl", "elbo", "prior_ll", "post_ll", "mi", "consistent_units", "consistent_units_reverse", "pair_gap", "worst_pair_gap",
-        "joint_gap", "smoothed_gap", "hole_mass", "auc",
+        "kl", "elbo", "prior_ll", "post_ll", "mi", "informative_units", "consistent_units", "consistent_units_reverse",
+        "pair_gap", "worst_pair_gap", "joint_gap", "smoothed_gap", "hole_mass", "auc",
     },
 }  # fmt: skip
 
