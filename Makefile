@@ -15,7 +15,7 @@ app: .venv/app
 
 # Gradio writes stubs beside its components, which grow stale.
 check: .venv/dev
-	rm -f dgvae/ui/*.pyi
+	find dgvae/ui -name "*.pyi" -delete
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright

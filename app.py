@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dgvae.catalogue import find_checkpoints
+from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.console import command
 from dgvae.environment import check_network, choose_cache, direct_requests
 from dgvae.errors import UserError
@@ -64,9 +64,9 @@ def serve(options: argparse.Namespace) -> None:
 
 def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
     """Build the page and begin to serve it."""
-    from dgvae.ui.fault_log import keep_log_short
-    from dgvae.ui.limits import limits
     from dgvae.ui.page import build_page
+    from dgvae.ui.requests.fault_log import keep_log_short
+    from dgvae.ui.requests.limits import limits
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from dgvae.checkpoints import load_checkpoint
-    from dgvae.holes import density_gap_at, regions
-    from dgvae.metrics import measure_latents
+    from dgvae.checkpoint.checkpoint import load_checkpoint
+    from dgvae.evaluation.holes import density_gap_at, regions
+    from dgvae.evaluation.latent_figures import measure_latents
     from dgvae.posteriors import DiagonalGaussian, Implicit, VonMisesFisher
     from dgvae.regularizers import (
         KL,
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from dgvae.regularizers.density_gap import GaussHermite, MonteCarlo
 
 _HOMES = {
-    "dgvae.checkpoints": ("load_checkpoint",),
-    "dgvae.holes": ("density_gap_at", "regions"),
-    "dgvae.metrics": ("measure_latents",),
+    "dgvae.checkpoint.checkpoint": ("load_checkpoint",),
+    "dgvae.evaluation.holes": ("density_gap_at", "regions"),
+    "dgvae.evaluation.latent_figures": ("measure_latents",),
     "dgvae.posteriors": ("DiagonalGaussian", "Implicit", "VonMisesFisher"),
     "dgvae.regularizers": (
         "KL", "MMD", "Adversarial", "DensityGap", "DualKL", "FreeBits", "JointDensityGap", "MemoryDensityGap",

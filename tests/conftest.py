@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from dgvae.methods import METHODS
+from dgvae.methods.table import METHODS
 from train.fit import main as fit
 
 settings.register_profile("default", deadline=None)  # no test asserts a time

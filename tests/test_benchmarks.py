@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dgvae.aggregate import aggregate
-from dgvae.config import TextVAEConfig
-from dgvae.model import TextVAE
+from dgvae.methods.config import TextVAEConfig
+from dgvae.model.text_vae import TextVAE
 from tests.benchmarks import density_gap, holes, measures, training_step, verdicts
 
 

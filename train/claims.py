@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from dgvae.errors import UserError
-from dgvae.storage import read_json
+from dgvae.files.atomic import read_json
 
 RENEWAL = 10.0  # seconds
 PATIENCE = 180.0  # seconds without renewal after which a claim is dead: an NFS client may see times that are a minute old

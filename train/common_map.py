@@ -12,9 +12,9 @@ import argparse
 import time
 from pathlib import Path
 
-from dgvae.catalogue import find_checkpoints
-from dgvae.checkpoints import load_checkpoint
-from dgvae.common_map import COMMON_MAP_FILE, fit, member_key, why_not_common
+from dgvae.checkpoint.checkpoint import load_checkpoint
+from dgvae.checkpoint.discover import find_checkpoints
+from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, fit, member_key, why_not_common
 from dgvae.console import command
 from dgvae.errors import UserError
 

@@ -22,24 +22,24 @@ from typing import Any
 import torch
 
 from dgvae.console import command
-from dgvae.corpus import Split
 from dgvae.distributed import world
 from dgvae.errors import UserError
-from dgvae.figures import FIGURES
+from dgvae.evaluation.figures import FIGURES
+from dgvae.text.corpora import Split
 from train.claims import claimed
-from train.data import Batches
-from train.finish import add_map, finish, map_command
-from train.groups import check_groups
-from train.logs import Progress
-from train.loop import FULL_WEIGHT, Epoch, Run, Step, train
-from train.options import read_options, refuse_what_is_there
-from train.processes import any_of_us, choose_device, joined, leads, say
-from train.schedules import SCHEDULES, highest_share
-from train.sinks import SINKS
-from train.start import corpus_name, new_run, read_corpus, resume_run, write_beginning
-from train.state import save_state
-from train.stopping import Stop, stop_requested
-from train.summary import summary, text_facts
+from train.run.data import Batches
+from train.run.finish import add_map, finish, map_command
+from train.run.groups import check_groups
+from train.run.logs import Progress
+from train.run.loop import FULL_WEIGHT, Epoch, Run, Step, train
+from train.run.options import read_options, refuse_what_is_there
+from train.run.processes import any_of_us, choose_device, joined, leads, say
+from train.run.schedules import SCHEDULES, highest_share
+from train.run.sinks import SINKS
+from train.run.start import corpus_name, new_run, read_corpus, resume_run, write_beginning
+from train.run.state import save_state
+from train.run.stopping import Stop, stop_requested
+from train.run.summary import summary, text_facts
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dgvae.config import CONFIG_FILE
 from dgvae.console import command
 from dgvae.errors import UserError
+from dgvae.methods.config import CONFIG_FILE
 from train.claims import claimed
-from train.finish import add_map
-from train.options import MAP_POINTS, positive
+from train.run.finish import add_map
+from train.run.options import MAP_POINTS, positive
 
 
 @command("train.map", interrupted="stopped; the same command begins again")

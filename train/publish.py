@@ -18,14 +18,14 @@ import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
-from dgvae.checkpoints import CARD_FILE, FILES, load_checkpoint
+from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, load_checkpoint
+from dgvae.checkpoint.hub import TIMEOUT, parse_repository
 from dgvae.console import command
 from dgvae.environment import check_network
 from dgvae.errors import UserError
-from dgvae.hub import TIMEOUT, parse_repository
-from dgvae.measurements import METRICS_FILE
-from train.card import model_card
-from train.state import STATE_FILE
+from dgvae.evaluation.record import METRICS_FILE
+from train.evaluate.card import model_card
+from train.run.state import STATE_FILE
 
 
 @command("train.publish", interrupted="stopped; the same command begins again")

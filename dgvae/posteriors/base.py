@@ -10,7 +10,7 @@ from typing import ClassVar, Self, TypeVar
 import torch
 from torch import Tensor
 
-from dgvae.method import Value
+from dgvae.methods.spec import Value
 
 
 class Prior(ABC):

@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from dgvae.method import Value
+from dgvae.methods.spec import Value
 from dgvae.posteriors.base import Posterior, Prior
 
 LOG_2PI = math.log(2 * math.pi)

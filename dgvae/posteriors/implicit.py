@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from dgvae.method import Value
+from dgvae.methods.spec import Value
 from dgvae.posteriors.base import Posterior
 from dgvae.posteriors.gaussian import StandardNormal
 

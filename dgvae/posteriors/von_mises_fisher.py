@@ -17,7 +17,7 @@ from scipy.special import gammaln, ive, logsumexp
 from torch import Tensor
 from torch.nn import functional as F
 
-from dgvae.method import Value
+from dgvae.methods.spec import Value
 from dgvae.posteriors.base import Posterior, Prior
 
 _UNIT = 1e-4  # how far from 1 the length of a direction may be

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgvae.config import TextVAEConfig
+from dgvae.methods.config import TextVAEConfig
 from dgvae.regularizers.accompanied import AccompaniedMemoryGap
 from dgvae.regularizers.base import Regularizer
 from dgvae.regularizers.critics import Adversarial, DualKL

@@ -9,7 +9,7 @@ from typing import Self
 
 from torch import Tensor
 
-from dgvae.config import TextVAEConfig
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers.base import Regularizer
 from dgvae.regularizers.density_gap import DensityGap

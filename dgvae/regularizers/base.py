@@ -6,8 +6,8 @@ from typing import Generic, Self, TypeVar
 
 from torch import Tensor, nn
 
-from dgvae.config import TextVAEConfig
 from dgvae.distributed import gather, world
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import Posterior
 
 P = TypeVar("P", bound=Posterior)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dgvae.config import TextVAEConfig
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import POSTERIORS, Posterior, Prior, StandardNormal
 from dgvae.regularizers.base import Regularizer
 

@@ -27,8 +27,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from dgvae.config import TextVAEConfig
-from dgvae.method import Value
+from dgvae.methods.config import TextVAEConfig
+from dgvae.methods.spec import Value
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 from dgvae.regularizers.base import Regularizer, groups
 

@@ -13,7 +13,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from dgvae.config import TextVAEConfig
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import VonMisesFisher
 from dgvae.posteriors.von_mises_fisher import log_area, log_normaliser
 from dgvae.regularizers.base import Regularizer, groups

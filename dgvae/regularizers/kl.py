@@ -7,7 +7,7 @@ from typing import Self
 
 from torch import Tensor
 
-from dgvae.config import TextVAEConfig
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import DiagonalGaussian, Posterior
 from dgvae.regularizers.base import Regularizer
 

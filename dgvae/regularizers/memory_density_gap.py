@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from dgvae.config import TextVAEConfig
 from dgvae.distributed import gather
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import POSTERIORS, DiagonalGaussian, Posterior, VonMisesFisher
 from dgvae.regularizers.base import Regularizer, groups
 

@@ -17,8 +17,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from dgvae.config import TextVAEConfig
 from dgvae.distributed import gather
+from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers.density_gap import DensityGap, Estimator, density_gap, read_estimator
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedGaussian, aggregate
-from dgvae.colours import COLOURS, rgb
+from dgvae.charts.colors import COLOURS, rgb
 from dgvae.posteriors import DiagonalGaussian, Posterior, VonMisesFisher
 from dgvae.toy.look import CIRCLE_REACH, MOST_DENSITY, REACH, RING
 from dgvae.toy.run import Frame

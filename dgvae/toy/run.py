@@ -10,17 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dgvae.config import TextVAEConfig
-from dgvae.descent import take_step
 from dgvae.errors import UserError
-from dgvae.method import Value
-from dgvae.methods import METHODS
+from dgvae.methods.config import TextVAEConfig
+from dgvae.methods.spec import Value
+from dgvae.methods.table import METHODS
 from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior, VonMisesFisher
 from dgvae.randomness import own_random_numbers
 from dgvae.regularizers import build_regularizer
 from dgvae.toy.measures import NODES, Measures, measure
 from dgvae.toy.problems import ToyReader, read_problem
 from dgvae.toy.setup import Settings, toy_method
+from dgvae.training_step import take_step
 
 DRAWS = 8  # of each implicit posterior, in a frame
 # What sizes a text needs, and a toy does not. Monte-Carlo samples come from `Settings.samples`.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from dgvae.errors import UserError
-from dgvae.method import Number, Value
-from dgvae.methods import METHODS, VARIANTS, method_and_options
+from dgvae.methods.spec import Number, Value
+from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 
 MOST_METHODS = 4  # side by side
 SET_SIZES = (16, 64, 256)  # draws of q(z) and of p(z) that are compared as sets

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
-from dgvae.ui.render import Line, read_as
+from dgvae.ui.markup.render import Line, read_as
+from dgvae.ui.requests.turns import wanted_here
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.turns import wanted_here
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from dgvae.checkpoints import Checkpoint
-    from dgvae.generation import Decoding
+    from dgvae.checkpoint.checkpoint import Checkpoint
+    from dgvae.model.generation import Decoding
     from dgvae.posteriors import Posterior
 
 MOST_CHARACTERS = 2000  # of a sentence
@@ -59,7 +59,7 @@ def decode_texts(
     checkpoint: Checkpoint, z: Tensor, decoding: Decoding | None = None, generator: torch.Generator | None = None
 ) -> list[str]:
     """Decode latents [B, D], greedily if nothing else is said, together with what other visitors ask of the model."""
-    from dgvae.generation import GREEDY
+    from dgvae.model.generation import GREEDY
 
     found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
     return [checkpoint.tokenizer.decode(ids) for ids in found]
@@ -73,7 +73,7 @@ def decode_lines(
     gap: Tensor | None = None,
 ) -> list[Line]:
     """Decode latents [B, D], each with its density gap [B], which is computed if it is not given and exists."""
-    from dgvae.holes import density_gap_at
+    from dgvae.evaluation.holes import density_gap_at
 
     texts = decode_texts(checkpoint, z, decoding, generator)
     if gap is None and "density_gap" not in checkpoint.aggregated.absent:

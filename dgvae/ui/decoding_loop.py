@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from dgvae.generation import Decoding
-    from dgvae.model import TextVAE
+    from dgvae.model.generation import Decoding
+    from dgvae.model.text_vae import TextVAE
 
 MOST_ROWS = 64  # of a batch: hypotheses, where several are kept of a latent
 
@@ -59,7 +59,7 @@ class DecodingLoop:
         is_wanted: Callable[[], bool],
     ) -> list[list[int]]:
         """As `decode_latents`. Raises gr.Error if it is not wanted any more."""
-        from dgvae.generation import random_numbers
+        from dgvae.model.generation import random_numbers
 
         request = _Request(model, z, decoding, random_numbers(model, len(z), decoding, generator), is_wanted)
         with self._lock:
@@ -75,7 +75,7 @@ class DecodingLoop:
     def _decode_batch(self) -> None:
         import torch
 
-        from dgvae.generation import decode_latents
+        from dgvae.model.generation import decode_latents
 
         batch = self._next_batch()
         if not batch:

@@ -12,15 +12,15 @@ import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean
-from dgvae.ui.map_points import holes_of
+from dgvae.ui.map.points import holes_of
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from dgvae.checkpoints import Checkpoint
-    from dgvae.generation import Decoding
+    from dgvae.checkpoint.checkpoint import Checkpoint
+    from dgvae.model.generation import Decoding
 
 MOST_LATENTS, MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 256, 64, 65, 20
 MOST_SEED = 2**31
@@ -172,7 +172,7 @@ def _sentence(text: Any) -> str:
 
 
 def _decoding(temperature: Any, top_p: Any) -> Decoding:
-    from dgvae.generation import Decoding
+    from dgvae.model.generation import Decoding
 
     _check(_is_number(temperature) and _is_number(top_p), "temperature and top_p must be numbers.")
     return Decoding(temperature, top_p)
@@ -195,7 +195,7 @@ def _latents(rows: Any, size: int) -> Tensor:
 
 
 def _said(checkpoint: Checkpoint, z: Tensor, texts: list[str]) -> list[dict[str, Any]]:
-    from dgvae.holes import density_gap_at
+    from dgvae.evaluation.holes import density_gap_at
 
     absent = "density_gap" in checkpoint.aggregated.absent
     gaps = [None] * len(texts) if absent else map(_number, density_gap_at(z, checkpoint.aggregated).tolist())

@@ -14,21 +14,21 @@ import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
-from dgvae.ui.edit_tab import EditTab
 from dgvae.ui.endpoints import add_endpoints
-from dgvae.ui.events import Navigated
-from dgvae.ui.guarded import GuardedBlocks
-from dgvae.ui.interpolate_tab import InterpolateTab
-from dgvae.ui.lab_tab import LabTab
-from dgvae.ui.map_tab import MapTab
-from dgvae.ui.measure_tab import MeasureTab
-from dgvae.ui.render import facts, hint, notice
-from dgvae.ui.sample_tab import SampleTab
+from dgvae.ui.lab.tab import LabTab
+from dgvae.ui.map.tab import MapTab
+from dgvae.ui.markup.render import facts, hint, notice
+from dgvae.ui.requests.events import Navigated
+from dgvae.ui.requests.guarded import GuardedBlocks
+from dgvae.ui.requests.turns import take_turns
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.slice_tab import SliceTab
-from dgvae.ui.tab import QUIET, Tab
+from dgvae.ui.tabs.edit import EditTab
+from dgvae.ui.tabs.interpolate import InterpolateTab
+from dgvae.ui.tabs.measure import MeasureTab
+from dgvae.ui.tabs.sample import SampleTab
+from dgvae.ui.tabs.slice import SliceTab
+from dgvae.ui.tabs.tab import QUIET, Tab
 from dgvae.ui.tour import tour
-from dgvae.ui.turns import take_turns
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]

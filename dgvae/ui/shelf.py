@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
-from dgvae.catalogue import display_name, find_checkpoints
+from dgvae.checkpoint.discover import display_name, find_checkpoints
 from dgvae.errors import UserError
-from dgvae.storage import printable
-from dgvae.ui.fault_log import log
+from dgvae.files.atomic import printable
 from dgvae.ui.fetched import FetchedModels
-from dgvae.ui.turns import visitor_here, wanted_here
+from dgvae.ui.requests.fault_log import log
+from dgvae.ui.requests.turns import visitor_here, wanted_here
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from dgvae.checkpoints import Checkpoint
-    from dgvae.ui.measure_charts import Measured
+    from dgvae.charts.figures import Measured
+    from dgvae.checkpoint.checkpoint import Checkpoint
 
 T = TypeVar("T")
 PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
@@ -82,7 +82,7 @@ class Shelf:
 
     def _load(self, name: str, folder: Path) -> Checkpoint:
         """A broken one is read again only when its files have changed."""
-        from dgvae.checkpoints import load_checkpoint
+        from dgvae.checkpoint.checkpoint import load_checkpoint
 
         version = _version(folder)
         known = self._broken.get(name)
@@ -117,8 +117,8 @@ class Shelf:
             return kept[key]
 
     def path(self, name: str | None, path: str, start: Tensor, end: Tensor, steps: int) -> Tensor:
-        """Latents from start to end, [D] each, along a path of dgvae.paths or "dense": [steps, D]. Raises UserError."""
-        from dgvae.paths import PATHS, DenseGraph
+        """Latents from start to end, [D] each, along a path of dgvae.explore.paths or "dense": [steps, D]. Raises UserError."""
+        from dgvae.explore.paths import PATHS, DenseGraph
 
         prior = self.get(name).model.prior
         if path == "dense":
@@ -146,9 +146,9 @@ class Shelf:
 
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
-        from dgvae.config import CONFIG_FILE, TextVAEConfig
-        from dgvae.measurements import Measurements
-        from dgvae.ui.measure_charts import Measured
+        from dgvae.charts.figures import Measured
+        from dgvae.evaluation.record import Measurements
+        from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 
         found, faults = [], []
         for title, name in self.choices():
@@ -162,8 +162,8 @@ class Shelf:
 
     def add_from_hub(self, text: str) -> str:
         """Download and verify a checkpoint of the Hub for the visitor who asks; return its name. Raises UserError."""
-        from dgvae.hub import parse_repository
-        from dgvae.hub_fetch import fetch_checkpoint
+        from dgvae.checkpoint.hub import parse_repository
+        from dgvae.checkpoint.public_hub import fetch_checkpoint
 
         repository, revision = parse_repository(text)
         name = f"{repository}@{revision}" if revision else repository
@@ -182,7 +182,7 @@ class Shelf:
 
     def add_own_from_hub(self, text: str, token: bool) -> None:
         """Show every visitor a checkpoint that the operator chose. token: whether theirs is sent. Raises UserError."""
-        from dgvae.hub import download_checkpoint, parse_repository
+        from dgvae.checkpoint.hub import download_checkpoint, parse_repository
 
         repository, revision = parse_repository(text)
         self._folders[f"{repository}@{revision}" if revision else repository] = download_checkpoint(repository, revision, token)
@@ -211,7 +211,7 @@ class Shelf:
         return sentences[index] if sentences else None
 
     def _read_sentences(self, name: str, checkpoint: Checkpoint) -> list[str] | None:
-        from dgvae.known_texts import find_evaluation
+        from dgvae.text.known_texts import find_evaluation
 
         measured = checkpoint.metrics
         own = self._folders[name].is_relative_to(self._root)  # not one that a visitor has fetched
@@ -229,9 +229,9 @@ class Shelf:
                 # For this thread and those that begin later. Each visitor's work has a thread, and tensors are small: if
                 # operations were spread over the cores, too, the threads would mostly wait for each other.
                 torch.set_num_threads(1)
-                import dgvae.checkpoints
-                import dgvae.holes  # noqa: F401 — scipy, which two threads at once fail to import
-                from dgvae.ui.vega_chart import vega_bundle
+                import dgvae.checkpoint.checkpoint
+                import dgvae.evaluation.holes  # noqa: F401 — scipy, which two threads at once fail to import
+                from dgvae.ui.vega.chart import vega_bundle
 
                 self.load_first()
                 self._loading = "the charts"
@@ -273,8 +273,8 @@ def named_fault(name: str, folder: Path, error: UserError) -> str:
 
 def _looks_whole(folder: Path) -> bool:
     """Whether all files are there and the small ones are sound. Loads no model."""
-    from dgvae.config import CONFIG_FILE, TextVAEConfig
-    from dgvae.measurements import Measurements
+    from dgvae.evaluation.record import Measurements
+    from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 
     try:
         TextVAEConfig.from_json(folder / CONFIG_FILE)

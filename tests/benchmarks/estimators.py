@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dgvae.checkpoints import load_checkpoint
+from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers.density_gap import Estimator, GaussHermite, MonteCarlo, density_gap
 

@@ -21,9 +21,9 @@ from scipy import special, stats
 from torch import Tensor
 
 from dgvae.aggregate import aggregate
-from dgvae.holes import auc, hole_mass
-from dgvae.latents import PRIOR_SEED, prior_count
-from dgvae.metrics import mixture_figures
+from dgvae.checkpoint.latents import PRIOR_SEED, prior_count
+from dgvae.evaluation.holes import auc, hole_mass
+from dgvae.evaluation.latent_figures import mixture_figures
 from dgvae.posteriors import DiagonalGaussian
 
 VARIANCE = 0.1  # of every posterior

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-from dgvae.config import TextVAEConfig
-from dgvae.corpus import CORPORA, corpus_files, read_split
-from dgvae.model import TextVAE
+from dgvae.methods.config import TextVAEConfig
+from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
-from train.data import Batches
-from train.loop import Plan, Run, training_step
+from dgvae.text.corpora import CORPORA, corpus_files, read_split
+from train.run.data import Batches
+from train.run.loop import Plan, Run, training_step
 
 CPU = torch.device("cpu")
 WARM_UP = 6  # steps of each kind: a shape that is met first costs more

@@ -19,16 +19,16 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedGaussian, aggregate
-from dgvae.config import TextVAEConfig
-from dgvae.estimates import group_slices
-from dgvae.latents import prior_samples
-from dgvae.likelihood import likelihoods
-from dgvae.metrics import active_units, measure_latents, mixture_figures
-from dgvae.model import TextVAE
+from dgvae.checkpoint.latents import prior_samples
+from dgvae.evaluation.estimates import group_slices
+from dgvae.evaluation.latent_figures import active_units, measure_latents, mixture_figures
+from dgvae.evaluation.likelihood import likelihoods
+from dgvae.methods.config import TextVAEConfig
+from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
-from dgvae.tokenizer import END
+from dgvae.text.tokenizer import END
 from tests.benchmarks.density_gap import peak_memory
-from train.validation import fast_math
+from train.run.validation import fast_math
 
 DIMENSIONS, VOCABULARY, LENGTH, BATCH = 32, 8411, 10, 128
 

@@ -23,17 +23,17 @@ from pathlib import Path
 
 import torch
 
-from dgvae.config import TextVAEConfig
 from dgvae.distributed import world
-from dgvae.model import TextVAE
+from dgvae.methods.config import TextVAEConfig
+from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
 from tests.benchmarks.training_step import BATCH, VOCABULARY, WORDS
 from tests.processes import PROCESSES, in_two_processes
-from train.data import Batches
-from train.logs import Progress
-from train.loop import Plan, Run, Step, training_step
-from train.processes import any_of_us
-from train.state import load_state, save_state
+from train.run.data import Batches
+from train.run.logs import Progress
+from train.run.loop import Plan, Run, Step, training_step
+from train.run.processes import any_of_us
+from train.run.state import load_state, save_state
 
 STEPS = 20  # of a round
 CPU = torch.device("cpu")

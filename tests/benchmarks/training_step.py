@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dgvae.config import TextVAEConfig
-from dgvae.descent import GRADIENT_NORM
-from dgvae.methods import METHODS, method_and_options
-from dgvae.model import TextVAE
+from dgvae.methods.config import TextVAEConfig
+from dgvae.methods.table import METHODS, method_and_options
+from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
-from dgvae.tokenizer import START
-from train.loop import Plan, Run, training_step
+from dgvae.text.tokenizer import START
+from dgvae.training_step import GRADIENT_NORM
+from train.run.loop import Plan, Run, training_step
 
 BATCH, WORDS, VOCABULARY = 128, 10, 7496  # Short-Yelp: mean length with its </s>, and the vocabulary of train.fit's defaults
 ALONE = ["mdg-vae+companion=none"]

@@ -16,10 +16,10 @@ from collections.abc import Callable
 import torch
 
 from dgvae.aggregate import aggregate
-from dgvae.diagnosis import diagnose
-from dgvae.latents import prior_count
-from dgvae.measurements import Evaluation, Measurements
-from dgvae.metrics import measure_latents
+from dgvae.checkpoint.latents import prior_count
+from dgvae.evaluation.diagnosis import diagnose
+from dgvae.evaluation.latent_figures import measure_latents
+from dgvae.evaluation.record import Evaluation, Measurements
 from dgvae.posteriors import DiagonalGaussian
 
 Population = Callable[[int, torch.Generator], DiagonalGaussian]

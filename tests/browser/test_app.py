@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from dgvae.corpus import corpus_files, read_split
+from dgvae.text.corpora import corpus_files, read_split
 from dgvae.ui.shelf import Shelf
 
 if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
@@ -145,7 +145,7 @@ def test_a_model_from_the_hub_becomes_model_b(page: Page, url: str, shelf_root: 
         shutil.copytree(shelf_root / "short-yelp" / "pdg-vae", folder)
         return 1
 
-    monkeypatch.setattr("dgvae.hub_fetch.fetch_checkpoint", fetch)
+    monkeypatch.setattr("dgvae.checkpoint.public_hub.fetch_checkpoint", fetch)
     open_app(page, url)
     open_hub(page)
     ask_hub(page, "someone/fine-model@v1")

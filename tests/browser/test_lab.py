@@ -16,16 +16,16 @@ from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as BrowserPage
 
 from dgvae.aggregate import aggregate
-from dgvae.slices import plane
+from dgvae.charts.slices import MOST_GAP
+from dgvae.explore.slices import plane
 from dgvae.toy.lab import Lab
 from dgvae.toy.run import Frame
 from dgvae.toy.setup import Settings, Setup
-from dgvae.ui.guarded import GuardedBlocks
-from dgvae.ui.lab_tab import LabTab
-from dgvae.ui.labs import Labs
+from dgvae.ui.lab.tab import LabTab
+from dgvae.ui.lab.visitors import Labs
 from dgvae.ui.page import Page
+from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.slice_charts import MOST_GAP
 from dgvae.ui.theme import look
 from tests.browser.visitor import set_number
 

@@ -11,7 +11,7 @@ if os.environ.get("CI") != "true":
     pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
-from dgvae.ui.vega_chart import vega_bundle
+from dgvae.ui.vega.chart import vega_bundle
 from tests.browser.visitor import dot_on_map, open_app, set_number
 
 HOLED = "?a=short-yelp/ae&b=short-yelp/vae"

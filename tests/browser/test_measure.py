@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dgvae.methods import METHODS
+from dgvae.methods.table import METHODS
 
 if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
     pytest.importorskip("playwright")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dgvae.catalogue import display_name
-from dgvae.methods import METHODS
+from dgvae.checkpoint.discover import display_name
+from dgvae.methods.table import METHODS
 
 if os.environ.get("CI") != "true":
     pytest.importorskip("playwright")

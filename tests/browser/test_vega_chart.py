@@ -13,9 +13,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from dgvae.ui.charts import latent_map
+from dgvae.charts.maps import latent_map
 from dgvae.ui.theme import look
-from dgvae.ui.vega_chart import ChartMarks, VegaChart, marks, vega_bundle
+from dgvae.ui.vega.chart import ChartMarks, VegaChart, marks, vega_bundle
 
 POINTS = 2000
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from huggingface_hub.utils import WeakFileLock
 
-from dgvae.corpus import SPLITS
 from dgvae.errors import UserError
-from dgvae.known_texts import cache_folder
+from dgvae.text.corpora import SPLITS
+from dgvae.text.known_texts import cache_folder
 
 __all__ = ["being_made", "cache_folder", "is_whole"]
 

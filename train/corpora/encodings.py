@@ -20,7 +20,7 @@ FEW_BYTES = 20  # with fewer that are not UTF-8, the lines that hold them are le
 
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, UTF_8),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
-_TYPOGRAPHY = set("€…–—‘’“”•£§©®°«»¡¿·™½¼¾×\xa0")
+_TYPOGRAPHY = set("€…–—‘’“”•£©®°«»¡¿·™½¼¾×\xa0")
 _ONE_LETTER_WORDS = set("àáâèéêìíòóôùúüÀÁÂÈÉÊÌÍÒÓÔ")
 _SAMPLE_LINES = 2000
 

@@ -13,9 +13,9 @@ from typing import Any
 import httpx2
 import pooch
 
-from dgvae.corpus import CORPORA, SPLITS, Corpus, corpus_files
 from dgvae.environment import check_network
 from dgvae.errors import UserError
+from dgvae.text.corpora import CORPORA, SPLITS, Corpus, corpus_files
 from train.corpora.cache import being_made, cache_folder, is_whole
 from train.corpora.download import NotTheFileError, ResumingDownloader
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import RevisionNotFoundError
 
-from dgvae.corpus import SPLITS
+from dgvae.checkpoint.hub import TIMEOUT, HubUnreachableError, hub_faults, parse_repository
 from dgvae.errors import UserError
-from dgvae.hub import TIMEOUT, HubUnreachableError, hub_faults, parse_repository
+from dgvae.text.corpora import SPLITS
 from train.corpora.reading import FORMATS, format_of
 
 MAX_BYTES = 5_000_000_000

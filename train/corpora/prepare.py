@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from dgvae.corpus import SOURCE_FILE, SPLITS, is_label, text_sha256
 from dgvae.errors import UserError
-from dgvae.storage import write_bytes, write_json
-from dgvae.words import split_words
+from dgvae.files.atomic import write_bytes, write_json
+from dgvae.text.corpora import SOURCE_FILE, SPLITS, is_label, text_sha256
+from dgvae.text.words import split_words
 from train.corpora.account import Account, left_out_text
 from train.corpora.cache import being_made, cache_folder, is_whole
 from train.corpora.hub_dataset import download_dataset, find_dataset

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dgvae.corpus import is_label
 from dgvae.errors import UserError
+from dgvae.text.corpora import is_label
 from train.corpora.account import Account
 from train.corpora.delimited import has_header, is_number
 from train.corpora.encodings import UTF_8, check_encoding, find_encoding, first_lines, numbered_lines

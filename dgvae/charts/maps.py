@@ -1,0 +1,178 @@
+"""Data → charts, as Vega-Lite specifications for `VegaChart`.
+
+Colours are parameters of the chart, so that the page can replace them by those of its theme (see vega/chart.py); the
+values here are mid-tones which can be read on white as well as on black. The rows travel as CSV inside the
+specification: half the bytes of JSON records.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dgvae.charts.series_colors import colour_parameters
+from dgvae.text.corpora import label_name
+
+COLOURINGS: dict[str, str] = {
+    "source": "prior or posterior",
+    "label": "label of the sentence",
+    "length": "length of the sentence",
+    "gap": "density gap",
+    "dimension": "a latent dimension",
+}
+_PRIOR, _POSTERIOR = "<span class='prior'>Orange</span>", "<span class='posterior'>blue</span>"
+LOOK_FOR: dict[str, str] = {  # by colouring, as HTML
+    "source": f"{_PRIOR} dots are samples of the prior p(z), {_POSTERIOR} dots encoded sentences, q(z): where there is orange "
+    "without blue is a hole, to which the prior sends the decoder and no sentence ever did.",
+    "label": f"{_PRIOR} dots are samples of the prior: where the colours of the others, the sentences, lie apart, the latent "
+    "tells their labels apart.",
+    "length": f"{_PRIOR} dots are samples of the prior: where the colour of the others, the sentences, changes steadily, the "
+    "latent tells how long they are.",
+    "gap": f"{_PRIOR} is a hole, where the prior is denser than the sentences; {_POSTERIOR} is where sentences crowd and the "
+    "prior hardly goes; where both match it is grey.",
+    "dimension": "Where the colour changes steadily over the map, this dimension is one of those in which sentences differ; "
+    "where it is mixed everywhere, it says little.",
+}
+MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
+
+_LABEL_COLOURS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
+# Column → what the visitor reads; an empty one is not shown.
+_TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
+
+Extent = tuple[float, float]
+
+
+def latent_map(
+    points: Mapping[str, np.ndarray],
+    colour: str,
+    title: str,
+    domain: tuple[Extent, Extent] | None = None,
+    classes: Mapping[int, str] | None = None,
+) -> dict[str, Any]:
+    """The scatter of a UMAP of prior draws and posterior samples.
+
+    `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
+    none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or
+    NaN where it is not known; and value, the latent dimension that is shown, if any.
+    `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in. `classes`: what labels
+    are called.
+    """
+    classes = classes or {}
+    if colour not in COLOURINGS:
+        raise ValueError(f"Unknown colouring {colour!r}. Choose one of: {', '.join(COLOURINGS)}.")
+    import altair as alt
+
+    points = _in_drawing_order(points, colour)
+    x_domain, y_domain = domain or (_extent(points["x"]), _extent(points["y"]))
+    from_prior = int((points["source"] == "prior").sum())
+    chart = (
+        alt.Chart(alt.NamedData("points", format=alt.CsvDataFormat(type="csv", parse=_COLUMN_TYPES)))
+        .mark_circle(size=16, invalid="show")
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
+            color=_colour_channel(points, colour, classes),
+            opacity=_opacity_channel(colour),
+        )
+        .add_params(*colour_parameters("prior", "posterior", "dense", "even", "hole"))
+        .properties(
+            title=title,
+            width="container",
+            height="container",
+            description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
+            f"{from_prior} of the prior, coloured by {COLOURINGS[colour]}.",
+            usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP, "brush": True},
+        )
+    )
+    return chart.to_dict(validate=False) | {"datasets": {"points": _csv(points, classes)}}
+
+
+def _in_drawing_order(points: Mapping[str, np.ndarray], colour: str) -> dict[str, np.ndarray]:
+    """What cannot be drawn left out, and the rest in the order of drawing: later points lie on top."""
+    columns = {name: np.asarray(column) for name, column in points.items()}
+    columns.setdefault("value", np.full(len(columns["id"]), np.nan))
+    drawable = np.flatnonzero(np.isfinite(columns["x"]) & np.isfinite(columns["y"]))
+    order = np.random.default_rng(0).permutation(drawable)  # else whichever source comes last hides the other
+    if colour in ("label", "length"):  # known of the posterior only: the prior is the backdrop
+        order = order[np.argsort(columns["source"][order] != "prior", kind="stable")]
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _colour_channel(points: Mapping[str, np.ndarray], colour: str, classes: Mapping[int, str]) -> Any:
+    import altair as alt
+
+    if colour == "source":
+        scale = alt.Scale(domain=["prior", "posterior"], range=[alt.expr("prior"), alt.expr("posterior")])
+        return alt.Color("source:N", scale=scale, legend=_symbols())
+    if colour == "gap":
+        scale = alt.Scale(
+            domain=[-MOST_GAP, 0, MOST_GAP],
+            range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")],
+            interpolate="rgb",  # the default goes through purple, which means nothing here
+            clamp=True,
+        )
+        return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q (nats; ±{MOST_GAP} and beyond)"))
+    if colour == "dimension":
+        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=[-2.5, 2.5], clamp=True)
+        return alt.Color("value:Q", scale=scale, legend=_gradient("value of the dimension"))
+    if colour == "length":
+        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.12, 0.92]), zero=False)
+        field = alt.Color("length:Q", scale=scale, legend=_gradient("length (words)"))
+    else:
+        labels = sorted({int(label) for label in points["label"] if label >= 0})
+        colours = [_LABEL_COLOURS[label % len(_LABEL_COLOURS)] for label in labels]
+        scale = alt.Scale(domain=[label_name(label, classes) for label in labels], range=colours)
+        field = alt.Color("label:N", scale=scale, legend=_symbols())
+    return alt.when(alt.datum.source == "prior").then(alt.value(alt.expr("prior"))).otherwise(field)
+
+
+def _opacity_channel(colour: str) -> Any:
+    import altair as alt
+
+    if colour in ("label", "length"):
+        return alt.when(alt.datum.source == "prior").then(alt.value(0.18)).otherwise(alt.value(0.6))
+    return alt.value(0.65 if colour in ("gap", "dimension") else 0.5)
+
+
+def _symbols() -> Any:
+    import altair as alt
+
+    return alt.Legend(orient="bottom", title=None, symbolOpacity=1, symbolSize=70, symbolStrokeWidth=0)
+
+
+def _gradient(title: str) -> Any:
+    import altair as alt
+
+    return alt.Legend(
+        orient="bottom", title=title, titleLimit=0, gradientLength=180, gradientThickness=8, gradientOpacity=1, tickCount=4
+    )
+
+
+def _extent(values: np.ndarray) -> Extent:
+    """The range of the values with 3 % of air on each side."""
+    if not len(values):
+        return -1.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    air = 0.03 * (high - low) or 1.0
+    return round(low - air, 3), round(high + air, 3)
+
+
+_COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number", "value": "number"}
+
+
+def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:
+    """Rows with three digits for coordinates and two for the gap; what a point does not have is empty."""
+    names = ("id", "x", "y", "source", "label", "length", "gap", "value")
+    lines = [",".join(names)]
+    called = {label: _cell(label_name(label, classes)) for label in set(points["label"].tolist())}
+    for id_, x, y, source, label, length, gap, value in zip(*(points[name].tolist() for name in names), strict=True):
+        known_length = length if length >= 0 else ""
+        known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
+        known_value = f"{value:.2f}" if np.isfinite(value) else ""
+        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{called[label]},{known_length},{known_gap},{known_value}")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a CSV file."""
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text

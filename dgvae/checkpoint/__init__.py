@@ -1,0 +1,1 @@
+"""Checkpoints: folders, the Hub, their latents and maps."""

@@ -1,0 +1,69 @@
+"""Checkpoint folders: what `train.fit` writes, the app reads, and a Hub repository holds.
+
+config.json  model.safetensors  tokenizer.json  latents.safetensors  metrics.json  README.md
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.checkpoint.discover import training_command
+from dgvae.checkpoint.latents import LATENTS_FILE, Latents
+from dgvae.errors import UserError
+from dgvae.evaluation.record import METRICS_FILE, Measurements
+from dgvae.methods.config import CONFIG_FILE
+from dgvae.model.text_vae import WEIGHTS_FILE, TextVAE
+from dgvae.text.corpora import CORPORA
+from dgvae.text.tokenizer import WordTokenizer
+
+TOKENIZER_FILE, CARD_FILE = "tokenizer.json", "README.md"
+FILES = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, LATENTS_FILE, METRICS_FILE, CARD_FILE)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model with all that is needed to show it."""
+
+    folder: Path
+    model: TextVAE
+    tokenizer: WordTokenizer
+    latents: Latents
+    metrics: Measurements
+
+    @cached_property
+    def aggregated(self) -> AggregatedPosterior:
+        """q(z) over the evaluation set."""
+        return aggregate(self.latents.posterior)
+
+    @property
+    def classes(self) -> Mapping[int, str]:
+        """What the labels of its sentences are called, as far as they have names."""
+        known = CORPORA.get(self.metrics.corpus)
+        return self.metrics.classes or (known.classes if known else {})
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read and verify a checkpoint folder. Raises UserError that names the file and what is wrong with it."""
+    if not folder.is_dir():
+        raise UserError(f"There is no checkpoint folder {folder}; make one with: {training_command(folder)}")
+    model = TextVAE.from_pretrained(folder)
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE, model.config.vocab_size)
+    latents = Latents.load(folder, model.config)
+    metrics = Measurements.load(folder)
+    if metrics.weights != weights_sha256(folder):
+        raise UserError(
+            f"{folder} has newer weights than its latents and metrics: its training was cut off; "
+            f"complete it with: python -m train.fit --resume --out {folder}"
+        )
+    return Checkpoint(folder, model, tokenizer, latents, metrics)
+
+
+def weights_sha256(folder: Path) -> str:
+    """Identifies the weights that latents and metrics are of."""
+    with open(folder / WEIGHTS_FILE, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

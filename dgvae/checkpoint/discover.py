@@ -1,0 +1,37 @@
+"""Which checkpoints there are, without loading one: a page that only lists them needs no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dgvae.errors import UserError
+from dgvae.files.atomic import printable
+from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
+from dgvae.methods.table import METHODS, VARIANTS
+from dgvae.text.corpora import CORPORA
+
+
+def find_checkpoints(root: Path) -> dict[str, Path]:
+    """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}."""
+    folders = [path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))]
+    return {printable(folder.relative_to(root).as_posix()): folder for folder in folders}
+
+
+def display_name(name: str, folder: Path) -> str:
+    """What the checkpoint `name` is called in a list: its method, then what of its path the method doesn't say.
+
+    A folder whose config is broken is listed under its path.
+    """
+    try:
+        config = TextVAEConfig.from_json(folder / CONFIG_FILE)
+    except UserError:
+        return name
+    parent, _, last = name.rpartition("/")
+    return f"{config.title} · {parent if parent and last.startswith(config.method) else name}"
+
+
+def training_command(folder: Path) -> str:
+    """The command that would make the checkpoint `…/<corpus>/<method>`, as far as the names are known."""
+    method = folder.name if folder.name in METHODS | VARIANTS else "dg-vae"
+    corpus = folder.parent.name if folder.parent.name in CORPORA else "short-yelp"
+    return f"python -m train.fit --method {method} --corpus {corpus} --data DATA --out {folder}"

@@ -1,0 +1,217 @@
+"""What is wrong with a latent space, in words. Every rule is here, and each says the numbers that it goes by.
+
+A verdict, good or bad, is given where the figure lies beyond its limit with 95 % confidence. Otherwise the sentences are too
+few to tell, and that is said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.special import ndtri, psi
+
+from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
+from dgvae.evaluation.figures import CONSISTENT_KL
+from dgvae.evaluation.record import Measurements
+
+SILENT_KL = 0.01  # nats: a dimension with less carries nothing
+LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
+COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
+HOLES = 0.05  # of the prior's mass; 0.01 is a match
+CORRELATED = 0.3
+FEWEST = 20  # sentences with which anything is said
+MANY = 1000  # sentences, whose marginal KL has an error far below CONSISTENT_KL: older metrics.json do not hold it
+CEILING = 0.9  # of log N, from which on MI is no longer told from its ceiling
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence about a latent space: something good, something to know, or a fault."""
+
+    severity: Literal["good", "note", "fault"]
+    text: str
+
+
+def diagnose(measured: Measurements) -> list[Finding]:
+    """Findings, the gravest first. Rules whose figures were not measured are silent."""
+    if (sentences := measured.evaluation.sentences) < FEWEST and measured.figures:
+        return [Finding("note", f"Too few sentences to tell what is wrong: {sentences}. Measure on some hundreds.")]
+    found = [finding for rule in RULES for finding in rule(measured)]
+    order = ("fault", "note", "good")
+    return sorted(found, key=lambda finding: order.index(finding.severity))
+
+
+def collapse(measured: Measurements) -> Iterator[Finding]:
+    """How many dimensions say anything."""
+    variance = measured.profile.get("variance_of_means", [])
+    if not variance:
+        return
+    if kl := measured.profile.get("kl"):
+        silent = sum(value < SILENT_KL for value in kl)
+        carry = f"{silent} of {len(kl)} dimensions carry under {SILENT_KL:g} nats"
+    else:
+        silent = len(variance) - round(_value(measured, "active_units"))
+        carry = f"the means of {silent} of {len(variance)} dimensions hardly move"
+    mi, sentences = measured.figures.get("mi"), measured.evaluation.sentences
+    little = min(LITTLE_MI, 0.2 * math.log(sentences))
+    low, high = interval(mi, sentences) if mi else (math.inf, math.inf)
+    if mi and low < little <= high and silent < len(variance):
+        yield Finding(
+            "note",
+            f"Too few sentences to tell whether z is collapsed: it tells {max(0.0, mi.value):.2f} nats of the sentence, "
+            f"give or take {high - mi.value:.2f}.",
+        )
+    elif not silent and mi and high < little:
+        yield Finding(
+            "fault", f"Collapsed: z tells {max(0.0, mi.value):.2f} nats of the sentence, at a KL of {sum(kl or []):.2f}."
+        )
+    elif silent == len(variance) or high < little:
+        known = f", and z tells {max(0.0, mi.value):.2f} nats of the sentence" if mi else ""
+        yield Finding("fault", f"Collapsed: {carry}{known}.")
+    elif silent:
+        yield Finding("note", f"Partly collapsed: {carry}.")
+    else:
+        yield Finding("good", "No collapse: every dimension says something of the sentence.")
+
+
+def ceiling(measured: Measurements) -> Iterator[Finding]:
+    """Whether so many sentences can tell what is asked of them."""
+    log_n, kl, mi = math.log(measured.evaluation.sentences), _value(measured, "kl"), _value(measured, "mi")
+    n = f"log {measured.evaluation.sentences:,} = {log_n:.1f}"
+    if mi > CEILING * log_n:
+        yield Finding("note", f"MI is near its ceiling {n}: z tells these sentences apart, and MI says no more than that.")
+    if kl > 2 * log_n:
+        yield Finding(
+            "note",
+            f"Posteriors are narrow (KL {kl:.0f} nats, far above {n}): q(z) between the sentences is known only as far as "
+            "it is smoothed, and the joint gap is a lower bound.",
+        )
+
+
+def marginal_holes(measured: Measurements) -> Iterator[Finding]:
+    """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
+    kl, (wrong, unsure) = measured.profile.get("marginal_kl", []), _judge_marginals(measured)
+    if unsure and not wrong:
+        yield Finding("note", f"Too few sentences to tell whether {len(unsure)} of {len(kl)} marginals differ from N(0, 1).")
+    if wrong:
+        worst = max(wrong, key=kl.__getitem__)
+        yield Finding(
+            "fault",
+            f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} most, by {kl[worst]:.2f} nats"
+            f"{_how(measured, worst)}.",
+        )
+
+
+def _judge_marginals(measured: Measurements) -> tuple[list[int], list[int]]:
+    """The dimensions whose q(z_i) differs from N(0, 1), and those of which the sentences do not tell."""
+    kl, sentences = measured.profile.get("marginal_kl", []), measured.evaluation.sentences
+    unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
+    errors, biases = (measured.profile.get(f"marginal_kl_{name}", unknown) for name in ("error", "bias"))
+    wrong, unsure = [], []
+    for i, (value, error, bias) in enumerate(zip(kl, errors, biases, strict=True)):
+        low, high = interval(Estimate(value - bias, error), sentences, comparisons=len(kl))
+        if low >= CONSISTENT_KL:
+            wrong.append(i)
+        elif high >= CONSISTENT_KL:
+            unsure.append(i)
+    return wrong, unsure
+
+
+def _how(measured: Measurements, dimension: int) -> str:
+    """In what way a marginal differs from N(0, 1)."""
+    mean, variance = (measured.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
+    if abs(mean) > 0.5:
+        return f": it is centred at {mean:+.1f}"
+    if variance > 1.25:
+        return f": it is too wide (variance {variance:.1f})"
+    if variance < 0.8:
+        return f": it is too narrow (variance {variance:.2f})"
+    return "" if math.isnan(variance) else ": it has another shape"
+
+
+def joint_holes(measured: Measurements) -> Iterator[Finding]:
+    """What marginals don't show."""
+    mass, gap = measured.figures.get("hole_mass"), measured.figures.get("smoothed_gap")
+    if not mass or not gap:
+        if _covariance_differs(measured):
+            yield Finding("fault", f"Holes: {_joint_cause(measured)}.")
+        return
+    holes = has_holes(measured)
+    outside = (
+        f"{mass.value:.0%} of the prior lies where hardly any sentence does (joint gap at least {max(0.0, gap.value):.1f} nats)"
+    )
+    wrong, unsure = _judge_marginals(measured)
+    if holes is None:
+        yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, measured)}.")
+    elif not holes:
+        yield Finding("good", f"No holes are found: {mass.value:.1%} of the prior lies outside, and 1 % would in a match.")
+    elif wrong or unsure or "marginal_kl" not in measured.profile:
+        yield Finding("fault", f"Holes: {outside}.")
+    else:
+        yield Finding("fault", f"No marginal holes, but joint ones: {_joint_cause(measured)}; {outside}.")
+
+
+def has_holes(measured: Measurements) -> bool | None:
+    """Whether q(z) has holes by its hole mass; None if the sentences are too few to tell, or it was not measured.
+
+    Holes are more than HOLES, and more than a match shows by chance; none are less than HOLES with the error added.
+    """
+    if not (mass := measured.figures.get("hole_mass")):
+        return None
+    sentences = measured.evaluation.sentences
+    (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
+    if mass.value >= HOLES and low > chance:
+        return True
+    return False if max(high, chance) < HOLES else None
+
+
+def _too_few_for_holes(mass: Estimate, measured: Measurements) -> str:
+    """What hole mass says although it does not suffice."""
+    sentences = measured.evaluation.sentences
+    (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
+    if chance >= HOLES:
+        return (
+            f"{mass.value:.0%} of the prior lies outside, and with {sentences:,} sentences up to {chance:.0%} would "
+            "if q(z) were the prior"
+        )
+    return f"between {max(0.0, low):.1%} and {min(1.0, high):.1%} of the prior lies where hardly any sentence does"
+
+
+def _covariance_differs(measured: Measurements) -> bool:
+    """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
+    if not (gap := measured.figures.get("covariance_gap")):
+        return False
+    sentences = measured.evaluation.sentences
+    by_chance = _covariance_gap_by_chance(sentences, len(measured.profile.get("variance_of_means", [])))
+    return interval(gap, sentences)[0] - by_chance >= COVARIANCE_GAP
+
+
+def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
+    """Its mean for the covariance of N draws of N(0, I), which by Wishart's distribution is too high."""
+    if sentences <= dim + 1:
+        return math.inf
+    log_det = float(psi([(sentences - i) / 2 for i in range(1, dim + 1)]).sum()) + dim * math.log(2 / sentences)
+    return 0.5 * (dim * (sentences - 1) / sentences + dim / sentences - log_det - dim)
+
+
+def _joint_cause(measured: Measurements) -> str:
+    correlated = max(measured.pairs, key=lambda pair: abs(pair.correlation), default=None)
+    dim = len(measured.profile.get("variance_of_means", [])) or 2
+    by_chance = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(measured.evaluation.sentences)
+    if correlated and abs(correlated.correlation) >= max(CORRELATED, by_chance):
+        i, j = (dimension + 1 for dimension in correlated.dimensions)
+        return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
+    if _covariance_differs(measured):
+        return f"q(z) has not the prior's covariance (covariance gap {_value(measured, 'covariance_gap'):.2f} nats)"
+    return "means, variances and correlations match, and the shape does not"
+
+
+def _value(measured: Measurements, figure: str) -> float:
+    """A figure, or 0 where there is none."""
+    return measured.figures[figure].value if figure in measured.figures else 0.0
+
+
+RULES: tuple[Callable[[Measurements], Iterator[Finding]], ...] = (collapse, marginal_holes, joint_holes, ceiling)

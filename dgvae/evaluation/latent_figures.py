@@ -1,0 +1,240 @@
+"""What a latent space is worth, in numbers that need nothing but the posteriors: nats, per sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
+from dgvae.evaluation.holes import auc, hole_mass
+from dgvae.evaluation.record import Pair
+from dgvae.posteriors import Posterior
+
+SINGULAR = "the covariance of q(z) is singular"
+SHOWN_PAIRS = 5
+
+F = TypeVar("F", int, float)
+
+
+@dataclass(frozen=True)
+class LatentMetrics:
+    """Some figures of a set's posteriors, as they are followed in training.
+
+    kl: E_x KL(q(z|x) ‖ p(z)). mi: KL − KL(q(z) ‖ p(z)) with q(z) over the whole set of `sentences`; it cannot exceed their log.
+    active_units: dimensions with Var_x(μ_i) > 0.01. consistent_units: dimensions with KL(q(z_i) ‖ p(z_i)) < 0.03.
+    covariance_gap: ½ (tr C + mᵀm − log det C − d), the Gaussian part of KL(q(z) ‖ p(z)).
+    A figure is None where the kind of posterior has none (`AggregatedPosterior.absent` says why), or q(z) is degenerate.
+    """
+
+    sentences: int
+    kl: float | None
+    mi: float | None
+    active_units: int
+    consistent_units: int | None
+    covariance_gap: float | None
+
+
+def latent_metrics(posterior: Posterior, generator: torch.Generator | None = None) -> LatentMetrics:
+    """The figures of a training run's epoch, in 2 s for 10,000 sentences. MI uses one sample of each."""
+    aggregated = aggregate(posterior)
+
+    def known(figure: str, compute: Callable[[], F]) -> F | None:
+        return None if figure in aggregated.absent else compute()
+
+    return LatentMetrics(
+        sentences=len(aggregated),
+        kl=known("kl", lambda: float(aggregated.posterior.kl().mean())),
+        mi=known("mi", lambda: mutual_information(aggregated, generator)),
+        active_units=active_units(aggregated),
+        consistent_units=known("consistent_units", lambda: _consistent(aggregated.marginal_gaps().kl)),
+        covariance_gap=None if "covariance_gap" in aggregated.absent else covariance_gap(aggregated),
+    )
+
+
+@dataclass(frozen=True)
+class LatentMeasures:
+    """All figures of an evaluation set's posteriors, by the ids of FIGURES.
+
+    figures: those that exist, and absent: why the others don't. profile: per dimension, see `AggregatedPosterior.profile`, and
+    `marginal_kl` with its standard error and its bias by the jackknife, nats. pairs: those with
+    the largest gap. `sentences` is N; MI cannot exceed its log.
+    """
+
+    sentences: int
+    figures: dict[str, Estimate] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    profile: dict[str, list[float]] = field(default_factory=dict)
+    pairs: list[Pair] = field(default_factory=list)
+
+
+def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torch.Generator) -> LatentMeasures:
+    """All figures with their standard errors. prior_samples: [P, D].
+
+    10,000 Gaussians of 32 dimensions take about 15 s. Samples of the posteriors are drawn with `generator`.
+    """
+    order = torch.randperm(len(posterior), generator=generator)  # the groups of the jackknife have to be random
+    aggregated = aggregate(posterior.map(lambda tensor: tensor[order]))
+    measures = LatentMeasures(len(aggregated), absent=dict(aggregated.absent))
+    measures.profile.update({name: values.tolist() for name, values in aggregated.profile().items()})
+    measures.figures["active_units"] = _jackknifed(aggregated, active_units)
+    if "kl" not in aggregated.absent:
+        measures.figures["kl"] = mean_of(aggregated.posterior.kl())
+    if "consistent_units" not in aggregated.absent:
+        _add_marginals(measures, aggregated)
+    if "informative_units" not in aggregated.absent:
+        measures.figures["informative_units"] = _jackknifed(aggregated, informative_units)
+    if "covariance_gap" not in aggregated.absent:
+        _add_covariance_gap(measures, aggregated)
+    if "pair_gap" not in aggregated.absent:
+        _add_pairs(measures, aggregated)
+    if "mi" not in aggregated.absent:
+        measures.figures.update(mixture_figures(aggregated, prior_samples, generator))
+    return measures
+
+
+def _jackknifed(aggregated: AggregatedPosterior, figure: Callable[[AggregatedPosterior], float]) -> Estimate:
+    groups = group_slices(len(aggregated))
+    without = [figure(aggregated.without(group)) for group in groups] if len(groups) > 1 else []
+    return jackknife(figure(aggregated), torch.tensor(without, dtype=torch.float64))
+
+
+def active_units(aggregated: AggregatedPosterior) -> int:
+    """Dimensions whose posterior means vary."""
+    return int((aggregated.variance_of_locations() > ACTIVE_VARIANCE).sum())
+
+
+def informative_units(aggregated: AggregatedPosterior) -> int:
+    """Dimensions that say something, by the mean KL of the posteriors."""
+    return int((aggregated.profile()["kl"] >= INFORMATIVE_KL).sum())
+
+
+def _consistent(kl: Tensor) -> int:
+    return int((kl < CONSISTENT_KL).sum())
+
+
+def _add_marginals(measures: LatentMeasures, aggregated: AggregatedPosterior) -> None:
+    gaps = aggregated.marginal_gaps(group_slices(len(aggregated)))
+    measures.profile["marginal_kl"] = gaps.kl.tolist()
+    errors = [jackknife(*column).error for column in zip(gaps.kl.tolist(), gaps.kl_without.T, strict=True)]
+    bias = (len(gaps.kl_without) - 1) * (gaps.kl_without.mean(0) - gaps.kl)  # a mixture of few has a KL that is too high
+    measures.profile.update({"marginal_kl_error": errors, "marginal_kl_bias": bias.tolist()})
+    for figure, kl, without in (
+        ("consistent_units", gaps.kl, gaps.kl_without),
+        ("consistent_units_reverse", gaps.reverse_kl, gaps.reverse_kl_without),
+    ):
+        measures.figures[figure] = jackknife(_consistent(kl), (without < CONSISTENT_KL).sum(1).double())
+
+
+def covariance_gap(aggregated: AggregatedPosterior) -> float | None:
+    """KL(N(m, C) ‖ N(0, I)) with the mean m and covariance C of q(z), nats. None where C is singular: it has no bound then.
+
+    It is a lower bound of KL(q(z) ‖ p(z)), which is KL(q(z) ‖ N(m, C)) more.
+    """
+    mean, covariance = aggregated.moments()
+    if torch.linalg.matrix_rank(covariance, hermitian=True) < len(mean):
+        return None
+    trace, log_det = torch.trace(covariance), torch.linalg.slogdet(covariance).logabsdet
+    return float(0.5 * (trace + mean.square().sum() - log_det - len(mean)))
+
+
+def _add_covariance_gap(measures: LatentMeasures, aggregated: AggregatedPosterior) -> None:
+    if covariance_gap(aggregated) is None:
+        measures.absent["covariance_gap"] = SINGULAR
+    else:
+        measures.figures["covariance_gap"] = _jackknifed(aggregated, lambda q: covariance_gap(q) or 0.0)
+
+
+def _add_pairs(measures: LatentMeasures, aggregated: AggregatedPosterior) -> None:
+    gaps = aggregated.pair_gaps(group_slices(len(aggregated)))
+    covariance = aggregated.moments()[1]
+    std = covariance.diagonal().sqrt()
+    correlation = covariance / torch.outer(std, std)
+    first, second = torch.triu_indices(*gaps.kl.shape, offset=1)
+    gap, without = gaps.kl[first, second], gaps.kl_without[:, first, second]  # [pairs], [G, pairs]
+    ranked = gap.argsort(descending=True)
+    measures.figures["pair_gap"] = jackknife(float(gap.mean()), without.mean(1))
+    measures.figures["worst_pair_gap"] = jackknife(float(gap.max()), without[:, ranked[0]])
+    for k in ranked[:SHOWN_PAIRS].tolist():
+        i, j = int(first[k]), int(second[k])
+        measures.pairs.append(Pair((i, j), float(correlation[i, j]), float(gap[k])))
+
+
+def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generator | None = None) -> float:
+    """MI = KL − KL(q(z) ‖ p(z)) = E log q(z|x) − log q(z), nats. With one sample in both terms it keeps under log N."""
+    z = aggregated.sample_each(generator)
+    return float((aggregated.posterior.log_prob(z) - aggregated.log_prob(z)).mean())
+
+
+def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, generator: torch.Generator) -> dict[str, Estimate]:
+    """What compares the joint log q(z) at one sample of every posterior, and at prior samples, with log p(z)."""
+    count, groups = len(aggregated), group_slices(len(aggregated))
+    z, own = aggregated.sample_each(generator), torch.arange(count)
+    log_own, log_prior = aggregated.posterior.log_prob(z), aggregated.prior.log_prob(z)
+    others = aggregated.log_sums(z, groups, leave_out=own)  # [N, G]
+    gap, gap_without = _held_out_gaps(aggregated, z)
+    gap_there, gap_there_without = _held_out_gaps(aggregated, prior_samples)
+
+    def figures(left_out: int | None) -> dict[str, float]:
+        """All of them, without a group of sentences, in the mixture and among the samples, and one of prior samples."""
+        rows, columns = _all_but(groups, left_out), [i for i in range(len(groups)) if i != left_out]
+        log_n, log_others = math.log(len(rows)), math.log(max(1, len(rows) - 1))
+        log_sum = others[rows][:, columns].logsumexp(1)
+        here, there = gap, gap_there
+        if left_out is not None:
+            here = gap_without[rows, left_out]
+            there = gap_there_without[_all_but(group_slices(len(prior_samples), len(groups)), left_out), left_out]
+        return {
+            "mi": float((log_own[rows] - torch.logaddexp(log_sum, log_own[rows]) + log_n).mean()),
+            "joint_gap": float((log_sum - log_others - log_prior[rows]).mean()),
+            "smoothed_gap": float(-here.mean()),
+            "hole_mass": hole_mass(here, there),
+            "auc": auc(here, there),
+        }
+
+    without = [figures(i) for i in range(len(groups))] if len(groups) > 1 else []
+    return {
+        name: jackknife(value, torch.tensor([other[name] for other in without], dtype=torch.float64))
+        for name, value in figures(None).items()
+    }
+
+
+def _held_out_gaps(aggregated: AggregatedPosterior, z: Tensor) -> tuple[Tensor, Tensor]:
+    """log p(z) − log q̂(z), [S], and without each group, [S, G]; q̂ is made of the sentences of the other groups alone.
+
+    z, [S, D], is cut into as many groups as the sentences, so that samples of the sentences are truly held out: not from the
+    mixture alone, but also from the moments by which it is smoothed. Hence E log q̂ ≤ E log q whatever N is.
+    """
+    groups, log_prior = group_slices(len(aggregated)), aggregated.prior.log_prob(z.double())
+    sums = torch.full((len(z), len(groups)), -torch.inf, dtype=torch.float64)
+    sizes = torch.tensor([group.stop - group.start for group in groups], dtype=torch.float64)
+    components = torch.empty(len(z), dtype=torch.float64)
+    if len(groups) < 2:
+        return torch.full_like(log_prior, torch.nan), sums
+    for i, rows in enumerate(group_slices(len(z), len(groups))):
+        rest = aggregated.without(groups[i])
+        columns = [j for j in range(len(groups)) if j != i]
+        shift = groups[i].stop - groups[i].start
+        slices = [groups[j] if j < i else slice(groups[j].start - shift, groups[j].stop - shift) for j in columns]
+        sums[rows, columns] = rest.smooth(aggregated.smoothed.width).log_sums(z[rows], slices)
+        components[rows] = len(rest)
+    gap = log_prior - sums.logsumexp(1) + components.log()
+    without = torch.stack(
+        [
+            log_prior - sums[:, [j for j in range(len(groups)) if j != i]].logsumexp(1) + (components - sizes[i]).log()
+            for i in range(len(groups))
+        ],
+        dim=1,
+    )
+    return gap, without
+
+
+def _all_but(groups: list[slice], left_out: int | None) -> Tensor:
+    """The members of all groups but one."""
+    return torch.cat([torch.arange(group.start, group.stop) for i, group in enumerate(groups) if i != left_out])

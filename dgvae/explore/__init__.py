@@ -1,0 +1,1 @@
+"""Exploring a latent space: paths, slices, directions of a label."""

@@ -1,0 +1,52 @@
+"""Attribute arithmetic: the direction in latent space in which a label changes (Mikolov et al. 2013; White 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from dgvae.checkpoint.latents import Latents
+from dgvae.errors import UserError
+from dgvae.text.corpora import label_name
+
+
+def attribute_direction(latents: Latents, absent: int = 0, present: int = 1) -> Tensor:
+    """Mean of the posterior means of one label less that of the other: [D]. Raises UserError if a label has no sentence."""
+    means = []
+    for label in (present, absent):
+        labelled = latents.labels == label
+        if not labelled.any():
+            raise UserError(f"There is no attribute to move along: no encoded sentence has the label {label}.")
+        means.append(latents.posterior.location[labelled].mean(0))
+    return means[0] - means[1]
+
+
+def names_of_labels(latents: Latents, classes: Mapping[int, str]) -> dict[int, str]:
+    """The labels that encoded sentences have, in their order, and what they are called."""
+    return {label: label_name(label, classes) for label in latents.labels.unique().tolist() if label >= 0}
+
+
+def choose_labels(names: Mapping[int, str], absent: str = "", present: str = "") -> tuple[int, int]:
+    """The two labels between which to move, by their names or numbers; by default from the first to the last.
+
+    Raises UserError if there is no such label, or both are the same.
+    """
+    if len(names) < 2:
+        return 0, 1  # for which `attribute_direction` says what is missing
+    end = _find(names, present) if present.strip() else None
+    start = _find(names, absent) if absent.strip() else next(label for label in names if label != end)
+    if end is None:
+        end = next(label for label in reversed([*names]) if label != start)
+    if start == end:
+        raise UserError(f"Choose two different labels: both are {names[start]}.")
+    return start, end
+
+
+def _find(names: Mapping[int, str], text: str) -> int:
+    text = text.strip()
+    for label, name in names.items():
+        if text in (name, str(label)):
+            return label
+    shown = ", ".join([*names.values()][:10]) + (" …" if len(names) > 10 else "")
+    raise UserError(f"No encoded sentence has the label {text[:40]!r}; there are {shown}.")

@@ -1,0 +1,100 @@
+"""TextVAE: encoder → posterior → decoder, and how it is written to disk.
+
+Weights are safetensors, loaded strictly into a model whose config was checked. `huggingface_hub.PyTorchModelHubMixin` is not
+used: it unpickles a `.bin` where it finds no safetensors, and drops config fields that it doesn't know.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from dgvae.errors import UserError
+from dgvae.files.tensors import read_safetensors, write_safetensors
+from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
+from dgvae.model.decoder import DECODERS
+from dgvae.model.encoder import Encoder
+from dgvae.posteriors import POSTERIORS, Posterior, Prior, concatenate
+from dgvae.text.batch import Batch
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+class TextVAE(nn.Module):
+    """A text VAE. Initial weights are torch's own, U(±1/√fan-in); for the embeddings see `word_embedding`."""
+
+    def __init__(self, config: TextVAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = DECODERS[config.row.decoder](config)
+
+    def reset_decoder(self) -> None:
+        """Give the decoder new initial weights (Li et al. 2019)."""
+        fresh = DECODERS[self.config.row.decoder](self.config)
+        self.decoder.load_state_dict(fresh.state_dict())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.decoder.output.weight.device
+
+    @property
+    def prior(self) -> Prior:
+        """p(z)."""
+        return POSTERIORS[self.config.row.posterior].prior(self.config.latent_dim)
+
+    def encode(self, sentences: Tensor | Batch) -> Posterior:
+        """q(z|x) of a batch, or of sentences of one length, [B, T] word ids ending with `</s>`."""
+        return self.encoder(sentences)
+
+    @torch.inference_mode()
+    def encode_all(self, sentences: list[list[int]], batch_size: int = 512) -> Posterior:
+        """q(z|x) of sentences of any length, in their order."""
+        by_length = sorted(range(len(sentences)), key=lambda i: -len(sentences[i]))
+        batches = [by_length[i : i + batch_size] for i in range(0, len(by_length), batch_size)]
+        together = concatenate([self.encode(Batch.padded([sentences[i] for i in rows], self.device)) for rows in batches])
+        in_order = torch.tensor(by_length, device=self.device).argsort()
+        return together.map(lambda tensor: tensor[in_order])
+
+    def save_pretrained(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+        """Write config.json and model.safetensors; `dtype` is how the weights are stored. Buffers stay as they are."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.to_json(folder / CONFIG_FILE)
+        weights = {name: parameter.detach().to(dtype) for name, parameter in self.named_parameters()}
+        write_safetensors(folder / WEIGHTS_FILE, self.state_dict() | weights)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> TextVAE:
+        """Read what `save_pretrained` wrote, in fp32 and evaluation mode. Raises UserError that names file and fault."""
+        folder = Path(folder)
+        config = TextVAEConfig.from_json(folder / CONFIG_FILE)
+        # Shapes are compared before any weight is allocated: a config may claim any size.
+        with torch.device("meta"), _NoNormalWeights():
+            model = cls(config)
+        weights = read_safetensors(folder / WEIGHTS_FILE)
+        expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+        if expected != found:
+            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+            raise UserError(
+                f"{folder / WEIGHTS_FILE} does not fit its config.json: {wrong[0]} should be "
+                f"{expected.get(wrong[0], 'absent')} and is {found.get(wrong[0], 'absent')}."
+            )
+        for name, tensor in weights.items():
+            if not torch.isfinite(tensor).all():
+                raise UserError(f"{folder / WEIGHTS_FILE} is broken: {name} has values that are not finite.")
+        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=True, assign=True)
+        return model.eval()
+
+
+class _NoNormalWeights(TorchFunctionMode):
+    """Weights that are about to be read are not drawn first: on the meta device that imports torch's compiler, 1.4 s."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        return kwargs["tensor"] if func is nn.init.normal_ else func(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""Text: corpora, words, the tokenizer, batches of sentences."""

@@ -1,0 +1,107 @@
+"""A batch of sentences of any lengths, padded so that no padding is computed with where it would count.
+
+Rows stand with the longest first. An LSTM reads such a batch in a few segments of time, each with the rows that are not over
+yet: little padding is read, and every call is large. An LSTM only looks back, so what it reads after a sentence's end changes
+nothing before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dgvae.text.tokenizer import PAD
+
+Segment = tuple[int, int, int]  # words from, to, and how many rows are not over before them
+LSTMState = tuple[Tensor, Tensor]  # h and c, [1, B, H] each
+
+_SEGMENTS, _SHORTEST = 4, 16  # at most so many segments, of at least so many words on average
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sentences of at most T words. What is None is not needed, since all sentences have T words."""
+
+    words: Tensor  # [B, T] ids; after a sentence's `</s>` stands `<pad>`
+    tokens: Tensor | None = None  # [W] where the real words stand in words.flatten()
+    last: Tensor | None = None  # [B] where each `</s>` stands there
+    segments: tuple[Segment, ...] = ()
+    shuffled: Tensor | None = None  # [B] a random order of the rows: groups to be aggregated are cut from it
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @classmethod
+    def of(cls, sentences: Tensor | Batch) -> Batch:
+        """A tensor [B, T] of sentences of one length as a batch."""
+        return sentences if isinstance(sentences, Batch) else cls(sentences)
+
+    @classmethod
+    def padded(cls, sentences: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> Batch:
+        """A batch of sentences in the order given, which must be from long to short."""
+        lengths = [len(sentence) for sentence in sentences]
+        rows = [torch.tensor(sentence, device=device) for sentence in sentences]
+        words = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
+        if lengths[0] == lengths[-1]:
+            return cls(words)
+        tokens, last = positions(torch.tensor(lengths))
+        return cls(words, tokens.to(device), last.to(device), segments_of(lengths))
+
+    def real(self, cells: Tensor) -> Tensor:
+        """Leave out what belongs to padding: [B, T, …] -> [W, …]."""
+        flat = cells.flatten(0, 1)
+        return flat if self.tokens is None else flat.index_select(0, self.tokens)
+
+    def sum_by_sentence(self, terms: Tensor) -> Tensor:
+        """Sum a term per real word, [W], over each sentence: [B]."""
+        if self.tokens is not None:
+            terms = terms.new_zeros(self.words.numel()).index_copy(0, self.tokens, terms)
+        return terms.view_as(self.words).sum(1)
+
+    def shuffle(self, rows: Tensor) -> Tensor:
+        """Put rows, [B, …], into the random order, so that neighbours are not of one length."""
+        return rows if self.shuffled is None else rows.index_select(0, self.shuffled)
+
+
+def positions(lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Where real words and last words stand in the flattened [B, T]. lengths: [B], the longest first. -> [W], [B]."""
+    longest = int(lengths[0])
+    real = torch.arange(longest) < lengths.unsqueeze(1)
+    return real.flatten().nonzero().squeeze(1), torch.arange(len(lengths)) * longest + lengths - 1
+
+
+def segments_of(lengths: Sequence[int]) -> tuple[Segment, ...]:
+    """Cut the time of a batch where about equal shares of its sentences have ended. lengths: the longest first.
+
+    Cuts and rows are rounded up, so that the shapes of segments, for each of which oneDNN keeps some memory, are few.
+    """
+    size = len(lengths)
+    count = min(_SEGMENTS, max(1, lengths[0] // _SHORTEST))
+    cuts = sorted({min(lengths[0], -(-lengths[size * k // count] // 8) * 8) for k in range(count)})
+    share = max(1, size // (2 * _SEGMENTS))
+    segments = []
+    for start, stop in zip([0, *cuts[:-1]], cuts, strict=True):
+        rows = sum(n > start for n in lengths)
+        segments.append((start, stop, min(size, -(-rows // share) * share)))
+    return tuple(segments)
+
+
+def read(lstm: nn.LSTM, inputs: Tensor, batch: Batch, state: LSTMState | None = None) -> tuple[Tensor, LSTMState]:
+    """Let an LSTM read a batch: [B, T, E] -> its outputs [B, T, H], and the state after the last of all words.
+
+    Outputs behind the end of a sentence mean nothing; the state is that of the sentences of T words alone.
+    """
+    if len(batch.segments) < 2:
+        return lstm(inputs, state)
+    outputs = []
+    for start, stop, rows in batch.segments:
+        if state is not None:
+            state = state[0][:, :rows].contiguous(), state[1][:, :rows].contiguous()
+        part, state = lstm(inputs[:rows, start:stop], state)
+        outputs.append(F.pad(part, (0, 0, 0, 0, 0, len(inputs) - rows)))
+    assert state is not None
+    return torch.cat(outputs, dim=1), state

@@ -1,0 +1,110 @@
+"""What is said of one point of the maps: what both models decode there, and the hole that it lies in."""
+
+from __future__ import annotations
+
+from dgvae.errors import UserError
+from dgvae.evaluation.estimates import hole_mass_by_chance
+from dgvae.ui.decoding import decode_lines, decode_texts
+from dgvae.ui.map.points import holes_of, map_of, point_gaps, point_ids
+from dgvae.ui.markup.render import Column, comparison, hint
+from dgvae.ui.shelf import Shelf
+
+MATCH = 0.02  # of the prior: twice what lies outside where q(z) and p(z) match
+
+
+def next_hole(shelf: Shelf, name: str | None, side: str, after: int = 0) -> tuple[int, str]:
+    """The prior draw (from 1) at which a hole is deepest, and what is said of it: the worst hole, or that after draw `after`.
+
+    Raises UserError if there is none to show.
+    """
+    found, checkpoint = holes_of(shelf, name), shelf.get(name)
+    whole = sum(hole.share for hole in found)
+    title, sentences = checkpoint.model.config.title, len(checkpoint.aggregated)
+    if (chance := hole_mass_by_chance(sentences)) > MATCH and whole <= chance:
+        raise UserError(
+            f"Too few sentences to tell whether {title} has holes: {whole:.0%} of the prior lies outside, and with "
+            f"{sentences:,} sentences up to {chance:.0%} would if q(z) were the prior."
+        )
+    if whole < MATCH:
+        raise UserError(f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match.")
+    draws = [int((map_of(checkpoint).z == hole.z).all(1).nonzero()[0, 0]) + 1 for hole in found]
+    at = (draws.index(after) + 1) % len(draws) if after in draws else 0
+    draw, hole = draws[at], found[at]
+    text, what = shelf.sentence(str(name), hole.nearest), "reads"
+    if text is None:
+        mean = checkpoint.latents.posterior.location[hole.nearest]
+        text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"comes back from {side} as"
+    return draw, hint(
+        f"Hole {at + 1} of {len(found)} in {side}, deepest at prior draw {draw}, where the prior is {hole.gap:.0f} nats denser "
+        f"than the encoded sentences; {whole:.1%} of the draws on this map lie in holes of {side}. "
+        f"The nearest sentence, {hole.nearest + 1}, {what}: {text}"
+    )
+
+
+def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, number: int) -> str:
+    """What both models decode at a point: a sentence from 1, or a prior draw from −1."""
+    columns = [_at(shelf, name, number) for name in (name_a, name_b)]
+    if number < 0:
+        head, said = f"Prior draw {-number}", _of_draws(shelf, name_a, name_b)
+    else:
+        head, said = f"Sentence {number}", _reads(shelf, name_a, name_b, number - 1)
+    return comparison([head], *columns) + (hint(said) if any(column.lines for column in columns) else "")
+
+
+def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, number: int) -> str:
+    """The sentence of a point, from 1; as a model gives it back where there is none, as at a prior draw. Raises UserError."""
+    for name in (name_a, name_b):
+        if number > 0 and (text := _text(shelf, name, number - 1)):
+            return text
+    column = next((column for name in (name_a, name_b) if (column := _at(shelf, name, number)).lines), None)
+    if column is None:
+        raise UserError("Neither model's map has such a point.")
+    return column.lines[0].text
+
+
+def why_other_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str | None:
+    """Why draw n of A's map is another latent than that of B's, if so. Raises UserError if a model can't be had."""
+    from dgvae.checkpoint.shared_map import why_not_common
+
+    return why_not_common(shelf.get(name_a).latents, shelf.get(name_b).latents)
+
+
+def _of_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str:
+    try:
+        why = why_other_draws(shelf, name_a, name_b)
+    except UserError:
+        return ""  # it is said in the model's place
+    return f"A draw of its own for each: {why}." if why else "The same z, decoded by both models."
+
+
+def _reads(shelf: Shelf, name_a: str | None, name_b: str | None, sentence: int) -> str:
+    """The text of a sentence: of each model's own, where they were trained on different corpora."""
+    texts = {side: text for side, name in (("A", name_a), ("B", name_b)) if (text := _text(shelf, name, sentence))}
+    if len(texts) == 2 and texts["A"] == texts["B"]:
+        return f"It reads: {texts['A']}"
+    return " ".join(f"In {side} it reads: {text}" for side, text in texts.items()) or (
+        "A sample of its posterior in each model, decoded."
+    )
+
+
+def _text(shelf: Shelf, name: str | None, sentence: int) -> str | None:
+    try:
+        if name and sentence < len(shelf.get(name).latents.labels):
+            return shelf.sentence(name, sentence)
+    except UserError:
+        pass  # it is said in the model's place
+    return None
+
+
+def _at(shelf: Shelf, name: str | None, number: int) -> Column:
+    point = number - 1 if number > 0 else number
+    try:
+        checkpoint = shelf.get(name)
+    except UserError as error:
+        return Column(name or "no model", fault=str(error))
+    title = checkpoint.model.config.title
+    stored = checkpoint.latents.map
+    if not stored or not len(rows := (point_ids(stored) == point).nonzero()[0]):
+        return Column(title, fault="This model's map has no such point.")
+    gap = None if "density_gap" in checkpoint.aggregated.absent else point_gaps(checkpoint, int(rows[0]))
+    return Column(title, decode_lines(checkpoint, stored.z[rows], gap=gap))

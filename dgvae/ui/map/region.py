@@ -1,0 +1,124 @@
+"""What lies in a region of a map: shares of the prior and of the posterior, sentences, and what prior draws there become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dgvae.errors import UserError
+from dgvae.text.corpora import label_name
+from dgvae.ui.decoding import decode_lines
+from dgvae.ui.map.points import map_of
+from dgvae.ui.map.readout import why_other_draws
+from dgvae.ui.markup.export import csv_link
+from dgvae.ui.markup.render import Column, comparison, hint
+from dgvae.ui.shelf import Shelf
+
+if TYPE_CHECKING:
+    from dgvae.checkpoint.checkpoint import Checkpoint
+
+MOST_DRAWS = 8  # prior draws that are decoded
+MOST_SENTENCES = 50  # that are listed; the file has all
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle on the map of model A or B."""
+
+    side: str
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    @classmethod
+    def parse(cls, text: str) -> Region:
+        """From "A: 0, 1, 2, 3", which are the ends of x and of y. Raises UserError."""
+        side, _, rest = text.partition(":")
+        try:
+            ends = [float(part) for part in rest.split(",")]
+        except ValueError:
+            ends = []
+        if side.strip() not in ("A", "B") or len(ends) != 4 or not np.isfinite(ends).all():
+            raise UserError("Write a region as its map and the ends of x and y, such as A: 0, 2, -1, 1.")
+        x0, x1, y0, y1 = ends
+        return cls(side.strip(), (min(x0, x1), max(x0, x1)), (min(y0, y1), max(y0, y1)))
+
+    def __str__(self) -> str:
+        return f"{self.side}: " + ", ".join(f"{value:.4g}" for value in (*self.x, *self.y))
+
+    def inside(self, xy: np.ndarray) -> np.ndarray:
+        """Which points lie in it: [N, 2] -> [N]."""
+        low, high = np.transpose([self.x, self.y])
+        return ((xy >= low) & (xy <= high)).all(1)
+
+
+def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: Mapping[str, str | None]) -> str:
+    """What there is to say of a region, as HTML. xy: the map of its model, [P + M, 2]; names: of the models A and B."""
+    checkpoint = shelf.get(names[region.side])
+    stored = map_of(checkpoint)
+    inside = region.inside(xy)
+    from_prior, from_posterior = inside[: stored.priors], inside[stored.priors :]
+    said = (
+        f"<p><b>{from_prior.mean():.1%}</b> of the <span class='prior'>prior</span> and <b>{from_posterior.mean():.1%}</b> "
+        f"of the <span class='posterior'>aggregated posterior</span> of {region.side} lie in this region.</p>"
+    )
+    if not inside.any():
+        return said + hint("There is no point in it: mark a larger one.")
+    return (
+        said + _draws(shelf, region.side, names, from_prior) + _sentences(shelf, names[region.side], checkpoint, from_posterior)
+    )
+
+
+def _draws(shelf: Shelf, side: str, names: Mapping[str, str | None], inside: np.ndarray) -> str:
+    """What both models decode from the first prior draws there; the region's alone, where the other has other draws."""
+    draws = np.flatnonzero(inside)[:MOST_DRAWS]
+    if not len(draws):
+        return hint("No draw of the prior lies in it.")
+    columns = {letter: _decoded(shelf, name, draws) for letter, name in names.items()}
+    try:
+        why = why_other_draws(shelf, *names.values())
+    except UserError:
+        why = None  # it is said in the other's column
+    for letter in columns if why else ():
+        if letter != side:
+            columns[letter] = Column(columns[letter].title, fault=f"It has not these draws: {why}.")
+    return "<h3>Prior draws there, decoded</h3>" + comparison([f"draw {row + 1}" for row in draws], *columns.values())
+
+
+def _decoded(shelf: Shelf, name: str | None, draws: np.ndarray) -> Column:
+    try:
+        checkpoint = shelf.get(name)
+        stored = map_of(checkpoint)
+    except UserError as error:
+        return Column(name or "no model", fault=str(error))
+    return Column(checkpoint.model.config.title, decode_lines(checkpoint, stored.z[draws[draws < stored.priors]]))
+
+
+def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: np.ndarray) -> str:
+    """A table of the sentences there, and a file of all of them."""
+    sentences = map_of(checkpoint).sentences[np.flatnonzero(inside)].tolist()
+    if not sentences:
+        return hint("None of the map's encoded sentences lies in it.")
+    shown = sentences[:MOST_SENTENCES]
+    texts = {i: text for i in sentences if (text := shelf.sentence(str(name), i)) is not None}
+    head = "sentence"
+    if not texts:
+        head = "the sentence as the model gives it back (its text is not at hand)"
+        lines = decode_lines(checkpoint, checkpoint.latents.posterior.location[shown])
+        texts = {i: line.text for i, line in zip(shown, lines, strict=True)}
+    labels = [label_name(label, checkpoint.classes) for label in checkpoint.latents.labels[sentences].tolist()]
+    rows = [(i + 1, label, texts.get(i, "")) for i, label in zip(sentences, labels, strict=True)]
+    cells = "".join(
+        f"<tr><td>{number}</td><td>{escape(label)}</td><td>{escape(text)}</td></tr>"
+        for number, label, text in rows[: len(shown)]
+    )
+    more = hint(f"The first {MOST_SENTENCES} are shown; the file has all.") if len(sentences) > MOST_SENTENCES else ""
+    return (
+        f"<h3>{len(sentences):,} encoded sentences there</h3>"
+        "<div class='measure-scroll region-sentences'><table class='texts'><thead><tr><th>number</th><th>label</th>"
+        f"<th>{head}</th></tr></thead><tbody>{cells}</tbody></table></div>{more}"
+        + csv_link("region.csv", ["sentence", "label", head], rows)
+    )

@@ -1,0 +1,167 @@
+"""Which common map two models have: one kept beside the checkpoints, one of the cache, or one that is being fitted."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dgvae.errors import UserError
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.vega.chart import bundle_path
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dgvae.checkpoint.shared_map import CommonMap
+
+
+@dataclass
+class Fitting:
+    """A common map in the making. share: how much is done. fault: why there will be none."""
+
+    began: float = field(default_factory=time.monotonic)
+    share: float = 0.0
+    fault: str | None = None
+    done: bool = False
+
+    def __str__(self) -> str:
+        took = f"{time.monotonic() - self.began:.0f} s"
+        return (
+            f"Fitting one map for both, a minute or so: {f'{self.share:.0%}' if self.share else 'finding neighbours'}, {took}"
+        )
+
+
+class CommonMaps:
+    """The common maps of a shelf. One that is not there is fitted once, whoever asks for it, and kept in the user's cache."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._read: dict[Path, CommonMap] = {}
+        self._fittings: dict[frozenset[str], Fitting] = {}
+        self._lock = threading.Lock()
+        self._one_at_a_time = threading.Lock()
+
+    def coordinates(self, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
+        """Where the points of these models' maps lie on a common one, [P + M, 2] each; None if it is still to be fitted.
+
+        Raises UserError if there can be none.
+        """
+        from dgvae.checkpoint.shared_map import why_not_common
+
+        a, b = self._shelf.get(name_a), self._shelf.get(name_b)
+        if (why := why_not_common(a.latents, b.latents)) or not a.latents.map or not b.latents.map:
+            raise UserError(f"These two have no common map: {why}. Each is shown on its own.")
+        for common in self._at_hand(name_a, name_b).values():
+            xy_a, xy_b = common.of(self._key(name_a), a.latents.map), common.of(self._key(name_b), b.latents.map)
+            if xy_a is not None and xy_b is not None:
+                return xy_a, xy_b
+        return None
+
+    def fit(self, name_a: str | None, name_b: str | None) -> Fitting:
+        """Begin to fit a map of these models and of those that share one with either, or find that it has begun."""
+        wanted = frozenset([self._key(name_a), self._key(name_b)])
+        with self._lock:
+            fitting = self._fittings.get(wanted)
+            if fitting is None or fitting.fault:
+                fitting = self._fittings[wanted] = Fitting()
+                threading.Thread(target=self._work, args=(fitting, name_a, name_b), daemon=True, name="common map").start()
+        return fitting
+
+    def follow(self, name_a: str | None, name_b: str | None) -> Iterator[tuple[str, bool]]:
+        """Fit the map of these models if it is not there. Yields how far that is, and at last what went wrong, or "", and True.
+
+        Where there is nothing to fit, yields nothing but ("", False).
+        """
+        try:
+            if self.coordinates(name_a, name_b) is not None:
+                yield "", False
+                return
+            fitting = self.fit(name_a, name_b)
+        except UserError:  # there can be none, which is for `coordinates` to say
+            yield "", False
+            return
+        while not fitting.done:
+            yield str(fitting), False
+            time.sleep(0.5)
+        yield fitting.fault or "", True
+
+    def _work(self, fitting: Fitting, name_a: str | None, name_b: str | None) -> None:
+        with self._one_at_a_time:
+            try:
+                fault = self._fit_aside(fitting, name_a, name_b)
+            except UserError as error:
+                fault = str(error)
+            except OSError as error:
+                fault = error.strerror or type(error).__name__  # its text names a path
+            fitting.fault = fault and f"The common map could not be fitted: {fault}"
+            fitting.done = True
+
+    def _fit_aside(self, fitting: Fitting, name_a: str | None, name_b: str | None) -> str | None:
+        """Fit in a process of its own and listen to it; return what went wrong, if anything."""
+        from dgvae.checkpoint.shared_map import fit_aside
+
+        known, folders = self._members(name_a, name_b)
+        path = _cached(folders)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        context = multiprocessing.get_context("spawn")
+        hears, tells = context.Pipe(duplex=False)
+        process = context.Process(target=fit_aside, args=(folders, known, path, tells), daemon=True)
+        process.start()
+        tells.close()  # only the process holds it now, so that its end is heard
+        fault = None
+        with suppress(EOFError):
+            while True:
+                said = hears.recv()
+                if isinstance(said, str):
+                    fault = said
+                else:
+                    fitting.share = said
+        process.join()
+        for folder in folders.values():
+            fault = fault and fault.replace(f"{folder}/", "").replace(str(folder), folder.name)
+        return fault or (f"its process ended with {process.exitcode}." if process.exitcode else None)
+
+    def _members(self, name_a: str | None, name_b: str | None) -> tuple[Path | None, dict[str, Path]]:
+        """The map to begin with, if one holds A or B, and the folders of A, B and that map's models, by their keys."""
+        folders = {self._key(name): self._shelf.folder(name) for name in (name_a, name_b)}
+        for path, common in self._at_hand(name_a, name_b).items():
+            if common.members.keys() & folders:
+                for _, name in self._shelf.choices():
+                    with suppress(UserError):  # a checkpoint without latents
+                        if (key := self._hash(folder := self._shelf.folder(name))) in common.members:
+                            folders[key] = folder
+                return path, folders
+        return None, folders
+
+    def _at_hand(self, name_a: str | None, name_b: str | None) -> dict[Path, CommonMap]:
+        """Maps that may hold these models: beside each, and in the cache."""
+        from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, CommonMap
+
+        beside = [self._shelf.folder(name).parent / COMMON_MAP_FILE for name in (name_a, name_b)]
+        paths = [*dict.fromkeys(beside), *sorted(bundle_path().parent.glob("common-map-*.safetensors"))]
+        for path in paths:
+            if path not in self._read and path.is_file():
+                with suppress(UserError):  # a broken one is made again
+                    self._read[path] = CommonMap.load(path)
+        return {path: self._read[path] for path in paths if path in self._read}
+
+    def _key(self, name: str | None) -> str:
+        return self._shelf.derived(name, "key in common maps", lambda checkpoint: self._hash(checkpoint.folder))
+
+    @staticmethod
+    def _hash(folder: Path) -> str:
+        from dgvae.checkpoint.shared_map import member_key
+
+        return member_key(folder)
+
+
+def _cached(members: dict[str, Path]) -> Path:
+    name = hashlib.sha256("".join(sorted(members)).encode()).hexdigest()[:16]
+    return bundle_path().with_name(f"common-map-{name}.safetensors")

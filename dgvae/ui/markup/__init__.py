@@ -1,0 +1,1 @@
+"""HTML and CSV that the page shows or hands out."""

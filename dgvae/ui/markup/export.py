@@ -1,0 +1,41 @@
+"""What a visitor takes away: tables as CSV, and the code that makes a view."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from dgvae.files.spreadsheet import harmless
+
+
+def csv_link(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A link that saves a table: it holds the whole file, so that nothing is left on the server."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return _link(filename, "data:text/csv;charset=utf-8," + quote(text.getvalue()), "Save as CSV")
+
+
+def gif_link(filename: str, film: bytes) -> str:
+    """The same for an animated picture."""
+    address = "data:image/gif;base64," + base64.b64encode(film).decode()
+    return _link(filename, address, f"Save {filename} ({len(film) / 1e6:.1f} MB)")
+
+
+def _link(filename: str, address: str, says: str) -> str:
+    return f"<a class='take' download='{escape(filename)}' href=\"{address}\">{escape(says)}</a>"
+
+
+def code_to_load(folder: Path) -> str:
+    """The lines with which every view's code begins: `checkpoint`, loaded."""
+    return (
+        "from pathlib import Path\n"
+        "from dgvae.checkpoint.checkpoint import load_checkpoint\n\n"
+        f"checkpoint = load_checkpoint(Path({str(folder)!r}))\n"
+    )

@@ -1,0 +1,1 @@
+"""Requests: what visitors send is checked, takes its turn, and is answered in words."""

@@ -1,0 +1,160 @@
+"""The gate: what a request must be before Gradio sees it, and what becomes of one that Gradio can't bear."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from contextlib import suppress
+from typing import Annotated, Any
+
+from gradio.route_utils import get_root_url
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dgvae.ui.requests.fault_log import log, told
+from dgvae.ui.requests.plain import read_plain
+
+MOST_BYTES = 16 * 2**20  # of a request's JSON: 256 latents of 4,096 dimensions
+OTHER_BODIES = ("multipart/form-data", "application/x-www-form-urlencoded")
+V2 = re.compile(r"/call/v2/([^/]+)/?$")
+CALLS = re.compile(r"/(?:(?:call|run|api)/(?!v2/)[^/]+|queue/join)/?$")
+API = re.compile(r"/(?:call|run|api)/(?:v2/)?([^/]+)/?$")
+
+
+class Refusal(Exception):
+    """A request that goes no further: the status, and the sentence that its sender gets."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Asked(BaseModel):
+    """What Gradio reads of a request's body, as far as it does not check it itself."""
+
+    model_config = ConfigDict(extra="ignore")
+    session_hash: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")] | None = None
+    event_id: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")] | None = None
+    fn_index: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    trigger_id: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    batched: Annotated[bool, Field(strict=True)] | None = None
+
+
+class Gate:
+    """ASGI middleware. Bodies are read once, mended or refused; an exception of the app is a line of the log."""
+
+    def __init__(self, app: ASGIApp, blocks: Any) -> None:
+        self._app = app
+        self._blocks = blocks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def tell(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            if scope["method"] == "POST":
+                scope, receive = await self._checked(scope, receive)
+            await self._app(scope, receive, tell)
+        except Refusal as refusal:
+            await JSONResponse({"detail": str(refusal)}, refusal.status)(scope, receive, send)
+        except Exception as error:
+            log.warning("%s %s: %s", scope["method"], scope["path"][:80], told(error))
+            if begun:
+                with suppress(Exception):  # it may have been the end already
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            else:
+                await JSONResponse({"detail": "The request is not understood."}, 400)(scope, receive, send)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        headers = Headers(scope=scope)
+        self._check_host(scope)
+        if headers.get("content-type", "").startswith(OTHER_BODIES) or "/upload" in scope["path"]:
+            return scope, receive
+        try:
+            asked = read_plain(await _body(receive))
+        except ValueError as fault:
+            raise Refusal(400, f"The request {fault}.") from None
+        self._check(scope["path"], asked)
+        body = json.dumps(asked).encode()
+        kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
+        return {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}, _once(body, receive)
+
+    def _check_host(self, scope: Scope) -> None:
+        """Gradio takes its own address from the request's headers, in the middle of its work."""
+        try:
+            get_root_url(Request(scope), route_path=scope["path"], root_path=None)
+        except Exception:
+            raise Refusal(400, "The request's Host or X-Forwarded-Host is no address.") from None
+
+    def _check(self, path: str, asked: Any) -> None:
+        """Refuse what Gradio would raise an exception for, in a sentence that says why."""
+        if "/mcp" in path:
+            return  # the protocol's own library checks it
+        if not isinstance(asked, dict):
+            raise Refusal(422, "The request must be a JSON object.")
+        try:
+            known = Asked.model_validate(asked)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            raise Refusal(422, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.") from None
+        if CALLS.search(path) and not isinstance(asked.get("data"), list):
+            raise Refusal(422, "data is missing: the list of the arguments.")
+        if known.batched:
+            raise Refusal(422, "Nothing here works in batches.")
+        if known.fn_index is not None and known.fn_index not in self._blocks.fns:
+            raise Refusal(404, f"There is no function {known.fn_index}; reload the page.")
+        if found := API.search(path):
+            self._check_endpoint(found[1], known, set(asked) if V2.search(path) else None)
+
+    def _check_endpoint(self, name: str, known: Asked, named: set[str] | None) -> None:
+        public = {fn.api_name: fn for fn in self._blocks.fns.values() if fn.api_visibility != "private" and fn.api_name}
+        if name not in public:
+            if known.fn_index is None:
+                raise Refusal(404, f"There is no endpoint {name[:40]!r}; there are: {', '.join(public)}.")
+            return
+        if named is None:
+            return
+        parameters = inspect.signature(public[name].fn).parameters
+        if unknown := sorted(named - parameters.keys() - {"session_hash", "oauth_token"}):
+            raise Refusal(422, f"{name} takes no {unknown[0][:40]!r}; it takes {', '.join(parameters) or 'nothing'}.")
+        if missing := [key for key, p in parameters.items() if p.default is p.empty and key not in named]:
+            raise Refusal(422, f"{missing[0]} is missing: {name} takes {', '.join(parameters)}.")
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "The request was cut off.")
+        parts.append(message.get("body", b""))
+        size, more = size + len(parts[-1]), message.get("more_body", False)
+        if size > MOST_BYTES:
+            raise Refusal(413, f"The request is larger than {MOST_BYTES // 2**20} MB.")
+    return b"".join(parts)
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """The body as one message, and then whatever the server still says."""
+    said = False
+
+    async def next_message() -> Message:
+        nonlocal said
+        if said:
+            return await receive()
+        said = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message

@@ -1,0 +1,55 @@
+"""GuardedBlocks: `gr.Blocks` whose handlers get checked values only, and whose visitors get a sentence if something is wrong.
+
+Every request goes through three places, whatever its handler is: the gate (`Gate`), `preprocess_data` and `process_api`.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+from fastapi.middleware import Middleware
+from gradio.exceptions import ComponentProcessingError
+from gradio_client.exceptions import AppError
+
+from dgvae.errors import UserError
+from dgvae.ui.requests.fault_log import log, told
+from dgvae.ui.requests.gate import Gate
+from dgvae.ui.requests.plain import plain
+from dgvae.ui.requests.values import checked_values
+
+NOT_UNDERSTOOD = "The page sent a value that is not understood; reload it."
+WENT_WRONG = "Something went wrong here; reload the page, and try something else if it comes again."
+
+
+class GuardedBlocks(gr.Blocks):
+    """See the module."""
+
+    def launch(self, *args: Any, **kwargs: Any) -> Any:
+        """As Gradio's, with a `Gate` before everything else, and without its monitoring, which prints at every request."""
+        app = {**(kwargs.pop("app_kwargs", None) or {})}
+        app["middleware"] = [Middleware(Gate, blocks=self), *app.get("middleware", [])]
+        return super().launch(*args, **{"enable_monitoring": False, **kwargs}, app_kwargs=app)
+
+    async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Gradio's, of values that the fields can hold."""
+        return await super().preprocess_data(block_fn, checked_values(block_fn.fn, block_fn.inputs, inputs), *args, **kwargs)
+
+    async def process_api(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As Gradio's. What is returned fits into JSON, and what is raised is one sentence for whoever asked."""
+        try:
+            output = await super().process_api(block_fn, *args, **kwargs)
+        except Exception as error:
+            raise self._sentence(block_fn, error) from None
+        output["data"] = plain(output["data"])
+        return output
+
+    def _sentence(self, block_fn: Any, error: Exception) -> gr.Error:
+        if isinstance(error, UserError):
+            said = str(error)
+        else:
+            log.warning("%s: %s", getattr(block_fn, "name", block_fn), told(error))
+            said = NOT_UNDERSTOOD if isinstance(error, AppError | ComponentProcessingError) else WENT_WRONG
+        for_page = getattr(block_fn, "api_visibility", "private") == "private"  # which shows it as HTML
+        return gr.Error(plain(escape(said) if for_page else said), print_exception=False)

@@ -1,0 +1,1 @@
+"""The tabs that are one file each."""

@@ -1,0 +1,111 @@
+"""The table of all measured checkpoints, as HTML that the page sorts (see measure_table.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+from dgvae.charts.figures import Measured
+from dgvae.evaluation.figures import FIGURES, Figure
+from dgvae.ui.markup.render import hint
+
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_INVITATION = (
+    "Point at the head of a column to read what it means, or press it to sort. ● is the best of a column, ± one standard error."
+)
+
+
+def measure_table(
+    checkpoints: Sequence[Measured], group: str, name_a: str | None, name_b: str | None, folder: Callable[[str], Path]
+) -> str:
+    """A row per checkpoint and a column per figure of the group; then what the sentences themselves have.
+
+    folder: where a checkpoint of a name lies, for the command that measures it.
+    """
+    figures = [figure for figure in FIGURES.values() if figure.group == group]
+    best = {figure.id: _best(checkpoints, figure) for figure in figures}
+    sides = {name_b: "model-b", name_a: "model-a"}
+    rows = "".join(
+        f"<tr class='{sides.get(c.name, '')}'><th scope='row'>{escape(c.title)}</th>"
+        + "".join(_cell(c, figure, c.name in best[figure.id], folder) for figure in figures)
+        + "</tr>"
+        for c in checkpoints
+    )
+    table = (
+        f"<table class='measure'><thead><tr>{_NAME_HEAD}{''.join(map(_head, figures))}</tr></thead><tbody>{rows}</tbody>"
+        f"<tfoot>{_references(checkpoints, figures)}</tfoot></table>"
+    )
+    return (
+        f"<div class='measure-scroll' tabindex='0' role='region' aria-label='Figures of all checkpoints'>{table}</div>"
+        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>"
+    )
+
+
+def _head(figure: Figure) -> str:
+    arrow = {"higher": " Higher is better.", "lower": " Lower is better.", None: ""}[figure.better]
+    meaning = escape(f"{figure.name}: {figure.meaning}{arrow}")
+    first = "ascending" if figure.better == "lower" else "descending"
+    name = escape(figure.name).replace(" ≥", "&nbsp;≥")  # else a lone sign begins a line
+    long = "long" if " " in figure.name else ""
+    return (
+        f"<th scope='col' class='{long}' aria-sort='none' data-first='{first}'>"
+        f"<button type='button' data-meaning='{meaning}' title='{meaning}'>{name}</button></th>"
+    )
+
+
+_NAME_HEAD = (
+    "<th scope='col' aria-sort='none' data-first='ascending'>"
+    "<button type='button' data-meaning='Press to sort by name.'>checkpoint</button></th>"
+)
+
+
+def _cell(checkpoint: Measured, figure: Figure, is_best: bool, folder: Callable[[str], Path]) -> str:
+    measured = checkpoint.measured
+    if figure.id not in measured.figures:
+        command = f"python -m train.evaluate {folder(checkpoint.name)} --data DATA"
+        why = measured.absent.get(figure.id, f"not measured: {command}")
+        return f"<td title='{escape(why)}'>{measured.text(figure.id)}</td>"
+    error = measured.error_text(figure.id)
+    said = f"<small title='± standard error'>±{error}</small>" if error else ""
+    mark = "<span class='best' role='img' aria-label='best' title='the best of this column'>●</span>" if is_best else ""
+    return f"<td data-value='{measured.figures[figure.id].value}'>{mark}{measured.text(figure.id)}{said}</td>"
+
+
+def _best(checkpoints: Sequence[Measured], figure: Figure) -> set[str]:
+    """Names of the best of those measured on the same sentences, all that read the same; none if there is but one."""
+    by_set: dict[str, list[Measured]] = {}
+    for checkpoint in checkpoints:
+        if figure.id in checkpoint.measured.figures:
+            by_set.setdefault(checkpoint.measured.evaluation.sha256, []).append(checkpoint)
+    choose = {"higher": max, "lower": min}.get(figure.better or "")
+    names = set()
+    for together in by_set.values():
+        texts = {c.measured.text(figure.id) for c in together}
+        if choose and len(texts) > 1:
+            winner = choose(together, key=lambda c: c.measured.figures[figure.id].value).measured.text(figure.id)
+            names |= {c.name for c in together if c.measured.text(figure.id) == winner}
+    return names
+
+
+def _references(checkpoints: Sequence[Measured], figures: Sequence[Figure]) -> str:
+    """What the evaluation sentences themselves have, a row for each corpus; nothing if none of these figures compares."""
+    rows = {}
+    for checkpoint in checkpoints:
+        reference = checkpoint.measured.reference
+        if any(figure.id in reference for figure in figures):
+            cells = (figure.form.format(reference[figure.id]) if figure.id in reference else "" for figure in figures)
+            title = f"the sentences of {checkpoint.measured.corpus} themselves"
+            rows[title] = f"<tr><th scope='row'>{escape(title)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    return "".join(rows.values())
+
+
+def findings(title: str, found: Sequence[tuple[str, str]]) -> str:
+    """A model's diagnosis: (severity, sentence) pairs."""
+    signs = {"fault": "✕", "note": "·", "good": "✓"}
+    items = "".join(
+        f"<li class='{severity}'><span role='img' aria-label='{severity}'>{signs[severity]}</span>"
+        f"<span>{escape(text)}</span></li>"
+        for severity, text in found
+    )
+    return f"<h3>{escape(title)}</h3>" + (f"<ul class='findings'>{items}</ul>" if items else hint("Nothing was measured."))

@@ -1,0 +1,207 @@
+"""The Slice tab: two dimensions of A and B as densities; a point of the plane is read out by both models as it is moved."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+
+from dgvae.charts.slices import KINDS, slice_chart, z_name
+from dgvae.errors import UserError
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, encode_mean
+from dgvae.ui.markup.export import code_to_load
+from dgvae.ui.markup.render import Column, comparison, notice
+from dgvae.ui.requests.events import Placed
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.tab import QUIET, Number, Tab
+from dgvae.ui.vega.chart import VegaChart
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dgvae.checkpoint.checkpoint import Checkpoint
+    from dgvae.explore.slices import Pair, Plane
+
+CHOSEN = "the two below"
+# Of dgvae.explore.slices, which needs torch:
+RANKINGS = ("largest correlation", "largest variance of the means", "largest marginal KL")
+BASES = {"zero": "zero", "a draw of the prior": "prior", "a sentence": "sentence"}
+MOST_CENTRES = 1000
+
+
+class SliceTab(Tab):
+    """See `Tab`."""
+
+    key = "slice"
+    title = "Slice"
+
+    def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
+        super().__init__(shelf, model_a, model_b)
+        gr.Markdown(
+            "Two dimensions of the latent, all others integrated out. Orange in the gap: the prior puts mass where sentences "
+            "are rare, a hole; blue: sentences crowd where the prior hardly goes. Drag the cross-hair: the text below follows, "
+            "and the bar beside it is the gap of the whole latent.",
+            elem_classes="hint",
+        )
+        with gr.Row():
+            dims = gr.Dropdown([*RANKINGS, CHOSEN], value=RANKINGS[0], label="Dimensions", elem_id="slice-dims", min_width=220)
+            of = gr.Radio(["A", "B"], value="A", label="as ranked in", min_width=100)
+            first = Number(1, minimum=1, precision=0, label="or: to the right, z", min_width=100)
+            second = Number(2, minimum=1, precision=0, label="upwards, z", min_width=100)
+        with gr.Row():
+            base = gr.Radio(list(BASES.items()), value="zero", label="The other dimensions are those of", min_width=280)
+            seed = Number(1, minimum=0, maximum=2**31, precision=0, label="Seed of the draw", min_width=90)
+            sentence = gr.Textbox(EXAMPLES[0], label="The sentence", max_length=MOST_CHARACTERS, min_width=280)
+        with gr.Row():
+            x = Number(0, minimum=-12, maximum=12, step=0.1, label="The point, to the right", elem_id="slice-x", min_width=90)
+            y = Number(0, minimum=-12, maximum=12, step=0.1, label="upwards", elem_id="slice-y", min_width=90)
+        readout = gr.HTML(elem_id="slice-readout", elem_classes="readout")
+        charts, faults = [], []
+        for side in "ab":
+            with gr.Column(elem_classes=f"model-{side}"):
+                faults.append(gr.HTML(elem_id=f"slice-fault-{side}"))
+                with gr.Row():
+                    for kind, name in KINDS.items():
+                        with gr.Column(min_width=240):
+                            label = f"Model {side.upper()}, {name}"
+                            charts.append(VegaChart(group="slice", label=label, elem_id=f"slice-{side}-{kind}", height=330))
+        self.fields = {
+            "dims": dims, "of": of, "i": first, "j": second, "base": base, "seed": seed, "sentence": sentence, "x": x, "y": y,
+        }  # fmt: skip
+        self.triggers = [dims.change, of.change, first.change, second.change]
+        self.outputs = [faults[0], faults[1], *charts, readout]
+        inputs = [*self.models, *self.fields.values()]
+        read = {"fn": self.read_out, "inputs": inputs, "outputs": readout, **QUIET}
+        gr.on([base.change, seed.change, sentence.submit, x.change, y.change], **read)
+        gr.on([first.input, second.input], lambda: CHOSEN, None, dims, **QUIET)  # what is typed counts
+        for chart in charts:
+            chart.drag(self.read_out_at, inputs, readout, **QUIET)
+            chart.pick(picked, None, [x, y], **QUIET)
+
+    # ---- drawing
+
+    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+        """Faults of A and B, six charts, and what is read out."""
+        columns = [self._planes(name, (name_a, name_b), *values[:4]) for name in (name_a, name_b)]
+        planes = [plane for plane in columns if not isinstance(plane, str)]
+        most = max([float(p.q.max()) for p in planes] + [float(p.p.max()) for p in planes], default=1.0)
+        marker = float(values[7] or 0), float(values[8] or 0)
+        charts: list[Any] = []
+        for name, plane in zip((name_a, name_b), columns, strict=True):
+            if isinstance(plane, str):
+                charts += [None] * len(KINDS)
+                continue
+            title = self.shelf.get(name).model.config.title
+            for kind in KINDS:
+                centres = self.shelf.derived(name, ("centres", plane.pair), partial(_centres, plane.pair))
+                charts.append(slice_chart(kind, plane, most, marker, title, centres if kind == "q" else None))
+        faults = [notice(plane) if isinstance(plane, str) else "" for plane in columns]
+        return *faults, *charts, self.read_out(name_a, name_b, *values)
+
+    def _planes(self, name: str | None, names: tuple[str | None, str | None], *choice: Any) -> Plane | str:
+        """The densities of a model, or why there are none. Both models get the same dimensions and the same square."""
+        from dgvae.explore.slices import plane, reach_of
+
+        try:
+            pair = self._pair(names, *choice)
+            reach = max([4.0, *(reach_of(c.aggregated, pair) for n in names if (c := self._sound(n, pair)))])
+            _check(self.shelf.get(name), pair)
+            return self.shelf.derived(name, ("plane", pair, reach), lambda c: plane(c.aggregated, pair, reach))
+        except UserError as error:
+            return str(error)
+
+    def _pair(
+        self, names: tuple[str | None, str | None], dims: str, of: str, first: float | None, second: float | None
+    ) -> Pair:
+        """The dimensions that the visitor chose, from 0. Raises UserError if there are none such."""
+        if dims == CHOSEN:
+            if not first or not second or first == second:
+                raise UserError("Give two different dimensions, counted from 1.")
+            return int(first) - 1, int(second) - 1
+        from dgvae.explore.slices import RANKINGS as rankings
+
+        if dims not in rankings or of not in ("A", "B"):
+            raise UserError(f"Choose the dimensions by one of: {', '.join([*rankings, CHOSEN])}.")
+        return self.shelf.derived(names["AB".index(of)], dims, lambda c: rankings[dims](c.aggregated))
+
+    def _sound(self, name: str | None, pair: Pair) -> Checkpoint | None:
+        try:
+            checkpoint = self.shelf.get(name)
+            _check(checkpoint, pair)
+            return checkpoint
+        except UserError:
+            return None
+
+    # ---- reading out
+
+    def read_out_at(self, name_a, name_b, dims, of, i, j, base, seed, sentence, _x, _y, event: Placed) -> str:
+        """What both models say where the cross-hair is dragged."""
+        return self.read_out(name_a, name_b, dims, of, i, j, base, seed, sentence, event.x, event.y)
+
+    def read_out(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+        """What both models say at the point: the base's latent, with two dimensions replaced."""
+        *choice, base, seed, sentence, x, y = values
+        try:
+            if x is None or y is None:
+                raise UserError("Give the point's two coordinates, such as 0 and 0.")
+            pair = self._pair((name_a, name_b), *choice)
+        except UserError as error:
+            return notice(str(error))
+        columns = [self._at(name, pair, (float(x), float(y)), base, seed, sentence) for name in (name_a, name_b)]
+        head = f"{z_name(pair[0])} = {x:.2f}, {z_name(pair[1])} = {y:.2f}"
+        return comparison([head], *columns)
+
+    def _at(self, name: str | None, pair: Pair, at: tuple[float, float], base: str, seed: int | None, sentence: str) -> Column:
+        try:
+            checkpoint = self.shelf.get(name)
+            _check(checkpoint, pair)
+            z = _base(checkpoint, base, seed, sentence)
+        except UserError as error:
+            return Column(name or "no model", fault=str(error))
+        z[0, list(pair)] = z.new_tensor(at)
+        return Column(checkpoint.model.config.title, decode_lines(checkpoint, z))
+
+    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+        """See `Tab`."""
+        i, j = self._pair((name_a, name_b), *values[:4])
+        return code_to_load(self.shelf.folder(name_a)) + (
+            "from dgvae.explore.slices import plane\n\n"
+            f"shown = plane(checkpoint.aggregated, ({i}, {j}), reach=4.0)  # dimensions count from 0\n"
+            "print(shown.gap.nan_to_num().max())  # log p - log q, nats: where the hole is deepest\n"
+        )
+
+
+def _check(checkpoint: Checkpoint, pair: Pair) -> None:
+    """Raises UserError if a model has no such plane."""
+    from dgvae.explore.slices import with_marginals
+
+    with_marginals(checkpoint.aggregated)
+    if not 0 <= min(pair) <= max(pair) < checkpoint.model.config.latent_dim:
+        raise UserError(f"Choose dimensions from 1 to {checkpoint.model.config.latent_dim}, which this model's latent has.")
+
+
+def _base(checkpoint: Checkpoint, base: str, seed: int | None, sentence: str) -> Tensor:
+    """The latent whose two dimensions are moved: [1, D]. Raises UserError."""
+    import torch
+
+    if base == "sentence":
+        return encode_mean(checkpoint, sentence).unsqueeze(0)
+    if base == "prior":
+        if seed is None:
+            raise UserError("Give a seed: a whole number such as 1.")
+        return checkpoint.model.prior.sample(1, torch.Generator().manual_seed(int(seed)))
+    return torch.zeros(1, checkpoint.model.config.latent_dim)
+
+
+def _centres(pair: Pair, checkpoint: Checkpoint) -> np.ndarray:
+    """Posterior means, evenly over the sentences: (sentence, z_i, z_j), [M, 3]."""
+    means = checkpoint.aggregated.posterior.location
+    rows = np.linspace(0, len(means) - 1, min(len(means), MOST_CENTRES)).round().astype(int)
+    return np.column_stack([rows, means[rows][:, list(pair)].numpy()])
+
+
+def picked(event: Placed) -> tuple[float, float]:
+    """Where the cross-hair was put down."""
+    return round(event.x, 2), round(event.y, 2)

@@ -1,0 +1,99 @@
+"""Charts are valid, compact and say what they show."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("altair")
+from dgvae.charts.maps import COLOURINGS, latent_map
+
+
+def some_points(n: int = 400) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    is_prior = np.arange(n) < n // 2
+    return {
+        "id": np.arange(n),
+        "x": rng.normal(size=n).astype(np.float32),
+        "y": rng.normal(size=n).astype(np.float32),
+        "source": np.where(is_prior, "prior", "posterior"),
+        "label": np.where(is_prior, -1, rng.integers(0, 2, n)),
+        "length": np.where(is_prior, -1, rng.integers(3, 20, n)),
+        "gap": rng.normal(size=n) * 10,
+    }
+
+
+def rows_of(chart: dict) -> list[list[str]]:
+    return list(csv.reader(chart["datasets"]["points"].splitlines()))[1:]
+
+
+@pytest.mark.parametrize("colour", COLOURINGS)
+def test_every_colouring_gives_a_chart_with_all_points(colour):
+    chart = latent_map(some_points(), colour, "DG-VAE")
+    assert len(rows_of(chart)) == 400
+    assert chart["width"] == "container"
+    assert chart["title"] == "DG-VAE"
+    assert COLOURINGS[colour] in chart["description"]
+
+
+@pytest.mark.parametrize("colour", COLOURINGS)
+def test_vega_lite_compiles_every_colouring(colour):
+    vl_convert = pytest.importorskip("vl_convert")
+    vega = vl_convert.vegalite_to_vega(latent_map(some_points(), colour, "DG-VAE"))
+    assert any(data["name"] == "points" for data in vega["data"])
+
+
+def test_an_unknown_colouring_is_refused_with_the_list():
+    with pytest.raises(ValueError, match="source, label, length, gap"):
+        latent_map(some_points(), "sentiment", "VAE")
+
+
+def test_no_nan_reaches_the_page():
+    points = some_points()
+    points["gap"][:3] = [np.nan, np.inf, -np.inf]
+    points["x"][5] = np.nan
+    text = json.dumps(latent_map(points, "gap", "VAE"), allow_nan=False)
+    assert "nan" not in text.lower()
+    assert "inf" not in text.lower()
+    assert len(rows_of(json.loads(text))) == 399
+
+
+def test_the_prior_has_neither_label_nor_length():
+    chart = latent_map(some_points(), "label", "VAE", classes={0: 'so, "so"'})
+    for _, _, _, source, label, length, *_ in rows_of(chart):
+        assert (label, length) == ("", "") if source == "prior" else label in ('so, "so"', "label 1") and length != ""
+
+
+def test_the_gap_scale_is_the_same_for_every_model_and_clamped():
+    points = some_points()
+    usual = latent_map(points, "gap", "PDG-VAE")["encoding"]["color"]["scale"]
+    points["gap"][:200] = 600  # as in an autoencoder
+    scale = latent_map(points, "gap", "AE")["encoding"]["color"]["scale"]
+    assert scale == usual
+    assert scale["domain"] == [-10, 0, 10]
+    assert scale["clamp"]
+
+
+def test_a_dimensions_values_are_drawn_where_it_is_chosen():
+    points = some_points() | {"value": np.linspace(-3, 3, 400)}
+    values = [float(row[-1]) for row in rows_of(latent_map(points, "dimension", "VAE"))]
+    assert min(values) == -3
+    assert max(values) == 3
+    assert {row[-1] for row in rows_of(latent_map(some_points(), "dimension", "VAE"))} == {""}
+
+
+def test_no_points_at_all_is_an_empty_map():
+    none = {name: column[:0] for name, column in some_points().items()}
+    for colour in COLOURINGS:
+        assert rows_of(latent_map(none, colour, "VAE")) == []
+
+
+def test_ten_thousand_points_stay_under_half_a_megabyte():
+    assert len(json.dumps(latent_map(some_points(10_000), "source", "VAE"))) < 500_000
+
+
+def test_two_maps_may_share_their_extents():
+    chart = latent_map(some_points(), "source", "VAE", domain=((-9, 9), (-8, 8)))
+    assert chart["encoding"]["x"]["scale"]["domain"] == [-9, 9]
+    assert chart["encoding"]["y"]["scale"]["domain"] == [-8, 8]

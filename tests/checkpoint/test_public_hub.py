@@ -1,0 +1,148 @@
+"""What visitors fetch from the Hub: bounded, without a token, seen by who fetched it, and gone when it is refused."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dgvae.checkpoint import checkpoint as checkpoints
+from dgvae.checkpoint import public_hub as hub_fetch
+from dgvae.checkpoint.checkpoint import FILES
+from dgvae.checkpoint.hub import download_checkpoint
+from dgvae.checkpoint.public_hub import fetch_checkpoint
+from dgvae.errors import UserError
+from dgvae.ui import fetched, shelf
+from dgvae.ui.fetched import FetchedModels
+from dgvae.ui.shelf import Shelf
+from tests.hub_stand_in import REPOSITORY, Hub, served
+
+BUNDLED = Path(__file__).parents[2] / "checkpoints"
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub with files of the right names."""
+    with served(Hub({name: name.encode() * 100 for name in FILES}), tmp_path / "cache", monkeypatch) as hub:
+        yield hub
+
+
+def fault_of(folder: Path, repository: str = REPOSITORY, **options) -> str:
+    with pytest.raises(UserError) as caught:
+        fetch_checkpoint(repository, None, folder, **options)
+    assert not folder.exists()
+    return str(caught.value)
+
+
+def test_only_a_checkpoints_files_come_and_no_token_goes(server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_operator")
+    server.files["pytorch_model.bin"] = b"never to be read"
+    size = fetch_checkpoint(REPOSITORY, "v1", tmp_path / "model")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()} == {n: server.files[n] for n in FILES}
+    assert size == sum(len(server.files[name]) for name in FILES)
+    assert server.tokens == {None}
+    download_checkpoint(REPOSITORY, token=True)  # as with --hub-token
+    assert server.tokens == {None, "Bearer hf_of_the_operator"}
+
+
+def test_a_file_that_is_larger_than_declared_is_cut_off(server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_fetch, "MOST_BYTES", 200_000)
+    server.files["latents.safetensors"] = bytes(300_000)
+    server.sizes["latents.safetensors"] = 10
+    assert fault_of(tmp_path / "model") == f"{REPOSITORY} is more than the 0 MB that are allowed."
+
+
+@pytest.mark.parametrize("pause", [0.02, 5.0])
+def test_a_slow_hub_is_given_up(server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause: float) -> None:
+    monkeypatch.setattr(hub_fetch, "TIMEOUT", 0.3)
+    server.pause = pause
+    server.files["config.json"] = bytes(10_000)
+    assert "try again later" in fault_of(tmp_path / "model")
+
+
+def test_what_nobody_waits_for_is_not_fetched(server: Hub, tmp_path: Path) -> None:
+    assert fault_of(tmp_path / "model", is_wanted=lambda: False) == "This visit has ended; reload the page."
+    assert server.fetched == set()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"failure": (429, "")}, "The Hub refused someone/small-dg-vae (status 429); try again later"),
+        ({"page": b"<html>log in"}, "What answered in the Hub's place is not the Hub"),
+        ({"page": b"[1]"}, "What answered in the Hub's place is not the Hub"),
+        ({"branches": {}}, "The Hub has no model repository someone/small-dg-vae, or it is private."),
+        ({"files": {}}, "someone/small-dg-vae is not a checkpoint of this project: it has no config.json."),
+    ],
+)
+def test_what_goes_wrong_is_said(server: Hub, tmp_path: Path, wrong: dict, sentence: str) -> None:
+    for name, value in wrong.items():
+        setattr(server, name, value)
+    assert fault_of(tmp_path / "model").startswith(sentence)
+
+
+# ---- whose they are
+
+
+def test_a_fetched_model_is_its_visitors_alone(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.files = {path.name: path.read_bytes() for path in (BUNDLED / "short-yelp" / "vae").iterdir()}
+    stand = Shelf(BUNDLED)
+    monkeypatch.setattr(shelf, "visitor_here", lambda: "one")
+    assert stand.add_from_hub(REPOSITORY) == REPOSITORY
+    assert REPOSITORY in [name for _, name in stand.choices()]
+    monkeypatch.setattr(shelf, "visitor_here", lambda: "other")
+    assert REPOSITORY not in [name for _, name in stand.choices()]
+    stand.leave("one")
+    server.stop()
+    stand.revisit([REPOSITORY, None, "someone/else"])  # by a link
+    assert [name for _, name in stand.choices()].count(REPOSITORY) == 1
+
+
+def test_a_model_that_is_broken_is_refused_and_deleted(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand = Shelf(BUNDLED)
+    with pytest.raises(UserError):
+        stand.add_from_hub(REPOSITORY)
+    assert stand._fetched._root
+    assert not [*stand._fetched._root.iterdir()]
+
+
+def test_models_are_few_for_a_visitor_and_few_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetched, "MOST_OF_VISITOR", 2)
+    monkeypatch.setattr(fetched, "MOST_BYTES", 30)
+    forgotten: list[str] = []
+    models = FetchedModels(forgotten.append)
+
+    def add(name: str, visitor: str) -> Path:
+        folder = models.new_folder(visitor)
+        folder.mkdir()
+        models.add(name, folder, 10, visitor)
+        return folder
+
+    first = add("a", "one")
+    add("b", "one")
+    with pytest.raises(UserError, match="fetched 2 models"):
+        models.new_folder("one")
+    add("c", "two")
+    with pytest.raises(UserError, match="no room"):
+        add("d", "two")
+    models.leave("one")
+    last = add("d", "three")
+    assert (forgotten, first.exists(), last.exists()) == (["a"], False, True)
+    assert [models.names(visitor) for visitor in ("one", "two", "three")] == [[], ["c"], ["d"]]
+
+
+def test_a_broken_checkpoint_is_read_again_only_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "vae"
+    shutil.copytree(BUNDLED / "short-yelp" / "vae", folder)
+    whole = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[:1000])
+    read: list[Path] = []
+    load = checkpoints.load_checkpoint
+    monkeypatch.setattr(checkpoints, "load_checkpoint", lambda folder: read.append(folder) or load(folder))
+    stand = Shelf(tmp_path)
+    for _ in range(2):
+        with pytest.raises(UserError, match="is broken"):
+            stand.get("vae")
+    assert len(read) == 1
+    (folder / "model.safetensors").write_bytes(whole)
+    assert stand.get("vae").model

@@ -1,0 +1,146 @@
+"""The diagnosis of made-up latent spaces whose fault is known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from dgvae.checkpoint.latents import prior_count
+from dgvae.evaluation.diagnosis import diagnose
+from dgvae.evaluation.estimates import hole_mass_by_chance
+from dgvae.evaluation.record import Evaluation, Measurements
+from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
+from tests.aggregate.test_aggregate import on_the_sphere
+from tests.evaluation.test_latent_figures import measured
+
+N, D = 2000, 4
+
+
+def spread(scale: float, variance: float = 0.3) -> DiagonalGaussian:
+    """Means N(0, scale² I), so that q(z) is N(0, (scale² + variance) I)."""
+    mean = scale * torch.randn(N, D, generator=torch.Generator().manual_seed(0))
+    return DiagonalGaussian(mean, torch.full_like(mean, math.log(variance)))
+
+
+def sound() -> DiagonalGaussian:
+    return spread(math.sqrt(0.7))
+
+
+def collapsed(dimensions: int) -> DiagonalGaussian:
+    mean, log_var = sound().mean.clone(), sound().log_var.clone()
+    mean[:, :dimensions], log_var[:, :dimensions] = 0, 0
+    return DiagonalGaussian(mean, log_var)
+
+
+def shifted() -> DiagonalGaussian:
+    return DiagonalGaussian(sound().mean + torch.tensor([0, 0, 1.5, 0]), sound().log_var)
+
+
+def correlated() -> DiagonalGaussian:
+    mean = sound().mean.clone()
+    mean[:, 3] = 0.9 * mean[:, 1] + math.sqrt(1 - 0.81) * mean[:, 3]
+    return DiagonalGaussian(mean, torch.full_like(mean, math.log(0.3)))
+
+
+def ring() -> DiagonalGaussian:
+    """Marginals and covariance match, and the middle is empty: signs are drawn, so that z_1 z_2 z_3 z_4 > 0."""
+    size = sound().mean.abs() / math.sqrt(0.7)
+    sign = torch.randint(0, 2, (N, D), generator=torch.Generator().manual_seed(1)) * 2 - 1
+    sign[:, 3] *= sign.prod(1)
+    return DiagonalGaussian(size * sign, torch.full_like(size, -6.0))
+
+
+def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
+    """Every sentence with its severity."""
+    found = measured(posterior, seed, prior_samples=prior_count(len(posterior)))
+    whole = Measurements(
+        "made-up", "", Evaluation("", len(posterior), ""), found.figures, found.absent, {}, found.profile, found.pairs
+    )
+    return {finding.text: finding.severity for finding in diagnose(whole)}
+
+
+SPACES = {
+    "sound": (sound(), "No holes are found", "good"),
+    "says something": (sound(), "No collapse: every dimension says something", "good"),
+    "collapsed": (collapsed(4), "Collapsed: 4 of 4 dimensions carry under 0.01 nats, and z tells 0.00 nats", "fault"),
+    "collapsed without holes": (collapsed(4), "No holes are found", "good"),
+    "partly collapsed": (collapsed(2), "Partly collapsed: 2 of 4 dimensions carry under 0.01 nats", "note"),
+    "shifted": (shifted(), "1 of 4 marginals differ from N(0, 1); dimension 3 most", "fault"),
+    "shifted where": (shifted(), "it is centred at +1.5", "fault"),
+    "too wide": (spread(2.0), "4 of 4 marginals differ from N(0, 1)", "fault"),
+    "how wide": (spread(2.0), "it is too wide (variance 4.", "fault"),
+    "too narrow": (spread(0.3), "it is too narrow (variance 0.3", "fault"),
+    "correlated": (correlated(), "No marginal holes, but joint ones: dimensions 2 and 4 are correlated (+0.6", "fault"),
+    "of another shape": (ring(), "means, variances and correlations match, and the shape does not", "fault"),
+    "an autoencoder": (spread(1.0, 1e-9), "Posteriors are narrow (KL", "note"),
+    "at the ceiling": (spread(1.0, 1e-9), "MI is near its ceiling log 2,000 = 7.6", "note"),
+    "on a sphere": (on_the_sphere(N, 40), "No holes are found", "good"),
+    "draws that are shifted": (
+        Implicit(torch.randn(N, 8, 2, generator=torch.Generator().manual_seed(0)) + 2),
+        "Holes: q(z) has not the prior's covariance (covariance gap 3.9",
+        "fault",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_what_is_wrong_is_said(space: str) -> None:
+    posterior, said, severity = SPACES[space]
+    found = findings(posterior)
+    assert any(said in text and found[text] == severity for text in found), found
+
+
+def test_a_sound_space_has_no_fault() -> None:
+    assert "fault" not in findings(sound()).values()
+    assert "fault" not in findings(on_the_sphere(N, 40)).values()
+
+
+@pytest.mark.parametrize("sentences", [20, 40])
+def test_few_sentences_of_a_sound_space_are_not_called_a_fault(sentences: int) -> None:
+    """By the figures alone, most of these sets would have holes, and marginals that differ. Nor is soundness claimed."""
+    sets = [findings(part, seed) for seed, part in enumerate(parts_of(sound(), sentences)[:20])]
+    assert sum("fault" in found.values() for found in sets) <= 2
+    assert all(any("Too few sentences to tell whether there are holes" in text for text in found) for found in sets)
+    assert not any("No holes are found" in text for found in sets for text in found)
+
+
+def parts_of(posterior: DiagonalGaussian, sentences: int) -> list[DiagonalGaussian]:
+    return [posterior.map(lambda t, i=i: t[i : i + sentences]) for i in range(0, N - sentences, sentences)]
+
+
+@pytest.mark.parametrize("space", ["shifted", "too wide"])
+def test_a_gross_fault_is_found_with_few_sentences_too(space: str) -> None:
+    posterior = {"shifted": DiagonalGaussian(sound().mean + 4, sound().log_var), "too wide": spread(12.0)}[space]
+    for part in parts_of(posterior, 40)[:5]:
+        assert "fault" in findings(part).values()
+
+
+@pytest.mark.parametrize("sentences", [2, 5, 15])
+def test_hardly_any_sentences_say_nothing(sentences: int) -> None:
+    (text,) = findings(parts_of(shifted(), sentences)[0])
+    assert text == f"Too few sentences to tell what is wrong: {sentences}. Measure on some hundreds."
+
+
+def test_what_a_match_shows_by_chance_is_a_bound_of_what_it_shows() -> None:
+    """The share of one set of normal numbers beyond the 99 % quantile of another of N, by simulation."""
+    for sentences in (9, 60, 400):
+        held_out = torch.randn(4000, sentences, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        beyond = torch.special.ndtr(-torch.quantile(held_out, 0.99, dim=1))
+        assert 0.01 < float((beyond > hole_mass_by_chance(sentences)).double().mean()) < 0.04, sentences
+
+
+def test_draws_of_few_sentences_have_another_covariance_by_chance() -> None:
+    few = Implicit(torch.randn(30, 1, 8, generator=torch.Generator().manual_seed(0)).expand(-1, 8, -1))
+    assert "fault" not in findings(few).values()
+
+
+def test_faults_come_first() -> None:
+    severities = list(findings(shifted()).values())
+    assert severities == sorted(severities, key=("fault", "note", "good").index)
+
+
+def test_nothing_measured_is_no_fault() -> None:
+    empty = Measurements("made-up", "", Evaluation("", N, ""), {}, {}, {})
+    assert diagnose(empty) == []

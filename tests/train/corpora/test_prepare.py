@@ -1,0 +1,143 @@
+"""Corpora from one's own text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dgvae.errors import UserError
+from dgvae.text.corpora import corpus_files, read_split
+from tests.conftest import made_up_lines
+from tests.train.corpora.test_reading import WRITERS
+from train.corpora import TextSource, prepare
+
+TEXTS = [f"The cook's {word}, isn’t it #{number}?" for number in range(30) for word in ("soup", "bread")]
+PREPARED = [f"the cook 's {word} , is n't it # {number} ?" for number in range(30) for word in ("soup", "bread")]
+
+
+def rows(texts: list[str]) -> list[dict]:
+    return [{"text": text, "label": number % 2} for number, text in enumerate(texts)]
+
+
+def sentences_of(folder: Path) -> dict[str, list[str]]:
+    return {split: read_split(path).sentences for split, path in corpus_files("mine", folder).items()}
+
+
+def labels_of(folder: Path) -> list[int]:
+    return read_split(folder / "train.txt").labels
+
+
+def fault_of(source: TextSource, cache: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        prepare(source, cache)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert not list(cache.rglob("train.txt"))
+    return sentence
+
+
+@pytest.mark.parametrize("ending", [*WRITERS, ".txt"])
+def test_every_format_gives_the_same_corpus(ending: str, tmp_path: Path) -> None:
+    files = {}
+    for split, texts in (("train", TEXTS[:40]), ("valid", TEXTS[40:50]), ("test", TEXTS[50:])):
+        path = tmp_path / f"{split}{ending}"
+        if ending == ".txt":
+            path.write_text("".join(f"{row['label']}\t{row['text']}\n" for row in rows(texts)), encoding="utf-8")
+        else:
+            WRITERS[ending](path, rows(texts))
+        files[split] = str(path)
+    folder = prepare(TextSource(**files, label_column=None if ending == ".txt" else "label"), tmp_path)
+    assert sentences_of(folder) == {"train": PREPARED[:40], "valid": PREPARED[40:50], "test": PREPARED[50:]}
+    assert labels_of(folder) == [0, 1] * 20
+
+
+def test_it_is_made_once_and_anew_when_anything_changes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.v2.txt"
+    path.write_text("\n".join(["", *made_up_lines(100, 0), "x\ty"]), encoding="utf-8")
+    source = TextSource(str(path))
+    folder = prepare(source, tmp_path / "cache")
+    note = json.loads((folder / "source.json").read_text())
+    assert note["train"] == str(path)
+    assert note["files"]["train"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert note["left_out"]["train"] == {"empty": 1}
+    assert note["first_left_out"]["train"] == {"empty": "line 1"}
+    assert sum(note["sentences"][split] for split in ("train", "valid")) == 101
+    before = (folder / "train.txt").stat()
+    assert prepare(source, tmp_path / "cache") == folder
+    assert (folder / "train.txt").stat() == before
+    folders = {folder, prepare(replace(source, tokenised=True), tmp_path / "cache")}
+    path.write_text("\n".join(made_up_lines(100, 1)), encoding="utf-8")
+    folders.add(prepare(source, tmp_path / "cache"))
+    assert len(folders) == 3
+
+
+def test_an_interrupted_preparation_is_no_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(TEXTS), encoding="utf-8")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules[prepare.__module__], "write_json", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(TextSource(str(path)), tmp_path)
+    assert not [found for found in (tmp_path / "own").iterdir() if not found.name.startswith(".")]
+    assert len(sentences_of(prepare(TextSource(str(path)), tmp_path))["train"]) == 57
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(20, 2), (60, 3), (1200, 100), (4000, 200)])
+def test_what_is_held_out_does_not_depend_on_the_order(count: int, held_out: int, tmp_path: Path) -> None:
+    texts = [f"sentence {number}" for number in range(count)]
+    prepared = []
+    for seed in range(2):
+        random.Random(seed).shuffle(texts)
+        (tmp_path / "mine.txt").write_text("\n".join(texts))
+        prepared.append(sentences_of(prepare(TextSource(str(tmp_path / "mine.txt")), tmp_path)))
+    first, second = prepared
+    assert len(set(first["valid"])) == held_out
+    assert set(first["valid"]) == set(second["valid"])
+    assert not set(first["valid"]) & set(first["train"])
+    assert len(first["train"]) + len(first["valid"]) == count
+    assert first["test"] == first["valid"]
+
+
+def test_tokenised_text_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("It's  Paris,\u2028or not\nb\nc\nd\n", encoding="utf-8")
+    source = TextSource(str(tmp_path / "a.txt"), str(tmp_path / "a.txt"), tokenised=True)
+    assert sentences_of(prepare(source, tmp_path))["train"] == ["It's Paris, or not", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [
+        (["7", "0", "32767"], [7, 0, 32767]),
+        (["negative", "positive", "negative"], [0, 1, 0]),
+        (["-1", "1", "0.5"], [0, 2, 1]),
+        (["10", "9", "40000"], [1, 0, 2]),
+    ],
+)
+def test_labels_become_numbers(labels: list[str], numbers: list[int], tmp_path: Path) -> None:
+    WRITERS[".csv"](tmp_path / "a.csv", [{"text": f"text {n}", "label": label} for n, label in enumerate(labels)])
+    source = TextSource(str(tmp_path / "a.csv"), str(tmp_path / "a.csv"), label_column="label")
+    assert labels_of(prepare(source, tmp_path)) == numbers
+
+
+def test_what_cannot_be_prepared(tmp_path: Path) -> None:
+    WRITERS[".csv"](tmp_path / "a.csv", [{"text": f"text {n}", "label": f"no. {n}"} for n in range(1001)])
+    assert "1,001 different values" in fault_of(TextSource(str(tmp_path / "a.csv"), label_column="label"), tmp_path)
+    (tmp_path / "few.txt").write_text("one\none\ntwo\nthree\n")
+    assert fault_of(TextSource(str(tmp_path / "few.txt")), tmp_path).startswith("3 different sentences are too few")
+    (tmp_path / "bad.txt").write_bytes(b"\xff\n\n")
+    assert "bad.txt holds no sentence; left out: 1 not UTF-8 (line 1), 1 empty (line 2)." in fault_of(
+        TextSource(str(tmp_path / "bad.txt")), tmp_path
+    )
+    for name in ("missing", "./missing/file", "some/missing.csv", str(tmp_path)):
+        assert f"{Path(name)} can't be read" in fault_of(TextSource(name), tmp_path / "cache")

@@ -1,0 +1,166 @@
+"""`python -m train.evaluate`: full figures in the checkpoint, a report, going on where it was, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dgvae.checkpoint.checkpoint import load_checkpoint
+from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.record import Measurements
+from dgvae.methods.table import METHODS
+from train.evaluate import command as command
+from train.evaluate import texts as measuring
+from train.evaluate.command import main as evaluate
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "SAMPLES", 50)
+    monkeypatch.setattr(measuring, "PATHS", 6)
+    monkeypatch.setattr("train.evaluate.report.PRIOR_SAMPLES", 200)
+
+
+@pytest.fixture
+def copies(checkpoints: Path, tmp_path: Path) -> Path:
+    """A folder of checkpoints that a test may change."""
+    return shutil.copytree(checkpoints / "short-yelp", tmp_path / "short-yelp")
+
+
+def test_every_method_gets_every_figure_it_can_have(copies: Path, corpus: Path, tmp_path: Path, capsys) -> None:
+    report = tmp_path / "report"
+    assert evaluate([str(copies), "--data", str(corpus), "--out", str(report)]) == 0
+    said = capsys.readouterr().out
+    for method in METHODS:
+        measured = load_checkpoint(copies / method).metrics
+        assert measured.figures.keys() | measured.absent.keys() == FIGURES.keys()
+        assert not measured.figures.keys() & measured.absent.keys()
+        assert all(estimate.error >= 0 for estimate in measured.figures.values())
+        assert len(measured.interpolation["to_start"]) == measuring.STEPS
+        assert measured.reference.keys() == {"forward_perplexity", "distinct_1", "distinct_2"}
+        assert f"{METHODS[method].title}" in said
+        assert "| BLEU |" in (copies / method / "README.md").read_text()
+    rows = list(csv.DictReader((report / "figures.csv").open()))
+    assert {row["checkpoint"] for row in rows} == METHODS.keys()
+    assert rows[0].keys() > {"kl", "kl_error", "prior_ll", "bleu"}
+    text = (report / "report.md").read_text()
+    assert "MI cannot exceed the log of the number of sentences: log 100 = 4.61" in text
+    for name in ("likelihoods", "information-and-gap", "interpolation", "learning-curves", "density-dg-vae"):
+        assert f"]({name}.svg)" in text
+        assert (report / f"{name}.svg").read_text().startswith("<svg")
+        assert (report / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert not (report / "density-vmf-vae.svg").exists()
+
+
+def test_what_was_measured_is_not_measured_again_unless_asked(copies: Path, corpus: Path, capsys) -> None:
+    arguments = [str(copies / "vae"), "--data", str(corpus)]
+    assert evaluate(arguments) == 0
+    assert "samples …" in capsys.readouterr().out
+    path = copies / "vae" / "metrics.json"
+    before = path.read_text()
+    assert evaluate(arguments) == 0
+    assert " …" not in capsys.readouterr().out
+    assert evaluate([*arguments, "--again"]) == 0
+    assert path.read_text() == before  # the same seeds, the same figures
+
+
+def test_a_stopped_evaluation_keeps_its_parts_and_goes_on(copies: Path, corpus: Path, monkeypatch, capsys) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    arguments = [str(copies / "dg-vae"), "--data", str(corpus)]
+    with monkeypatch.context() as patch:
+        patch.setattr(measuring, "add_interpolation", interrupt)
+        assert evaluate(arguments) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+    kept = load_checkpoint(copies / "dg-vae").metrics
+    assert {"prior_ll", "bleu"} <= kept.figures.keys()
+    assert "interpolation_rouge" not in kept.figures
+    assert evaluate(arguments) == 0
+    said = capsys.readouterr().out
+    assert "interpolations …" in said
+    assert "likelihoods …" not in said
+    assert load_checkpoint(copies / "dg-vae").metrics.figures.keys() > kept.figures.keys()
+
+
+def test_a_run_knows_its_text(copies: Path) -> None:
+    assert evaluate([str(copies / "vae")]) == 0
+    assert load_checkpoint(copies / "vae").metrics.figures.keys() >= {"prior_ll", "bleu", "forward_perplexity"}
+
+
+def test_without_text_only_latents_are_measured(copies: Path, capsys, monkeypatch) -> None:
+    monkeypatch.delenv("DGVAE_DATA", raising=False)
+    (copies / "pdg-vae" / "run.json").unlink()
+    path = copies / "pdg-vae" / "metrics.json"
+    old = json.loads(path.read_text())
+    kept = {name: old[name] for name in ("corpus", "weights", "evaluation", "training")}
+    path.write_text(json.dumps({"format": 1, **kept, "kl": 1.0}))  # as an earlier version wrote it
+    assert evaluate([str(copies / "pdg-vae")]) == 0
+    assert "Only what needs no text was measured; --data names" in capsys.readouterr().out
+    figures = json.loads(path.read_text())["figures"]
+    assert figures["smoothed_gap"] == old["figures"]["smoothed_gap"]
+    assert "bleu" not in figures
+
+
+def test_other_sentences_than_its_own_leave_a_checkpoint_as_it_is(copies: Path, corpus: Path, tmp_path: Path, capsys) -> None:
+    before = (copies / "dg-vae" / "metrics.json").read_text()
+    other = corpus / "short-yelp" / "valid.txt"
+    report = tmp_path / "report"
+    assert evaluate([str(copies / "dg-vae"), "--test-file", str(other), "--out", str(report)]) == 0
+    assert "its metrics.json stays as it is" in capsys.readouterr().out
+    assert (copies / "dg-vae" / "metrics.json").read_text() == before
+    (row,) = csv.DictReader((report / "figures.csv").open())
+    assert row["prior_ll"]
+    assert not row["forward_perplexity"]  # there was no training text
+    assert row["kl"] != str(Measurements.load(copies / "dg-vae").figures["kl"].value)
+
+
+REFUSED = {
+    "a folder without checkpoints": (["{tmp}"], "There is no checkpoint in"),
+    "no such folder": (["{tmp}/nowhere"], "There is no checkpoint in"),
+    "two texts": (["{copies}/vae", "--data", "{tmp}", "--test-file", "{tmp}/x"], "Name either --data or --test-file"),
+    "training text alone": (["{copies}/vae", "--train-file", "{tmp}/x"], "--train-file goes with --test-file"),
+    "a report that is a file": (["{copies}/vae", "--out", "{copies}/vae/config.json"], "is a file; --out names a folder"),
+    "one sentence": (["{copies}/vae", "--test-file", "{tmp}/one.txt"], "holds one sentence; an aggregated posterior"),
+    "no such text": (["{copies}/vae", "--test-file", "{tmp}/x"], "empty/x"),
+    "no corpus there": (["{copies}/vae", "--data", "{tmp}"], "lacks train.txt, valid.txt, test.txt"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_cannot_be_done_is_said_in_one_sentence(fault: str, checkpoints: Path, tmp_path: Path, capsys) -> None:
+    arguments, said = REFUSED[fault]
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "one.txt").write_text("a sentence alone .\n")
+    places = {"tmp": str(tmp_path / "empty"), "copies": str(checkpoints / "short-yelp")}
+    assert evaluate([argument.format(**places) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_newer_weights_than_latents_are_refused(copies: Path, capsys) -> None:
+    shutil.copy(copies / "vae" / "model.safetensors", copies / "dg-vae" / "model.safetensors")
+    assert evaluate([str(copies / "dg-vae")]) == 2
+    assert "has newer weights than its latents: its training was cut off" in capsys.readouterr().err
+
+
+def test_a_broken_checkpoint_does_not_keep_the_others_from_being_measured(copies: Path, tmp_path: Path, capsys) -> None:
+    (copies / "bn-vae" / "model.safetensors").write_bytes(b"1234")
+    (copies / "dg-vae" / "metrics.json").write_text("[]")
+    chosen = [str(copies / method) for method in ("bn-vae", "dg-vae", "pdg-vae", "vae")]
+    assert evaluate([*chosen, "--out", str(tmp_path / "report")]) == 1
+    said = capsys.readouterr()
+    assert "bn-vae/model.safetensors is broken" in said.err
+    assert "dg-vae/metrics.json must hold a JSON object" in said.err
+    assert len(list(csv.DictReader((tmp_path / "report" / "figures.csv").open()))) == len(chosen) - 2
+    assert "| PDG-VAE · pdg-vae" in said.out
+
+
+def test_checkpoints_of_one_name_are_told_apart(copies: Path, tmp_path: Path) -> None:
+    again = shutil.copytree(copies / "vae", tmp_path / "other" / "vae")
+    assert len(command.chosen([copies / "vae", again])) == 2

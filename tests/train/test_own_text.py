@@ -1,0 +1,142 @@
+"""A run on text of one's own: what it says before training, what it keeps, and what the app finds again."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from dgvae.checkpoint.checkpoint import CARD_FILE, load_checkpoint
+from dgvae.errors import UserError
+from dgvae.explore.directions import choose_labels
+from dgvae.text.corpora import read_split
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.edit import EditTab
+from tests.conftest import SMALL, made_up_lines
+from train.corpora import TextSource, prepare
+from train.fit import main as fit
+from train.run.summary import TextFacts
+from train.sweep.command import make_fit_parser as make_parser
+from train.sweep.command import prepare_text, with_defaults
+
+CLASSES = ["calm", "glad", "sad"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory):
+    """A directory with mine.csv and a run on it, begun there with a relative path."""
+    folder = tmp_path_factory.mktemp("home")
+    lines = [line.split("\t")[1] for line in made_up_lines(300, seed=3)]
+    rows = [f"{CLASSES[number % 3]};{line}<br />\n" for number, line in enumerate(lines)]
+    (folder / "mine.csv").write_text("mood;note\n" + "".join(rows) + "sad;\nglad;" + "the dog " * 150 + "\n", encoding="utf-16")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DGVAE_CACHE", str(folder / "cache"))
+        patched.chdir(folder)
+        options = ["--train-file", "mine.csv", "--label-column", "mood", "--max-words", "100", *SMALL]
+        assert fit([*options, "--method", "vae", "--epochs", "1", "--out", "runs/mine"]) == 0
+        yield folder
+
+
+def test_the_summary_is_in_record_log_and_card(home: Path) -> None:
+    run = home / "runs" / "mine"
+    record = load_checkpoint(run).metrics.training["text"]
+    start = json.loads((run / "log.jsonl").read_text().splitlines()[0])
+    assert start["text"] == record
+    facts = TextFacts.read(record)
+    assert facts
+    assert sum(facts.sentences[split] for split in ("train", "valid")) == 301
+    assert (facts.left_out, facts.cut, facts.classes) == ({"train": {"empty": 1}}, 1, CLASSES)
+    assert facts.first_left_out == {"train": {"empty": "line 302"}}
+    assert facts.markup == {"HTML tags": 300}
+    assert facts.unknown < 0.1
+    card = (run / CARD_FILE).read_text(encoding="utf-8")
+    assert "columns are separated by semicolons" in card
+    assert "1 sentence cut at 100 words" in card
+    assert str(home) not in card + (run / "metrics.json").read_text()
+    assert TextFacts.read({"sentences": 5}) is None
+
+
+def test_the_app_finds_the_sentences_of_ones_own_run_wherever_it_lies(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "runs" / "mine", tmp_path / "elsewhere" / "mine")
+    shelf = Shelf(tmp_path / "elsewhere")
+    corpus = next((home / "cache" / "own").glob("mine-*"))
+    assert shelf.sentence("mine", 1) == read_split(corpus / "test.txt").sentences[1]
+    others = Shelf(tmp_path / "empty")
+    others._folders["owner/name"] = tmp_path / "elsewhere" / "mine"  # as one that a visitor has fetched
+    assert others.sentence("owner/name", 1) is None
+
+
+def test_edit_moves_between_any_two_labels(home: Path) -> None:
+    with gr.Blocks():
+        tab = EditTab(Shelf(home / "runs"), gr.Dropdown(), gr.Dropdown())
+    assert "from glad to calm" in tab.move("mine", "mine", "the cook", 1, "glad", "calm")
+    assert "from calm to sad" in tab.move("mine", "mine", "the cook", 1)
+    assert "there are calm, glad, sad" in tab.move("mine", "mine", "the cook", 1, "angry", "calm")
+    assert tab.draw("mine", "mine", "the cook", 1, 1, 2, "", "")[-1]["choices"] == CLASSES
+    assert load_checkpoint(home / "runs" / "mine").classes == dict(enumerate(CLASSES))
+
+
+def test_labels_are_chosen_by_name_or_number() -> None:
+    stars = {1: "label 1", 3: "label 3", 5: "label 5"}
+    assert choose_labels(stars) == (1, 5)
+    assert choose_labels(stars, "5") == (5, 3)
+    assert choose_labels(stars, "", "label 1") == (3, 1)
+    with pytest.raises(UserError, match="two different labels"):
+        choose_labels(stars, "3", "3")
+
+
+def test_a_run_begun_with_a_relative_file_resumes_from_another_directory(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = shutil.copytree(home / "runs" / "mine", tmp_path / "run")
+    shutil.rmtree(home / "cache" / "own")  # the text has to be read again
+    monkeypatch.chdir(tmp_path)
+    assert fit(["--resume", "--epochs", "2", "--out", str(run)]) == 0
+
+
+def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--train-file", str(home / "mine.csv"), "--label-column", "mood", *SMALL, "--out", str(home / "x")]
+    prepare_text(with_defaults(make_parser().parse_args(arguments)))
+    said = capsys.readouterr().out
+    assert "calm, glad, sad" in said
+    assert "semicolons" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "said"),
+    [
+        (["a b"] * 9 + ["a c", "b c", "d"], ["--max-vocab", "3"], "raise --max-vocab to 5 at least"),
+        ([f"w{n} x{n}" for n in range(40)], [], "lower --min-count"),
+        (["".join(random.Random(n).choices("កខគឃង", k=30)) for n in range(40)], [], "word segmenter"),
+        (["one\ttwo"], [], "One sentence is too few"),
+    ],
+)
+def test_advice_names_the_cause(lines: list[str], options: list[str], said: str, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("DGVAE_CACHE", str(tmp_path))
+    (tmp_path / "a.txt").write_text("\n".join(lines), encoding="utf-8")
+    assert fit(["--train-file", str(tmp_path / "a.txt"), *options, *SMALL, "--out", str(tmp_path / "out")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_many_unknown_words_are_a_warning(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("DGVAE_CACHE", str(tmp_path))
+    (tmp_path / "a.txt").write_text("\n".join(f"the word {n % 40} of {n % 45}" for n in range(200)))
+    options = ["--method", "vae", "--epochs", "1", "--max-vocab", "10", *SMALL]
+    assert fit(["--train-file", str(tmp_path / "a.txt"), *options, "--out", str(tmp_path / "out")]) == 0
+    assert "raise --max-vocab" in capsys.readouterr().out
+    assert "raise --max-vocab" in (tmp_path / "out" / CARD_FILE).read_text()
+
+
+@pytest.mark.parametrize(("often", "seldom", "share"), [(30, 70, (2, 10)), (400, 2, (2, 2)), (3, 400, (20, 70))])
+def test_copies_of_a_line_stay_on_one_side(often: int, seldom: int, share: tuple[int, int], tmp_path: Path) -> None:
+    lines = [text for text in ("we wait", "it rains") for _ in range(often)] + [f"line {n}" for n in range(seldom)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    folder = prepare(TextSource(str(tmp_path / "a.txt")), tmp_path)
+    train, valid = (read_split(folder / f"{split}.txt").sentences for split in ("train", "valid"))
+    assert not set(train) & set(valid)
+    assert sorted(train + valid) == sorted(lines)
+    assert share[0] <= len(valid) <= share[1]

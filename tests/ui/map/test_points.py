@@ -1,0 +1,23 @@
+"""The density gaps of a map's points, as the page colours and reads them out."""
+
+from pathlib import Path
+
+import torch
+
+from dgvae.evaluation.holes import density_gap_at
+from dgvae.ui.map.points import point_gaps
+from dgvae.ui.shelf import Shelf
+
+
+def test_the_maps_gaps_are_computed_once_and_with_a_sentences_own_posterior_left_out(checkpoints: Path):
+    shelf = Shelf(checkpoints)
+    gaps = shelf.derived("short-yelp/dg-vae", "gaps", point_gaps)
+    assert shelf.derived("short-yelp/dg-vae", "gaps", point_gaps) is gaps
+    checkpoint = shelf.get("short-yelp/dg-vae")
+    stored = checkpoint.latents.map
+    assert stored
+    z, last = stored.z[-1:], stored.sentences[-1:]
+    torch.testing.assert_close(gaps[-1:], density_gap_at(z, checkpoint.aggregated, leave_out=last))
+    torch.testing.assert_close(gaps[:1], density_gap_at(stored.z[:1], checkpoint.aggregated))
+    for row in (0, stored.priors - 1, stored.priors, len(stored.z) - 1):  # the one under the pointer
+        torch.testing.assert_close(point_gaps(checkpoint, row), gaps[row : row + 1])

@@ -1,0 +1,121 @@
+"""One decoding loop for all visitors: the same sentences as alone, in fewer loops, and nobody waits for a large request."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+
+from dgvae.methods.config import TextVAEConfig
+from dgvae.model import generation
+from dgvae.model.generation import GREEDY, Decoding, decode_latents
+from dgvae.model.text_vae import TextVAE
+from dgvae.ui.decoding_loop import MOST_ROWS, DecodingLoop
+
+
+@pytest.fixture
+def model() -> TextVAE:
+    torch.manual_seed(0)
+    model = TextVAE(TextVAEConfig("vae", 50, embedding_dim=8, hidden_dim=16, latent_dim=4, max_length=9)).eval()
+    with torch.no_grad():
+        model.decoder.output.weight *= 20  # else all sentences are alike
+    return model
+
+
+class Held:
+    """A loop that decodes only when it is let go, and remembers how many latents each batch had."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.loop = DecodingLoop()
+        self.batches: list[int] = []
+        self.answers: dict[Any, Any] = {}
+        self._threads: list[threading.Thread] = []
+
+        def counted(model: TextVAE, z: torch.Tensor, *rest: Any, **named: Any) -> Any:
+            self.batches.append(len(z))
+            return decode_latents(model, z, *rest, **named)
+
+        monkeypatch.setattr(generation, "decode_latents", counted)
+        self.loop._turn.acquire()
+
+    def ask(self, name: Any, model: TextVAE, z: torch.Tensor, decoding: Decoding = GREEDY, seed: int = 0, wanted=True) -> None:
+        def work() -> None:
+            try:
+                generator = torch.Generator().manual_seed(seed)
+                self.answers[name] = self.loop.decode(model, z, decoding, generator, lambda: wanted)
+            except gr.Error as error:
+                self.answers[name] = error.message
+            order.append(name)
+
+        order = self.order = getattr(self, "order", [])
+        before = len(self.loop._waiting)
+        self._threads.append(threading.Thread(target=work))
+        self._threads[-1].start()
+        while len(self.loop._waiting) == before:
+            pass
+
+    def go(self) -> None:
+        self.loop._turn.release()
+        for thread in self._threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("decoding", [GREEDY, Decoding(1.0), Decoding(0.7, 0.9), Decoding(beams=3)])
+def test_together_they_get_what_they_would_get_alone(
+    model: TextVAE, decoding: Decoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    asked = {name: torch.randn(name, 4) for name in (1, 3, 5, 2)}
+    for name, z in asked.items():
+        held.ask(name, model, z, decoding, seed=name)
+    held.go()
+    for name, z in asked.items():
+        assert held.answers[name] == decode_latents(model, z, decoding, torch.Generator().manual_seed(name))
+    assert held.batches == [11]
+
+
+def test_a_large_request_delays_no_small_one_and_goes_on(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(monkeypatch)
+    held.ask("large", model, torch.randn(200, 4))
+    held.ask("small", model, torch.randn(1, 4))
+    held.go()
+    assert held.batches == [MOST_ROWS, MOST_ROWS, MOST_ROWS, 201 - 3 * MOST_ROWS]
+    assert (held.order[0], len(held.answers["large"])) == ("small", 200)
+
+
+def test_other_models_and_other_ways_to_decode_have_loops_of_their_own(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(monkeypatch)
+    held.ask("a", model, torch.randn(2, 4))
+    held.ask("b", TextVAE(model.config).eval(), torch.randn(3, 4))
+    held.ask("c", model, torch.randn(4, 4), Decoding(1.0))
+    held.go()
+    assert sorted(held.batches) == [2, 3, 4]
+
+
+def test_large_requests_take_turns_with_those_that_are_decoded_otherwise(
+    model: TextVAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    held.ask("large", model, torch.randn(64, 4), Decoding(beams=8))
+    held.ask("small", model, torch.randn(1, 4))
+    held.go()
+    assert held.batches == [8, 1, *[8] * 7]
+
+
+def test_what_nobody_waits_for_is_not_decoded(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(monkeypatch)
+    held.ask("gone", model, torch.randn(60, 4), wanted=False)
+    held.ask("there", model, torch.randn(2, 4))
+    held.go()
+    assert held.answers["gone"] == "This visit has ended; reload the page."
+    assert held.batches == [2]
+
+
+def test_a_fault_reaches_those_who_wait_and_the_loop_goes_on(model: TextVAE) -> None:
+    loop = DecodingLoop()
+    with pytest.raises(RuntimeError):
+        loop.decode(model, torch.randn(1, 5), GREEDY, None, lambda: True)  # a latent of another size
+    assert len(loop.decode(model, torch.randn(2, 4), GREEDY, None, lambda: True)) == 2

@@ -1,0 +1,1 @@
+"""`python -m train.evaluate`: measured checkpoints, their cards, tables and report."""

@@ -1,0 +1,200 @@
+"""The model card: the README.md of a checkpoint folder, which is the front page of its Hub repository."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import BooleanOptionalAction
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from dgvae.checkpoint.checkpoint import CARD_FILE
+from dgvae.evaluation.diagnosis import diagnose
+from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.record import Measurements
+from dgvae.files.atomic import printable, write_bytes
+from dgvae.methods.config import TextVAEConfig
+from dgvae.model.text_vae import TextVAE
+from dgvae.text.corpora import CORPORA
+from train.run.options import OPTIONS_FILE, TEXTS, make_parser, recorded_options
+from train.run.summary import TextFacts, text_lines, unknown_warning
+
+NOT_OF_THE_MODEL = {"help", "list", "out", "resume", "threads", "device"}  # options that say where it is made, not what
+
+
+def write_card(folder: Path, model: TextVAE, measured: Measurements) -> None:
+    """Write the card of a checkpoint folder."""
+    write_bytes(folder / CARD_FILE, model_card(folder, model, measured).encode())
+
+
+def model_card(folder: Path, model: TextVAE, measured: Measurements, repository: str = "OWNER/NAME") -> str:
+    """What the model is, every figure that was measured, what is wrong with it, and how it was made and is opened.
+
+    `repository` is the id under which the Hub has it. Of `folder`, run.json is read if it is there: see `training_command`.
+    """
+    config, training, corpus = model.config, measured.training, corpus_title(measured)
+    weights = sum(p.numel() for p in model.parameters())
+    stopped = "" if training.get("finished", True) else "\n\n**Its training was stopped before the end.**"
+    card = f"""---
+{metadata(config, measured).to_yaml()}
+---
+
+# {config.title} on {corpus}
+
+A text VAE: {config.row.summary} ({config.row.source}).{stopped}
+
+{figures_table(config, measured)}
+
+Measured on the {measured.evaluation.sentences:,} sentences of `{measured.evaluation.file}` with the stored weights.
+`latents.safetensors` holds their posteriors; no text of the corpus is in this repository.
+
+## Known failures
+
+{known_failures(measured)}
+
+## Open it
+
+In the app: `python app.py`, then `{repository}` under *A model from the Hub*. In Python:
+
+```python
+from dgvae.checkpoint.checkpoint import load_checkpoint
+from dgvae.checkpoint.hub import download_checkpoint
+
+checkpoint = load_checkpoint(download_checkpoint("{repository}"))
+print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metrics.text("mi"))
+```
+
+## Training
+
+```
+{training_command(config, measured, folder)}
+```
+
+{training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept. {weights:,} weights:
+vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {config.latent_dim}.
+{text_table(training)}
+## Terms
+
+{terms(measured)}
+"""
+    return printable(card)
+
+
+def text_table(training: dict[str, Any]) -> str:
+    """The text that it was trained on, in figures; nothing for a model of an earlier version."""
+    if (facts := TextFacts.read(training.get("text"))) is None:
+        return ""
+    rows = [
+        f"| {what} | {escape(how, quote=False).replace('|', '&#124;')} |"
+        for what, how in text_lines(facts, training.get("effective_batch_size"))
+    ]
+    warning = f"\n{unknown_warning(facts)}\n" if facts.advice else ""
+    return "\n".join(["\n| text | |\n|---|---|", *rows, warning])
+
+
+def corpus_title(measured: Measurements) -> str:
+    """What the corpus is called."""
+    return CORPORA[measured.corpus].title if measured.corpus in CORPORA else measured.corpus
+
+
+def metadata(config: TextVAEConfig, measured: Measurements) -> ModelCardData:
+    """What the Hub files the model under, with every figure."""
+    known = CORPORA.get(measured.corpus)
+    title = corpus_title(measured)
+    return ModelCardData(
+        language="en" if known else None,
+        license=known.license if known else None,
+        license_name=f"{known.id}-terms" if known and known.license == "other" else None,
+        library_name="dgvae",
+        tags=["text-vae", config.method],
+        model_name=f"{config.title} on {title}",
+        eval_results=[
+            EvalResult(
+                task_type="text-generation",
+                dataset_type=measured.corpus,
+                dataset_name=title,
+                dataset_split=Path(measured.evaluation.file).stem,
+                metric_type=figure.id,
+                metric_name=figure.name,
+                metric_value=measured.figures[figure.id].value,
+            )
+            for figure in FIGURES.values()
+            if figure.id in measured.figures
+        ],
+    )
+
+
+def figures_table(config: TextVAEConfig, measured: Measurements) -> str:
+    """Every figure that was measured or can't be, in Markdown."""
+
+    def rows() -> Iterator[str]:
+        for figure in FIGURES.values():
+            if figure.id in measured.figures:
+                of = f" of {config.latent_dim}" if figure.of_units else ""
+                value, error = measured.text(figure.id) + of, measured.error_text(figure.id)
+                yield f"| {figure.name} | {value} | {error} | {figure.meaning} |"
+            elif figure.id in measured.absent:
+                yield f"| {figure.name} | n/a | | {measured.absent[figure.id]} |"
+
+    head = "| figure | value | standard error | what it is |\n|---|---|---|---|"
+    return "\n".join([head, *(row.replace("x|z", "x\\|z") for row in rows())])
+
+
+def known_failures(measured: Measurements) -> str:
+    """What the figures say is wrong or doubtful, a line each."""
+    found = [f"- {finding.text}" for finding in diagnose(measured) if finding.severity != "good"]
+    return "\n".join(found) or "None that the figures show."
+
+
+def training_command(config: TextVAEConfig, measured: Measurements, folder: Path) -> str:
+    """The command that makes this checkpoint again, with DATA and OUT to be filled in.
+
+    Sizes and the plan are always named, for defaults may change. Without run.json, which is not published, some options are
+    unknown: those of the text, and the epochs that were asked for.
+    """
+    if measured.corpus in CORPORA:
+        text = {"corpus": measured.corpus}
+    else:
+        text = {"train_file": f"{measured.corpus}.txt", "valid_file": measured.evaluation.file}
+    recorded = recorded_options(folder) if (folder / OPTIONS_FILE).is_file() else {}
+    parser = make_parser()
+    asked = {name: value for name, value in recorded.items() if value != parser.get_default(name)}
+    defaults = {name: option.default for name, option in config.row.options.items()}
+    known = measured.training | {"sentences": None} | (text if not recorded else {}) | asked
+    known |= {
+        "method": config.method,
+        "set": [f"{name}={value}" for name, value in config.options.items() if value != defaults[name]],
+        "embedding_dim": config.embedding_dim,
+        "hidden_dim": config.hidden_dim,
+        "latent_dim": config.latent_dim,
+        "data": "DATA" if known.get("corpus") else None,
+    }
+    words = ["python", "-m", "train.fit"]
+    for action in parser._actions:
+        value = known.get(action.dest)
+        if action.dest in NOT_OF_THE_MODEL or value is None:
+            continue
+        if isinstance(action, BooleanOptionalAction):
+            words.append(action.option_strings[0 if value else -1])
+            continue
+        if value is False:
+            continue
+        for word in value if isinstance(value, list) else [value]:
+            words += [action.option_strings[-1], *([] if word is True else [_portable(action.dest, word)])]
+    return shlex.join([*words, "--out", "OUT"])
+
+
+def _portable(option: str, value: Any) -> str:
+    """An option's value without the folders of the machine that it was given on."""
+    return Path(value).name if option in TEXTS and Path(value).is_absolute() else str(value)
+
+
+def terms(measured: Measurements) -> str:
+    """What may be done with the model."""
+    if (known := CORPORA.get(measured.corpus)) is None:
+        return "Those of the text that it was trained on. The code is under the MIT licence."
+    same = "is for that use too" if known.license == "other" else "is under the same licence"
+    return f"{known.terms} The model {same}. The code is under the MIT licence."

@@ -1,0 +1,217 @@
+"""Measure checkpoints, and write a report that compares them.
+
+    python -m train.evaluate runs --out report
+    python -m train.evaluate checkpoints/short-yelp --data DATA --out report
+
+A CHECKPOINT is a checkpoint's folder, or a folder of them. What is measured is kept in the checkpoint's metrics.json part by
+part, and is not measured again: after Ctrl-C the same command goes on from there. A run knows its text; for other checkpoints
+--data or $DGVAE_DATA names it, and without it only what needs no text is measured. On sentences other than a checkpoint's own
+evaluation set, the figures go to the report alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dgvae.checkpoint.checkpoint import TOKENIZER_FILE, weights_sha256
+from dgvae.checkpoint.discover import find_checkpoints
+from dgvae.checkpoint.latents import Latents
+from dgvae.console import command
+from dgvae.errors import UserError
+from dgvae.evaluation.record import METRICS_FILE, Evaluation, Measurements
+from dgvae.files.atomic import read_json
+from dgvae.model.text_vae import TextVAE
+from dgvae.posteriors import Posterior
+from dgvae.text.corpora import CORPORA, Split, read_evaluation, read_split
+from dgvae.text.tokenizer import WordTokenizer
+from train.claims import claimed
+from train.corpora import TextSource, find_corpus, prepare
+from train.evaluate.card import write_card
+from train.evaluate.latents import Subject, add_latents
+from train.evaluate.report_table import Row, table
+from train.evaluate.texts import Texts, parts
+from train.run.options import OPTIONS_FILE, add_text_options, recorded_options, text_options, whole
+from train.run.options import make_parser as make_fit_parser
+from train.run.start import corpus_folder
+
+
+@command("train.evaluate", interrupted="stopped; the same command goes on from here")
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status: 1 if some of the checkpoints could not be measured."""
+    options = make_parser().parse_args(arguments)
+    refuse_contradictions(options)
+    if not options.out:
+        return evaluate(options)
+    with claimed(options.out) as mine:
+        if not mine:
+            raise UserError(f"Another process makes the report in {options.out}; wait for it, or choose another --out.")
+        return evaluate(options)
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Measure every checkpoint that can be, print a table, and write the report."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    folders = chosen(options.checkpoints)
+    texts: dict[Path, Texts] = {}
+    rows = []
+    for name, folder in folders.items():
+        try:
+            rows.append(evaluate_one(name, folder, options, texts))
+        except UserError as error:  # of this checkpoint; the others go on
+            if len(folders) == 1:
+                raise
+            print(f"train.evaluate: {error}", file=sys.stderr)
+    if rows:
+        print(f"\n{table(rows)}")
+        if not texts:
+            print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
+    if rows and options.out:
+        from train.evaluate.report import write_report  # Altair, which a table needs not
+
+        write_report(rows, options.out)
+        print(f"\nThe report is {options.out / 'report.md'}.")
+    return 0 if len(rows) == len(folders) else 1
+
+
+def refuse_contradictions(options: argparse.Namespace) -> None:
+    """Raise UserError if options don't go together."""
+    if options.test_file and options.data:
+        raise UserError("Name either --data or --test-file (with --train-file for perplexities).")
+    if options.train_file and not options.test_file:
+        raise UserError("--train-file goes with --test-file, the sentences to measure on.")
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise UserError(f"{options.out} is a file; --out names a folder.")
+
+
+def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_texts: dict[Path, Texts]) -> Row:
+    """Measure a checkpoint; its texts are read if no other had them yet."""
+    model = TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    print(f"{name}: {model.config.title}", flush=True)
+    measured = carried_over(folder)
+    if (place := place_of_text(options, measured.corpus, folder)) and place not in known_texts:
+        known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
+    texts = known_texts[place] if place else None
+    measured, posterior = measure(folder, model, measured, texts, again=options.again)
+    return Row(name, folder, model.config, measured, posterior, texts and texts.evaluation)
+
+
+def chosen(paths: list[Path]) -> dict[str, Path]:
+    """The folder of every checkpoint that is named or lies in a folder that is named, by a short name."""
+    folders: dict[str, Path] = {}
+    for path in paths:
+        if not (found := find_checkpoints(path)):
+            raise UserError(f"There is no checkpoint in {path}; make one with: python -m train.fit --out {path} …")
+        for below, folder in found.items():
+            name = path.resolve().name if below == "." else below
+            folders[name if name not in folders else folder.as_posix()] = folder
+    return folders
+
+
+def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Path | None:
+    """The folder of the text to measure a checkpoint on: as the options say, else of its run; None if neither does."""
+    if options.test_file:
+        files = options.train_file or options.test_file, options.test_file, options.test_file
+        return prepare(TextSource(*files, **text_options(options)))
+    if options.data or options.corpus:
+        return find_corpus(options.corpus or corpus, options.data)
+    if (folder / OPTIONS_FILE).is_file():
+        known = vars(make_fit_parser().parse_args(["--out", str(folder)])) | recorded_options(folder)
+        return corpus_folder(argparse.Namespace(**known))
+    return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
+
+
+def read_texts(place: Path, training: bool) -> Texts:
+    """The sentences to measure on, and the training sentences if they are wanted."""
+    return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
+
+
+def carried_over(folder: Path) -> Measurements:
+    """What is known of a checkpoint; of a metrics.json of an earlier version, only what says how it was made."""
+    data = read_json(folder / METRICS_FILE)
+    if data.get("weights") != weights_sha256(folder):
+        raise UserError(
+            f"{folder} has newer weights than its latents: its training was cut off; "
+            f"complete it with: python -m train.fit --resume --out {folder}"
+        )
+    if data.get("format") != 1:
+        return Measurements.load(folder)
+    try:
+        evaluation = Evaluation(**data["evaluation"])
+        return Measurements(str(data["corpus"]), data["weights"], evaluation, {}, {}, dict(data["training"]))
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{folder / METRICS_FILE} is broken; copy or download it again.") from None
+
+
+def measure(
+    folder: Path, model: TextVAE, known: Measurements, texts: Texts | None, again: bool
+) -> tuple[Measurements, Posterior]:
+    """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set.
+
+    The posteriors are of the sentences that were measured.
+    """
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
+        posterior = Latents.load(folder, model.config).posterior
+        keep = True
+        measured = known
+    else:
+        print(f"  {texts.evaluation.path} is not what it was measured on: its metrics.json stays as it is")
+        ids = tokenizer.encode_all(texts.evaluation.sentences, model.config.max_length)
+        posterior = model.encode_all(ids).map(Tensor.cpu)
+        keep = False
+        measured = replace(known, evaluation=evaluation_of(texts.evaluation), **_nothing())
+    if texts is None:
+        done = "active_units" in measured.figures and not again
+        todo = {} if done else {"latents": lambda m: add_latents(m, posterior)}
+    else:
+        subject = Subject(model, tokenizer, posterior, texts.evaluation)
+        todo = {
+            name: add
+            for name, (shown_by, add) in parts(subject, texts).items()
+            if again or not measured.figures.keys() | measured.absent.keys() >= set(shown_by)
+        }
+    for name, add in todo.items():
+        print(f"  {name} …", flush=True)
+        add(measured)
+        if keep:
+            measured.save(folder)
+            write_card(folder, model, measured)
+    return measured, posterior
+
+
+def _nothing() -> dict[str, Any]:
+    return {"figures": {}, "absent": {}, "profile": {}, "pairs": [], "reference": {}, "interpolation": {}}
+
+
+def evaluation_of(split: Split) -> Evaluation:
+    """A set of sentences as metrics.json identifies it."""
+    return Evaluation(split.path.name, len(split.sentences), split.sha256)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="a checkpoint, or a folder of them")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
+    parser.add_argument("--corpus", choices=CORPORA, help="a corpus to measure on (default: the one each was trained on)")
+    parser.add_argument("--test-file", metavar="FILE", help="sentences of your own to measure on, in any form of train.fit's")
+    parser.add_argument("--train-file", metavar="FILE", help="with --test-file: what perplexities compare with")
+    add_text_options(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and figures")
+    parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
+    parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")
+    return parser

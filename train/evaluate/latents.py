@@ -1,0 +1,98 @@
+"""What every checkpoint's measuring needs, and what needs no text library: latents and reconstruction."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from dgvae.checkpoint.latents import prior_count, prior_samples
+from dgvae.evaluation.estimates import Estimate, mean_of
+from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.latent_figures import measure_latents
+from dgvae.evaluation.record import Measurements
+from dgvae.model.generation import GREEDY, Decoding, decode_latents
+from dgvae.model.text_vae import TextVAE
+from dgvae.posteriors import Posterior
+from dgvae.text.corpora import Split
+from dgvae.text.tokenizer import WordTokenizer
+
+_BATCH = 128
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A checkpoint and the posteriors of the sentences it is measured on."""
+
+    model: TextVAE
+    tokenizer: WordTokenizer
+    posterior: Posterior
+    evaluation: Split
+
+    @cached_property
+    def ids(self) -> list[list[int]]:
+        """The sentences as the model reads them."""
+        return self.tokenizer.encode_all(self.evaluation.sentences, self.model.config.max_length)
+
+    @cached_property
+    def means(self) -> Tensor:
+        """The posteriors' means: [N, D]."""
+        return self.posterior.location
+
+    def decode(self, z: Tensor, part: str, decoding: Decoding = GREEDY) -> list[str]:
+        """What the model says at each latent, with a progress line."""
+        generator = torch.Generator(self.model.device).manual_seed(0)
+        said: list[str] = []
+        for rows in progress(z.split(512), part):
+            said += [self.tokenizer.decode(ids) for ids in decode_latents(self.model, rows, decoding, generator)]
+        return said
+
+    def of_one_length(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of sentences of one length, with their numbers: [B] and [B, T]."""
+        by_length: dict[int, list[int]] = {}
+        for i, sentence in enumerate(self.ids):
+            by_length.setdefault(len(sentence), []).append(i)
+        for _, numbers in sorted(by_length.items()):
+            for part in torch.tensor(numbers).split(_BATCH):
+                yield part, torch.tensor([self.ids[i] for i in part.tolist()], device=self.model.device)
+
+
+def progress(things: Iterable[T], part: str) -> Iterable[T]:
+    """A progress line that goes away when it is done."""
+    quiet = 0.2 if sys.stderr.isatty() else 30
+    return tqdm(list(things), desc=part, leave=False, delay=1, dynamic_ncols=True, mininterval=quiet)
+
+
+def add_latents(measured: Measurements, posterior: Posterior) -> None:
+    """Everything that needs the posteriors alone."""
+    prior = posterior.prior(posterior.location.shape[1])
+    latents = measure_latents(posterior, prior_samples(prior, prior_count(len(posterior))), torch.Generator().manual_seed(0))
+    measured.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
+    keep(measured, latents.figures)
+    measured.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
+    measured.pairs[:] = latents.pairs
+
+
+def keep(measured: Measurements, figures: dict[str, Estimate]) -> None:
+    """Add figures; one that a degenerate space makes infinite is absent."""
+    for name, estimate in figures.items():
+        if math.isfinite(estimate.value):
+            measured.figures[name] = estimate
+        else:
+            measured.figures.pop(name, None)
+            measured.absent[name] = "it is not finite: too few sentences, or posteriors with hardly any width"
+
+
+def add_reconstruction(measured: Measurements, per_sentence: Tensor, posterior: Posterior) -> None:
+    """Reconstruction, [N] nats, and ELBO."""
+    measured.figures["reconstruction"] = mean_of(per_sentence)
+    if posterior.has_density:
+        measured.figures["elbo"] = mean_of(per_sentence - posterior.kl())

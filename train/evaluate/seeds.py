@@ -1,0 +1,57 @@
+"""Runs that differ by their seed alone, as one: means with the standard deviation over the seeds."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean, stdev
+
+from dgvae.evaluation.estimates import Estimate
+from dgvae.evaluation.record import Measurements
+from train.evaluate.report_table import Row
+
+SEED = re.compile(r"-seed\d+$")
+
+
+def over_seeds(rows: Sequence[Row]) -> list[Row]:
+    """One row for all checkpoints of one config, corpus and training plan but for the seed, in the order of the first of each.
+
+    The "error" of its figures is then the standard deviation over seeds, and not known where there is one seed. A figure that
+    is not measured for all of them is left out.
+    """
+    families: list[list[Row]] = []
+    for row in rows:
+        same = next((family for family in families if _plan(family[0]) == _plan(row)), None)
+        if same is None:
+            families.append([row])
+        else:
+            same.append(row)
+    return [_average(family) for family in families]
+
+
+def _plan(row: Row) -> tuple:
+    training = {
+        name: value for name, value in row.measured.training.items() if name not in ("seed", "seconds_per_epoch", "epochs")
+    }
+    return SEED.sub("", row.name), row.config, row.measured.corpus, row.measured.evaluation.sha256, training
+
+
+def _average(family: list[Row]) -> Row:
+    first = family[0].measured
+    shared = [name for name in first.figures if all(name in row.measured.figures for row in family)]
+    figures = {name: _mean([row.measured.figures[name].value for row in family]) for name in shared}
+    measured = Measurements(
+        first.corpus, first.weights, first.evaluation, figures, dict(first.absent), dict(first.training),
+        interpolation={
+            side: [fmean(point) for point in zip(*(row.measured.interpolation.get(side, []) for row in family), strict=False)]
+            for side in first.interpolation
+        },
+    )  # fmt: skip
+    count = f" ({len(family)} seeds)" if len(family) > 1 else ""
+    return replace(family[0], name=SEED.sub("", family[0].name) + count, measured=measured)
+
+
+def _mean(values: list[float]) -> Estimate:
+    return Estimate(fmean(values), stdev(values) if len(values) > 1 else math.nan)

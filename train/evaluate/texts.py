@@ -1,0 +1,106 @@
+"""Measuring a checkpoint on sentences, part by part: likelihoods, reconstructions, paths between sentences, and samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from dgvae.checkpoint.latents import prior_samples
+from dgvae.evaluation.estimates import mean_of, ratio_of
+from dgvae.evaluation.likelihood import likeliest_words, likelihoods
+from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.text_figures import NGramModel, bleu, distinct, interpolation, vocabulary
+from dgvae.explore.paths import linear_path
+from dgvae.model.generation import Decoding
+from dgvae.text.corpora import Split
+from train.evaluate.latents import Subject, add_latents, add_reconstruction, keep, progress
+from train.run.validation import fast_math
+
+PATHS, STEPS = 500, 11  # of the interpolations
+SAMPLES = 10_000  # from the prior
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The sentences to measure on, and the training sentences, if they are at hand."""
+
+    evaluation: Split
+    training: Split | None
+
+    @cached_property
+    def words(self) -> set[str]:
+        """The vocabulary of the n-gram models."""
+        return vocabulary(self.training.sentences) if self.training else set()
+
+    @cached_property
+    def ngrams(self) -> NGramModel:
+        """The trigram model of the training sentences."""
+        return NGramModel(self.training.sentences if self.training else [], self.words)
+
+
+def add_likelihoods(measured: Measurements, subject: Subject) -> None:
+    """priorLL, postLL, reconstruction and token accuracy."""
+    model, count = subject.model, len(subject.ids)
+    columns = {name: torch.full((count,), math.nan) for name in ("reconstruction", "prior_ll", "post_ll", "hits")}
+    with torch.random.fork_rng(), fast_math(model.device):
+        torch.manual_seed(0)
+        for numbers, sentences in progress(subject.of_one_length(), "likelihoods"):
+            posterior = subject.posterior.map(lambda tensor, rows=numbers: tensor[rows].to(model.device))
+            found = likelihoods(model, sentences, posterior)
+            columns["hits"][numbers] = likeliest_words(model, sentences, posterior.location).float().cpu()
+            for name in ("reconstruction", "prior_ll", "post_ll"):
+                if (values := getattr(found, name)) is not None:
+                    columns[name][numbers] = values.float().cpu()
+    lengths = torch.tensor([len(sentence) for sentence in subject.ids])
+    measured.figures["token_accuracy"] = ratio_of(columns["hits"], lengths.float())
+    if subject.posterior.has_density:
+        keep(measured, {name: mean_of(columns[name].double()) for name in ("prior_ll", "post_ll")})
+    add_reconstruction(measured, columns["reconstruction"].double(), subject.posterior)
+
+
+def add_bleu(measured: Measurements, subject: Subject) -> None:
+    """BLEU of what is decoded at the posterior mean."""
+    said = subject.decode(subject.means, "reconstructions")
+    measured.figures["bleu"] = bleu(said, [subject.tokenizer.decode(ids) for ids in subject.ids])
+
+
+def add_interpolation(measured: Measurements, subject: Subject) -> None:
+    """Straight lines between the posterior means of random pairs of sentences."""
+    order = torch.randperm(len(subject.ids), generator=torch.Generator().manual_seed(0))
+    pairs = order[: 2 * min(PATHS, len(order) // 2)].view(-1, 2)
+    z = torch.cat([linear_path(subject.means[a], subject.means[b], STEPS) for a, b in pairs.tolist()])
+    said = subject.decode(subject.model.prior.project(z), "interpolations")
+    starts, ends = ([subject.tokenizer.decode(subject.ids[i]) for i in side] for side in pairs.T.tolist())
+    found = interpolation(starts, ends, [said[k : k + STEPS] for k in range(0, len(said), STEPS)])
+    measured.figures["interpolation_rouge"] = found.score
+    measured.interpolation.update({"to_start": found.to_start, "to_end": found.to_end})
+
+
+def add_samples(measured: Measurements, subject: Subject, texts: Texts) -> None:
+    """Samples from the prior, beside the evaluation text itself: diversity, and perplexity if there is training text."""
+    text = subject.evaluation.sentences
+    said = subject.decode(prior_samples(subject.model.prior, SAMPLES), "samples", Decoding(temperature=1.0))
+    for n in (1, 2):
+        measured.figures[f"distinct_{n}"] = distinct(said, n)
+        measured.reference[f"distinct_{n}"] = distinct(text[:SAMPLES], n).value
+    if texts.training:
+        measured.figures["forward_perplexity"] = texts.ngrams.perplexity(said)
+        measured.figures["reverse_perplexity"] = NGramModel(said, texts.words).perplexity(text)
+        measured.reference["forward_perplexity"] = texts.ngrams.perplexity(text).value
+
+
+def parts(subject: Subject, texts: Texts) -> dict[str, tuple[Sequence[str], Callable[[Measurements], None]]]:
+    """Every part: the figures that show that it was done, and what does it."""
+    likely = ("prior_ll", "post_ll", "token_accuracy") if subject.posterior.has_density else ("token_accuracy",)
+    perplexities = ("forward_perplexity", "reverse_perplexity") if texts.training else ()
+    return {
+        "latents": (("active_units",), lambda measured: add_latents(measured, subject.posterior)),
+        "likelihoods": (likely, lambda measured: add_likelihoods(measured, subject)),
+        "reconstructions": (("bleu",), lambda measured: add_bleu(measured, subject)),
+        "interpolations": (("interpolation_rouge",), lambda measured: add_interpolation(measured, subject)),
+        "samples": (("distinct_1", *perplexities), lambda measured: add_samples(measured, subject, texts)),
+    }

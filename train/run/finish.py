@@ -1,0 +1,85 @@
+"""Completing a checkpoint: encode the evaluation set with the best weights, measure, describe; and the map, at last."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dgvae.checkpoint.checkpoint import TOKENIZER_FILE, weights_sha256
+from dgvae.checkpoint.latents import Latents, map_latents
+from dgvae.errors import UserError
+from dgvae.evaluation.record import Evaluation, Measurements
+from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
+from dgvae.model.text_vae import TextVAE
+from dgvae.text.corpora import Split, class_names
+from dgvae.text.tokenizer import WordTokenizer
+from train.evaluate.card import write_card
+from train.evaluate.latents import Subject, add_latents, add_reconstruction
+
+
+def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any]) -> Measurements:
+    """Write latents, metrics and model card beside the weights in `folder`; return the figures. The map is `add_map`'s.
+
+    Figures are of the stored weights and latents, on the evaluation set, in fp32; `train.evaluate` adds those that take longer.
+    """
+    model = TextVAE.from_pretrained(folder)
+    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    torch.manual_seed(0)
+    sentences = tokenizer.encode_all(evaluation.sentences, model.config.max_length)
+    posterior = model.encode_all(sentences)
+    Latents(
+        posterior=posterior,
+        labels=torch.tensor(evaluation.labels),
+        lengths=torch.tensor([len(ids) - 1 for ids in sentences]),
+    ).save(folder)
+    posterior = Latents.load(folder, model.config).posterior
+    measured = Measurements(
+        corpus=corpus,
+        weights=weights_sha256(folder),
+        evaluation=Evaluation(evaluation.path.name, len(sentences), evaluation.sha256),
+        figures={},
+        absent={},
+        training=training,
+        classes=class_names(evaluation.path.parent),
+    )
+    add_latents(measured, posterior)
+    add_reconstruction(measured, reconstruct(Subject(model, tokenizer, posterior, evaluation)), posterior)
+    measured.save(folder)
+    write_card(folder, model, measured)
+    return measured
+
+
+def add_map(folder: Path, points: int) -> None:
+    """Make the map of a checkpoint from its latents, and write it there. Raises UserError if it can't be made.
+
+    Apart from `finish`, since it takes long, and UMAP compiles code and caches it: a machine can fail in many ways then.
+    """
+    latents = Latents.load(folder, TextVAEConfig.from_json(folder / CONFIG_FILE))
+    try:
+        replace(latents, map=map_latents(latents.posterior, points)).save(folder)
+    except Exception as error:  # whatever it is, the checkpoint is whole without a map
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise UserError(
+            f"The map could not be made ({reason}); all else is there. Make it later with: {map_command(folder, points)}"
+        ) from None
+
+
+def map_command(folder: Path, points: int) -> str:
+    """The command that makes the map of a checkpoint."""
+    return f"python -m train.map {shlex.quote(str(folder))} --points {points}"
+
+
+@torch.inference_mode()
+def reconstruct(subject: Subject) -> Tensor:
+    """log p(x|z) at one sample z of every sentence's posterior, nats: [N]."""
+    result = torch.empty(len(subject.ids))
+    for numbers, sentences in subject.of_one_length():
+        z = subject.posterior.map(lambda tensor, rows=numbers: tensor[rows]).rsample()
+        _, nll = subject.model.decoder.negative_log_likelihood(sentences, z)
+        result[numbers] = -nll
+    return result

@@ -1,0 +1,212 @@
+"""The training loop, a generator of events: its caller prints, logs, saves, and stops it by not asking for the next event."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dgvae.errors import UserError
+from dgvae.model.text_vae import TextVAE
+from dgvae.regularizers import Regularizer
+from dgvae.text.batch import Batch
+from dgvae.training_step import take_step
+from train.run.data import Batches
+from train.run.recipes import RECIPES, Recipe, initialise
+from train.run.schedules import SCHEDULES, Timing, learning_rate_share
+from train.run.validation import Validation, fast_math, validate
+
+FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
+CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimiser
+UNREAD = 50  # steps whose losses may stay on a GPU: reading them makes the host wait for it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run goes, apart from the model."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    warmup_epochs: float
+    patience: int
+    seed: int
+    recipe: str = "fast"
+    batches: str = "mixed"  # or "same-length"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step was taken. Losses are in nats per sentence and stay on the device: reading one waits for it."""
+
+    epoch: int
+    step: int
+    reconstruction: Tensor  # E log p(x|z)
+    regularizer: Tensor
+    gradient_norm: Tensor  # before it is clipped
+    weight: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch ended."""
+
+    epoch: int
+    validation: Validation
+    improved: bool
+    learning_rate: float
+
+
+class Run:
+    """A run's whole state: what `train.run.state` saves and restores."""
+
+    def __init__(self, model: TextVAE, regularizer: Regularizer, plan: Plan) -> None:
+        self.model = model
+        self.regularizer = regularizer
+        self.plan = plan
+        self.optimizer = self.new_optimizer()
+        self.critic_optimizer = _optimizer(torch.optim.Adam, regularizer) if regularizer.critic_steps else None
+        self.epoch = 0  # epochs finished, those of pre-training among them
+        self.step = 0  # steps taken in the epoch under way
+        self.best = math.inf  # lowest validation objective
+        self.stale = 0  # epochs since then, or since the learning rate was halved
+        self.halvings = 0
+        self.best_weights: dict[str, Tensor] = {}  # kept where the recipe goes back to them
+        self.seconds = 0.0  # spent so far
+        self._unread: list[Step] = []
+
+    @property
+    def recipe(self) -> Recipe:
+        """The plan's row of RECIPES."""
+        return RECIPES[self.plan.recipe]
+
+    def new_optimizer(self) -> torch.optim.Optimizer:
+        """The model's optimiser, without memory."""
+        return _optimizer(self.recipe.optimizer, self.model)
+
+    @property
+    def pretraining(self) -> int:
+        """Epochs as an autoencoder, before the plan's."""
+        config = self.model.config
+        return int(config.options["pretrain_epochs"]) if config.row.initialisation == "autoencoder" else 0
+
+    @property
+    def epochs(self) -> int:
+        """All epochs of the run."""
+        return self.pretraining + self.plan.epochs
+
+    @property
+    def finished(self) -> bool:
+        """Whether the plan is fulfilled: all epochs done, or no gain for `patience` epochs and nothing left to halve."""
+        return self.epoch >= self.epochs or (self.stale >= self.plan.patience and self.halvings >= self.recipe.halvings)
+
+    def learning_rate_share(self, position: int, total_steps: int) -> float:
+        """Share of the learning rate at a step of the plan."""
+        decay = learning_rate_share(position, total_steps) if self.recipe.decay else 1.0
+        return decay * 0.5**self.halvings
+
+    def end_pretraining(self) -> None:
+        """Keep the encoder; give the decoder new weights, and the optimiser no memory (Li et al. 2019)."""
+        self.model.reset_decoder()
+        initialise(self.model, self.recipe, "decoder.")
+        self.optimizer = self.new_optimizer()
+
+    def improve(self, objective: float) -> None:
+        """Note that the weights of now are the best."""
+        self.best, self.stale = objective, 0
+        if self.recipe.halvings:
+            self.best_weights = {name: x.detach().clone() for name, x in self.model.state_dict().items()}
+
+    def halve(self) -> None:
+        """Go back to the best weights with half the learning rate."""
+        self.halvings, self.stale = self.halvings + 1, 0
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+        self.optimizer = self.new_optimizer()
+
+    def timing(self, steps_per_epoch: int) -> Timing:
+        """What the schedules go by."""
+        options, total = self.model.config.options, self.plan.epochs * steps_per_epoch
+        warmup = round(self.plan.warmup_epochs * steps_per_epoch)
+        return Timing(total, warmup, cycles=int(options.get("cycles", 1)), ramp=float(options.get("ramp", 1)))
+
+    def took(self, step: Step) -> None:
+        """Note a step. Raises UserError as `refuse_non_finite` does, on a GPU some steps late."""
+        self._unread.append(step)
+        if self.model.device.type == "cpu" or len(self._unread) >= UNREAD:
+            self.refuse_non_finite()
+
+    def refuse_non_finite(self) -> None:
+        """Raises UserError if a step's gradient was not finite. To be called before this state is saved."""
+        if not self._unread:
+            return
+        steps, self._unread = self._unread, []
+        norms = torch.stack([step.gradient_norm for step in steps]).tolist()
+        for step, norm in zip(steps, norms, strict=True):
+            if not math.isfinite(norm):
+                parts = f"reconstruction {float(step.reconstruction):.4g}, regularizer {float(step.regularizer):.4g}"
+                raise diverged(step.epoch, step.step, f"the gradient ({parts} × {step.weight:.2g})")
+
+
+def _optimizer(kind: type[torch.optim.Adam] | type[torch.optim.SGD], module: nn.Module) -> torch.optim.Optimizer:
+    # The rate is set at every step. Fused: one pass over each weight, and its step count stays on the device.
+    fused = next(module.parameters()).device.type in ("cpu", "cuda", "mps")
+    return kind(module.parameters(), lr=1.0, fused=fused)
+
+
+def train(run: Run, training: Batches, validation: Batches) -> Iterator[Step | Epoch]:
+    """Go on from where `run` stands until its plan is fulfilled. Raises UserError on a loss that is not finite."""
+    plan, config = run.plan, run.model.config
+    steps_per_epoch = training.count(plan.batch_size)
+    schedule, timing = SCHEDULES[config.row.schedule], run.timing(steps_per_epoch)
+    while not run.finished:
+        pretraining = run.epoch < run.pretraining
+        if run.pretraining and run.epoch == run.pretraining and run.step == 0:
+            run.end_pretraining()
+        first = (run.epoch - run.pretraining) * steps_per_epoch  # the epoch's first step by the schedules' count
+        share = run.learning_rate_share(first, timing.total_steps)
+        for batch in training.epoch(plan.batch_size, plan.seed, run.epoch, skip=run.step):
+            position = first + run.step
+            weight = 0.0 if pretraining else config.regularizer_weight * schedule(position, timing)
+            share = run.learning_rate_share(position, timing.total_steps)
+            losses = training_step(run, batch, weight, share)
+            run.step += 1
+            step = Step(run.epoch, run.step, *losses, weight)
+            run.took(step)
+            yield step
+        run.refuse_non_finite()
+        result = validate(run.model, run.regularizer, validation, plan.batch_size)
+        if result is None:
+            raise diverged(run.epoch, run.step, "the validation objective")
+        improved = not pretraining and result.objective < run.best
+        if improved:
+            run.improve(result.objective)
+        elif not pretraining and schedule(first + steps_per_epoch // 2, timing) > FULL_WEIGHT:
+            run.stale += 1  # patience is for epochs at full weight: below it training does not aim at the objective
+        run.epoch, run.step = run.epoch + 1, 0
+        if run.stale >= plan.patience and not run.finished:
+            run.halve()
+        yield Epoch(run.epoch, result, improved, plan.learning_rate * share)
+
+
+def training_step(run: Run, batch: Tensor | Batch, weight: float, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Take one step with a share of the learning rates. Nothing in it waits for the device.
+
+    Returns reconstruction and regularizer, nats per sentence over all processes, and the gradient's norm.
+    """
+    critic = run.critic_optimizer and (run.critic_optimizer, CRITIC_LEARNING_RATE * share)
+    return take_step(
+        run.model, run.regularizer, run.optimizer, batch,
+        weight=weight, learning_rate=run.plan.learning_rate * share, critic=critic, autocast=fast_math(run.model.device),
+    )  # fmt: skip
+
+
+def diverged(epoch: int, step: int, what: str) -> UserError:
+    """The error that ends a run whose numbers have left the finite ones."""
+    return UserError(
+        f"Training stopped at epoch {epoch + 1}, step {step}: {what} is not finite; the last state is whole: "
+        "--resume with a lower --learning-rate goes on from it."
+    )

@@ -1,0 +1,173 @@
+"""The text of a run in figures: said once before training, and kept in its log, its record and its model card."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from dgvae.text.corpora import UNLABELLED, Split, class_names, source_of
+from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
+from train.corpora.account import left_out_text
+from train.corpora.encodings import LONGEST
+from train.corpora.markup import taken_away
+
+MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
+UNSPLIT = "its words seem not to be apart by spaces"
+LONG_WORD = 12  # mean characters of a word, from which on it is probably none
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """What a run is trained on, counted. It holds no text and no path.
+
+    sentences, left_out, first_left_out: by split. words, vocabulary, unknown, cut, duplicates: of the training sentences.
+    unknown: the share of their words that are <unk>. duplicates: sentences that are copies of another one. in_both: validation
+    sentences that are in training, too. cut: sentences longer than `max_words`. found, markup, cut_lines: see `Account`.
+    cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
+    """
+
+    sentences: dict[str, int]
+    words: int
+    vocabulary: int
+    unknown: float
+    duplicates: int
+    in_both: int
+    cut: int
+    max_words: int
+    classes: list[str]
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+    first_left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)
+    markup: dict[str, int] = field(default_factory=dict)
+    cut_lines: int = 0
+    cleaned: list[str] = field(default_factory=list)
+    advice: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The facts as JSON holds them."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, record: Any) -> TextFacts | None:
+        """Read what `record` gave; None if it is missing, or of another version."""
+        try:
+            return TypeAdapter(cls).validate_python(record)
+        except ValidationError:
+            return None
+
+
+def text_facts(
+    training: Split, validation: Split, evaluation: Split, tokenizer: WordTokenizer, max_words: int, min_count: int
+) -> TextFacts:
+    """Count what a run is trained on.
+
+    Args:
+        tokenizer: the run's, whatever text it was made of.
+        max_words: a longer sentence is cut there.
+        min_count: a word seen less often became <unk>.
+    """
+    counts: Counter[str] = Counter()
+    lengths = []
+    for sentence in training.sentences:
+        words = sentence.split()
+        counts.update(words)
+        lengths.append(len(words))
+    unknown = {word: count for word, count in counts.items() if tokenizer.encode(word, 1)[0] == UNKNOWN}
+    total, share = counts.total(), sum(unknown.values()) / counts.total()
+    different = set(training.sentences)
+    source = source_of(training.path.parent)
+    names = class_names(training.path.parent)
+    return TextFacts(
+        sentences={
+            "train": len(training.sentences),
+            "valid": len(validation.sentences),
+            "test": len(evaluation.sentences),
+        },
+        words=total,
+        vocabulary=len(tokenizer) - len(SPECIAL_WORDS),
+        unknown=share,
+        duplicates=len(training.sentences) - len(different),
+        in_both=sum(sentence in different for sentence in validation.sentences),
+        cut=sum(length > max_words for length in lengths),
+        max_words=max_words,
+        classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELLED})],
+        advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
+        cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
+        **{name: source[name] for name in ("left_out", "first_left_out", "found", "markup", "cut_lines") if name in source},
+    )
+
+
+def seem_unsplit(counts: Counter[str]) -> bool:
+    """Whether words are so long that they must be sentences of a script without spaces."""
+    return sum(len(word) * count for word, count in counts.items()) > LONG_WORD * counts.total()
+
+
+def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int) -> str:
+    """What to do against many unknown words, by their cause."""
+    total = sum(unknown.values())
+    in_text = sum(unknown.get(word, 0) for word in SPECIAL_WORDS)
+    rare = sum(count for count in unknown.values() if count < min_count)
+    if seem_unsplit(counts):
+        return f"{UNSPLIT}: split it with a word segmenter, then give --tokenised"
+    if 2 * in_text > total:
+        return "the text itself has <unk> in these places"
+    if 2 * rare > total:
+        return f"most of them are seen less than {min_count} times: give more text, or lower --min-count"
+    return "the vocabulary has no room for them: raise --max-vocab, or with --init-from begin with a model that knows them"
+
+
+def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[tuple[str, str]]:
+    """(what, how much) of everything there is to say of a run's text."""
+    train, valid, test = (facts.sentences[split] for split in ("train", "valid", "test"))
+    lines = [("sentences", f"{train:,} to train on, {valid:,} for validation, {test:,} to measure")]
+    if facts.found:
+        lines.append(("read as", "; ".join(facts.found)))
+    cut = f"; {_count(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""
+    cut += f"; {_count(facts.cut_lines, 'line')} cut at {LONGEST:,} characters" if facts.cut_lines else ""
+    lines.append(("words", f"{facts.words:,}, {facts.words / train:.1f} a sentence{cut}"))
+    lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>"))
+    both = f"; {_count(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
+    copies = _count(facts.duplicates, "copy of another training sentence", "copies of other training sentences")
+    share = f" ({facts.duplicates / train:.0%})" if facts.duplicates else ""
+    lines.append(("duplicates", f"{copies}{share}{both}"))
+    if facts.markup:
+        lines.append(("markup", "; ".join(_markup(facts))))
+    lost = [
+        left_out_text(counts, facts.first_left_out.get(split, {})) + (f" of {split}" if len(facts.left_out) > 1 else "")
+        for split, counts in facts.left_out.items()
+    ]
+    lines.append(("left out", "; ".join(lost) or "nothing"))
+    if facts.classes:
+        shown = ", ".join(facts.classes[:10]) + (f" and {len(facts.classes) - 10} others" if len(facts.classes) > 10 else "")
+        lines.append(("classes", shown))
+    if effective_batch is not None:
+        lines.append(("batch", f"{effective_batch:.0f} sentences on average"))
+    return lines
+
+
+def _count(number: int, one: str, more: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
+def _markup(facts: TextFacts) -> Iterator[str]:
+    for taken, what in ((True, "taken away (--no-clean keeps it)"), (False, "kept (--clean takes it away)")):
+        kinds = [f"{kind} in {_count(n, 'sentence')}" for kind, n in facts.markup.items() if (kind in facts.cleaned) == taken]
+        if kinds:
+            yield f"{', '.join(kinds)}, {what}"
+
+
+def summary(name: str, facts: TextFacts, effective_batch: float | None = None) -> str:
+    """The facts as they are printed before training, with a warning if many words are unknown."""
+    text = f"Text: {name}\n" + "\n".join(f"  {what:<11} {how}" for what, how in text_lines(facts, effective_batch))
+    return f"{text}\n{warning}" if (warning := unknown_warning(facts)) else text
+
+
+def unknown_warning(facts: TextFacts) -> str:
+    """What is wrong with a text of which many words are unknown; nothing if they are few."""
+    if not facts.advice:
+        return ""
+    return f"Warning: {facts.unknown:.0%} of the words are <unk>, of which the model learns nothing; {facts.advice}."

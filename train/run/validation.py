@@ -1,0 +1,76 @@
+"""Measuring a set of sentences: after every epoch, and at the end of a run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+
+from dgvae.distributed import world
+from dgvae.evaluation.latent_figures import LatentMetrics, latent_metrics
+from dgvae.model.text_vae import TextVAE
+from dgvae.posteriors import Posterior, concatenate
+from dgvae.regularizers import Regularizer
+from train.run.data import Batches
+from train.run.processes import all_rows, of_each
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Figures of the validation set, nats per sentence. objective: −reconstruction + full weight × regularizer."""
+
+    reconstruction: float
+    regularizer: float
+    objective: float
+    latents: LatentMetrics
+
+
+@torch.no_grad()
+def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_size: int) -> Validation | None:
+    """Measure a validation set, or return None if a figure is not finite.
+
+    The random numbers are always the same, and the training's generators stay as they are. Several processes divide the batches
+    among them, and all find the same.
+    """
+    regularizer.eval()
+    rank, processes = world()
+    with torch.random.fork_rng():
+        torch.manual_seed(rank)
+        with fast_math(model.device):
+            total, posterior = reconstruct(model, batches, batch_size, rank, processes)
+        reconstruction = sum(map(float, of_each(torch.tensor(total)))) / batches.sentences
+        posterior = posterior.map(all_rows)
+        torch.manual_seed(0)
+        # Over all sentences at once, mixed: a short batch would make small groups, whose density gap has a higher floor.
+        mixed = torch.randperm(batches.sentences, device=model.device)
+        posterior = posterior.map(lambda tensor: tensor[mixed])
+        if not math.isfinite(reconstruction + sum(float(tensor.sum()) for tensor in posterior.tensors().values())):
+            return None
+        regularization = float(regularizer(posterior, posterior.rsample()))
+        objective = model.config.regularizer_weight * regularization - reconstruction
+        objective = float(of_each(torch.tensor(objective))[0])  # machines may differ in the last bit
+        return Validation(reconstruction, regularization, objective, latent_metrics(posterior))
+
+
+@torch.no_grad()
+def reconstruct(model: TextVAE, batches: Batches, batch_size: int, rank: int, processes: int) -> tuple[float, Posterior]:
+    """Σ log p(x|z) with one sample z per sentence, nats, and the posteriors, of every `processes`-th batch."""
+    model.eval()
+    total, posteriors = 0.0, []
+    for batch in islice(batches.epoch(batch_size, seed=0, epoch=0), rank, None, processes):
+        posterior = model.encode(batch)
+        nll, _ = model.decoder.negative_log_likelihood(batch, posterior.rsample())
+        total += float(nll)
+        posteriors.append(posterior)
+    return -total, concatenate(posteriors)
+
+
+def fast_math(device: torch.device) -> torch.autocast:
+    """bf16 autocast where the device computes in bf16, and nothing elsewhere."""
+    gains = {
+        "cpu": torch.cpu._is_avx512_bf16_supported,
+        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
+    }
+    return torch.autocast(device.type, torch.bfloat16, enabled=gains.get(device.type, lambda: False)())

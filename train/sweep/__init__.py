@@ -1,0 +1,1 @@
+"""`python -m train.sweep`: many runs, resumed, shared and compared."""

@@ -1,0 +1,209 @@
+"""Train many methods on one corpus, on one machine or on several, show one table, and write a report.
+
+    python -m train.sweep --methods all --seeds 3 --out runs/all --jobs 2 --corpus short-yelp --data DATA --threads 1
+
+What is not an option of this command goes to `train.fit` as it is. A run that is finished is not made again, and one that
+was cut off goes on: after Ctrl-C the same command goes on from there.
+
+Several machines share a sweep through a folder that all of them see: start the same command on each, or as a Slurm array,
+
+    sbatch --array=0-7 --wrap "python -m train.sweep …"
+
+Every run is trained by one process at a time, and what a machine leaves behind another takes over, three minutes after it
+died. A folder, and not Ray or a queue: a cluster or a few workstations always have a common file system, which needs no
+service, and an array is then the same command many times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dgvae.console import command
+from dgvae.errors import UserError
+from dgvae.evaluation.record import METRICS_FILE
+from dgvae.methods.table import METHODS, VARIANTS, method_and_options
+from dgvae.text.tokenizer import WordTokenizer
+from train.claims import claimed, file_system_time, note_of
+from train.run.options import OPTIONS_FILE, positive, recorded_options, with_defaults
+from train.run.options import make_parser as make_fit_parser
+from train.run.start import corpus_name, read_corpus
+from train.run.summary import summary, text_facts
+from train.sweep.children import Child, end, fault_of, signals_noted, start
+from train.sweep.run import is_finished
+from train.sweep.status import MAY_DIFFER, Status, SweepRun, status
+from train.sweep.table import Display, make_display, table
+
+LOOK = 1.0  # seconds between looks at the folders
+STARTING = Status("running", "starting")
+
+
+@command("train.sweep", interrupted="stopped; the same command goes on from here")
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status: 1 if a run failed."""
+    options, for_fit = make_parser().parse_known_args(arguments)
+    out: Path = options.out
+    runs = grid(chosen_methods(options.methods), options.seeds, out)
+    refuse_other_settings(runs, for_fit)
+    for_evaluate = prepare_text(options_for(runs[0], for_fit))
+    with announced(runs, for_fit):
+        started = file_system_time(out)
+        with make_display() as display:
+            failed = sweep(runs, for_fit, options.jobs, display)
+        refuse_other_settings(runs, for_fit)  # of a sweep that has come since
+        print(f"\n{table(runs)}", flush=True)
+        reported = 0 if options.no_report else report(runs, for_evaluate, out, started)
+    return reported or int(failed)
+
+
+def chosen_methods(text: str) -> list[str]:
+    """The methods and variants named, apart by commas. Raises UserError for one that there isn't.
+
+    `all` are all of them, but for variants that are their method's default.
+    """
+    if text != "all":
+        names = list(dict.fromkeys(text.split(",")))
+        for name in names:
+            method_and_options(name)
+        return names
+    chosen = {}
+    for name in [*METHODS, *VARIANTS]:
+        method, given = method_and_options(name)
+        chosen.setdefault((method, *METHODS[method].resolve(given).items()), name)
+    return list(chosen.values())
+
+
+def grid(methods: list[str], seeds: int, out: Path) -> list[SweepRun]:
+    """Every method with every seed; all methods with the first seed first. A single seed is train.fit's own."""
+    return [SweepRun(method, seed, out) for seed in (range(seeds) if seeds > 1 else [None]) for method in methods]
+
+
+def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
+    """Raise UserError if a run that is there was begun with other options, or if `for_fit` says what only a sweep decides."""
+    for option in (word.split("=")[0] for word in for_fit):
+        if option in ("--method", "--resume", "--list"):
+            raise UserError(f"{option} is for train.fit alone; a sweep takes --methods, and resumes by itself.")
+        if option == "--seed" and runs[0].seed is not None:
+            raise UserError("--seed is for a sweep of one seed; --seeds N takes the seeds from 0 to N − 1.")
+    for run in runs:
+        wanted = vars(options_for(run, for_fit))
+        if (run.folder / OPTIONS_FILE).exists():
+            found = recorded_options(run.folder)
+            for name in (wanted.keys() & found.keys()) - {"out", "resume", *MAY_DIFFER}:
+                if found[name] != wanted[name]:
+                    raise UserError(
+                        f"{run.folder} was begun with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; "
+                        "give the same options, or another --out."
+                    )
+
+
+@contextmanager
+def announced(runs: list[SweepRun], for_fit: list[str]) -> Iterator[None]:
+    """Tell other sweeps what this one trains. Raises UserError if one trains the same runs with other options by now.
+
+    For a while there is no run.json yet by which `refuse_other_settings` could tell.
+    """
+    names = sorted(run.name for run in runs)
+    wanted = vars(options_for(runs[0], for_fit))
+    wanted = {name: value for name, value in wanted.items() if name not in {"out", "resume", "method", *MAY_DIFFER}}
+    with claimed(runs[0].out / ".sweep", {"runs": names, "options": wanted}) as mine:
+        theirs = None if mine else note_of(runs[0].out / ".sweep")
+        if theirs and not set(names).isdisjoint(theirs["runs"]):
+            for name, value in theirs["options"].items():
+                if name in wanted and wanted[name] != value:
+                    raise UserError(
+                        f"Another sweep trains in {runs[0].out} with {name.replace('_', '-')} {value}, not {wanted[name]}; "
+                        "give the same options, or another --out."
+                    )
+        yield
+
+
+def options_for(run: SweepRun, for_fit: list[str]) -> argparse.Namespace:
+    """The options of train.fit for a run."""
+    return with_defaults(make_fit_parser().parse_args([*for_fit, *run.options, "--out", str(run.folder)]))
+
+
+def prepare_text(options: argparse.Namespace) -> list[str]:
+    """Prepare the text, and say what it is: here, before many processes want it. Returns train.evaluate's options."""
+    if options.corpus or options.train_file:  # else train.fit says what it lacks
+        training, validation, evaluation = read_corpus(options)
+        tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
+        facts = text_facts(training, validation, evaluation, tokenizer, options.max_words, options.min_count)
+        print(summary(corpus_name(options), facts), flush=True)
+    return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
+
+
+def sweep(runs: list[SweepRun], for_fit: list[str], jobs: int, display: Display) -> bool:
+    """Train, `jobs` at a time, what is not finished nor trained by others, until all have ended; return whether one failed.
+
+    A run that failed on another machine is tried here as well: the fault may have been the machine's. Raises
+    KeyboardInterrupt after SIGINT, SIGTERM or SIGHUP, once the runs under way have ended.
+    """
+    children: dict[SweepRun, Child] = {}
+    faults: dict[SweepRun, str] = {}
+    statuses = dict.fromkeys(runs, Status("waiting"))
+    with signals_noted() as received:
+        while True:
+            for run in [run for run, child in children.items() if child.process.poll() is not None]:
+                if fault := fault_of(run, children.pop(run).process.returncode):
+                    faults[run] = fault
+            now = file_system_time(runs[0].out)
+            statuses |= {run: status(run, faults.get(run), now) for run in runs if statuses[run].kind != "finished"}
+            if received:
+                end(children.values(), at_once=received.count(signal.SIGINT) > 1)
+            else:
+                waiting = [run for run in runs if statuses[run].kind == "waiting" and run not in children]
+                for run in waiting[: jobs - len(children)]:
+                    children[run] = start(run, for_fit, children.values())
+            statuses |= {run: STARTING for run in children if statuses[run].kind == "waiting"}
+            left = any(status.kind in ("waiting", "running") for status in statuses.values())
+            display.show(statuses, stopping=bool(received), alone=not children)
+            if not children and (received or not left):
+                break
+            time.sleep(LOOK)
+    if received:
+        raise KeyboardInterrupt
+    return any(status.kind == "failed" for status in statuses.values())
+
+
+def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: float) -> int:
+    """Measure the finished runs and compare them in OUT/report, unless another process does, or has since `started`.
+
+    Returns train.evaluate's exit status.
+    """
+    from train.evaluate.command import evaluate
+    from train.evaluate.command import make_parser as make_evaluate_parser  # text metrics, which take a second
+
+    folder, finished = out / "report", [run.folder for run in runs if is_finished(run.folder)]
+    if not finished:
+        return 0
+    with claimed(folder) as mine:
+        if not mine:
+            print(f"\nAnother process makes the report, {folder / 'report.md'}.")
+            return 0
+        newest = max(started, *((path / METRICS_FILE).stat().st_mtime for path in finished))
+        if (folder / "report.md").exists() and (folder / "report.md").stat().st_mtime >= newest:
+            print(f"\nThe report is {folder / 'report.md'}.")
+            return 0
+        print(flush=True)
+        return evaluate(make_evaluate_parser().parse_args([*map(str, finished), *for_evaluate, "--out", str(folder)]))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's own options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.sweep",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--methods", default="all", metavar="NAMES", help="apart by commas; all methods and variants: all")
+    parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="runs per method, each with a seed of its own")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint per run")
+    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="runs at a time (default: 1)")
+    parser.add_argument("--no-report", action="store_true", help="only train; else OUT/report compares the runs in the end")
+    return parser
