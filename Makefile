@@ -1,6 +1,6 @@
 # make test   everything that the tests need, then all tests
 # make app    everything that the app needs, then the app
-# make check  format, lint, types
+# make check  format, lint, types, directions of imports
 # make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,7 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache --no-logo
 
 wheel: .venv/dev
 	rm -rf build/wheel

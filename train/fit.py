@@ -27,8 +27,8 @@ from dgvae.errors import UserError
 from dgvae.evaluation.figures import FIGURES
 from dgvae.text.corpora import Split
 from train.claims import claimed
+from train.evaluate.finish import add_map, finish, map_command
 from train.run.data import Batches
-from train.run.finish import add_map, finish, map_command
 from train.run.groups import check_groups
 from train.run.logs import Progress
 from train.run.loop import FULL_WEIGHT, Epoch, Run, Step, train

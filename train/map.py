@@ -14,7 +14,7 @@ from dgvae.console import command
 from dgvae.errors import UserError
 from dgvae.methods.config import CONFIG_FILE
 from train.claims import claimed
-from train.run.finish import add_map
+from train.evaluate.finish import add_map
 from train.run.options import MAP_POINTS, positive
 
 

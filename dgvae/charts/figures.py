@@ -15,8 +15,7 @@ from dgvae.charts.labels import without_common_end
 from dgvae.charts.series_colors import colour_parameters
 from dgvae.charts.trade_off_points import trade_off_points
 from dgvae.evaluation.figures import CONSISTENT_KL, FIGURES
-from dgvae.evaluation.record import Measurements
-from dgvae.methods.config import TextVAEConfig
+from dgvae.evaluation.measured import Measured
 
 
 @dataclass(frozen=True)
@@ -38,28 +37,6 @@ PROFILES: dict[str, Profile] = {
     "width": Profile("mean_variance", "mean σ² of the posteriors", _PRIOR, 1.0),
 }
 _LEFT = 32  # pixels for the labels of y, so that ranks lie below each other in all profiles
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A checkpoint as tables and charts show it. `option` is the value of its method's grid option, which orders a family."""
-
-    name: str
-    title: str
-    method: str
-    option: float | None
-    measured: Measurements
-
-    @classmethod
-    def of(cls, name: str, config: TextVAEConfig, measured: Measurements, title: str = "") -> Measured:
-        """From what its files say."""
-        grid = config.row.grid
-        option = config.options[grid.option] if grid else None
-        return cls(name, title or config.title, config.method, None if option is None else float(option), measured)
-
-    def has(self, *figures: str) -> bool:
-        """Whether all of these are measured."""
-        return set(figures) <= self.measured.figures.keys()
 
 
 def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = None, b: str | None = None) -> dict[str, Any]:

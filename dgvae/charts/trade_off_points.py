@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dgvae.charts.labels import NOWHERE, place_labels, without_common_end
 
 if TYPE_CHECKING:
-    from dgvae.charts.figures import Measured
+    from dgvae.evaluation.measured import Measured
     from dgvae.evaluation.record import Measurements
 
 _UPWARDS = ("other", "B", "A")  # what comes last lies on top

@@ -26,8 +26,8 @@ from dgvae.ui.requests.turns import visitor_here, wanted_here
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from dgvae.charts.figures import Measured
     from dgvae.checkpoint.checkpoint import Checkpoint
+    from dgvae.evaluation.measured import Measured
 
 T = TypeVar("T")
 PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
@@ -146,7 +146,7 @@ class Shelf:
 
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
-        from dgvae.charts.figures import Measured
+        from dgvae.evaluation.measured import Measured
         from dgvae.evaluation.record import Measurements
         from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 

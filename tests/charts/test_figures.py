@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import vl_convert
 
-from dgvae.charts.figures import PROFILES, Measured, profile, trade_off
+from dgvae.charts.figures import PROFILES, profile, trade_off
 from dgvae.charts.labels import place_labels, without_common_end
 from dgvae.evaluation.estimates import Estimate
+from dgvae.evaluation.measured import Measured
 from dgvae.evaluation.record import Evaluation, Measurements
 from dgvae.methods.config import TextVAEConfig
 from dgvae.ui.tabs.measure import TRADE_OFFS, first_trade_off

@@ -15,7 +15,8 @@ import vl_convert
 from PIL import Image
 
 from dgvae.aggregate import AggregatedGaussian
-from dgvae.charts.figures import Measured, trade_off
+from dgvae.charts.figures import trade_off
+from dgvae.evaluation.measured import Measured
 from dgvae.files.atomic import write_bytes
 from train.evaluate.report_table import Row
 from train.run.logs import read_log

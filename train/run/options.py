@@ -27,6 +27,7 @@ BY_CORPUS = ("embedding_dim", "hidden_dim")
 TEXTS = {"data", "train_file", "valid_file", "test_file"}  # may have moved
 CHANGEABLE = {"resume", "out", "epochs", "patience", "learning_rate", "threads", "map_points", "device", "log", "save_minutes"}
 CHANGEABLE |= TEXTS  # in a resumed run
+MAY_DIFFER = {"threads", "device", "save_minutes", "log", *TEXTS}  # between the machines of a sweep
 ESSENTIAL = ("method", "epochs", "batch_size", "learning_rate", "latent_dim", "seed")  # every version recorded them
 MAP_POINTS = 5000
 

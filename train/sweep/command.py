@@ -29,13 +29,13 @@ from dgvae.evaluation.record import METRICS_FILE
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed, file_system_time, note_of
-from train.run.options import OPTIONS_FILE, positive, recorded_options, with_defaults
+from train.run.options import MAY_DIFFER, OPTIONS_FILE, positive, recorded_options, with_defaults
 from train.run.options import make_parser as make_fit_parser
 from train.run.start import corpus_name, read_corpus
 from train.run.summary import summary, text_facts
 from train.sweep.children import Child, end, fault_of, signals_noted, start
 from train.sweep.run import is_finished
-from train.sweep.status import MAY_DIFFER, Status, SweepRun, status
+from train.sweep.status import Status, SweepRun, status
 from train.sweep.table import Display, make_display, table
 
 LOOK = 1.0  # seconds between looks at the folders

@@ -48,9 +48,8 @@ def is_finished(folder: Path) -> bool:
 
 def _begin_or_resume(folder: Path, options: list[str]) -> list[str]:
     """The options for train.fit; a run that goes on keeps its own, but for what may differ between machines."""
-    from train.run.options import make_parser
+    from train.run.options import MAY_DIFFER, make_parser
     from train.run.state import STATE_FILE
-    from train.sweep.status import MAY_DIFFER
 
     if not (folder / STATE_FILE).exists():
         return options

@@ -8,10 +8,7 @@ from typing import Literal
 
 from train.claims import holder
 from train.run.logs import read_log
-from train.run.options import TEXTS
 from train.sweep.run import is_finished
-
-MAY_DIFFER = {"threads", "device", "save_minutes", "log", *TEXTS}  # of train.fit's options, between the machines of a sweep
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from dgvae.charts.figures import PROFILES, Measured, profile, trade_off
+from dgvae.charts.figures import PROFILES, profile, trade_off
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.figures import FIGURES, GROUPS, HOLES
+from dgvae.evaluation.measured import Measured
 from dgvae.ui.markup.export import code_to_load, csv_link
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.shelf import Shelf

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
-from dgvae.charts.figures import Measured
 from dgvae.evaluation.figures import FIGURES, Figure
+from dgvae.evaluation.measured import Measured
 from dgvae.ui.markup.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")

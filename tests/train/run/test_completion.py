@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import train.evaluate.finish
 import train.fit
-import train.run.finish
 from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.checkpoint.discover import find_checkpoints
 from tests.conftest import SMALL, made_up_lines, small_run
@@ -47,7 +47,7 @@ def test_a_map_that_fails_costs_nothing_and_is_made_later(error: Exception, copi
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.run.finish, "map_latents", fail)
+        patch.setattr(train.evaluate.finish, "map_latents", fail)
         assert fit(["--resume", "--out", str(copied), "--map-points", "30"]) == 0
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("Warning: The map could not be made (")
@@ -64,7 +64,7 @@ def test_a_map_that_fails_costs_nothing_and_is_made_later(error: Exception, copi
 def test_a_signal_while_the_checkpoint_is_completed_costs_the_map_at_most(at: str, copied: Path, monkeypatch, capsys) -> None:
     for name in ("latents.safetensors", "metrics.json", "README.md"):
         (copied / name).unlink()
-    module = train.fit if at == "finish" else train.run.finish
+    module = train.fit if at == "finish" else train.evaluate.finish
     original = getattr(module, at)
 
     def terminated(*arguments: object, **named: object) -> object:

@@ -1,0 +1,30 @@
+"""A measured checkpoint, as tables and charts show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dgvae.evaluation.record import Measurements
+from dgvae.methods.config import TextVAEConfig
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A checkpoint and its record. `option` is the value of its method's grid option, which orders a family."""
+
+    name: str
+    title: str
+    method: str
+    option: float | None
+    measured: Measurements
+
+    @classmethod
+    def of(cls, name: str, config: TextVAEConfig, measured: Measurements, title: str = "") -> Measured:
+        """From what its files say."""
+        grid = config.row.grid
+        option = config.options[grid.option] if grid else None
+        return cls(name, title or config.title, config.method, None if option is None else float(option), measured)
+
+    def has(self, *figures: str) -> bool:
+        """Whether all of these are measured."""
+        return set(figures) <= self.measured.figures.keys()
