@@ -16,7 +16,7 @@ settings.register_profile("default", deadline=None)  # no test asserts a time
 settings.load_profile("default")
 torch.set_num_threads(1)  # the tensors are small: threads cost more than they save
 
-SUBJECTS = ["the cook", "my neighbour", "a tired waiter", "our dog", "the old captain", "your sister"]
+SUBJECTS = ["the cook", "my neighbor", "a tired waiter", "our dog", "the old captain", "your sister"]
 VERBS = ["likes", "never eats", "paints", "sells", "talks about", "forgot"]
 OBJECTS = ["green soup", "two loud trumpets", "the broken lamp", "every small boat", "cold bread"]
 SMALL = ["--embedding-dim", "12", "--hidden-dim", "16", "--latent-dim", "4", "--batch-size", "32", "--map-points", "60"]

@@ -138,7 +138,7 @@ def answers(space: Space) -> bool:
 def test_the_app_starts_as_a_space_starts_it_and_writes_temporary_files_alone(space: Space):
     assert TITLE in space.get("/").text
     models = "short-yelp/vae", "short-yelp/pdg-vae"
-    fields = ["map-colour", "map-dimension", "map-which", "map-point", "region"]
+    fields = ["map-color", "map-dimension", "map-which", "map-point", "region"]
     drawn = space.call(["model-a", "model-b", *fields], "map-a", *models, "source", 1, "own", 0, "")
     _, fault_a, map_a, fault_b, map_b, *_ = drawn
     assert (fault_a, fault_b) == ("", "")

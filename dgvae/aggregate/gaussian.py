@@ -85,8 +85,8 @@ class AggregatedGaussian(AggregatedPosterior):
 
     @property
     def _covariance_of_means(self) -> Tensor:
-        centred = self.mean - self.mean.mean(0)
-        return centred.T @ centred / len(self)
+        centerd = self.mean - self.mean.mean(0)
+        return centerd.T @ centerd / len(self)
 
     def smooth(self, width: float) -> Smoothed:
         """Kernels of one covariance E σ² + h² Cov(μ) about means drawn together by √(1 − h²), h being `width` (West 1993).
@@ -100,5 +100,5 @@ class AggregatedGaussian(AggregatedPosterior):
         if not width or fault:  # or the kernel has no width in some direction
             return Smoothed(self)
         whiten = torch.linalg.solve_triangular(root, torch.eye(len(mean), dtype=root.dtype, device=root.device), upper=False)
-        centres = (1 - width**2) ** 0.5 * (self.mean - mean) @ whiten.T
-        return Smoothed(AggregatedGaussian(DiagonalGaussian(centres, torch.zeros_like(centres))), width, mean, whiten)
+        centers = (1 - width**2) ** 0.5 * (self.mean - mean) @ whiten.T
+        return Smoothed(AggregatedGaussian(DiagonalGaussian(centers, torch.zeros_like(centers))), width, mean, whiten)

@@ -17,7 +17,7 @@ _TOGETHER = 16  # panels of which the components are looked up at once
 
 
 class Panels:
-    """Neighbouring intervals over all that a mixture, or another range, covers, each with a Gauss–Legendre rule.
+    """Neighboring intervals over all that a mixture, or another range, covers, each with a Gauss–Legendre rule.
 
     An interval is halved until it is no wider than 5 standard deviations of every component that reaches it, so that a
     single narrow component costs a few panels and not a fine grid. mean, std: [N]; edges: [P], [P].

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dgvae.aggregate.base import NO_MARGINAL, AggregatedPosterior, Smoothed
 from dgvae.posteriors import VonMisesFisher
-from dgvae.posteriors.von_mises_fisher import log_normaliser
+from dgvae.posteriors.von_mises_fisher import log_normalizer
 
 
 class AggregatedVonMisesFisher(AggregatedPosterior):
@@ -34,7 +34,7 @@ class AggregatedVonMisesFisher(AggregatedPosterior):
         return self.vmf.direction.var(0, correction=0) * self.prior.dim
 
     def _log_pairs(self, z: Tensor) -> Tensor:
-        return self.vmf.kappa * (z @ self.vmf.direction.T) + log_normaliser(self.prior.dim, self.vmf.kappa)
+        return self.vmf.kappa * (z @ self.vmf.direction.T) + log_normalizer(self.prior.dim, self.vmf.kappa)
 
     def smooth(self, width: float) -> Smoothed:
         """The same directions with κ (1 − width), down to the uniform distribution."""

@@ -1,12 +1,12 @@
-"""The colours of prior and posterior, and of what lies between, in every picture that goes to a file.
+"""The colors of prior and posterior, and of what lies between, in every picture that goes to a file.
 
 They are mid-tones which can be read on white as well as on black.
 """
 
-COLOURS = {
+COLORS = {
     "prior": "#e08214",
     "posterior": "#2f6fd0",
-    # a density gap: negative, nought, positive
+    # a density gap: negative, zero, positive
     "dense": "#2f6fd0",
     "even": "#d5d9de",
     "hole": "#e08214",
@@ -20,4 +20,4 @@ COLOURS = {
 
 def rgb(name: str) -> tuple[int, ...]:
     """Red, green and blue, 0 to 255."""
-    return tuple(bytes.fromhex(COLOURS[name][1:]))
+    return tuple(bytes.fromhex(COLORS[name][1:]))

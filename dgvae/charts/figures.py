@@ -1,6 +1,6 @@
 """Charts of measured checkpoints: one figure against another, and what each dimension of a latent has.
 
-As in charts.py, colours are parameters that the page replaces by those of its theme. On the page a chart is as wide as its
+As in charts.py, colors are parameters that the page replaces by those of its theme. On the page a chart is as wide as its
 place; for a file, set "width" and "height".
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dgvae.charts.labels import without_common_end
-from dgvae.charts.series_colors import colour_parameters
+from dgvae.charts.series_colors import color_parameters
 from dgvae.charts.trade_off_points import trade_off_points
 from dgvae.evaluation.figures import CONSISTENT_KL, FIGURES
 from dgvae.evaluation.measured import Measured
@@ -55,7 +55,7 @@ def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = N
             "y": alt.Y(f"{field_y}:Q", title=_axis(y), **drawing),
         }
 
-    colour = alt.Color(
+    color = alt.Color(
         "model:N",
         legend=None,
         scale=alt.Scale(domain=["A", "B", "other"], range=[alt.expr("ink"), alt.expr("ink"), alt.expr("quiet")]),
@@ -66,9 +66,9 @@ def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = N
         base.mark_line(color=alt.expr("quiet"), opacity=0.5, strokeWidth=1).encode(
             **at(), detail="family:N", order="option:Q"
         ),
-        base.mark_rule().encode(**at(field_x="x_low"), x2="x_high:Q", color=colour),
-        base.mark_rule().encode(**at(field_y="y_low"), y2="y_high:Q", color=colour),
-        base.mark_circle(size=64, opacity=1).encode(**at(), color=colour),
+        base.mark_rule().encode(**at(field_x="x_low"), x2="x_high:Q", color=color),
+        base.mark_rule().encode(**at(field_y="y_low"), y2="y_high:Q", color=color),
+        base.mark_circle(size=64, opacity=1).encode(**at(), color=color),
         base.mark_text(
             **label, baseline="middle", fontSize=11, color=alt.expr("ink"),
             fontWeight=alt.expr("datum.model == 'other' ? 400 : 700"),
@@ -102,12 +102,12 @@ def profile(kind: str, a: Measured | None, b: Measured | None) -> dict[str, Any]
     else:
         y = alt.Y("y:Q", title=None, scale=alt.Scale(**y_scale), axis=alt.Axis(tickCount=4, minExtent=_LEFT))
     names = json.dumps(dict(zip(drawn, without_common_end([c.title for c in drawn.values()]), strict=True)))
-    colour = alt.Color(
+    color = alt.Color(
         "model:N",
         scale=alt.Scale(domain=list(drawn), range=[alt.expr(model.lower()) for model in drawn]),
         legend=alt.Legend(orient="top", title=None, labelExpr=f"({names})[datum.value]", labelLimit=300) if drawn else None,
     )
-    bars = alt.Chart(alt.NamedData("points")).mark_rect().encode(x=x, x2="right:Q", y=y, y2=alt.datum(0), color=colour)
+    bars = alt.Chart(alt.NamedData("points")).mark_rect().encode(x=x, x2="right:Q", y=y, y2=alt.datum(0), color=color)
     line = alt.Chart(alt.Data(values=[{"y": shown.line}])).mark_rule(strokeDash=[3, 3], color=alt.expr("ink"))
     usermeta = {"tooltip": {"model": "model", "dimension": "dimension", "said": shown.title}, "nearest": "x"}
     described = f"{shown.title}, of {' and '.join(c.title for c in drawn.values()) or 'no model'}."
@@ -141,9 +141,9 @@ def _bars(model: str, checkpoint: Measured, key: str) -> list[dict[str, Any]]:
 def _finished(
     chart: Any, rows: list[dict[str, Any]], usermeta: dict[str, Any], title: Any, description: str, height: int
 ) -> dict[str, Any]:
-    """What every chart of the page has: its colours, its points for the pointer, its title."""
+    """What every chart of the page has: its colors, its points for the pointer, its title."""
 
-    return chart.add_params(*colour_parameters("a", "b", "quiet", "ink")).properties(
+    return chart.add_params(*color_parameters("a", "b", "quiet", "ink")).properties(
         title=title,
         width="container",
         height=height,

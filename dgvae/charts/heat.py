@@ -1,4 +1,4 @@
-"""Images of densities and of gaps. Pixels can't follow the page's theme, so nought is transparent and mid-tones do the rest."""
+"""Images of densities and of gaps. Pixels can't follow the page's theme, so zero is transparent and mid-tones do the rest."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ PRIOR: RGB = rgb("prior")
 POSTERIOR: RGB = rgb("posterior")
 
 
-def density_image(density: np.ndarray, most: float, colour: RGB) -> str:
-    """[Y, X], row 0 lowest, from transparent at 0 to `colour` at `most`: a data URL."""
-    return _png(np.clip(density / most, 0, 1), np.broadcast_to(np.array(colour), (*density.shape, 3)))
+def density_image(density: np.ndarray, most: float, color: RGB) -> str:
+    """[Y, X], row 0 lowest, from transparent at 0 to `color` at `most`: a data URL."""
+    return _png(np.clip(density / most, 0, 1), np.broadcast_to(np.array(color), (*density.shape, 3)))
 
 
 def gap_image(gap: np.ndarray, most: float) -> str:
-    """[Y, X] in nats, row 0 lowest: the prior's colour at `most`, the posterior's at −`most`, transparent at 0 and NaN."""
+    """[Y, X] in nats, row 0 lowest: the prior's color at `most`, the posterior's at −`most`, transparent at 0 and NaN."""
     strength = np.clip(np.nan_to_num(gap) / most, -1, 1)
     return _png(np.abs(strength), np.where(strength[..., None] > 0, PRIOR, POSTERIOR))
 
 
-def css(colour: RGB, alpha: float = 1) -> str:
+def css(color: RGB, alpha: float = 1) -> str:
     """As a legend writes it."""
-    return f"rgba({', '.join(map(str, colour))}, {alpha:g})"
+    return f"rgba({', '.join(map(str, color))}, {alpha:g})"
 
 
-def _png(alpha: np.ndarray, colour: np.ndarray) -> str:
+def _png(alpha: np.ndarray, color: np.ndarray) -> str:
     from PIL import Image
 
-    pixels = np.concatenate([colour, np.round(255 * alpha)[..., None]], axis=-1).astype(np.uint8)
+    pixels = np.concatenate([color, np.round(255 * alpha)[..., None]], axis=-1).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels[::-1], "RGBA").save(file, "PNG", compress_level=4)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

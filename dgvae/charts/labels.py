@@ -45,22 +45,22 @@ def place_labels(points: Sequence[tuple[float, float, str]]) -> list[Spot | None
     plots = [_Plot(width, list(zip(_pixels([x for x, _, _ in points], width), ys, strict=True))) for width in _WIDTHS]
     chosen: list[Spot | None] = []
     for i, (_, _, text) in enumerate(points):
-        costs = [max(plot.cost(spot.box(*plot.centres[i], text)) for plot in plots) for spot in _SPOTS]
+        costs = [max(plot.cost(spot.box(*plot.centers[i], text)) for plot in plots) for spot in _SPOTS]
         spot = _SPOTS[costs.index(min(costs))]
         readable = min(costs) <= _HIDDEN * _LINE * _CHARACTER * len(text)
         chosen.append(spot if readable else None)
         if readable:
             for plot in plots:
-                plot.taken.append(spot.box(*plot.centres[i], text))
+                plot.taken.append(spot.box(*plot.centers[i], text))
     return chosen
 
 
 class _Plot:
     """What is taken of a plot of a certain width: its points at first."""
 
-    def __init__(self, width: float, centres: Sequence[tuple[float, float]]) -> None:
-        self.width, self.centres = width, centres
-        self.taken: list[Box] = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in centres]
+    def __init__(self, width: float, centers: Sequence[tuple[float, float]]) -> None:
+        self.width, self.centers = width, centers
+        self.taken: list[Box] = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in centers]
 
     def cost(self, box: Box) -> float:
         """The area that a label would hide, and what of it would lie outside."""

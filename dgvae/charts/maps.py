@@ -1,6 +1,6 @@
 """Data → charts, as Vega-Lite specifications for `VegaChart`.
 
-Colours are parameters of the chart, so that the page can replace them by those of its theme (see vega/chart.py); the
+Colors are parameters of the chart, so that the page can replace them by those of its theme (see vega/chart.py); the
 values here are mid-tones which can be read on white as well as on black. The rows travel as CSV inside the
 specification: half the bytes of JSON records.
 """
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from dgvae.charts.series_colors import colour_parameters
+from dgvae.charts.series_colors import color_parameters
 from dgvae.text.corpora import label_name
 
-COLOURINGS: dict[str, str] = {
+COLORINGS: dict[str, str] = {
     "source": "prior or posterior",
     "label": "label of the sentence",
     "length": "length of the sentence",
@@ -21,21 +21,21 @@ COLOURINGS: dict[str, str] = {
     "dimension": "a latent dimension",
 }
 _PRIOR, _POSTERIOR = "<span class='prior'>Orange</span>", "<span class='posterior'>blue</span>"
-LOOK_FOR: dict[str, str] = {  # by colouring, as HTML
+LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
     "source": f"{_PRIOR} dots are samples of the prior p(z), {_POSTERIOR} dots encoded sentences, q(z): where there is orange "
     "without blue is a hole, to which the prior sends the decoder and no sentence ever did.",
-    "label": f"{_PRIOR} dots are samples of the prior: where the colours of the others, the sentences, lie apart, the latent "
+    "label": f"{_PRIOR} dots are samples of the prior: where the colors of the others, the sentences, lie apart, the latent "
     "tells their labels apart.",
-    "length": f"{_PRIOR} dots are samples of the prior: where the colour of the others, the sentences, changes steadily, the "
+    "length": f"{_PRIOR} dots are samples of the prior: where the color of the others, the sentences, changes steadily, the "
     "latent tells how long they are.",
     "gap": f"{_PRIOR} is a hole, where the prior is denser than the sentences; {_POSTERIOR} is where sentences crowd and the "
-    "prior hardly goes; where both match it is grey.",
-    "dimension": "Where the colour changes steadily over the map, this dimension is one of those in which sentences differ; "
+    "prior hardly goes; where both match it is gray.",
+    "dimension": "Where the color changes steadily over the map, this dimension is one of those in which sentences differ; "
     "where it is mixed everywhere, it says little.",
 }
-MOST_GAP = 10  # nats, of the colour scale: the same for all models, so that they compare
+MOST_GAP = 10  # nats, of the color scale: the same for all models, so that they compare
 
-_LABEL_COLOURS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
+_LABEL_COLORS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 
@@ -44,7 +44,7 @@ Extent = tuple[float, float]
 
 def latent_map(
     points: Mapping[str, np.ndarray],
-    colour: str,
+    color: str,
     title: str,
     domain: tuple[Extent, Extent] | None = None,
     classes: Mapping[int, str] | None = None,
@@ -54,15 +54,15 @@ def latent_map(
     `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
     none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or
     NaN where it is not known; and value, the latent dimension that is shown, if any.
-    `colour` is a key of COLOURINGS. `domain` holds the extents of x and y; by default all points fit in. `classes`: what labels
+    `color` is a key of COLORINGS. `domain` holds the extents of x and y; by default all points fit in. `classes`: what labels
     are called.
     """
     classes = classes or {}
-    if colour not in COLOURINGS:
-        raise ValueError(f"Unknown colouring {colour!r}. Choose one of: {', '.join(COLOURINGS)}.")
+    if color not in COLORINGS:
+        raise ValueError(f"Unknown coloring {color!r}. Choose one of: {', '.join(COLORINGS)}.")
     import altair as alt
 
-    points = _in_drawing_order(points, colour)
+    points = _in_drawing_order(points, color)
     x_domain, y_domain = domain or (_extent(points["x"]), _extent(points["y"]))
     from_prior = int((points["source"] == "prior").sum())
     chart = (
@@ -71,40 +71,40 @@ def latent_map(
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
             y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
-            color=_colour_channel(points, colour, classes),
-            opacity=_opacity_channel(colour),
+            color=_color_channel(points, color, classes),
+            opacity=_opacity_channel(color),
         )
-        .add_params(*colour_parameters("prior", "posterior", "dense", "even", "hole"))
+        .add_params(*color_parameters("prior", "posterior", "dense", "even", "hole"))
         .properties(
             title=title,
             width="container",
             height="container",
             description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
-            f"{from_prior} of the prior, coloured by {COLOURINGS[colour]}.",
+            f"{from_prior} of the prior, colored by {COLORINGS[color]}.",
             usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP, "brush": True},
         )
     )
     return chart.to_dict(validate=False) | {"datasets": {"points": _csv(points, classes)}}
 
 
-def _in_drawing_order(points: Mapping[str, np.ndarray], colour: str) -> dict[str, np.ndarray]:
+def _in_drawing_order(points: Mapping[str, np.ndarray], color: str) -> dict[str, np.ndarray]:
     """What cannot be drawn left out, and the rest in the order of drawing: later points lie on top."""
     columns = {name: np.asarray(column) for name, column in points.items()}
     columns.setdefault("value", np.full(len(columns["id"]), np.nan))
     drawable = np.flatnonzero(np.isfinite(columns["x"]) & np.isfinite(columns["y"]))
     order = np.random.default_rng(0).permutation(drawable)  # else whichever source comes last hides the other
-    if colour in ("label", "length"):  # known of the posterior only: the prior is the backdrop
+    if color in ("label", "length"):  # known of the posterior only: the prior is the backdrop
         order = order[np.argsort(columns["source"][order] != "prior", kind="stable")]
     return {name: column[order] for name, column in columns.items()}
 
 
-def _colour_channel(points: Mapping[str, np.ndarray], colour: str, classes: Mapping[int, str]) -> Any:
+def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mapping[int, str]) -> Any:
     import altair as alt
 
-    if colour == "source":
+    if color == "source":
         scale = alt.Scale(domain=["prior", "posterior"], range=[alt.expr("prior"), alt.expr("posterior")])
         return alt.Color("source:N", scale=scale, legend=_symbols())
-    if colour == "gap":
+    if color == "gap":
         scale = alt.Scale(
             domain=[-MOST_GAP, 0, MOST_GAP],
             range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")],
@@ -112,26 +112,26 @@ def _colour_channel(points: Mapping[str, np.ndarray], colour: str, classes: Mapp
             clamp=True,
         )
         return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q (nats; ±{MOST_GAP} and beyond)"))
-    if colour == "dimension":
+    if color == "dimension":
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=[-2.5, 2.5], clamp=True)
         return alt.Color("value:Q", scale=scale, legend=_gradient("value of the dimension"))
-    if colour == "length":
+    if color == "length":
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.12, 0.92]), zero=False)
         field = alt.Color("length:Q", scale=scale, legend=_gradient("length (words)"))
     else:
         labels = sorted({int(label) for label in points["label"] if label >= 0})
-        colours = [_LABEL_COLOURS[label % len(_LABEL_COLOURS)] for label in labels]
-        scale = alt.Scale(domain=[label_name(label, classes) for label in labels], range=colours)
+        colors = [_LABEL_COLORS[label % len(_LABEL_COLORS)] for label in labels]
+        scale = alt.Scale(domain=[label_name(label, classes) for label in labels], range=colors)
         field = alt.Color("label:N", scale=scale, legend=_symbols())
     return alt.when(alt.datum.source == "prior").then(alt.value(alt.expr("prior"))).otherwise(field)
 
 
-def _opacity_channel(colour: str) -> Any:
+def _opacity_channel(color: str) -> Any:
     import altair as alt
 
-    if colour in ("label", "length"):
+    if color in ("label", "length"):
         return alt.when(alt.datum.source == "prior").then(alt.value(0.18)).otherwise(alt.value(0.6))
-    return alt.value(0.65 if colour in ("gap", "dimension") else 0.5)
+    return alt.value(0.65 if color in ("gap", "dimension") else 0.5)
 
 
 def _symbols() -> Any:

@@ -1,12 +1,12 @@
-"""The colours of charts, as parameters that the page replaces by those of its theme (page.css, vega_chart.js)."""
+"""The colors of charts, as parameters that the page replaces by those of its theme (page.css, vega_chart.js)."""
 
 from typing import Any
 
-from dgvae.charts.colors import COLOURS
+from dgvae.charts.colors import COLORS
 
 
-def colour_parameters(*names: str) -> list[Any]:
+def color_parameters(*names: str) -> list[Any]:
     """Altair parameters of these names, which the chart's channels use as expressions."""
     import altair as alt
 
-    return [alt.param(name=name, value=COLOURS[name]) for name in names]
+    return [alt.param(name=name, value=COLORS[name]) for name in names]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dgvae.charts.heat import POSTERIOR, PRIOR, css, density_image, gap_image
-from dgvae.charts.series_colors import colour_parameters
+from dgvae.charts.series_colors import color_parameters
 
 if TYPE_CHECKING:
     from dgvae.explore.slices import Plane
 
 KINDS = {"q": "aggregated posterior q", "p": "prior p", "gap": "density gap log p − log q"}
-MOST_GAP = 4.0  # nats, of the colour scale: the same everywhere, so that all gaps compare
+MOST_GAP = 4.0  # nats, of the color scale: the same everywhere, so that all gaps compare
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -25,24 +25,24 @@ def z_name(dimension: int) -> str:
 
 
 def slice_chart(
-    kind: str, plane: Plane, most: float, marker: tuple[float, float], model: str, centres: np.ndarray | None = None
+    kind: str, plane: Plane, most: float, marker: tuple[float, float], model: str, centers: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """A Vega-Lite specification. kind: of KINDS. most: the density at the end of the colour scale.
+    """A Vega-Lite specification. kind: of KINDS. most: the density at the end of the color scale.
 
-    marker: where the cross-hair is. centres: posterior means as rows (sentence, z_i, z_j), [M, 3], drawn as dots.
+    marker: where the cross-hair is. centers: posterior means as rows (sentence, z_i, z_j), [M, 3], drawn as dots.
     """
     names = [z_name(dimension) for dimension in plane.pair]
-    rows = [] if centres is None else [{"id": int(i), "x": round(u, 3), "y": round(v, 3)} for i, u, v in centres.tolist()]
+    rows = [] if centers is None else [{"id": int(i), "x": round(u, 3), "y": round(v, 3)} for i, u, v in centers.tolist()]
     what = {
         "@x": names[0], "@y": names[1], "@low": -plane.reach, "@high": plane.reach, "@image": _image(kind, plane, most),
         "@most": most, "@ends": [0.0, most], "@marker x": marker[0], "@marker y": marker[1],
         "@description": f"{model}: {KINDS[kind]} over {names[0]} and {names[1]}.",
     }  # fmt: skip
-    return _filled(_template(kind, centres is not None), what) | {"datasets": {"points": rows}}
+    return _filled(_template(kind, centers is not None), what) | {"datasets": {"points": rows}}
 
 
 @cache
-def _template(kind: str, with_centres: bool) -> dict[str, Any]:
+def _template(kind: str, with_centers: bool) -> dict[str, Any]:
     """The chart with names in place of all that differs: Altair takes a twentieth of a second to make one."""
     import altair as alt
 
@@ -52,13 +52,13 @@ def _template(kind: str, with_centres: bool) -> dict[str, Any]:
     picture = alt.Data(values=[{"x": "@low", "y": "@low", "right": "@high", "top": "@high", "url": "@image"}])
     image = alt.Chart(picture).mark_image(aspect=False, smooth=True).encode(x=x, y=y, x2="right:Q", y2="top:Q", url="url:N")
     layers: list[Any] = [image, _legend(kind)]
-    if with_centres:
+    if with_centers:
         layers.append(
             alt.Chart(alt.NamedData("points")).mark_circle(size=5, opacity=0.35, color=alt.expr("ink")).encode(x=x, y=y)
         )
     spec = (
         alt.layer(*layers)
-        .add_params(*colour_parameters("ink"))
+        .add_params(*color_parameters("ink"))
         .properties(
             title=KINDS[kind],
             width="container",
@@ -88,18 +88,18 @@ def _image(kind: str, plane: Plane, most: float) -> str:
 
 
 def _legend(kind: str) -> Any:
-    """Two invisible points, for the sake of their colour scale."""
+    """Two invisible points, for the sake of their color scale."""
     import altair as alt
 
     if kind == "gap":
-        ends, colours = [-MOST_GAP, 0.0, MOST_GAP], [css(POSTERIOR), css(PRIOR, 0), css(PRIOR)]
+        ends, colors = [-MOST_GAP, 0.0, MOST_GAP], [css(POSTERIOR), css(PRIOR, 0), css(PRIOR)]
         title, shown, values = "nats; beyond ±4 as at ±4", "d", ends
     else:
-        colour = POSTERIOR if kind == "q" else PRIOR
-        ends, colours = [0.0, "@most"], [css(colour, 0), css(colour)]
+        color = POSTERIOR if kind == "q" else PRIOR
+        ends, colors = [0.0, "@most"], [css(color, 0), css(color)]
         title, shown, values = "density", ".2f", alt.expr("@ends")
     legend = alt.Legend(
         orient="bottom", title=title, gradientLength=150, gradientThickness=8, gradientOpacity=1, values=values, format=shown
     )
     points = alt.Chart(alt.Data(values=[{"d": end} for end in ends])).mark_point(opacity=0)
-    return points.encode(color=alt.Color("d:Q", scale=alt.Scale(domain=ends, range=colours), legend=legend))
+    return points.encode(color=alt.Color("d:Q", scale=alt.Scale(domain=ends, range=colors), legend=legend))

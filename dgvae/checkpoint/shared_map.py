@@ -84,7 +84,7 @@ def fit(
     """Fit one UMAP on the prior draws, which all members share, and on all posterior points: 45 s for 25,000 points.
 
     known: a map of some of the members, on which the new one is laid: their points hardly move (0.1 to 0.4 in the median, on a
-    map of 15). progress: is told the share that is done, once neighbours have been found.
+    map of 15). progress: is told the share that is done, once neighbors have been found.
     """
     first = next(iter(members.values()))
     groups = [first.z[: first.priors], *(member.z[member.priors :] for member in members.values())]

@@ -12,7 +12,7 @@ import numpy as np
 from dgvae.environment import choose_cache
 
 SEED = 0
-_NEIGHBOURS = 15
+_NEIGHBORS = 15
 
 
 def project(
@@ -23,11 +23,11 @@ def project(
     Fitted together, so that a place on the map is a place in latent space for all; with a seed, so that it is the same
     every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded.
     start: coordinates to begin with, which UMAP first stretches to a square. progress: is told the share that is done, once
-    neighbours have been found.
+    neighbors have been found.
     """
     points = np.concatenate(list(groups)).astype(np.float32)
     if len(points) < 4:
-        return np.zeros((len(points), 2), dtype=np.float32)  # UMAP needs neighbours
+        return np.zeros((len(points), 2), dtype=np.float32)  # UMAP needs neighbors
     choose_cache()  # numba keeps compiled code there, and does not compile if it can't be written
     from umap import UMAP  # 5 s, and not needed to run a model
 
@@ -35,7 +35,7 @@ def project(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
         umap = UMAP(
-            n_neighbors=min(_NEIGHBOURS, len(points) - 1),
+            n_neighbors=min(_NEIGHBORS, len(points) - 1),
             min_dist=0.1,
             random_state=SEED,
             init="spectral" if start is None else start,  # pyright: ignore[reportArgumentType]  # an array is one of its kinds

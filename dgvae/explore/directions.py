@@ -15,10 +15,10 @@ def attribute_direction(latents: Latents, absent: int = 0, present: int = 1) -> 
     """Mean of the posterior means of one label less that of the other: [D]. Raises UserError if a label has no sentence."""
     means = []
     for label in (present, absent):
-        labelled = latents.labels == label
-        if not labelled.any():
+        labeled = latents.labels == label
+        if not labeled.any():
             raise UserError(f"There is no attribute to move along: no encoded sentence has the label {label}.")
-        means.append(latents.posterior.location[labelled].mean(0))
+        means.append(latents.posterior.location[labeled].mean(0))
     return means[0] - means[1]
 
 

@@ -8,7 +8,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from torch import Tensor
 
-NEIGHBOURS = 10
+NEIGHBORS = 10
 POWER = 4  # of an edge's length
 _ROWS = 1000  # whose distances are in hand at once
 
@@ -39,7 +39,7 @@ PATHS = {"linear": linear_path, "spherical": spherical_path}
 
 
 class DenseGraph:
-    """The nearest-neighbour graph of latents of sentences, [N, D]: its paths keep to where sentences are.
+    """The nearest-neighbor graph of latents of sentences, [N, D]: its paths keep to where sentences are.
 
     A path's cost is the sum of its edges' lengths to the power POWER, so that many short hops between sentences near each other
     are cheaper than one leap over a void: the "Fermat distance" of a sample, which follows the density with no need to know it
@@ -49,7 +49,7 @@ class DenseGraph:
     def __init__(self, latents: Tensor) -> None:
         """Takes a second or two for 10,000 latents."""
         self.latents = latents.float()
-        distance, nearest = _nearest(self.latents, self.latents, NEIGHBOURS + 1)
+        distance, nearest = _nearest(self.latents, self.latents, NEIGHBORS + 1)
         rows = torch.arange(len(latents)).unsqueeze(1).expand_as(nearest)
         self._rows, self._columns, self._lengths = rows.flatten(), nearest.flatten(), distance.flatten()
         self._join_components()
@@ -61,7 +61,7 @@ class DenseGraph:
         """
         count = len(self.latents)
         ends = torch.stack([start, end]).float()
-        distance, nearest = _nearest(ends, self.latents, NEIGHBOURS)
+        distance, nearest = _nearest(ends, self.latents, NEIGHBORS)
         rows = torch.cat([self._rows, torch.tensor([count, count + 1]).repeat_interleave(nearest.shape[1])])
         columns, lengths = torch.cat([self._columns, nearest.flatten()]), torch.cat([self._lengths, distance.flatten()])
         # Ends that are nearer to each other than to any latent are joined themselves.
@@ -99,7 +99,7 @@ def _nearest(points: Tensor, among: Tensor, count: int) -> tuple[Tensor, Tensor]
 
 
 def _graph(rows: Tensor, columns: Tensor, lengths: Tensor, size: int) -> csr_array:
-    cost = lengths.double().clamp_min(1e-4) ** POWER  # a cost of nought would be no edge
+    cost = lengths.double().clamp_min(1e-4) ** POWER  # a cost of zero would be no edge
     return coo_array((cost.numpy(), (rows.numpy(), columns.numpy())), shape=(size, size)).tocsr()
 
 

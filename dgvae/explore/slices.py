@@ -41,7 +41,7 @@ def plane(aggregated: AggregatedPosterior, pair: Pair, reach: float) -> Plane:
     p = mass.unsqueeze(1) * mass
     area = float(edge[1] - edge[0]) ** 2
     empty = torch.maximum(p, q) * area < _NO_MASS
-    floor = 1e-3 * _NO_MASS / area  # a density of nought would make the gap infinite
+    floor = 1e-3 * _NO_MASS / area  # a density of zero would make the gap infinite
     gap = torch.log(p.clamp_min(floor)) - torch.log(q.clamp_min(floor))
     return Plane(pair, reach, q, p, gap.masked_fill(empty, torch.nan))
 

@@ -92,7 +92,7 @@ class Method:
     weight: float | str = 1.0
     decoder: str = "plain"
     schedule: str = "linear"
-    initialisation: str = "random"
+    initialization: str = "random"
     options: Mapping[str, Option] = field(default_factory=dict)
     grid: Grid | None = None
 

@@ -7,7 +7,7 @@ A row names a value per axis and the options that the method has. What a value m
     regularizer     dgvae.regularizers    REGULARIZERS
     decoder         dgvae.model.decoder         DECODERS
     schedule        train.run.schedules       SCHEDULES
-    initialisation  train.run.loop            "random", or "autoencoder": trained as one first, then the decoder anew
+    initialization  train.run.loop            "random", or "autoencoder": trained as one first, then the decoder anew
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ METHODS: dict[str, Method] = {
             summary="an autoencoder first; then the decoder anew, KL with free bits",
             source="Li et al. 2019",
             regularizer="free-bits",
-            initialisation="autoencoder",
+            initialization="autoencoder",
             options={
                 "pretrain_epochs": Number(3, 1, 1000, "epochs as an autoencoder, in front"),
                 "free_bits": _FREE_BITS,

@@ -1,4 +1,4 @@
-"""Heads: the encoder's last state -> the posterior. One class per way to parameterise it."""
+"""Heads: the encoder's last state -> the posterior. One class per way to parameterize it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class BatchNormHead(GaussianHead):
         if self.training and len(batch := gather(plain.mean)) > 1:  # one sentence has no variance
             mean, var = batch.mean(0), batch.var(0, correction=0)
             self._update(batch.detach())
-        normalised = (plain.mean - mean) * torch.rsqrt(var + self.EPSILON)
-        return DiagonalGaussian(self.gamma * normalised + self.shift, plain.log_var)
+        normalized = (plain.mean - mean) * torch.rsqrt(var + self.EPSILON)
+        return DiagonalGaussian(self.gamma * normalized + self.shift, plain.log_var)
 
     @torch.no_grad()
     def _update(self, batch: Tensor) -> None:
@@ -92,7 +92,7 @@ class DeltaHead(GaussianHead):
 
 
 class VonMisesFisherHead(nn.Linear):
-    """The mean direction, linear in the state and normalised (Xu & Durrett 2018)."""
+    """The mean direction, linear in the state and normalized (Xu & Durrett 2018)."""
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__(config.hidden_dim, config.latent_dim, bias=False)

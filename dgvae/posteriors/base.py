@@ -65,7 +65,7 @@ class Posterior(ABC):
 
     @abstractmethod
     def rsample(self) -> Tensor:
-        """A reparameterised sample of each: [B, D]."""
+        """A reparameterized sample of each: [B, D]."""
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log q(z|x) in nats. z: [..., B, D] -> [..., B]."""

@@ -88,7 +88,7 @@ class VonMisesFisher(Posterior):
         return self.samples(1)[:, 0]
 
     def samples(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Reparameterised samples of each: [B, count, D].
+        """Reparameterized samples of each: [B, count, D].
 
         z = cos θ μ + sin θ v, where θ has the density sin^(d−2) θ exp(κ cos θ) and v is uniform among the directions at right
         angles to μ (Ulrich 1984). θ does not depend on μ, so it comes from a table, and the gradient flows through μ.
@@ -98,13 +98,13 @@ class VonMisesFisher(Posterior):
         kind = {"dtype": mean.dtype, "device": mean.device}
         angle = _draw_angles(torch.rand(size, count, 1, generator=generator, **kind), dim, self.kappa)
         noise = torch.randn(size, count, dim, generator=generator, **kind)
-        for _ in range(2):  # one projection leaves a rest where the noise lay along μ, which normalising would blow up
+        for _ in range(2):  # one projection leaves a rest where the noise lay along μ, which normalizing would blow up
             noise = F.normalize(noise - (noise * mean).sum(-1, keepdim=True) * mean, dim=-1)
         return torch.cos(angle) * mean + torch.sin(angle) * noise
 
     def natural(self) -> tuple[Tensor, Tensor]:
         """η = κ μ and a of log q(z|x) = η·T(z) − a: [B, D] and [B]."""
-        constant = -log_normaliser(self.direction.shape[-1], self.kappa)
+        constant = -log_normalizer(self.direction.shape[-1], self.kappa)
         return self.kappa * self.direction, torch.full_like(self.direction[:, 0], constant)
 
     @staticmethod
@@ -114,12 +114,12 @@ class VonMisesFisher(Posterior):
 
     def log_prob(self, z: Tensor) -> Tensor:
         """See `Posterior`. A density on the sphere, by its area."""
-        return self.kappa * (z * self.direction).sum(-1) + log_normaliser(self.direction.shape[-1], self.kappa)
+        return self.kappa * (z * self.direction).sum(-1) + log_normalizer(self.direction.shape[-1], self.kappa)
 
     def kl(self) -> Tensor:
         """κ A_d(κ) + log C_d(κ) + log area, nats: [B]. The same for every sentence, since κ is fixed."""
         dim = self.direction.shape[-1]
-        kl = self.kappa * mean_cosine(dim, self.kappa) + log_normaliser(dim, self.kappa) + log_area(dim)
+        kl = self.kappa * mean_cosine(dim, self.kappa) + log_normalizer(dim, self.kappa) + log_area(dim)
         return torch.full_like(self.direction[:, 0], kl)
 
 
@@ -139,7 +139,7 @@ def log_bessel(order: float, kappa: float) -> float:
     return np.asarray(logsumexp(terms)).item()
 
 
-def log_normaliser(dim: int, kappa: float) -> float:
+def log_normalizer(dim: int, kappa: float) -> float:
     """log C_d(κ) in nats."""
     order = 0.5 * dim - 1
     return order * math.log(kappa) - 0.5 * dim * math.log(2 * math.pi) - log_bessel(order, kappa)

@@ -17,7 +17,7 @@ class Regularizer(nn.Module, Generic[P]):
     """Pulls posteriors of the kind P towards the prior. Its state (running moments, a critic) is in persistent buffers and
     parameters, so that a run resumes exactly; none of it is needed to use the model.
 
-    Parameters, if it has any, are not the model's: an optimiser of their own moves them down `critic_loss`, `critic_steps`
+    Parameters, if it has any, are not the model's: an optimizer of their own moves them down `critic_loss`, `critic_steps`
     times before each step of the model.
 
     Of several processes that hold a part of a batch each, the *mean* of their losses is the loss of the whole batch. With

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import VonMisesFisher
-from dgvae.posteriors.von_mises_fisher import log_area, log_normaliser
+from dgvae.posteriors.von_mises_fisher import log_area, log_normalizer
 from dgvae.regularizers.base import Regularizer, groups
 
 
@@ -49,5 +49,5 @@ def _gap_sum(samples: Tensor, direction: Tensor, kappa: float, group: int) -> Te
     dim = direction.shape[-1]
     components = direction.view(-1, group, dim)  # [C, |b|, D]
     cosine = torch.bmm(samples.reshape(len(components), -1, dim), components.mT)  # [C, |b| · M, |b|]
-    log_q = torch.logsumexp(kappa * cosine, dim=-1) + log_normaliser(dim, kappa) - math.log(group)
+    log_q = torch.logsumexp(kappa * cosine, dim=-1) + log_normalizer(dim, kappa) - math.log(group)
     return (log_q + log_area(dim)).sum()

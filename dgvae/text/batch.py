@@ -63,7 +63,7 @@ class Batch:
         return terms.view_as(self.words).sum(1)
 
     def shuffle(self, rows: Tensor) -> Tensor:
-        """Put rows, [B, …], into the random order, so that neighbours are not of one length."""
+        """Put rows, [B, …], into the random order, so that neighbors are not of one length."""
         return rows if self.shuffled is None else rows.index_select(0, self.shuffled)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from dgvae.errors import UserError
 from dgvae.files.atomic import read_json
 
-UNLABELLED = -1
+UNLABELED = -1
 SPLITS = ("train", "valid", "test")
 SOURCE_FILE = "source.json"  # beside prepared text: what it was made of
 
@@ -42,7 +42,7 @@ CORPORA: dict[str, Corpus] = {
         Corpus(
             "short-yelp",
             "Short-Yelp",
-            "sentences of Yelp reviews, labelled by their sentiment",
+            "sentences of Yelp reviews, labeled by their sentiment",
             f"Yelp's text is {_NOT_OURS}",
             "other",
             embedding_dim=128,
@@ -177,7 +177,7 @@ def read_split(path: Path) -> Split:
                     raise UserError(f"{path}, line {number}: what stands before a tab is a label, a number from 0 to 32767.")
                 if sentence.strip():
                     sentences.append(sentence.strip())
-                    labels.append(int(label) if label else UNLABELLED)
+                    labels.append(int(label) if label else UNLABELED)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a readable UTF-8 text file ({error}).") from None
     if not sentences:

@@ -1,6 +1,6 @@
 """Word-level tokenizer: a `tokenizers.WordLevel` in a `PreTrainedTokenizerFast`, with the cleaning that free text needs.
 
-Corpora come tokenised, words apart by one space, so training splits at white space only. What a visitor types does not:
+Corpora come tokenized, words apart by one space, so training splits at white space only. What a visitor types does not:
 `words` splits what the vocabulary lacks by the rules of `dgvae.text.words` ("great!" -> "great !").
 """
 
@@ -70,7 +70,7 @@ class WordTokenizer:
         return word in self._ids and word not in SPECIAL_WORDS
 
     def encode(self, sentence: str, max_words: int) -> list[int]:
-        """Word ids of a tokenised sentence, with `</s>` at the end, cut at `max_words` words.
+        """Word ids of a tokenized sentence, with `</s>` at the end, cut at `max_words` words.
 
         Special words in the text are text: only `<unk>` keeps its meaning, the others become `<unk>`.
         """

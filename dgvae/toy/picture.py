@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedGaussian, aggregate
-from dgvae.charts.colors import COLOURS, rgb
+from dgvae.charts.colors import COLORS, rgb
 from dgvae.posteriors import DiagonalGaussian, Posterior, VonMisesFisher
 from dgvae.toy.look import CIRCLE_REACH, MOST_DENSITY, REACH, RING
 from dgvae.toy.run import Frame
@@ -33,10 +33,10 @@ def panel(posterior: Posterior, side: int = 220) -> Image.Image:
     radii = (1.0,) if isinstance(posterior, VonMisesFisher) else (1.0, 2.0, 3.0)
     for radius in radii:  # of the prior: one, two, three standard deviations, or all of it
         (left, bottom), (right, top) = at(torch.tensor([[-radius, -radius], [radius, radius]]))
-        pen.ellipse((left, top, right, bottom), outline=COLOURS["prior"])
+        pen.ellipse((left, top, right, bottom), outline=COLORS["prior"])
     dots = posterior.location if posterior.has_density else posterior.tensors()["draws"][:, :4].flatten(0, 1)
     for x, y in at(dots):
-        pen.ellipse((x - 1, y - 1, x + 1, y + 1), fill=COLOURS["ink"])
+        pen.ellipse((x - 1, y - 1, x + 1, y + 1), fill=COLORS["ink"])
     return image
 
 
@@ -50,9 +50,9 @@ def sheet(rows: Sequence[Sequence[Frame]], names: Sequence[str], side: int = 220
             left, top = PAD + j * (side + PAD), PAD + i * (side + HEAD + PAD)
             gap = "" if math.isnan(frame.measures.gap) else f"   gap {frame.measures.gap:.2f}"
             pen.text((left, top), f"{name}, {frame.step} steps", fill="black", font=font)
-            pen.text((left, top + 15), f"loss {frame.loss:.2f}{gap}", fill=COLOURS["ink"], font=font)
+            pen.text((left, top + 15), f"loss {frame.loss:.2f}{gap}", fill=COLORS["ink"], font=font)
             image.paste(panel(frame.posterior, side), (left, top + HEAD))
-            pen.rectangle((left, top + HEAD, left + side - 1, top + HEAD + side - 1), outline=COLOURS["even"])
+            pen.rectangle((left, top + HEAD, left + side - 1, top + HEAD + side - 1), outline=COLORS["even"])
     return image
 
 
@@ -97,6 +97,6 @@ def _density(posterior: Posterior, side: int, reach: float) -> np.ndarray:
 
 
 def _tint(share: np.ndarray) -> np.ndarray:
-    """From white at 0 to the posterior's colour at 1, the highest row first: [H, W] -> [H, W, 3]."""
+    """From white at 0 to the posterior's color at 1, the highest row first: [H, W] -> [H, W, 3]."""
     alpha = np.clip(share[::-1, :, None], 0, 1)
     return np.round(255 + alpha * (np.array(rgb("posterior")) - 255)).astype(np.uint8)

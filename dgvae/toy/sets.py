@@ -87,8 +87,8 @@ def mmd_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tupl
     return _permutation_test(inner / (size * (size - 1)) - 2 * across / size**2)
 
 
-def neighbour_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
-    """The share of draws whose nearest neighbour is of their own set (Schilling 1986), and how often chance gives as much."""
+def neighbor_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
+    """The share of draws whose nearest neighbor is of their own set (Schilling 1986), and how often chance gives as much."""
     both = torch.cat([z, reference])
     nearest = torch.cdist(both, both).fill_diagonal_(math.inf).argmin(1)  # [2B]
     first = _divisions(len(z))
@@ -134,6 +134,6 @@ def density_gap_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior)
 TESTS: dict[str, Callable[[Tensor, Tensor, AggregatedPosterior], tuple[float, float]]] = {
     "MMD": mmd_test,
     "discriminator": discriminator_test,
-    "neighbours": neighbour_test,
+    "neighbors": neighbor_test,
     "density gap": density_gap_test,
 }

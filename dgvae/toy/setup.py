@@ -29,7 +29,7 @@ TOY_METHODS = tuple(
     m.id
     for m in METHODS.values()
     if m.head in ("plain", "vmf", "implicit")
-    and (m.decoder, m.schedule, m.initialisation) in (("plain", "linear", "random"), ("plain", "constant", "random"))
+    and (m.decoder, m.schedule, m.initialization) in (("plain", "linear", "random"), ("plain", "constant", "random"))
 )
 TOY_VARIANTS = tuple(name for name, (method, _) in VARIANTS.items() if method in TOY_METHODS)
 

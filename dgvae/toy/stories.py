@@ -23,7 +23,7 @@ STORIES = (
     Story(
         "Collapse", Setup(("vae", "ae")), Settings(),
         "The VAE (A) pulls every posterior onto the prior until z says nothing: its loss stays at ln 128 = 4.85, what guessing "
-        "among 128 points costs, and the mutual information falls to nought. Nothing pulls the AE (B): it tells the points "
+        "among 128 points costs, and the mutual information falls to zero. Nothing pulls the AE (B): it tells the points "
         "apart, and its posteriors shrink and drift away from the prior, many out of the picture.",
     ),
     Story(

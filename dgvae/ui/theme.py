@@ -1,8 +1,8 @@
-"""How the app looks: a calm instrument. Ink on paper, thin lines, and two colours which mean something.
+"""How the app looks: a calm instrument. Ink on paper, thin lines, and two colors which mean something.
 
 The prior is orange and the (aggregated) posterior blue, everywhere; a density gap runs from the one to the other, so that
-orange is a hole. No control takes these colours, and neither do models: A and B are letters, and their edges a solid and a
-dashed line. The two can be told apart with any kind of colour blindness, and each has a darker tone for light pages and a
+orange is a hole. No control takes these colors, and neither do models: A and B are letters, and their edges a solid and a
+dashed line. The two can be told apart with any kind of color blindness, and each has a darker tone for light pages and a
 lighter one for dark pages (4.5 : 1 or more for text).
 
 Pass `**look()` to `launch()` (or to `gr.mount_gradio_app`). Fonts are those that Gradio brings along, in

@@ -178,8 +178,8 @@ def test_pair_density_is_the_mean_over_its_cells() -> None:
     assert isinstance(aggregated, AggregatedGaussian)
     density = aggregated.pair_density((0, 1), edges)
     assert density.shape == (80, 60)
-    centres = [((e[1:] + e[:-1]) / 2).numpy() for e in edges]
-    np.testing.assert_allclose(density, density_of_pair(posterior, *centres), rtol=0.02, atol=1e-4)
+    centers = [((e[1:] + e[:-1]) / 2).numpy() for e in edges]
+    np.testing.assert_allclose(density, density_of_pair(posterior, *centers), rtol=0.02, atol=1e-4)
 
 
 def test_the_prior_far_out_has_its_logarithm() -> None:

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.estimators
 
 The truth is 128 Gauss–Hermite nodes. Errors are root mean squares over ten tries: of the loss in nats, and of its gradient as a
-share of the true gradient's norm. That of the nodes is the same in every try; that of random samples is noise around nought.
+share of the true gradient's norm. That of the nodes is the same in every try; that of random samples is noise around zero.
 """
 
 from __future__ import annotations

@@ -68,8 +68,8 @@ def beyond_a_plane(z: Tensor) -> Tensor:
 
 def in_the_middle(z: Tensor) -> Tensor:
     """log q/p where no mean has μ_1² + μ_2² < RADIUS²."""
-    centre = ((1 - VARIANCE) * z[:, :2] / INNER).square().sum(1).numpy()
-    return torch.from_numpy(stats.ncx2.logsf((RADIUS / INNER) ** 2, 2, centre)) - math.log(1 - MISSING)
+    center = ((1 - VARIANCE) * z[:, :2] / INNER).square().sum(1).numpy()
+    return torch.from_numpy(stats.ncx2.logsf((RADIUS / INNER) ** 2, 2, center)) - math.log(1 - MISSING)
 
 
 def shell_means(count: int, dim: int, generator: torch.Generator) -> Tensor:
@@ -89,7 +89,7 @@ def on_a_shell(z: Tensor) -> Tensor:
     return torch.from_numpy(log_q + 0.5 * square)
 
 
-def centres(dim: int, share: float) -> Tensor:
+def centers(dim: int, share: float) -> Tensor:
     """Of the clusters, which have `share` of the prior's variance between them."""
     drawn = torch.randn(CLUSTERS, dim, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return math.sqrt(share) * (drawn - drawn.mean(0)) / drawn.std(0, correction=0)
@@ -101,7 +101,7 @@ def cluster_means(share: float) -> Callable[[int, int, torch.Generator], Tensor]
     def draw(count: int, dim: int, generator: torch.Generator) -> Tensor:
         chosen = torch.randint(CLUSTERS, (count,), generator=generator)
         noise = torch.randn(count, dim, generator=generator, dtype=torch.float64)
-        return centres(dim, share)[chosen] + math.sqrt(1 - share - VARIANCE) * noise
+        return centers(dim, share)[chosen] + math.sqrt(1 - share - VARIANCE) * noise
 
     return draw
 
@@ -110,7 +110,7 @@ def in_clusters(share: float) -> Callable[[Tensor], Tensor]:
     """log q/p of `cluster_means`."""
 
     def log_ratio(z: Tensor) -> Tensor:
-        at = centres(z.shape[1], share)
+        at = centers(z.shape[1], share)
         clusters = aggregate(DiagonalGaussian(at, torch.full_like(at, math.log(1 - share))))
         return clusters.log_prob(z) - clusters.prior.log_prob(z)
 

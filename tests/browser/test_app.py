@@ -97,12 +97,12 @@ def test_a_prior_draw_on_the_map_is_read_out_by_both_models(page: Page, url: str
     expect(page.locator("#map-readout .gap")).to_have_count(2)
 
 
-@pytest.mark.parametrize("colouring", ["label of the sentence", "length of the sentence", "density gap"])
-def test_the_map_is_recoloured(page: Page, url: str, colouring: str):
+@pytest.mark.parametrize("coloring", ["label of the sentence", "length of the sentence", "density gap"])
+def test_the_map_is_recolored(page: Page, url: str, coloring: str):
     open_app(page, url)
-    page.get_by_label(colouring).check()
+    page.get_by_label(coloring).check()
     for side in "ab":
-        expect(page.locator(f"#map-{side} [aria-label$='coloured by {colouring}.']")).to_be_visible()
+        expect(page.locator(f"#map-{side} [aria-label$='colored by {coloring}.']")).to_be_visible()
         expect(page.locator(f"#map-{side} .vega-place[data-state=ready]")).to_be_visible()
 
 

@@ -107,12 +107,12 @@ def test_points_and_regions_can_be_typed(page: Page, url: str):
     expect(page.locator("#map-a .vega-brush")).to_be_hidden()
 
 
-def test_a_latent_dimension_is_chosen_where_the_map_is_coloured_by_one(page: Page, url: str):
+def test_a_latent_dimension_is_chosen_where_the_map_is_colored_by_one(page: Page, url: str):
     open_app(page, url)
     dimension = page.locator("#map-dimension input")
     expect(dimension).to_be_hidden()
     page.get_by_label("a latent dimension").check()
-    expect(page.locator("#map-a [aria-label$='coloured by a latent dimension.']")).to_be_visible()
+    expect(page.locator("#map-a [aria-label$='colored by a latent dimension.']")).to_be_visible()
     set_number(dimension, "9")
     expect(page.locator("#map-fault-a")).to_have_text("Choose a dimension from 1 to 4.")
     set_number(dimension, "3")

@@ -38,7 +38,7 @@ def test_an_implicit_posterior_says_what_it_lacks(page: Page, url: str):
         assert "no density" in (fact.get_attribute("title") or "")
     page.get_by_label("density gap").check()
     expect(page.locator("#map-remark")).to_contain_text("No density gap here: an implicit posterior has no density")
-    expect(page.locator("#map-a [aria-label$='coloured by prior or posterior.']")).to_be_visible()
+    expect(page.locator("#map-a [aria-label$='colored by prior or posterior.']")).to_be_visible()
     page.get_by_role("tab", name="Sample").click()
     expect(page.locator("#samples .model-b .gap")).to_have_count(12)
     expect(page.locator("#samples .model-a .gap")).to_have_count(0)

@@ -69,8 +69,8 @@ def interpolate(page: Page, start: str, end: str) -> Locator:
 
 def test_interpolation_marks_what_the_models_do_not_know(page: Page, url: str):
     open_app(page, url, "Interpolate")
-    output = interpolate(page, "the cook likes green zebras.", "my neighbour paints cold bread !")
-    expect(output).to_contain_text("A and B read: the cook likes green zebras . → my neighbour paints cold bread !")
+    output = interpolate(page, "the cook likes green zebras.", "my neighbor paints cold bread !")
+    expect(output).to_contain_text("A and B read: the cook likes green zebras . → my neighbor paints cold bread !")
     assert output.locator(".unknown").all_inner_texts() == ["zebras"]
     expect(output.locator(".head")).to_have_text(["0%", "14%", "29%", "43%", "57%", "71%", "86%", "100%"])
     assert len(sentences(page, "#interpolation", "a")) == len(sentences(page, "#interpolation", "b")) == 8

@@ -72,7 +72,7 @@ def build() -> gr.Blocks:
                 left = VegaChart(label="left", group="maps", elem_id="left")
             with gr.Column(min_width=320, elem_classes="model-b"):
                 right = VegaChart(label="right", group="maps", elem_id="right")
-        colour = gr.Radio(["source", "label", "length", "gap"], value="source", label="Colour by", elem_id="colour")
+        color = gr.Radio(["source", "label", "length", "gap"], value="source", label="Color by", elem_id="color")
         hovered = gr.Markdown("Hover a point.", elem_id="hovered", elem_classes="readout")
         picked = gr.Markdown("Click anywhere.", elem_id="picked", elem_classes="readout")
         brushed = gr.Markdown(elem_id="brushed")
@@ -83,9 +83,9 @@ def build() -> gr.Blocks:
         broken = VegaChart(label="broken", elem_id="broken", height=80)
         break_it = gr.Button("Break it", elem_id="break-it")
 
-        def maps(colour: str) -> tuple[dict, dict]:
+        def maps(color: str) -> tuple[dict, dict]:
             left, right = (
-                with_gesture(latent_map(made_up_points(seed), colour, name), "brush")
+                with_gesture(latent_map(made_up_points(seed), color, name), "brush")
                 for seed, name in enumerate(("DG-VAE", "VAE"))
             )
             return left, right
@@ -93,8 +93,8 @@ def build() -> gr.Blocks:
         def planes() -> tuple[dict, dict]:
             return (PLANE, PLANE)
 
-        demo.load(maps, colour, [left, right], **PRIVATE)
-        colour.change(maps, colour, [left, right], **PRIVATE)
+        demo.load(maps, color, [left, right], **PRIVATE)
+        color.change(maps, color, [left, right], **PRIVATE)
         for name, chart in (("left", left), ("right", right)):
             _report(chart, name, hovered, picked)
             chart.brush(_range_text, None, brushed, **PRIVATE)
@@ -289,15 +289,15 @@ def test_a_finger_scrolls_until_it_is_told_to_mark(browser, url):
     context.close()
 
 
-def test_dark_mode_draws_again_in_other_colours(page, url):
+def test_dark_mode_draws_again_in_other_colors(page, url):
     open_charts(page, url)
-    read_colour = "getComputedStyle(document.querySelector('#left .vega-place')).getPropertyValue('--chart-prior')"
-    light = page.evaluate(read_colour)
+    read_color = "getComputedStyle(document.querySelector('#left .vega-place')).getPropertyValue('--chart-prior')"
+    light = page.evaluate(read_color)
     page.evaluate("document.querySelector('#left canvas').dataset.old = '1'; document.body.classList.add('dark')")
     page.wait_for_function("!document.querySelector('#left canvas').dataset.old")
     page.wait_for_selector("#left .vega-place[data-state=ready]")
     assert ink(page, "left") > 5000
-    assert page.evaluate(read_colour) != light
+    assert page.evaluate(read_color) != light
 
 
 def test_a_new_value_replaces_the_chart(page, url):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("altair")
-from dgvae.charts.maps import COLOURINGS, latent_map
+from dgvae.charts.maps import COLORINGS, latent_map
 
 
 def some_points(n: int = 400) -> dict[str, np.ndarray]:
@@ -28,23 +28,23 @@ def rows_of(chart: dict) -> list[list[str]]:
     return list(csv.reader(chart["datasets"]["points"].splitlines()))[1:]
 
 
-@pytest.mark.parametrize("colour", COLOURINGS)
-def test_every_colouring_gives_a_chart_with_all_points(colour):
-    chart = latent_map(some_points(), colour, "DG-VAE")
+@pytest.mark.parametrize("color", COLORINGS)
+def test_every_coloring_gives_a_chart_with_all_points(color):
+    chart = latent_map(some_points(), color, "DG-VAE")
     assert len(rows_of(chart)) == 400
     assert chart["width"] == "container"
     assert chart["title"] == "DG-VAE"
-    assert COLOURINGS[colour] in chart["description"]
+    assert COLORINGS[color] in chart["description"]
 
 
-@pytest.mark.parametrize("colour", COLOURINGS)
-def test_vega_lite_compiles_every_colouring(colour):
+@pytest.mark.parametrize("color", COLORINGS)
+def test_vega_lite_compiles_every_coloring(color):
     vl_convert = pytest.importorskip("vl_convert")
-    vega = vl_convert.vegalite_to_vega(latent_map(some_points(), colour, "DG-VAE"))
+    vega = vl_convert.vegalite_to_vega(latent_map(some_points(), color, "DG-VAE"))
     assert any(data["name"] == "points" for data in vega["data"])
 
 
-def test_an_unknown_colouring_is_refused_with_the_list():
+def test_an_unknown_coloring_is_refused_with_the_list():
     with pytest.raises(ValueError, match="source, label, length, gap"):
         latent_map(some_points(), "sentiment", "VAE")
 
@@ -85,8 +85,8 @@ def test_a_dimensions_values_are_drawn_where_it_is_chosen():
 
 def test_no_points_at_all_is_an_empty_map():
     none = {name: column[:0] for name, column in some_points().items()}
-    for colour in COLOURINGS:
-        assert rows_of(latent_map(none, colour, "VAE")) == []
+    for color in COLORINGS:
+        assert rows_of(latent_map(none, color, "VAE")) == []
 
 
 def test_ten_thousand_points_stay_under_half_a_megabyte():

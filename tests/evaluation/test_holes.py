@@ -30,7 +30,7 @@ def test_hole_mass_is_the_share_beyond_the_99th_percentile() -> None:
     assert hole_mass(posterior_gap, torch.tensor([98.0, 99.0, 99.5, 200.0])) == 0.5
 
 
-def test_density_gap_is_nought_where_the_densities_agree() -> None:
+def test_density_gap_is_zero_where_the_densities_agree() -> None:
     collapsed = aggregate(DiagonalGaussian(torch.zeros(10, 3), torch.zeros(10, 3)))
     assert float(density_gap_at(torch.randn(20, 3), collapsed).abs().max()) < 1e-9
 

@@ -91,7 +91,7 @@ def test_every_row_names_what_there_is() -> None:
         assert row.regularizer in REGULARIZERS
         assert row.decoder in DECODERS
         assert row.schedule in SCHEDULES
-        assert row.initialisation in ("random", "autoencoder")
+        assert row.initialization in ("random", "autoencoder")
 
 
 def test_the_list_names_every_method_option_and_variant(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ def test_a_latent_is_decoded_the_same_alone_and_in_a_batch() -> None:
     assert decode_latents(vae, z) == [decode_latents(vae, row.unsqueeze(0))[0] for row in z]
 
 
-def test_sampling_is_fixed_by_its_generator_and_top_p_near_nought_is_greedy() -> None:
+def test_sampling_is_fixed_by_its_generator_and_top_p_near_zero_is_greedy() -> None:
     vae, z = model(), torch.randn(8, 4)
     twice = [decode_latents(vae, z, Decoding(1.0), torch.Generator().manual_seed(7)) for _ in range(2)]
     assert twice[0] == twice[1]
@@ -48,7 +48,7 @@ def test_a_latent_draws_the_same_sentence_from_a_larger_batch() -> None:
 
 
 @pytest.mark.parametrize("edge", [0.0, 1 - 2**-24])
-def test_a_word_of_weight_nought_is_never_drawn_not_even_at_the_edges(edge: float) -> None:
+def test_a_word_of_weight_zero_is_never_drawn_not_even_at_the_edges(edge: float) -> None:
     weight = torch.tensor([[0.0, 0.1, 0.0, 0.7, 0.2000001, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
     drawn = _draw(weight, torch.full((2,), edge))
     assert drawn.tolist() == [1 if edge == 0 else 4, 2]

@@ -139,7 +139,7 @@ def test_gamma_is_no_parameter_and_training_leaves_it() -> None:
 
 
 def test_evaluation_uses_the_running_statistics_alone() -> None:
-    """They settle on the population's moments; then a sentence is encoded as such, whatever its neighbours."""
+    """They settle on the population's moments; then a sentence is encoded as such, whatever its neighbors."""
     head = BatchNormHead(config("bn-vae", gamma=0.9)).train()
     for step in range(400):
         head(2.0 + states(64, 3.0, seed=step))
@@ -180,7 +180,7 @@ def test_a_batch_of_one_sentence_is_encoded_as_in_evaluation_and_trains() -> Non
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_the_running_statistics_are_saved_exactly(dtype: torch.dtype, tmp_path: Path) -> None:
-    """Buffers stay in fp32 whatever the weights are stored in: a running variance of 1e-8 is nought in fp16."""
+    """Buffers stay in fp32 whatever the weights are stored in: a running variance of 1e-8 is zero in fp16."""
     torch.manual_seed(0)
     model = TextVAE(config("bn-vae", gamma=1.2)).train()
     sentences = torch.cat([torch.randint(4, 20, (32, 5)), torch.full((32, 1), END)], dim=1)

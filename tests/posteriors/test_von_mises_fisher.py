@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dgvae.posteriors import UniformSphere, VonMisesFisher, concatenate
-from dgvae.posteriors.von_mises_fisher import _draw_angles, log_area, log_normaliser, mean_cosine
+from dgvae.posteriors.von_mises_fisher import _draw_angles, log_area, log_normalizer, mean_cosine
 
 DIMENSIONS, KAPPAS = (2, 3, 32, 768), (1.0, 13.0, 200.0, 10_000.0)
 every_shape = pytest.mark.parametrize(("dim", "kappa"), [(d, k) for d in DIMENSIONS for k in KAPPAS])
@@ -68,13 +68,13 @@ def test_the_prior_is_one_over_the_area_of_the_sphere(dim: int, area: float) -> 
 
 
 @every_shape
-def test_the_normaliser_equals_quadrature(dim: int, kappa: float) -> None:
-    assert log_normaliser(dim, kappa) == pytest.approx(angle_mean(dim, kappa)[0], rel=1e-9, abs=1e-8)
+def test_the_normalizer_equals_quadrature(dim: int, kappa: float) -> None:
+    assert log_normalizer(dim, kappa) == pytest.approx(angle_mean(dim, kappa)[0], rel=1e-9, abs=1e-8)
 
 
 @pytest.mark.parametrize(("dim", "kappa"), [(4096, 0.1), (4096, 1000.0), (4096, 100_000.0), (768, 0.1), (2, 100_000.0)])
-def test_the_normaliser_is_right_at_the_ends_of_the_options_ranges(dim: int, kappa: float) -> None:
-    assert log_normaliser(dim, kappa) == pytest.approx(angle_mean(dim, kappa)[0], rel=1e-9)
+def test_the_normalizer_is_right_at_the_ends_of_the_options_ranges(dim: int, kappa: float) -> None:
+    assert log_normalizer(dim, kappa) == pytest.approx(angle_mean(dim, kappa)[0], rel=1e-9)
 
 
 @every_shape

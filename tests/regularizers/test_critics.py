@@ -91,7 +91,7 @@ def test_the_dual_kl_bounds_the_kl_from_below_and_training_makes_it_tight() -> N
     assert float(trained.mean()) > 0.9 * expected
 
 
-def test_the_dual_kl_of_the_prior_itself_is_not_above_nought() -> None:
+def test_the_dual_kl_of_the_prior_itself_is_not_above_zero() -> None:
     critic = build("ivae-mi", 2, critic_width=32)
     train_critic(critic, lambda count: torch.randn(count, 2), steps=100)
     assert isinstance(critic, DualKL)

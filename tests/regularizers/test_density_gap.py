@@ -131,7 +131,7 @@ def test_gradients_are_finite_at_extreme_variances(log_var: float, method: str) 
 
 
 def test_principal_density_gap_sees_a_correlation_that_the_marginals_hide() -> None:
-    """q(z) with marginals N(0, 1) and correlation 0.9: the marginal gap is nought, the principal one is not."""
+    """q(z) with marginals N(0, 1) and correlation 0.9: the marginal gap is zero, the principal one is not."""
     generator = torch.Generator().manual_seed(6)
     root = torch.linalg.cholesky(torch.tensor([[1.0, 0.9], [0.9, 1.0]]))
     mean = torch.randn(4096, 2, generator=generator) @ root.T * math.sqrt(0.99)

@@ -118,7 +118,7 @@ def test_free_bits_of_another_dimension_are_an_error(dimensions: int) -> None:
 
 
 def test_mmd_sees_the_samples_and_is_not_the_kl() -> None:
-    """Narrow posteriors whose samples are spread like the prior: MMD is nought, the KL is large."""
+    """Narrow posteriors whose samples are spread like the prior: MMD is zero, the KL is large."""
     regularizer, generator = build("wae", 2), torch.Generator().manual_seed(4)
     mean = torch.randn(2000, 2, generator=generator)
     posterior = DiagonalGaussian(mean, torch.full_like(mean, -10.0))
@@ -134,7 +134,7 @@ def test_mmd_pulls_samples_towards_the_prior() -> None:
     assert float(z.grad.mean(0).min()) > 0
 
 
-def test_mmd_of_one_sample_is_nought_with_no_gradient() -> None:
+def test_mmd_of_one_sample_is_zero_with_no_gradient() -> None:
     z = torch.ones(1, 3, requires_grad=True)
     loss = build("wae", 3)(DiagonalGaussian(z, z), z)
     loss.backward()

@@ -130,7 +130,7 @@ def test_batches_of_one_length_have_no_padding_and_hold_every_sentence() -> None
 
 
 def test_rows_are_shuffled_before_groups_are_cut() -> None:
-    """Longest first as they are, so that a group of neighbours would be of one length."""
+    """Longest first as they are, so that a group of neighbors would be of one length."""
     (batch,) = Batches(sentences([2, 30] * 64), CPU).epoch(128, seed=0, epoch=0)
     lengths = (batch.words != PAD).sum(1)
     assert lengths[:64].unique().tolist() == [30]

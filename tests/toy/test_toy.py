@@ -124,7 +124,7 @@ def test_sets_look_alike_where_densities_differ_and_nothing_is_noticed_where_the
     same = [v.noticed for v in compare(grains(1.0), trials=4)]
     assert all(differ["density gap", size] == 4 for size in (16, 64, 256))
     assert all(differ[test, 256] <= 1 for test in ("MMD", "discriminator"))
-    assert differ["neighbours", 16] <= 1 < 3 <= differ["neighbours", 256]
+    assert differ["neighbors", 16] <= 1 < 3 <= differ["neighbors", 256]
     assert max(same) <= 2
 
 

@@ -30,7 +30,7 @@ class TextSource:
     """Where text comes from, and how it is read.
 
     `train` is a file (see `read_text`) or a data set on the Hub, owner/name[/configuration][@revision]; `valid` and `test` are
-    files, and go before those of the data set. `tokenised` text is taken as it is, words apart by spaces; other text is
+    files, and go before those of the data set. `tokenized` text is taken as it is, words apart by spaces; other text is
     lower-cased and split by `split_words`. The other fields are those of `Reading`.
     """
 
@@ -39,7 +39,7 @@ class TextSource:
     test: str | None = None
     column: str | None = None
     label_column: str | None = None
-    tokenised: bool = False
+    tokenized: bool = False
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
@@ -72,7 +72,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     origin = {
         "dataset": asdict(dataset) if dataset else None,
         "files": {split: {"format": format_of(path), "sha256": _sha256(path)} for split, path in own.items()},
-        "settings": [asdict(source.reading), source.tokenised, RULES],
+        "settings": [asdict(source.reading), source.tokenized, RULES],
     }
     name = re.sub(r"[^\w-]+", "-", dataset.repository if dataset else own["train"].name.partition(".")[0])
     key = hashlib.sha256(json.dumps(origin).encode()).hexdigest()
@@ -104,7 +104,7 @@ def _read(paths: Sequence[Path], source: TextSource) -> _Text:
     text = _Text()
     for path in paths:
         for sentence, label, place in read_text(path, source.reading, text.account):
-            words = sentence.split() if source.tokenised else split_words(sentence.lower())
+            words = sentence.split() if source.tokenized else split_words(sentence.lower())
             if words:
                 text.sentences.append((" ".join(words), label))
             else:

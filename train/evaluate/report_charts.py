@@ -23,8 +23,8 @@ from train.run.logs import read_log
 
 SIZE = 480
 _CELLS = 240
-_CENTRES = 2000  # posteriors whose centres are drawn
-_BRIGHT = 0.32  # the density drawn darkest: twice that of N(0, I) at its centre
+_CENTERS = 2000  # posteriors whose centers are drawn
+_BRIGHT = 0.32  # the density drawn darkest: twice that of N(0, I) at its center
 _PAPER, _INK = np.array([255, 255, 255.0]), np.array([11, 122, 117.0])
 
 
@@ -120,11 +120,11 @@ def interpolation_chart(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def density_chart(row: Row, aggregated: AggregatedGaussian) -> dict[str, Any]:
-    """q of the pair of dimensions with the largest gap, with posterior centres on it and the prior as circles."""
+    """q of the pair of dimensions with the largest gap, with posterior centers on it and the prior as circles."""
     pair = row.measured.pairs[0]
     i, j = pair.dimensions
-    centres = aggregated.mean[:: max(1, len(aggregated) // _CENTRES)][:, [i, j]]
-    reach = max(3.5, float(centres.abs().quantile(0.995)) * 1.15)
+    centers = aggregated.mean[:: max(1, len(aggregated) // _CENTERS)][:, [i, j]]
+    reach = max(3.5, float(centers.abs().quantile(0.995)) * 1.15)
     edges = torch.linspace(-reach, reach, _CELLS + 1, dtype=torch.float64)
     picture = _picture(aggregated.pair_density((i, j), (edges, edges)).numpy())
     scale = alt.Scale(domain=[-reach, reach], nice=False)
@@ -140,7 +140,7 @@ def density_chart(row: Row, aggregated: AggregatedGaussian) -> dict[str, Any]:
             url="url:N",
         )
     )
-    dots = alt.Chart(alt.Data(values=[{"x": round(x, 3), "y": round(y, 3)} for x, y in centres.tolist()]))
+    dots = alt.Chart(alt.Data(values=[{"x": round(x, 3), "y": round(y, 3)} for x, y in centers.tolist()]))
     angle = np.linspace(0, 2 * np.pi, 90)
     rings = [
         {"x": r * np.cos(a), "y": r * np.sin(a), "r": r, "k": k} for r in (1, 2, 3) for k, a in enumerate(angle) if r < reach

@@ -15,12 +15,12 @@ from dgvae.regularizers import Regularizer
 from dgvae.text.batch import Batch
 from dgvae.training_step import take_step
 from train.run.data import Batches
-from train.run.recipes import RECIPES, Recipe, initialise
+from train.run.recipes import RECIPES, Recipe, initialize
 from train.run.schedules import SCHEDULES, Timing, learning_rate_share
 from train.run.validation import Validation, fast_math, validate
 
 FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
-CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimiser
+CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimizer
 UNREAD = 50  # steps whose losses may stay on a GPU: reading them makes the host wait for it
 
 
@@ -84,14 +84,14 @@ class Run:
         return RECIPES[self.plan.recipe]
 
     def new_optimizer(self) -> torch.optim.Optimizer:
-        """The model's optimiser, without memory."""
+        """The model's optimizer, without memory."""
         return _optimizer(self.recipe.optimizer, self.model)
 
     @property
     def pretraining(self) -> int:
         """Epochs as an autoencoder, before the plan's."""
         config = self.model.config
-        return int(config.options["pretrain_epochs"]) if config.row.initialisation == "autoencoder" else 0
+        return int(config.options["pretrain_epochs"]) if config.row.initialization == "autoencoder" else 0
 
     @property
     def epochs(self) -> int:
@@ -109,9 +109,9 @@ class Run:
         return decay * 0.5**self.halvings
 
     def end_pretraining(self) -> None:
-        """Keep the encoder; give the decoder new weights, and the optimiser no memory (Li et al. 2019)."""
+        """Keep the encoder; give the decoder new weights, and the optimizer no memory (Li et al. 2019)."""
         self.model.reset_decoder()
-        initialise(self.model, self.recipe, "decoder.")
+        initialize(self.model, self.recipe, "decoder.")
         self.optimizer = self.new_optimizer()
 
     def improve(self, objective: float) -> None:

@@ -99,6 +99,8 @@ def recorded_options(folder: Path) -> dict[str, Any]:
     """The options that a run was begun with, by its run.json. Raises UserError if they are none that train.fit takes."""
     path = folder / OPTIONS_FILE
     found = read_json(path)
+    if "tokenised" in found:  # its name in earlier versions
+        found["tokenized"] = found.pop("tokenised")
     broken = f"{path} is broken: {{}}; correct it by hand, or start the run again in an empty folder."
     if missing := [name for name in ESSENTIAL if name not in found]:
         raise UserError(broken.format(f"it lacks {missing[0]}"))
@@ -191,7 +193,7 @@ def make_parser() -> argparse.ArgumentParser:
     _by_table(run, "--batch-size", positive, RECIPES, "sentences a step, of all processes together")
     by_recipe = ", ".join(f"{recipe.batches} for {name}" for name, recipe in RECIPES.items())
     run.add_argument("--batches", choices=KINDS, help=f"lengths of the sentences in a batch (default: {by_recipe})")
-    _by_table(run, "--learning-rate", amount, RECIPES, "of the model's optimiser")
+    _by_table(run, "--learning-rate", amount, RECIPES, "of the model's optimizer")
     _by_table(run, "--warmup-epochs", amount, RECIPES, "epochs over which the regularizer's weight grows")
     _number(run, "--map-points", whole, MAP_POINTS, "points of each kind in the UMAP, 0 for none")
     _number(run, "--seed", whole, 0, "seed of everything random")
@@ -232,7 +234,7 @@ def add_text_options(group: argparse._ActionsContainer) -> None:
         "line breaks and quotes, and HTML is kept)",
     )  # fmt: skip
     group.add_argument(
-        "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
+        "--tokenized", "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
     )
 
 

@@ -1,4 +1,4 @@
-"""RECIPES: how a model is optimised. What a recipe leaves to the command line is its default there."""
+"""RECIPES: how a model is optimized. What a recipe leaves to the command line is its default there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RECIPES = {
 
 
 @torch.no_grad()
-def initialise(model: TextVAE, recipe: Recipe, part: str = "") -> None:
+def initialize(model: TextVAE, recipe: Recipe, part: str = "") -> None:
     """Give the weights whose name begins with `part` the recipe's initial values."""
     if recipe.initial is None:
         return

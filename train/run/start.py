@@ -24,7 +24,7 @@ from train.run.initial import check_initial, read_initial, take_weights
 from train.run.loop import Plan, Run
 from train.run.options import text_options, write_options
 from train.run.processes import first_alone, leads
-from train.run.recipes import initialise
+from train.run.recipes import initialize
 from train.run.state import load_state, save_state
 from train.run.summary import UNSPLIT, seem_unsplit
 
@@ -63,7 +63,7 @@ def new_run(options: argparse.Namespace, training: Split, device: torch.device) 
         check_initial(options.init_from, *initial, config, training.sentences)
         take_weights(run.model, *initial, training.sentences)
     else:
-        initialise(run.model, run.recipe)
+        initialize(run.model, run.recipe)
     rank = world()[0]
     if rank:  # every process has the same weights now, and noise of its own from now on
         torch.manual_seed(options.seed + 1_000_003 * rank)
@@ -89,7 +89,7 @@ def why_no_words(options: argparse.Namespace, training: Split) -> str:
             f"raise --max-vocab to {len(SPECIAL_WORDS) + 1} at least."
         )
     if seem_unsplit(Counter(word for sentence in training.sentences for word in sentence.split())):
-        return f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it by a word segmenter and give --tokenised."
+        return f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it by a word segmenter and give --tokenized."
     if options.min_count > 1:
         return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text."
     return f"{corpus_name(options)} holds no word but {', '.join(SPECIAL_WORDS)}; give a text with words."

@@ -18,7 +18,7 @@ STATE_FILE = "last.safetensors"
 
 
 def save_state(run: Run, folder: Path) -> None:
-    """Write weights, regularizer, optimiser, the generators of every process and the position in the epoch.
+    """Write weights, regularizer, optimizer, the generators of every process and the position in the epoch.
 
     All processes must call it; one writes. Raises UserError, and writes nothing, if a step's gradient was not finite.
     """
@@ -83,7 +83,7 @@ def _restore_generators(tensors: dict[str, Tensor], device: torch.device) -> Non
 
 
 def _optimizers(run: Run) -> list[tuple[str, torch.optim.Optimizer]]:
-    """Every optimiser of the run with the prefix of its tensors."""
+    """Every optimizer of the run with the prefix of its tensors."""
     critic = [("critic_optimizer.", run.critic_optimizer)] if run.critic_optimizer else []
     return [("optimizer.", run.optimizer), *critic]
 

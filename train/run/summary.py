@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from dgvae.text.corpora import UNLABELLED, Split, class_names, source_of
+from dgvae.text.corpora import UNLABELED, Split, class_names, source_of
 from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
 from train.corpora.account import left_out_text
 from train.corpora.encodings import LONGEST
@@ -94,7 +94,7 @@ def text_facts(
         in_both=sum(sentence in different for sentence in validation.sentences),
         cut=sum(length > max_words for length in lengths),
         max_words=max_words,
-        classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELLED})],
+        classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELED})],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
         cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
         **{name: source[name] for name in ("left_out", "first_left_out", "found", "markup", "cut_lines") if name in source},
@@ -112,7 +112,7 @@ def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int) -> st
     in_text = sum(unknown.get(word, 0) for word in SPECIAL_WORDS)
     rare = sum(count for count in unknown.values() if count < min_count)
     if seem_unsplit(counts):
-        return f"{UNSPLIT}: split it with a word segmenter, then give --tokenised"
+        return f"{UNSPLIT}: split it with a word segmenter, then give --tokenized"
     if 2 * in_text > total:
         return "the text itself has <unk> in these places"
     if 2 * rare > total:

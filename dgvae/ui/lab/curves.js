@@ -57,7 +57,7 @@ function letters(lines, up) {
     });
 }
 
-// From nought to a little over the largest value; of a logarithmic one from 0.01 on.
+// From zero to a little over the largest value; of a logarithmic one from 0.01 on.
 function scale(values, logarithmic) {
   const bend = logarithmic ? (value) => Math.log10(Math.max(value, 0.01)) : (value) => value;
   const low = logarithmic ? -2 : 0;

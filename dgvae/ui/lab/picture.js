@@ -86,8 +86,8 @@ function gapOf(shape, density) {
 
 function paintDensity(canvas, shape, density) {
   const pen = cleared(canvas);
-  const colour = rgb("--chart-posterior");
-  if (density) putCells(pen, density, (q) => [colour, q / most]);
+  const color = rgb("--chart-posterior");
+  if (density) putCells(pen, density, (q) => [color, q / most]);
   contours(pen, shape, "--chart-prior");
   posteriors(pen, shape);
 }
@@ -109,9 +109,9 @@ function cleared(canvas) {
 function putCells(pen, values, look) {
   const image = new ImageData(cells, cells);
   values.forEach((value, i) => {
-    const [colour, share] = look(value);
+    const [color, share] = look(value);
     const at = 4 * ((cells - 1 - Math.floor(i / cells)) * cells + (i % cells)); // the highest row comes first
-    image.data.set(colour, at);
+    image.data.set(color, at);
     image.data[at + 3] = Math.round(255 * Math.min(1, share));
   });
   const small = new OffscreenCanvas(cells, cells);
@@ -127,8 +127,8 @@ function sayNone(pen) {
 }
 
 // Of the prior: one, two and three standard deviations, or all of it.
-function contours(pen, shape, colour) {
-  pen.strokeStyle = css(colour);
+function contours(pen, shape, color) {
+  pen.strokeStyle = css(color);
   pen.lineWidth = pen.canvas.width / 260;
   for (const radius of shape.kind === "vmf" ? [1] : [1, 2, 3]) ellipse(pen, shape, 0, 0, radius, radius);
 }

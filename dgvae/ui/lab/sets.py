@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from dgvae.charts.series_colors import colour_parameters
+from dgvae.charts.series_colors import color_parameters
 from dgvae.errors import UserError
 from dgvae.toy.setup import SET_SIZES
 from dgvae.ui.lab.visitors import Labs
@@ -25,7 +25,7 @@ REACH = 3.5
 TESTS = {
     "MMD": ("MMD of WAE", "MMD² between both sets, with a permutation test"),
     "discriminator": ("Discriminator of AAE", "its accuracy on draws that it was not trained on; 0.5 is chance"),
-    "neighbours": ("Nearest neighbours", "the share of draws whose nearest neighbour is of their own set; 0.5 is chance"),
+    "neighbors": ("Nearest neighbors", "the share of draws whose nearest neighbor is of their own set; 0.5 is chance"),
     "density gap": ("Density gap of DG-VAE", "mean of log q(z) − log p(z) over the draws of q(z), nats"),
 }
 
@@ -38,7 +38,7 @@ class SetsSection:
         gr.Markdown(
             "## Sets against densities\nA q(z) of 128 narrow posteriors that lie as draws of the prior would. The dots look "
             "alike, blue of q(z) and orange of p(z), and the tests that WAE and AAE train by hardly tell them apart; nearest "
-            "neighbours do once there are 256. The density gap is given q(z) itself, not draws alone, and sees the holes at "
+            "neighbors do once there are 256. The density gap is given q(z) itself, not draws alone, and sees the holes at "
             "once. Make the posteriors wider, and the difference goes; or test what the lab above has made."
         )
         with gr.Row():
@@ -144,10 +144,10 @@ def _draws_chart(posterior: DiagonalGaussian, size: int, seed: int) -> dict[str,
     sets = zip(("posterior", "prior"), draw_sets(aggregate(posterior), size, seed), strict=True)  # the first that were tested
     rows = [row for source, z in sets for row in _rows(source, z.numpy())]
     x, y = _axes()
-    colours = alt.Scale(domain=["prior", "posterior"], range=[alt.expr("prior"), alt.expr("posterior")])
+    colors = alt.Scale(domain=["prior", "posterior"], range=[alt.expr("prior"), alt.expr("posterior")])
     dots = alt.Chart(alt.NamedData("points")).mark_circle(size=14, opacity=0.8, clip=True)
-    chart = dots.encode(x=x, y=y, color=alt.Color("source:N", scale=colours, legend=None)).add_params(
-        *colour_parameters("prior", "posterior")
+    chart = dots.encode(x=x, y=y, color=alt.Color("source:N", scale=colors, legend=None)).add_params(
+        *color_parameters("prior", "posterior")
     )
     return _finished(chart, f"{size} draws of each", f"{size} draws of q(z), blue, and of p(z), orange.", {"points": rows})
 

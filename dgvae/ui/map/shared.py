@@ -33,9 +33,7 @@ class Fitting:
 
     def __str__(self) -> str:
         took = f"{time.monotonic() - self.began:.0f} s"
-        return (
-            f"Fitting one map for both, a minute or so: {f'{self.share:.0%}' if self.share else 'finding neighbours'}, {took}"
-        )
+        return f"Fitting one map for both, a minute or so: {f'{self.share:.0%}' if self.share else 'finding neighbors'}, {took}"
 
 
 class CommonMaps:

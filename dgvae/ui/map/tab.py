@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from dgvae.charts.maps import COLOURINGS, LOOK_FOR, latent_map
+from dgvae.charts.maps import COLORINGS, LOOK_FOR, latent_map
 from dgvae.errors import UserError
 from dgvae.ui.map.points import extents, map_of, map_points, point_gaps
 from dgvae.ui.map.readout import next_hole, read_point, text_at
@@ -49,12 +49,12 @@ class MapTab(Tab):
         self.common = CommonMaps(shelf)
         look_for = gr.HTML(_look_for("source"))
         with gr.Row(elem_id="map-controls"):
-            colour = gr.Radio(
-                [(name, key) for key, name in COLOURINGS.items()],
+            color = gr.Radio(
+                [(name, key) for key, name in COLORINGS.items()],
                 value="source",
-                label="Colour by",
+                label="Color by",
                 scale=3,
-                elem_id="map-colour",
+                elem_id="map-color",
             )
             dimension = gr.Number(
                 1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
@@ -92,8 +92,8 @@ class MapTab(Tab):
                 "", label="Region: map, ends of x, ends of y", placeholder="A: 0, 2, -1, 1", elem_id="region", min_width=240
             )
 
-        self.fields = {"colour": colour, "dim": dimension, "map": which, "point": point, "region": region}
-        self.triggers = [colour.change, dimension.change, which.change, fitted.change]
+        self.fields = {"colour": color, "dim": dimension, "map": which, "point": point, "region": region}
+        self.triggers = [color.change, dimension.change, which.change, fitted.change]
         over = ChartMarks(elem_id="map-marks")
         self.outputs = [look_for, faults[0], charts["A"], faults[1], charts["B"], over, remark, hole_said, readout, report]
         gr.on(
@@ -101,7 +101,7 @@ class MapTab(Tab):
             self.fit_common, [*self.models, which], [progress, fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
-        colour.change(_show_if_used, colour, dimension, **QUIET)
+        color.change(_show_if_used, color, dimension, **QUIET)
         # Whoever sets them, a pointer, a key, a button or the address: point and region are read out.
         point.change(self.read_number, [*self.models, point], readout, **QUIET)
         region.change(self.read_region, [*self.models, which, region], report, **QUIET)
@@ -116,46 +116,46 @@ class MapTab(Tab):
 
     def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
         """What to look for; fault and chart of A and of B; marks; remarks; no hole yet; what point and region say."""
-        colour, dimension, which, point, region = values
+        color, dimension, which, point, region = values
         common = self._common(which, name_a, name_b)
         domain = extents(*common) if common else None
         drawn: list[Any] = []
         for i, name in enumerate((name_a, name_b)):
             try:
-                chart = self._chart(name, colour, dimension, common[i] if common else None, domain)
+                chart = self._chart(name, color, dimension, common[i] if common else None, domain)
                 drawn += ["", chart]
             except UserError as error:
                 drawn += [notice(str(error)), None]
         return (
-            _look_for(colour),
+            _look_for(color),
             *drawn,
             self.marks_of(region, point),
-            self._remarks(colour, which, name_a, name_b),
+            self._remarks(color, which, name_a, name_b),
             "",
             self.read_number(name_a, name_b, point),
             self.read_region(name_a, name_b, which, region),
         )
 
-    def _chart(self, name: str | None, colour: str, dimension: int | None, xy: Tensor | None, domain: Any) -> dict[str, Any]:
+    def _chart(self, name: str | None, color: str, dimension: int | None, xy: Tensor | None, domain: Any) -> dict[str, Any]:
         checkpoint = self.shelf.get(name)
         map_of(checkpoint)
         gaps = None
-        if colour == "gap":
+        if color == "gap":
             if "density_gap" in checkpoint.aggregated.absent:
-                colour = "source"
+                color = "source"
             else:
                 gaps = self.shelf.derived(name, "gaps of the map", point_gaps)
         column = None
-        if colour == "dimension":
+        if color == "dimension":
             column = int(dimension or 0) - 1
             if not 0 <= column < checkpoint.model.config.latent_dim:
                 raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
 
         def chart(of: Checkpoint) -> dict[str, Any]:
-            return latent_map(map_points(of, gaps, xy, column), colour, of.model.config.title, domain, of.classes)
+            return latent_map(map_points(of, gaps, xy, column), color, of.model.config.title, domain, of.classes)
 
         # Everyone who comes sees the same first chart.
-        return chart(checkpoint) if xy is not None else self.shelf.derived(name, ("map", colour, column), chart)
+        return chart(checkpoint) if xy is not None else self.shelf.derived(name, ("map", color, column), chart)
 
     def _common(self, which: str, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
         """Where both models' points lie on one map, if that is asked for and there is one."""
@@ -164,7 +164,7 @@ class MapTab(Tab):
         except UserError:
             return None  # it is among the remarks
 
-    def _remarks(self, colour: str, which: str, name_a: str | None, name_b: str | None) -> str:
+    def _remarks(self, color: str, which: str, name_a: str | None, name_b: str | None) -> str:
         """Why what is asked for is not shown."""
         remarks = []
         try:
@@ -172,7 +172,7 @@ class MapTab(Tab):
                 self.common.coordinates(name_a, name_b)
         except UserError as error:
             remarks.append(str(error))
-        for name in (name_a, name_b) if colour == "gap" else ():
+        for name in (name_a, name_b) if color == "gap" else ():
             with suppress(UserError):  # it is said in the model's place
                 if why := self.shelf.get(name).aggregated.absent.get("density_gap"):
                     remarks.append(f"No density gap here: {why}.")
@@ -268,9 +268,9 @@ def _brushed(event: Brushed) -> str:
     return "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
 
 
-def _look_for(colour: str) -> str:
-    return f"<p class='hint'>{LOOK_FOR[colour]}</p>"
+def _look_for(color: str) -> str:
+    return f"<p class='hint'>{LOOK_FOR[color]}</p>"
 
 
-def _show_if_used(colour: str) -> Any:
-    return gr.update(visible=colour == "dimension")
+def _show_if_used(color: str) -> Any:
+    return gr.update(visible=color == "dimension")

@@ -28,7 +28,7 @@ CHOSEN = "the two below"
 # Of dgvae.explore.slices, which needs torch:
 RANKINGS = ("largest correlation", "largest variance of the means", "largest marginal KL")
 BASES = {"zero": "zero", "a draw of the prior": "prior", "a sentence": "sentence"}
-MOST_CENTRES = 1000
+MOST_CENTERS = 1000
 
 
 class SliceTab(Tab):
@@ -95,8 +95,8 @@ class SliceTab(Tab):
                 continue
             title = self.shelf.get(name).model.config.title
             for kind in KINDS:
-                centres = self.shelf.derived(name, ("centres", plane.pair), partial(_centres, plane.pair))
-                charts.append(slice_chart(kind, plane, most, marker, title, centres if kind == "q" else None))
+                centers = self.shelf.derived(name, ("centers", plane.pair), partial(_centers, plane.pair))
+                charts.append(slice_chart(kind, plane, most, marker, title, centers if kind == "q" else None))
         faults = [notice(plane) if isinstance(plane, str) else "" for plane in columns]
         return *faults, *charts, self.read_out(name_a, name_b, *values)
 
@@ -195,10 +195,10 @@ def _base(checkpoint: Checkpoint, base: str, seed: int | None, sentence: str) ->
     return torch.zeros(1, checkpoint.model.config.latent_dim)
 
 
-def _centres(pair: Pair, checkpoint: Checkpoint) -> np.ndarray:
+def _centers(pair: Pair, checkpoint: Checkpoint) -> np.ndarray:
     """Posterior means, evenly over the sentences: (sentence, z_i, z_j), [M, 3]."""
     means = checkpoint.aggregated.posterior.location
-    rows = np.linspace(0, len(means) - 1, min(len(means), MOST_CENTRES)).round().astype(int)
+    rows = np.linspace(0, len(means) - 1, min(len(means), MOST_CENTERS)).round().astype(int)
     return np.column_stack([rows, means[rows][:, list(pair)].numpy()])
 
 

@@ -29,7 +29,7 @@ async function draw() {
   try {
     await loadLibrary();
     if (mine !== drawing) return;
-    const spec = coloured(JSON.parse(props.value));
+    const spec = colored(JSON.parse(props.value));
     place.classList.toggle("square", spec.height === "container");
     stage.className = "vega-stage incoming";
     place.append(stage);
@@ -114,7 +114,7 @@ function orNull(read) {
   }
 }
 
-// ---- colours of the page
+// ---- colors of the page
 
 function isDark() {
   return document.body.classList.contains("dark");
@@ -124,7 +124,7 @@ function cssVariable(name) {
   return getComputedStyle(place).getPropertyValue(name).trim();
 }
 
-function coloured(spec) {
+function colored(spec) {
   for (const parameter of spec.params ?? []) {
     parameter.value = cssVariable(`--chart-${parameter.name}`) || parameter.value;
   }

@@ -7,7 +7,7 @@ Why not `gr.Plot`: it has no event but `change`, collapses at `width="container"
 - Never list a chart in `inputs=`, since each event would upload it. Events carry ids and coordinates instead.
 - Vega is one script which `vl-convert-python` makes offline. It stays in the user's cache folder and is served from
   there, so the page asks nobody outside for anything and no third-party code is committed.
-- Colours follow the page: a top-level parameter `prior` of a chart takes the CSS variable `--chart-prior`, if any.
+- Colors follow the page: a top-level parameter `prior` of a chart takes the CSS variable `--chart-prior`, if any.
 
 What a chart may hold for the page to find points in it:
 

@@ -72,7 +72,7 @@ def test_it_is_made_once_and_anew_when_anything_changes(tmp_path: Path) -> None:
     before = (folder / "train.txt").stat()
     assert prepare(source, tmp_path / "cache") == folder
     assert (folder / "train.txt").stat() == before
-    folders = {folder, prepare(replace(source, tokenised=True), tmp_path / "cache")}
+    folders = {folder, prepare(replace(source, tokenized=True), tmp_path / "cache")}
     path.write_text("\n".join(made_up_lines(100, 1)), encoding="utf-8")
     folders.add(prepare(source, tmp_path / "cache"))
     assert len(folders) == 3
@@ -109,9 +109,9 @@ def test_what_is_held_out_does_not_depend_on_the_order(count: int, held_out: int
     assert first["test"] == first["valid"]
 
 
-def test_tokenised_text_stays_as_it_is(tmp_path: Path) -> None:
+def test_tokenized_text_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("It's  Paris,\u2028or not\nb\nc\nd\n", encoding="utf-8")
-    source = TextSource(str(tmp_path / "a.txt"), str(tmp_path / "a.txt"), tokenised=True)
+    source = TextSource(str(tmp_path / "a.txt"), str(tmp_path / "a.txt"), tokenized=True)
     assert sentences_of(prepare(source, tmp_path))["train"] == ["It's Paris, or not", "b", "c", "d"]
 
 

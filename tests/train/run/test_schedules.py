@@ -64,7 +64,7 @@ def test_the_highest_share_is_that_of_the_best_step(schedule: str, timing: Timin
     assert highest_share(SCHEDULES[schedule], timing) == pytest.approx(expected)
 
 
-def test_every_schedule_stays_between_nought_and_one() -> None:
+def test_every_schedule_stays_between_zero_and_one() -> None:
     for schedule in SCHEDULES.values():
         for timing in (Timing(37, 5), Timing(37, 100, cycles=5, ramp=0.01), Timing(3, 0, cycles=7, ramp=1.0)):
             assert all(0 <= schedule(step, timing) <= 1 for step in range(50))

@@ -18,7 +18,7 @@ from dgvae.regularizers import build_regularizer
 from train.run import loop
 from train.run.data import Batches
 from train.run.loop import Epoch, Plan, Run, Step, train, training_step
-from train.run.recipes import RECIPES, initialise
+from train.run.recipes import RECIPES, initialize
 
 CPU = torch.device("cpu")
 SENTENCES = [[4 + i % 9, 5 + i % 7, 6 + i % 5, 3] for i in range(64)]
@@ -87,7 +87,7 @@ def test_losses_may_stay_unread_for_some_steps_but_not_when_a_state_is_saved(mon
 
 def test_the_papers_recipe_halves_its_rate_five_times_each_from_the_best_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run("vae", "paper", epochs=100, patience=2, learning_rate=0.5)
-    initialise(run.model, run.recipe)
+    initialize(run.model, run.recipe)
     assert isinstance(run.optimizer, torch.optim.SGD)
     weights = dict(run.model.named_parameters())
     assert 0.09 < float(weights["encoder.embedding.weight"].detach().abs().max()) <= 0.1

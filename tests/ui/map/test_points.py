@@ -1,4 +1,4 @@
-"""The density gaps of a map's points, as the page colours and reads them out."""
+"""The density gaps of a map's points, as the page colors and reads them out."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from dgvae.charts.maps import COLOURINGS, LOOK_FOR
+from dgvae.charts.maps import COLORINGS, LOOK_FOR
 from dgvae.errors import UserError
 from dgvae.methods.table import METHODS
 from dgvae.text.corpora import corpus_files, read_split
@@ -34,24 +34,24 @@ def tab(checkpoints: Path, corpus: Path) -> MapTab:
 
 
 def drawn(
-    tab: MapTab, a: str, b: str, colour: str = "source", dim: Any = 1, which: str = "own", point: Any = 0, region: str = ""
+    tab: MapTab, a: str, b: str, color: str = "source", dim: Any = 1, which: str = "own", point: Any = 0, region: str = ""
 ):
     """What `draw` gives, by name."""
     names = ("look_for", "fault_a", "chart_a", "fault_b", "chart_b", "marks", "remark", "hole", "readout", "report")
-    values = tab.draw(a, b, colour, dim, which, point, region)
+    values = tab.draw(a, b, color, dim, which, point, region)
     assert len(values) == len(names) == len(tab.outputs)
     return SimpleNamespace(**dict(zip(names, values, strict=True)))
 
 
-@pytest.mark.parametrize("colour", COLOURINGS)
+@pytest.mark.parametrize("color", COLORINGS)
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_is_drawn_in_every_colour(tab: MapTab, method: str, colour: str):
-    shown = drawn(tab, f"short-yelp/{method}", VAE, colour)
+def test_every_method_is_drawn_in_every_color(tab: MapTab, method: str, color: str):
+    shown = drawn(tab, f"short-yelp/{method}", VAE, color)
     assert shown.chart_a["title"] == tab.shelf.get(f"short-yelp/{method}").model.config.title
     assert (shown.fault_a, shown.fault_b) == ("", "")
-    assert LOOK_FOR[colour] in shown.look_for
+    assert LOOK_FOR[color] in shown.look_for
     assert len(shown.chart_a["datasets"]["points"].splitlines()) == 121
-    assert ("No density gap here" in shown.remark) == (colour == "gap" and method == "ivae-mi")
+    assert ("No density gap here" in shown.remark) == (color == "gap" and method == "ivae-mi")
 
 
 def test_a_model_that_is_not_there_leaves_the_other_its_map(tab: MapTab):
