@@ -19,7 +19,8 @@ from dgvae.text.tokenizer import PAD
 Segment = tuple[int, int, int]  # words from, to, and how many rows are not over before them
 LSTMState = tuple[Tensor, Tensor]  # h and c, [1, B, H] each
 
-_SEGMENTS, _SHORTEST = 4, 16  # at most so many segments, of at least so many words on average
+_GRAIN = 8  # words from one place where a batch may be cut to the next
+_CALL = 200  # words that an LSTM reads in the time that a call costs besides
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,23 @@ def positions(lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def segments_of(lengths: Sequence[int]) -> tuple[Segment, ...]:
-    """Cut the time of a batch where about equal shares of its sentences have ended. lengths: the longest first.
+    """Cut the time of a batch so that the least is read, where every segment costs as much as `_CALL` words. The longest first.
 
     Cuts and rows are rounded up, so that the shapes of segments, for each of which oneDNN keeps some memory, are few.
     """
     size = len(lengths)
-    count = min(_SEGMENTS, max(1, lengths[0] // _SHORTEST))
-    cuts = sorted({min(lengths[0], -(-lengths[size * k // count] // 8) * 8) for k in range(count)})
-    share = max(1, size // (2 * _SEGMENTS))
-    segments = []
-    for start, stop in zip([0, *cuts[:-1]], cuts, strict=True):
-        rows = sum(n > start for n in lengths)
-        segments.append((start, stop, min(size, -(-rows // share) * share)))
-    return tuple(segments)
+    cuts = [*range(0, lengths[0], _GRAIN), lengths[0]]
+    rows = [min(size, -(-sum(n > cut for n in lengths) // share) * share) for share in [max(1, size // 8)] for cut in cuts]
+    least, begin = [0], [0]  # what is read up to each cut, and where its last segment begins
+    for stop in range(1, len(cuts)):
+        cost, start = min((least[k] + rows[k] * (cuts[stop] - cuts[k]) + _CALL, k) for k in range(stop))
+        least.append(cost)
+        begin.append(start)
+    segments, stop = [], len(cuts) - 1
+    while stop:
+        segments.append((cuts[begin[stop]], cuts[stop], rows[begin[stop]]))
+        stop = begin[stop]
+    return tuple(reversed(segments))
 
 
 def read(lstm: nn.LSTM, inputs: Tensor, batch: Batch, state: LSTMState | None = None) -> tuple[Tensor, LSTMState]:
@@ -98,10 +103,12 @@ def read(lstm: nn.LSTM, inputs: Tensor, batch: Batch, state: LSTMState | None = 
     if len(batch.segments) < 2:
         return lstm(inputs, state)
     outputs = []
-    for start, stop, rows in batch.segments:
+    # The gradient of a split is put together once; a slice for each segment would fill all of it with zeros each time.
+    pieces = inputs.split([stop - start for start, stop, _ in batch.segments], dim=1)
+    for piece, (_, _, rows) in zip(pieces, batch.segments, strict=True):
         if state is not None:
             state = state[0][:, :rows].contiguous(), state[1][:, :rows].contiguous()
-        part, state = lstm(inputs[:rows, start:stop], state)
+        part, state = lstm(piece[:rows], state)
         outputs.append(F.pad(part, (0, 0, 0, 0, 0, len(inputs) - rows)))
     assert state is not None
     return torch.cat(outputs, dim=1), state
