@@ -10,7 +10,7 @@ import torch
 from dgvae.aggregate import aggregate
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
-from tests.benchmarks import density_gap, holes, measures, training_step, verdicts
+from tests.benchmarks import density_gap, holes, matched, measures, training_step, verdicts
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -67,3 +67,10 @@ def test_what_the_figures_see_of_a_population() -> None:
 
 def test_verdicts_of_made_up_sets() -> None:
     assert verdicts.said(verdicts.halved(2), 30, seed=0)
+
+
+def test_a_matched_population_has_the_rate_and_no_holes() -> None:
+    figures = matched.measured(4.0, 3, 2000, 4).figures
+    assert figures["kl"].value == pytest.approx(4.0, abs=0.2)
+    assert figures["mi"].value == pytest.approx(4.0, abs=0.25)  # far below log N = 7.6
+    assert figures["hole_mass"].value < 0.03
