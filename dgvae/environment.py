@@ -32,9 +32,7 @@ def choose_cache() -> None:
         except OSError:  # no folder can be written; what needs none still works
             return
         print(f"The cache folder can't be written; caches are kept in {os.environ['XDG_CACHE_HOME']}.", file=sys.stderr)
-    if (
-        os.path.expanduser("~") == "~"
-    ):  # without a home and a user's name; some libraries fail as they are imported, such as NLTK
+    if os.path.expanduser("~") == "~":  # no home, no user name: libraries that ask for it fail
         os.environ["HOME"] = os.environ["XDG_CACHE_HOME"]
 
 
