@@ -20,7 +20,7 @@ _CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
 def choose_cache() -> None:
     """If the user's cache folder can't be written, or there is no home, let all libraries use a folder for temporary files.
 
-    To be called before they are imported, since they read $XDG_CACHE_HOME then: Hugging Face, pooch, numba, Vega's script.
+    To be called before they are imported, since they read $XDG_CACHE_HOME then: Hugging Face, platformdirs, numba and others.
     """
     try:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -32,9 +32,7 @@ def choose_cache() -> None:
         except OSError:  # no folder can be written; what needs none still works
             return
         print(f"The cache folder can't be written; caches are kept in {os.environ['XDG_CACHE_HOME']}.", file=sys.stderr)
-    if (
-        os.path.expanduser("~") == "~"
-    ):  # without a home and a user's name; some libraries fail as they are imported, such as NLTK
+    if os.path.expanduser("~") == "~":  # no home, no user name: libraries that ask for it fail
         os.environ["HOME"] = os.environ["XDG_CACHE_HOME"]
 
 

@@ -5,6 +5,9 @@ folder is its latest claim's, as long as that is renewed: who finds it released 
 several succeeds. A claim is never renamed or removed, since meanwhile another process might have put a living one there.
 """
 
+# filelock's SoftFileLease does not do: it watches another machine's claim for its whole duration before taking it over, while a
+# sweep asks once for each run and goes on; nor does its file hold a note, or tell without an attempt whether the holder lives.
+
 from __future__ import annotations
 
 import json

@@ -5,17 +5,13 @@ A sentence is a string of words apart by one space, as the corpora have it; `<un
 
 from __future__ import annotations
 
+import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import torch
-from nltk.lm import WittenBellInterpolated
-from rouge_score.rouge_scorer import RougeScorer
-from rouge_score.tokenizers import Tokenizer
-from sacrebleu.metrics.bleu import BLEU
 
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of, ratio_of
 
@@ -29,26 +25,34 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> Estimate:
     The error is from sacrebleu's bootstrap over sentences, whose seed is fixed; one sentence gives none (NaN). BLEU counts up
     to four words in a row: it is 0 where no hypothesis has four, even for a perfect copy.
     """
+    from sacrebleu.metrics.bleu import BLEU  # here, since the app needs ROUGE-L alone and is installed without sacrebleu
+
     if len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses do not go with {len(references)} references.")
     resamples = RESAMPLES if len(hypotheses) > 1 else 1
-    score = BLEU(tokenize="none", force=True).corpus_score(hypotheses, [references], n_bootstrap=resamples)
-    return Estimate(float(score.score), float(score._ci) / 1.96 if resamples > 1 else math.nan)
-
-
-class _Words(Tokenizer):
-    """rouge_score's own tokenizer drops punctuation and takes `<unk>` for `unk`."""
-
-    def tokenize(self, text: str) -> list[str]:
-        return text.split()
-
-
-_ROUGE = RougeScorer(["rougeL"], tokenizer=_Words())
+    metric = BLEU(tokenize="none", force=True)
+    score = metric.corpus_score(hypotheses, [references], n_bootstrap=resamples)
+    if resamples == 1:
+        return Estimate(float(score.score), math.nan)
+    # Only sacrebleu's report has the half-width of the 95 % interval; it lacks it where every resample has BLEU 0.
+    report = json.loads(score.format(width=15, signature=str(metric.get_signature()), is_json=True))
+    return Estimate(float(score.score), report.get("confidence_var", 0.0) / 1.96)
 
 
 def rouge_l(candidate: str, reference: str) -> float:
     """F1 of the longest common subsequence of words, 0 to 1. An empty sentence has 0, even against another."""
-    return float(_ROUGE.score(reference, candidate)["rougeL"].fmeasure)
+    first, second = candidate.split(), reference.split()
+    return 2 * _common_subsequence(first, second) / max(1, len(first) + len(second))
+
+
+def _common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
+    """The length of the longest common subsequence, by dynamic programming over prefixes of both."""
+    lengths = [0] * (len(second) + 1)  # of the words of `first` so far with each prefix of `second`
+    for word in first:
+        before, lengths = lengths, [0]
+        for i, other in enumerate(second):
+            lengths.append(before[i] + 1 if word == other else max(before[i + 1], lengths[i]))
+    return lengths[-1]
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,10 @@ def interpolation(starts: Sequence[str], ends: Sequence[str], decoded: Sequence[
 
 
 class NGramModel:
-    """Interpolated Witten–Bell n-gram model over a fixed vocabulary (Chen & Goodman 1999), by nltk.
+    """Interpolated Witten–Bell n-gram model over a fixed vocabulary (Chen & Goodman 1999).
+
+    p(word | context) = (c(context word) + n(context) · p(word | context without its first word)) / (c(context) + n(context)),
+    where c counts in the text and n is the number of different words that follow. A context that the text lacks is shortened.
 
     A word outside the vocabulary is `<unk>`, and `<unk>` in text is the same. The unigram counts are one higher than in the
     text for each word of the vocabulary, `<unk>` and `</s>`, so that no word has probability 0. Perplexities compare only
@@ -85,24 +92,31 @@ class NGramModel:
     def __init__(self, sentences: Iterable[str], vocabulary: Collection[str], order: int = 3) -> None:
         self._order = order
         self._known = set(vocabulary) - {START, END}
-        self._model = WittenBellInterpolated(order)
-        # nltk's fit would also count <s> as a word to predict, be slower, and refuse more than 10⁷ n-grams.
-        self._model.counts.unigrams.update(self._known | {UNKNOWN, END})
+        self._followers: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)  # of each context
+        self._followers[()].update(self._known | {UNKNOWN, END})
         for ngram, count in Counter(ngram for sentence in sentences for ngram in self._ngrams(sentence)).items():
             for skip in range(order):
-                self._model.context_counts(ngram[skip:-1])[ngram[-1]] += count
-        self._score = self._model.unmasked_score = cache(self._model.unmasked_score)  # which calls itself for lower orders
+                self._followers[ngram[skip:-1]][ngram[-1]] += count
+        self._totals = {context: followers.total() for context, followers in self._followers.items()}
 
     def probability(self, word: str, context: Sequence[str]) -> float:
         """p(word | the words before it), all of them words of the model; `<s>` stands before a sentence, `</s>` after it."""
-        return self._score(word, tuple(context))
+        context = tuple(context)
+        if not context:
+            return self._followers[()][word] / self._totals[()]
+        shorter = self.probability(word, context[1:])
+        total = self._totals.get(context)
+        if total is None:
+            return shorter
+        followers = self._followers[context]
+        return (followers[word] + len(followers) * shorter) / (total + len(followers))
 
     def perplexity(self, sentences: Iterable[str]) -> Estimate:
         """exp(−Σ log p / number of words), each sentence's end being a word too.
 
         The error, by the delta method, is of the choice of these sentences alone: the model's own text is taken as given.
         """
-        scored = [[-math.log(self._score(ngram[-1], ngram[:-1])) for ngram in self._ngrams(text)] for text in sentences]
+        scored = [[-math.log(self.probability(ngram[-1], ngram[:-1])) for ngram in self._ngrams(text)] for text in sentences]
         surprisal = torch.tensor([sum(words) for words in scored], dtype=torch.float64)
         lengths = torch.tensor([len(words) for words in scored], dtype=torch.float64)
         mean = ratio_of(surprisal, lengths)

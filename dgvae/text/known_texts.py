@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import pooch
+import platformdirs
 
 from dgvae.errors import UserError
 from dgvae.files.atomic import read_json
@@ -18,7 +18,7 @@ OPTIONS_FILE = "run.json"  # which `train.fit` leaves in a run's folder
 
 def cache_folder() -> Path:
     """$DGVAE_CACHE, else the user's cache folder."""
-    return Path(os.environ.get("DGVAE_CACHE") or pooch.os_cache("dgvae")).expanduser()
+    return Path(os.environ.get("DGVAE_CACHE") or platformdirs.user_cache_dir("dgvae")).expanduser()
 
 
 def find_evaluation(corpus: str, sha256: str, data: Path | None = None, run: Path | None = None) -> Split | None:

@@ -134,6 +134,70 @@ def test_always_the_same_sentence_has_low_forward_and_high_reverse_perplexity() 
     assert model.perplexity(collapsed).error == pytest.approx(0, abs=1e-9)
 
 
+REVIEWS = [  # a sentence that repeats, an empty one, and words outside the vocabulary
+    "the food was great and the staff was friendly .",
+    "the service was slow , but the food was worth it .",
+    "i had the pad thai and it was bland , bland , bland !",
+    "we will not be back .",
+    "we will not be back .",
+    "great place for <unk> and a drink after work",
+    "",
+    "my wife and i had the best burger in town here , and the fries were great too .",
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (1, (8.939224272409989, 1.0519355998361364)),
+        (2, (5.628923799119503, 0.712368231472213)),
+        (3, (5.276545358499077, 1.7514803807106822)),
+    ],
+)
+def test_perplexities_are_those_of_nltk(order: int, expected: tuple[float, float]) -> None:
+    """The numbers are from nltk 3.10.4: `WittenBellInterpolated`."""
+    model = NGramModel(REVIEWS[:6], vocabulary(REVIEWS), order)
+    assert model.perplexity(REVIEWS[5:]) == pytest.approx(expected, abs=1e-9)
+
+
+def test_probabilities_are_those_of_nltk() -> None:
+    """The numbers are from nltk 3.10.4: `WittenBellInterpolated`."""
+    model = NGramModel(REVIEWS[:6], vocabulary(REVIEWS))
+    expected = {
+        ("<s>", "the", "food"): 0.39814814814814814,
+        ("the", "food", "was"): 0.8971193415637861,
+        ("<unk>", "food", "was"): 0.6913580246913581,  # unseen before it: from the words before alone
+        ("not", "be", "back"): 0.8930041152263375,
+        ("back", ".", "</s>"): 0.9390946502057613,
+        ("a", "the", "<unk>"): 0.48853615520282184,
+        ("the", "food", "drink"): 0,  # outside the vocabulary
+    }
+    assert {(*context, word): model.probability(word, context) for *context, word in expected} == pytest.approx(
+        expected, abs=1e-9
+    )
+
+
+def test_rouge_l_is_that_of_rouge_score() -> None:
+    """The numbers are from rouge-score 0.1.2."""
+    expected = {
+        (0, 1): 0.45454545454545453,
+        (1, 7): 0.2580645161290323,
+        (2, 0): 0.25,
+        (3, 4): 1,
+        (7, 2): 0.24242424242424243,
+        (6, 0): 0,
+        (6, 6): 0,
+        (5, 7): 0.07142857142857142,
+    }
+    assert {(a, b): rouge_l(REVIEWS[a], REVIEWS[b]) for a, b in expected} == pytest.approx(expected, abs=1e-9)
+
+
+def test_bleu_is_that_of_sacrebleu_with_its_bootstrap() -> None:
+    """The numbers are from sacrebleu 2.6.0."""
+    cut_off = [sentence[:-4] for sentence in REVIEWS]
+    assert bleu(cut_off, REVIEWS) == pytest.approx((81.01537132709453, 3.9910249843753176), abs=1e-9)
+
+
 def test_vocabulary_is_of_words_seen_often_enough() -> None:
     assert vocabulary(["a b <unk>", "", "a <unk> c"]) == {"a", "<unk>"}
     assert vocabulary(["a b", "b"], min_count=1) == {"a", "b"}

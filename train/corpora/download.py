@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import time
 from pathlib import Path
 
@@ -24,19 +24,54 @@ class _CutOffError(httpx2.TransportError):
     """Less or more came than was announced."""
 
 
-class ResumingDownloader:
-    """A downloader for `pooch.retrieve`; what has come so far lies in `partial`, and its version on the server beside it.
+class WrongHashError(Exception):
+    """The server gave a file with another sha256, which is deleted."""
 
-    From a server that knows nothing of ranges, or has another version by now, the whole file comes again. Raises
-    NotTheFileError, httpx2.HTTPStatusError for a refusal, httpx2.TransportError where the server can't be reached, OSError.
+
+def download(url: str, path: Path, sha256: str | None = None) -> None:
+    """Download `url` to `path`, unless the file is there with this sha256, or with any if None is given.
+
+    What has come so far lies in `path`.partial, and its version on the server beside it. From a server that knows nothing of
+    ranges, or has another version by now, the whole file comes again.
+
+    Args:
+        url: where the file is.
+        path: where it goes, in a folder that exists.
+        sha256: in hexadecimal.
+
+    Raises:
+        NotTheFileError, WrongHashError: it is another file.
+        httpx2.HTTPStatusError: the server refuses.
+        httpx2.TransportError: the server can't be reached.
+        OSError: `path` can't be written.
     """
+    if path.exists() and has_sha256(path, sha256):
+        return
+    partial = path.with_name(f"{path.name}.partial")
+    _Download(partial).finish(url)
+    if not has_sha256(partial, sha256):
+        partial.unlink()
+        raise WrongHashError
+    partial.replace(path)
+
+
+def has_sha256(path: Path, expected: str | None) -> bool:
+    """Whether the file has this sha256; any will do if None is expected."""
+    if expected is None:
+        return True
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == expected
+
+
+class _Download:
+    """A download into `partial`."""
 
     def __init__(self, partial: Path) -> None:
         self.partial = partial
         self._version = partial.with_name(f"{partial.name}.version")
 
-    def __call__(self, url: str, output_file: str | os.PathLike[str], pooch: object) -> None:
-        """Download `url`, then move it to `output_file`."""
+    def finish(self, url: str) -> None:
+        """Fetch the bytes that are missing, with some patience."""
         tries, most = 0, self._size()
         while True:
             try:
@@ -48,7 +83,6 @@ class ResumingDownloader:
                 if refused or tries == TRIES:
                     raise
                 time.sleep(WAIT * 2 ** (tries - 1))
-        os.replace(self.partial, output_file)
         self._version.unlink(missing_ok=True)
 
     def _go_on(self, url: str) -> None:

@@ -8,16 +8,14 @@ import shutil
 import tarfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import httpx2
-import pooch
 
 from dgvae.environment import check_network
 from dgvae.errors import UserError
 from dgvae.text.corpora import CORPORA, SPLITS, Corpus, corpus_files
 from train.corpora.cache import being_made, cache_folder, is_whole
-from train.corpora.download import NotTheFileError, ResumingDownloader
+from train.corpora.download import NotTheFileError, WrongHashError, download, has_sha256
 
 REPOSITORY = "https://raw.githubusercontent.com/zhangjf-nlp/DG-VAEs/51699815f0a8d1f48126ef900f07b2705736da1f/datasets/"
 DRIVE = "https://drive.usercontent.google.com/download?id={id}&export=download&confirm=t"
@@ -74,10 +72,8 @@ def _download(corpus: Corpus, aside: Path) -> None:
 def _retrieve(address: str, path: Path, sha256: str | None = None) -> None:
     """Download a file, if it is not there."""
     check_network()
-    pooch.get_logger().setLevel("WARNING")
-    downloader: Any = ResumingDownloader(path.with_name(f"{path.name}.partial"))  # pooch's type names the wrong arguments
     try:
-        pooch.retrieve(address, sha256 and f"sha256:{sha256}", path.name, path.parent, downloader=downloader)
+        download(address, path, sha256)
     except httpx2.HTTPStatusError as error:
         status = error.response.status_code
         if status in (404, 410):
@@ -88,7 +84,7 @@ def _retrieve(address: str, path: Path, sha256: str | None = None) -> None:
             f"{httpx2.URL(address).host} can't be reached ({type(error).__name__}); try again, "
             "or name the folder that holds the corpus with --data DIR or in DGVAE_DATA."
         ) from None
-    except ValueError:  # pooch has deleted the file
+    except WrongHashError:
         raise _wrong_sha256(address) from None
 
 
@@ -109,7 +105,7 @@ def _unpack(corpus: Corpus, archive: Path) -> None:
         raise UserError(f"The archive of {corpus.title} is broken ({error}); it was deleted; try again, {OWN}.") from None
     for split in SPLITS:
         path = archive.with_name(f"{split}.partial")
-        if not pooch.hashes.hash_matches(path, corpus.sha256.get(split)):
+        if not has_sha256(path, corpus.sha256.get(split)):
             archive.unlink()
             raise _wrong_sha256(f"The archive of {corpus.title}")
         path.replace(archive.with_name(f"{split}.txt"))

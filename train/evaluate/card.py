@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from argparse import BooleanOptionalAction
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -19,10 +18,11 @@ from dgvae.files.atomic import printable, write_bytes
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import CORPORA
+from train.run.command_line import command_words
 from train.run.options import OPTIONS_FILE, TEXTS, make_parser, recorded_options
 from train.run.summary import TextFacts, text_lines, unknown_warning
 
-NOT_OF_THE_MODEL = {"help", "list", "out", "resume", "threads", "device"}  # options that say where it is made, not what
+NOT_OF_THE_MODEL = {"out", "resume", "threads", "device"}  # options that say where it is made, not what
 
 
 def write_card(folder: Path, model: TextVAE, measured: Measurements) -> None:
@@ -172,24 +172,15 @@ def training_command(config: TextVAEConfig, measured: Measurements, folder: Path
         "latent_dim": config.latent_dim,
         "data": "DATA" if known.get("corpus") else None,
     }
-    words = ["python", "-m", "train.fit"]
-    for action in parser._actions:
-        value = known.get(action.dest)
-        if action.dest in NOT_OF_THE_MODEL or value is None:
-            continue
-        if isinstance(action, BooleanOptionalAction):
-            words.append(action.option_strings[0 if value else -1])
-            continue
-        if value is False:
-            continue
-        for word in value if isinstance(value, list) else [value]:
-            words += [action.option_strings[-1], *([] if word is True else [_portable(action.dest, word)])]
-    return shlex.join([*words, "--out", "OUT"])
+    out = ["--out", "OUT"]
+    names = [name for name in vars(parser.parse_args(out)) if name not in NOT_OF_THE_MODEL]  # in the order of the help
+    words = command_words(parser, {name: _portable(name, known.get(name)) for name in names})
+    return shlex.join(["python", "-m", "train.fit", *words, *out])
 
 
-def _portable(option: str, value: Any) -> str:
+def _portable(option: str, value: Any) -> Any:
     """An option's value without the folders of the machine that it was given on."""
-    return Path(value).name if option in TEXTS and Path(value).is_absolute() else str(value)
+    return Path(value).name if option in TEXTS and value and Path(value).is_absolute() else value
 
 
 def terms(measured: Measurements) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from dgvae.files.atomic import read_json, write_json
 from dgvae.methods.table import METHODS, method_and_options, methods_list
 from dgvae.text.corpora import CORPORA
 from dgvae.text.known_texts import OPTIONS_FILE
+from train.run.command_line import given_options, is_taken
 from train.run.data import KINDS
 from train.run.processes import DEVICES
 from train.run.recipes import RECIPES
@@ -40,7 +40,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     if options.resume:
         if not cut_off_at_once and not all((options.out / name).is_file() for name in (OPTIONS_FILE, STATE_FILE)):
             raise UserError(f"{options.out} holds no run to resume; leave --resume away to start one.")
-        given = {a.dest for a in parser._actions if _is_given(a, arguments if arguments is not None else sys.argv[1:])}
+        given = given_options(parser, arguments, vars(options))
         if fixed := sorted(given - CHANGEABLE):
             raise UserError(
                 f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it."
@@ -104,33 +104,12 @@ def recorded_options(folder: Path) -> dict[str, Any]:
     broken = f"{path} is broken: {{}}; correct it by hand, or start the run again in an empty folder."
     if missing := [name for name in ESSENTIAL if name not in found]:
         raise UserError(broken.format(f"it lacks {missing[0]}"))
-    actions = {action.dest: action for action in make_parser()._actions}
+    parser, required = make_parser(), ["--out", "OUT"]
+    names = vars(parser.parse_args(required))
     for name, value in found.items():
-        if name in actions and not _is_taken(actions[name], value):
+        if name in names and not is_taken(parser, required, name, value):
             raise UserError(broken.format(f"{name} is {json.dumps(value)[:60]}"))
-    return {name: value for name, value in found.items() if name in actions or isinstance(value, str)}
-
-
-def _is_taken(action: argparse.Action, value: Any) -> bool:
-    """Whether an option can have a value that was read from JSON."""
-    if value is None:
-        return action.default is None
-    if action.nargs == 0:
-        return isinstance(value, bool)
-    if isinstance(action.default, list):
-        return isinstance(value, list) and all(isinstance(x, str) and x in (action.choices or [x]) for x in value)
-    if action.type in (None, Path):
-        return isinstance(value, str) and value in (action.choices or [value])
-    if isinstance(value, bool) or not isinstance(value, int | float) or not callable(action.type):
-        return False
-    try:
-        return action.type(str(value)) == value
-    except argparse.ArgumentTypeError:
-        return False
-
-
-def _is_given(action: argparse.Action, arguments: list[str]) -> bool:
-    return any(a.split("=")[0] in action.option_strings for a in arguments)
+    return {name: value for name, value in found.items() if name in names or isinstance(value, str)}
 
 
 DESCRIPTION = """Train a text VAE and write a checkpoint that the app can open.
@@ -242,7 +221,7 @@ def text_options(options: argparse.Namespace) -> dict[str, Any]:
     """What `add_text_options` adds, as far as it is there: runs of earlier versions lack some, and took no markup away."""
     parser = argparse.ArgumentParser()
     add_text_options(parser)
-    names = {action.dest for action in parser._actions} - {"help"}
+    names = vars(parser.parse_args([]))
     return {"clean": False} | {name: value for name, value in vars(options).items() if name in names}
 
 

@@ -48,17 +48,15 @@ def is_finished(folder: Path) -> bool:
 
 def _begin_or_resume(folder: Path, options: list[str]) -> list[str]:
     """The options for train.fit; a run that goes on keeps its own, but for what may differ between machines."""
+    from train.run.command_line import command_words
     from train.run.options import MAY_DIFFER, make_parser
     from train.run.state import STATE_FILE
 
     if not (folder / STATE_FILE).exists():
         return options
-    given = vars(make_parser().parse_args([*options, "--out", str(folder)]))
-    resume = ["--resume"]
-    for name in sorted(MAY_DIFFER):
-        values = given[name] if isinstance(given[name], list) else [given[name]]
-        resume += [word for value in values if value for word in (f"--{name.replace('_', '-')}", str(value))]
-    return resume
+    parser = make_parser()
+    given = vars(parser.parse_args([*options, "--out", str(folder)]))
+    return ["--resume", *command_words(parser, {name: given[name] for name in sorted(MAY_DIFFER) if given[name]})]
 
 
 def _stop_when_orphaned(parent: int) -> None:
