@@ -121,8 +121,8 @@ def complete(
         "finished": not stopped,
         "seconds_per_epoch": run.seconds / (run.epoch + run.step / steps),  # with validation
     }  # fmt: skip
-    measured = finish(out, evaluation, corpus_name(options), facts)
-    print("  ".join(f"{FIGURES[figure].name} {measured.text(figure)}" for figure in measured.figures))
+    record = finish(out, evaluation, corpus_name(options), facts)
+    print("  ".join(f"{FIGURES[figure].name} {record.text(figure)}" for figure in record.figures))
     if options.map_points and not stopped:
         make_map(out, options.map_points, stop)
     if stopped:

@@ -20,7 +20,7 @@ from dgvae.evaluation.measured import Measured
 
 @dataclass(frozen=True)
 class Profile:
-    """A kind of profile: its key in `Measurements.profile`, its title, and where a dashed line helps the reading."""
+    """A kind of profile: its key in `Record.profile`, its title, and where a dashed line helps the reading."""
 
     key: str
     title: str
@@ -87,7 +87,7 @@ def profile(kind: str, a: Measured | None, b: Measured | None) -> dict[str, Any]
     import altair as alt
 
     shown = PROFILES[kind]
-    drawn = {model: c for model, c in (("A", a), ("B", b)) if c and shown.key in c.measured.profile}
+    drawn = {model: c for model, c in (("A", a), ("B", b)) if c and shown.key in c.record.profile}
     values = [bar for model, checkpoint in drawn.items() for bar in _bars(model, checkpoint, shown.key)]
     rows = [{"id": i, **bar} for i, bar in enumerate(values)]
     ranks = max((row["rank"] for row in rows), default=1)
@@ -125,8 +125,8 @@ def _symlog_axis(highest: float) -> Any:
 
 def _bars(model: str, checkpoint: Measured, key: str) -> list[dict[str, Any]]:
     """A bar per dimension: those of A left of their rank, those of B right of it."""
-    values = checkpoint.measured.profile[key]
-    variance = checkpoint.measured.profile.get("variance_of_means", values)
+    values = checkpoint.record.profile[key]
+    variance = checkpoint.record.profile.get("variance_of_means", values)
     ranked = sorted(range(len(values)), key=lambda i: -variance[i])
     left = -0.4 if model == "A" else 0.02
     return [

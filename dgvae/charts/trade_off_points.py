@@ -12,7 +12,7 @@ from dgvae.charts.labels import NOWHERE, place_labels, without_common_end
 
 if TYPE_CHECKING:
     from dgvae.evaluation.measured import Measured
-    from dgvae.evaluation.record import Measurements
+    from dgvae.evaluation.record import Record
 
 _UPWARDS = ("other", "B", "A")  # what comes last lies on top
 
@@ -25,7 +25,7 @@ def trade_off_points(checkpoints: Sequence[Measured], x: str, y: str, a: str | N
         {
             "title": c.title, "label": title, "family": family, "option": c.option or 0.0,
             "model": "A" if c.name == a else "B" if c.name == b else "other",
-            **_extent(c.measured, x, "x"), **_extent(c.measured, y, "y"),
+            **_extent(c.record, x, "x"), **_extent(c.record, y, "y"),
         }
         for c, title, family in zip(checkpoints, titles, families, strict=True)
     ]  # fmt: skip
@@ -39,7 +39,7 @@ def trade_off_points(checkpoints: Sequence[Measured], x: str, y: str, a: str | N
 
 def _families(checkpoints: Sequence[Measured]) -> list[str]:
     """Whom a line joins: one method with several values of its option, measured on the same sentences. Others are alone."""
-    families = [f"{c.method} {c.measured.evaluation.sha256}" for c in checkpoints]
+    families = [f"{c.method} {c.record.evaluation.sha256}" for c in checkpoints]
     options = defaultdict(set)
     for family, checkpoint in zip(families, checkpoints, strict=True):
         options[family].add(checkpoint.option)
@@ -58,11 +58,11 @@ def _shorten_labels(rows: Sequence[dict[str, Any]]) -> None:
             row["label"] = f"{row['model']} · {row['label']}"
 
 
-def _extent(measured: Measurements, figure: str, axis: str) -> dict[str, Any]:
+def _extent(record: Record, figure: str, axis: str) -> dict[str, Any]:
     """The figure, one standard error down and up, and as it is written."""
-    value, error = measured.figures[figure]
-    said = measured.text(figure)
+    value, error = record.figures[figure]
+    said = record.text(figure)
     if not math.isfinite(error):
         return {axis: value, f"{axis}_low": value, f"{axis}_high": value, f"{axis}_said": said}
-    said = f"{said} ± {measured.error_text(figure)}"
+    said = f"{said} ± {record.error_text(figure)}"
     return {axis: value, f"{axis}_low": value - error, f"{axis}_high": value + error, f"{axis}_said": said}

@@ -15,7 +15,7 @@ from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.checkpoint.discover import training_command
 from dgvae.checkpoint.latents import LATENTS_FILE, Latents
 from dgvae.errors import UserError
-from dgvae.evaluation.record import METRICS_FILE, Measurements
+from dgvae.evaluation.record import METRICS_FILE, Record
 from dgvae.methods.config import CONFIG_FILE
 from dgvae.model.text_vae import WEIGHTS_FILE, TextVAE
 from dgvae.text.corpora import CORPORA
@@ -33,7 +33,7 @@ class Checkpoint:
     model: TextVAE
     tokenizer: WordTokenizer
     latents: Latents
-    metrics: Measurements
+    metrics: Record
 
     @cached_property
     def aggregated(self) -> AggregatedPosterior:
@@ -54,7 +54,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     model = TextVAE.from_pretrained(folder)
     tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE, model.config.vocab_size)
     latents = Latents.load(folder, model.config)
-    metrics = Measurements.load(folder)
+    metrics = Record.load(folder)
     if metrics.weights != weights_sha256(folder):
         raise UserError(
             f"{folder} has newer weights than its latents and metrics: its training was cut off; "

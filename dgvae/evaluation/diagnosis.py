@@ -15,7 +15,7 @@ from scipy.special import ndtri, psi
 
 from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
 from dgvae.evaluation.figures import CONSISTENT_KL
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
@@ -35,27 +35,27 @@ class Finding:
     text: str
 
 
-def diagnose(measured: Measurements) -> list[Finding]:
+def diagnose(record: Record) -> list[Finding]:
     """Findings, the gravest first. Rules whose figures were not measured are silent."""
-    if (sentences := measured.evaluation.sentences) < FEWEST and measured.figures:
+    if (sentences := record.evaluation.sentences) < FEWEST and record.figures:
         return [Finding("note", f"Too few sentences to tell what is wrong: {sentences}. Measure on some hundreds.")]
-    found = [finding for rule in RULES for finding in rule(measured)]
+    found = [finding for rule in RULES for finding in rule(record)]
     order = ("fault", "note", "good")
     return sorted(found, key=lambda finding: order.index(finding.severity))
 
 
-def collapse(measured: Measurements) -> Iterator[Finding]:
+def collapse(record: Record) -> Iterator[Finding]:
     """How many dimensions say anything."""
-    variance = measured.profile.get("variance_of_means", [])
+    variance = record.profile.get("variance_of_means", [])
     if not variance:
         return
-    if kl := measured.profile.get("kl"):
+    if kl := record.profile.get("kl"):
         silent = sum(value < SILENT_KL for value in kl)
         carry = f"{silent} of {len(kl)} dimensions carry under {SILENT_KL:g} nats"
     else:
-        silent = len(variance) - round(_value(measured, "active_units"))
+        silent = len(variance) - round(_value(record, "active_units"))
         carry = f"the means of {silent} of {len(variance)} dimensions hardly move"
-    mi, sentences = measured.figures.get("mi"), measured.evaluation.sentences
+    mi, sentences = record.figures.get("mi"), record.evaluation.sentences
     little = min(LITTLE_MI, 0.2 * math.log(sentences))
     low, high = interval(mi, sentences) if mi else (math.inf, math.inf)
     if mi and low < little <= high and silent < len(variance):
@@ -77,10 +77,10 @@ def collapse(measured: Measurements) -> Iterator[Finding]:
         yield Finding("good", "No collapse: every dimension says something of the sentence.")
 
 
-def ceiling(measured: Measurements) -> Iterator[Finding]:
+def ceiling(record: Record) -> Iterator[Finding]:
     """Whether so many sentences can tell what is asked of them."""
-    log_n, kl, mi = math.log(measured.evaluation.sentences), _value(measured, "kl"), _value(measured, "mi")
-    n = f"log {measured.evaluation.sentences:,} = {log_n:.1f}"
+    log_n, kl, mi = math.log(record.evaluation.sentences), _value(record, "kl"), _value(record, "mi")
+    n = f"log {record.evaluation.sentences:,} = {log_n:.1f}"
     if mi > CEILING * log_n:
         yield Finding("note", f"MI is near its ceiling {n}: z tells these sentences apart, and MI says no more than that.")
     if kl > 2 * log_n:
@@ -91,9 +91,9 @@ def ceiling(measured: Measurements) -> Iterator[Finding]:
         )
 
 
-def marginal_holes(measured: Measurements) -> Iterator[Finding]:
+def marginal_holes(record: Record) -> Iterator[Finding]:
     """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
-    kl, (wrong, unsure) = measured.profile.get("marginal_kl", []), _judge_marginals(measured)
+    kl, (wrong, unsure) = record.profile.get("marginal_kl", []), _judge_marginals(record)
     if unsure and not wrong:
         yield Finding("note", f"Too few sentences to tell whether {len(unsure)} of {len(kl)} marginals differ from N(0, 1).")
     if wrong:
@@ -101,15 +101,15 @@ def marginal_holes(measured: Measurements) -> Iterator[Finding]:
         yield Finding(
             "fault",
             f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} most, by {kl[worst]:.2f} nats"
-            f"{_how(measured, worst)}.",
+            f"{_how(record, worst)}.",
         )
 
 
-def _judge_marginals(measured: Measurements) -> tuple[list[int], list[int]]:
+def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
     """The dimensions whose q(z_i) differs from N(0, 1), and those of which the sentences do not tell."""
-    kl, sentences = measured.profile.get("marginal_kl", []), measured.evaluation.sentences
+    kl, sentences = record.profile.get("marginal_kl", []), record.evaluation.sentences
     unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
-    errors, biases = (measured.profile.get(f"marginal_kl_{name}", unknown) for name in ("error", "bias"))
+    errors, biases = (record.profile.get(f"marginal_kl_{name}", unknown) for name in ("error", "bias"))
     wrong, unsure = [], []
     for i, (value, error, bias) in enumerate(zip(kl, errors, biases, strict=True)):
         low, high = interval(Estimate(value - bias, error), sentences, comparisons=len(kl))
@@ -120,9 +120,9 @@ def _judge_marginals(measured: Measurements) -> tuple[list[int], list[int]]:
     return wrong, unsure
 
 
-def _how(measured: Measurements, dimension: int) -> str:
+def _how(record: Record, dimension: int) -> str:
     """In what way a marginal differs from N(0, 1)."""
-    mean, variance = (measured.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
+    mean, variance = (record.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
     if abs(mean) > 0.5:
         return f": it is centerd at {mean:+.1f}"
     if variance > 1.25:
@@ -132,45 +132,45 @@ def _how(measured: Measurements, dimension: int) -> str:
     return "" if math.isnan(variance) else ": it has another shape"
 
 
-def joint_holes(measured: Measurements) -> Iterator[Finding]:
+def joint_holes(record: Record) -> Iterator[Finding]:
     """What marginals don't show."""
-    mass, gap = measured.figures.get("hole_mass"), measured.figures.get("smoothed_gap")
+    mass, gap = record.figures.get("hole_mass"), record.figures.get("smoothed_gap")
     if not mass or not gap:
-        if _covariance_differs(measured):
-            yield Finding("fault", f"Holes: {_joint_cause(measured)}.")
+        if _covariance_differs(record):
+            yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
-    holes = has_holes(measured)
+    holes = has_holes(record)
     outside = (
         f"{mass.value:.0%} of the prior lies where hardly any sentence does (joint gap at least {max(0.0, gap.value):.1f} nats)"
     )
-    wrong, unsure = _judge_marginals(measured)
+    wrong, unsure = _judge_marginals(record)
     if holes is None:
-        yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, measured)}.")
+        yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
     elif not holes:
         yield Finding("good", f"No holes are found: {mass.value:.1%} of the prior lies outside, and 1 % would in a match.")
-    elif wrong or unsure or "marginal_kl" not in measured.profile:
+    elif wrong or unsure or "marginal_kl" not in record.profile:
         yield Finding("fault", f"Holes: {outside}.")
     else:
-        yield Finding("fault", f"No marginal holes, but joint ones: {_joint_cause(measured)}; {outside}.")
+        yield Finding("fault", f"No marginal holes, but joint ones: {_joint_cause(record)}; {outside}.")
 
 
-def has_holes(measured: Measurements) -> bool | None:
+def has_holes(record: Record) -> bool | None:
     """Whether q(z) has holes by its hole mass; None if the sentences are too few to tell, or it was not measured.
 
     Holes are more than HOLES, and more than a match shows by chance; none are less than HOLES with the error added.
     """
-    if not (mass := measured.figures.get("hole_mass")):
+    if not (mass := record.figures.get("hole_mass")):
         return None
-    sentences = measured.evaluation.sentences
+    sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
     if mass.value >= HOLES and low > chance:
         return True
     return False if max(high, chance) < HOLES else None
 
 
-def _too_few_for_holes(mass: Estimate, measured: Measurements) -> str:
+def _too_few_for_holes(mass: Estimate, record: Record) -> str:
     """What hole mass says although it does not suffice."""
-    sentences = measured.evaluation.sentences
+    sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
     if chance >= HOLES:
         return (
@@ -180,12 +180,12 @@ def _too_few_for_holes(mass: Estimate, measured: Measurements) -> str:
     return f"between {max(0.0, low):.1%} and {min(1.0, high):.1%} of the prior lies where hardly any sentence does"
 
 
-def _covariance_differs(measured: Measurements) -> bool:
+def _covariance_differs(record: Record) -> bool:
     """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
-    if not (gap := measured.figures.get("covariance_gap")):
+    if not (gap := record.figures.get("covariance_gap")):
         return False
-    sentences = measured.evaluation.sentences
-    by_chance = _covariance_gap_by_chance(sentences, len(measured.profile.get("variance_of_means", [])))
+    sentences = record.evaluation.sentences
+    by_chance = _covariance_gap_by_chance(sentences, len(record.profile.get("variance_of_means", [])))
     return interval(gap, sentences)[0] - by_chance >= COVARIANCE_GAP
 
 
@@ -197,21 +197,21 @@ def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
     return 0.5 * (dim * (sentences - 1) / sentences + dim / sentences - log_det - dim)
 
 
-def _joint_cause(measured: Measurements) -> str:
-    correlated = max(measured.pairs, key=lambda pair: abs(pair.correlation), default=None)
-    dim = len(measured.profile.get("variance_of_means", [])) or 2
-    by_chance = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(measured.evaluation.sentences)
+def _joint_cause(record: Record) -> str:
+    correlated = max(record.pairs, key=lambda pair: abs(pair.correlation), default=None)
+    dim = len(record.profile.get("variance_of_means", [])) or 2
+    by_chance = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(record.evaluation.sentences)
     if correlated and abs(correlated.correlation) >= max(CORRELATED, by_chance):
         i, j = (dimension + 1 for dimension in correlated.dimensions)
         return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
-    if _covariance_differs(measured):
-        return f"q(z) has not the prior's covariance (covariance gap {_value(measured, 'covariance_gap'):.2f} nats)"
+    if _covariance_differs(record):
+        return f"q(z) has not the prior's covariance (covariance gap {_value(record, 'covariance_gap'):.2f} nats)"
     return "means, variances and correlations match, and the shape does not"
 
 
-def _value(measured: Measurements, figure: str) -> float:
+def _value(record: Record, figure: str) -> float:
     """A figure, or 0 where there is none."""
-    return measured.figures[figure].value if figure in measured.figures else 0.0
+    return record.figures[figure].value if figure in record.figures else 0.0
 
 
-RULES: tuple[Callable[[Measurements], Iterator[Finding]], ...] = (collapse, marginal_holes, joint_holes, ceiling)
+RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (collapse, marginal_holes, joint_holes, ceiling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from dgvae.methods.config import TextVAEConfig
 
 
@@ -16,15 +16,15 @@ class Measured:
     title: str
     method: str
     option: float | None
-    measured: Measurements
+    record: Record
 
     @classmethod
-    def of(cls, name: str, config: TextVAEConfig, measured: Measurements, title: str = "") -> Measured:
+    def of(cls, name: str, config: TextVAEConfig, record: Record, title: str = "") -> Measured:
         """From what its files say."""
         grid = config.row.grid
         option = config.options[grid.option] if grid else None
-        return cls(name, title or config.title, config.method, None if option is None else float(option), measured)
+        return cls(name, title or config.title, config.method, None if option is None else float(option), record)
 
     def has(self, *figures: str) -> bool:
         """Whether all of these are measured."""
-        return set(figures) <= self.measured.figures.keys()
+        return set(figures) <= self.record.figures.keys()

@@ -1,4 +1,4 @@
-"""metrics.json: what was measured of a checkpoint, checked once where it is read."""
+"""The record of a checkpoint: metrics.json in memory, checked once where it is read."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Measurements:
-    """What was measured of a checkpoint's weights on one set of sentences.
+class Record:
+    """metrics.json in memory: what was measured of a checkpoint's weights on one set of sentences.
 
     figures: by the ids of FIGURES; absent: why those that cannot be are not. What is in neither was not measured yet.
     profile, pairs: see `LatentMeasures`. reference: figures of the evaluation text itself, to compare a model's samples with.
@@ -83,7 +83,7 @@ class Measurements:
         write_json(folder / METRICS_FILE, {"format": FORMAT, **data})
 
     @classmethod
-    def load(cls, folder: Path) -> Measurements:
+    def load(cls, folder: Path) -> Record:
         """Read what `save` wrote. Raises UserError that names the file and what is wrong."""
         path = folder / METRICS_FILE
         data = read_json(path)
@@ -91,13 +91,13 @@ class Measurements:
             raise UserError(
                 f"{path} is of another version than this program; measure again with: python -m train.evaluate {folder}"
             )
-        measured = _parse(data, path)
-        if missing := [name for name in ALWAYS if name not in measured.figures.keys() | measured.absent.keys()]:
+        record = _parse(data, path)
+        if missing := [name for name in ALWAYS if name not in record.figures.keys() | record.absent.keys()]:
             raise UserError(f"{path} lacks {missing[0]}; copy or download it again.")
-        return measured
+        return record
 
 
-def _parse(data: Mapping[str, Any], path: Path) -> Measurements:
+def _parse(data: Mapping[str, Any], path: Path) -> Record:
     def check(name: str, is_right: Callable[[Any], bool], default: Any = None) -> Any:
         value = data.get(name, default)
         if not is_right(value):
@@ -107,7 +107,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Measurements:
     evaluation = check("evaluation", _is_evaluation)
     figures = check("figures", lambda f: _is_map(f, _is_estimate))
     pairs = check("pairs", lambda p: isinstance(p, list) and all(map(_is_pair, p)), [])
-    return Measurements(
+    return Record(
         corpus=check("corpus", _is_text),
         weights=check("weights", _is_text),
         evaluation=Evaluation(**evaluation),

@@ -11,7 +11,7 @@ Value = int | float | str
 
 
 @dataclass(frozen=True)
-class Number:
+class Range:
     """A number from `low` to `high`; an int default makes it a whole number."""
 
     default: int | float
@@ -59,7 +59,7 @@ class Choice:
         return value
 
 
-Option = Number | Choice
+Option = Range | Choice
 
 
 def show(value: Value) -> str:

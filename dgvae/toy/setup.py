@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from dgvae.errors import UserError
-from dgvae.methods.spec import Number, Value
+from dgvae.methods.spec import Range, Value
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 
 MOST_METHODS = 4  # side by side
@@ -93,9 +93,9 @@ class Settings:
 
 
 RANGES = {
-    "beta": Number(1.0, 0.0, 100.0, "times the regularizer's own weight, β"),
-    "batch_size": Number(8, 2, 128, "points of a mini-batch"),
-    "aggregation_size": Number(8, 1, 128, "of them, points whose posteriors are aggregated, |b|"),
-    "learning_rate": Number(0.1, 1e-5, 1.0, "of Adam"),
-    "samples": Number(8, 1, 64, "samples of every posterior a step"),
+    "beta": Range(1.0, 0.0, 100.0, "times the regularizer's own weight, β"),
+    "batch_size": Range(8, 2, 128, "points of a mini-batch"),
+    "aggregation_size": Range(8, 1, 128, "of them, points whose posteriors are aggregated, |b|"),
+    "learning_rate": Range(0.1, 1e-5, 1.0, "of Adam"),
+    "samples": Range(8, 1, 64, "samples of every posterior a step"),
 }

@@ -147,7 +147,7 @@ class Shelf:
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
         from dgvae.evaluation.measured import Measured
-        from dgvae.evaluation.record import Measurements
+        from dgvae.evaluation.record import Record
         from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 
         found, faults = [], []
@@ -155,7 +155,7 @@ class Shelf:
             try:
                 folder = self.folder(name)
                 config = TextVAEConfig.from_json(folder / CONFIG_FILE)
-                found.append(Measured.of(name, config, Measurements.load(folder), title))
+                found.append(Measured.of(name, config, Record.load(folder), title))
             except UserError as error:
                 faults.append(named_fault(name, folder, error))
         return found, faults
@@ -273,12 +273,12 @@ def named_fault(name: str, folder: Path, error: UserError) -> str:
 
 def _looks_whole(folder: Path) -> bool:
     """Whether all files are there and the small ones are sound. Loads no model."""
-    from dgvae.evaluation.record import Measurements
+    from dgvae.evaluation.record import Record
     from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 
     try:
         TextVAEConfig.from_json(folder / CONFIG_FILE)
-        Measurements.load(folder)
+        Record.load(folder)
     except UserError:
         return False
     return all((folder / file).is_file() for file in ("model.safetensors", "tokenizer.json", "latents.safetensors"))

@@ -19,7 +19,7 @@ from dgvae.aggregate import aggregate
 from dgvae.checkpoint.latents import prior_count
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.latent_figures import measure_latents
-from dgvae.evaluation.record import Evaluation, Measurements
+from dgvae.evaluation.record import Evaluation, Record
 from dgvae.posteriors import DiagonalGaussian
 
 Population = Callable[[int, torch.Generator], DiagonalGaussian]
@@ -63,10 +63,8 @@ def said(population: Population, count: int, seed: int) -> list[str]:
     posterior = population(count, generator)
     prior = aggregate(posterior).prior.sample(prior_count(count), generator)
     found = measure_latents(posterior, prior, generator)
-    measured = Measurements(
-        "made-up", "", Evaluation("", count, ""), found.figures, found.absent, {}, found.profile, found.pairs
-    )
-    return [finding.text for finding in diagnose(measured)]
+    record = Record("made-up", "", Evaluation("", count, ""), found.figures, found.absent, {}, found.profile, found.pairs)
+    return [finding.text for finding in diagnose(record)]
 
 
 def share(population: Population, count: int, draws: int, parts: tuple[str, ...]) -> float:

@@ -12,7 +12,7 @@ from dgvae.charts.figures import PROFILES, profile, trade_off
 from dgvae.charts.labels import place_labels, without_common_end
 from dgvae.evaluation.estimates import Estimate
 from dgvae.evaluation.measured import Measured
-from dgvae.evaluation.record import Evaluation, Measurements
+from dgvae.evaluation.record import Evaluation, Record
 from dgvae.methods.config import TextVAEConfig
 from dgvae.ui.tabs.measure import TRADE_OFFS, first_trade_off
 from dgvae.ui.tabs.measure_table import measure_table
@@ -38,7 +38,7 @@ def measured(
         config = TextVAEConfig(method, vocab_size=10, options={config.row.grid.option: option})
     estimates = {k: Estimate(*(v if isinstance(v, tuple) else (v, math.nan))) for k, v in figures.items()}
     evaluation = Evaluation("test.txt", 100, sentences)
-    held = Measurements("short-yelp", "w", evaluation, estimates, absent or {}, {}, profile=profile or {})
+    held = Record("short-yelp", "w", evaluation, estimates, absent or {}, {}, profile=profile or {})
     return Measured.of(name, config, held, title=f"{config.title} · short-yelp")
 
 

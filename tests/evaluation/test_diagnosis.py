@@ -10,7 +10,7 @@ import torch
 from dgvae.checkpoint.latents import prior_count
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.estimates import hole_mass_by_chance
-from dgvae.evaluation.record import Evaluation, Measurements
+from dgvae.evaluation.record import Evaluation, Record
 from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
 from tests.aggregate.test_aggregate import on_the_sphere
 from tests.evaluation.test_latent_figures import measured
@@ -55,7 +55,7 @@ def ring() -> DiagonalGaussian:
 def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
     """Every sentence with its severity."""
     found = measured(posterior, seed, prior_samples=prior_count(len(posterior)))
-    whole = Measurements(
+    whole = Record(
         "made-up", "", Evaluation("", len(posterior), ""), found.figures, found.absent, {}, found.profile, found.pairs
     )
     return {finding.text: finding.severity for finding in diagnose(whole)}
@@ -142,5 +142,5 @@ def test_faults_come_first() -> None:
 
 
 def test_nothing_measured_is_no_fault() -> None:
-    empty = Measurements("made-up", "", Evaluation("", N, ""), {}, {}, {})
+    empty = Record("made-up", "", Evaluation("", N, ""), {}, {}, {})
     assert diagnose(empty) == []

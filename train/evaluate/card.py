@@ -13,7 +13,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from dgvae.checkpoint.checkpoint import CARD_FILE
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.figures import FIGURES
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from dgvae.files.atomic import printable, write_bytes
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
@@ -25,35 +25,35 @@ from train.run.summary import TextFacts, text_lines, unknown_warning
 NOT_OF_THE_MODEL = {"out", "resume", "threads", "device"}  # options that say where it is made, not what
 
 
-def write_card(folder: Path, model: TextVAE, measured: Measurements) -> None:
+def write_card(folder: Path, model: TextVAE, record: Record) -> None:
     """Write the card of a checkpoint folder."""
-    write_bytes(folder / CARD_FILE, model_card(folder, model, measured).encode())
+    write_bytes(folder / CARD_FILE, model_card(folder, model, record).encode())
 
 
-def model_card(folder: Path, model: TextVAE, measured: Measurements, repository: str = "OWNER/NAME") -> str:
+def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "OWNER/NAME") -> str:
     """What the model is, every figure that was measured, what is wrong with it, and how it was made and is opened.
 
     `repository` is the id under which the Hub has it. Of `folder`, run.json is read if it is there: see `training_command`.
     """
-    config, training, corpus = model.config, measured.training, corpus_title(measured)
+    config, training, corpus = model.config, record.training, corpus_title(record)
     weights = sum(p.numel() for p in model.parameters())
     stopped = "" if training.get("finished", True) else "\n\n**Its training was stopped before the end.**"
     card = f"""---
-{metadata(config, measured).to_yaml()}
+{metadata(config, record).to_yaml()}
 ---
 
 # {config.title} on {corpus}
 
 A text VAE: {config.row.summary} ({config.row.source}).{stopped}
 
-{figures_table(config, measured)}
+{figures_table(config, record)}
 
-Measured on the {measured.evaluation.sentences:,} sentences of `{measured.evaluation.file}` with the stored weights.
+Measured on the {record.evaluation.sentences:,} sentences of `{record.evaluation.file}` with the stored weights.
 `latents.safetensors` holds their posteriors; no text of the corpus is in this repository.
 
 ## Known failures
 
-{known_failures(measured)}
+{known_failures(record)}
 
 ## Open it
 
@@ -70,7 +70,7 @@ print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metri
 ## Training
 
 ```
-{training_command(config, measured, folder)}
+{training_command(config, record, folder)}
 ```
 
 {training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept. {weights:,} weights:
@@ -78,13 +78,13 @@ vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config
 {text_table(training)}
 ## Terms
 
-{terms(measured)}
+{terms(record)}
 """
     return printable(card)
 
 
 def text_table(training: dict[str, Any]) -> str:
-    """The text that it was trained on, in figures; nothing for a model of an earlier version."""
+    """The text that it was trained on, in numbers; nothing for a model of an earlier version."""
     if (facts := TextFacts.read(training.get("text"))) is None:
         return ""
     rows = [
@@ -95,15 +95,15 @@ def text_table(training: dict[str, Any]) -> str:
     return "\n".join(["\n| text | |\n|---|---|", *rows, warning])
 
 
-def corpus_title(measured: Measurements) -> str:
+def corpus_title(record: Record) -> str:
     """What the corpus is called."""
-    return CORPORA[measured.corpus].title if measured.corpus in CORPORA else measured.corpus
+    return CORPORA[record.corpus].title if record.corpus in CORPORA else record.corpus
 
 
-def metadata(config: TextVAEConfig, measured: Measurements) -> ModelCardData:
+def metadata(config: TextVAEConfig, record: Record) -> ModelCardData:
     """What the Hub files the model under, with every figure."""
-    known = CORPORA.get(measured.corpus)
-    title = corpus_title(measured)
+    known = CORPORA.get(record.corpus)
+    title = corpus_title(record)
     return ModelCardData(
         language="en" if known else None,
         license=known.license if known else None,
@@ -114,56 +114,56 @@ def metadata(config: TextVAEConfig, measured: Measurements) -> ModelCardData:
         eval_results=[
             EvalResult(
                 task_type="text-generation",
-                dataset_type=measured.corpus,
+                dataset_type=record.corpus,
                 dataset_name=title,
-                dataset_split=Path(measured.evaluation.file).stem,
+                dataset_split=Path(record.evaluation.file).stem,
                 metric_type=figure.id,
                 metric_name=figure.name,
-                metric_value=measured.figures[figure.id].value,
+                metric_value=record.figures[figure.id].value,
             )
             for figure in FIGURES.values()
-            if figure.id in measured.figures
+            if figure.id in record.figures
         ],
     )
 
 
-def figures_table(config: TextVAEConfig, measured: Measurements) -> str:
+def figures_table(config: TextVAEConfig, record: Record) -> str:
     """Every figure that was measured or can't be, in Markdown."""
 
     def rows() -> Iterator[str]:
         for figure in FIGURES.values():
-            if figure.id in measured.figures:
+            if figure.id in record.figures:
                 of = f" of {config.latent_dim}" if figure.of_units else ""
-                value, error = measured.text(figure.id) + of, measured.error_text(figure.id)
+                value, error = record.text(figure.id) + of, record.error_text(figure.id)
                 yield f"| {figure.name} | {value} | {error} | {figure.meaning} |"
-            elif figure.id in measured.absent:
-                yield f"| {figure.name} | n/a | | {measured.absent[figure.id]} |"
+            elif figure.id in record.absent:
+                yield f"| {figure.name} | n/a | | {record.absent[figure.id]} |"
 
     head = "| figure | value | standard error | what it is |\n|---|---|---|---|"
     return "\n".join([head, *(row.replace("x|z", "x\\|z") for row in rows())])
 
 
-def known_failures(measured: Measurements) -> str:
+def known_failures(record: Record) -> str:
     """What the figures say is wrong or doubtful, a line each."""
-    found = [f"- {finding.text}" for finding in diagnose(measured) if finding.severity != "good"]
+    found = [f"- {finding.text}" for finding in diagnose(record) if finding.severity != "good"]
     return "\n".join(found) or "None that the figures show."
 
 
-def training_command(config: TextVAEConfig, measured: Measurements, folder: Path) -> str:
+def training_command(config: TextVAEConfig, record: Record, folder: Path) -> str:
     """The command that makes this checkpoint again, with DATA and OUT to be filled in.
 
     Sizes and the plan are always named, for defaults may change. Without run.json, which is not published, some options are
     unknown: those of the text, and the epochs that were asked for.
     """
-    if measured.corpus in CORPORA:
-        text = {"corpus": measured.corpus}
+    if record.corpus in CORPORA:
+        text = {"corpus": record.corpus}
     else:
-        text = {"train_file": f"{measured.corpus}.txt", "valid_file": measured.evaluation.file}
+        text = {"train_file": f"{record.corpus}.txt", "valid_file": record.evaluation.file}
     recorded = recorded_options(folder) if (folder / OPTIONS_FILE).is_file() else {}
     parser = make_parser()
     asked = {name: value for name, value in recorded.items() if value != parser.get_default(name)}
     defaults = {name: option.default for name, option in config.row.options.items()}
-    known = measured.training | {"sentences": None} | (text if not recorded else {}) | asked
+    known = record.training | {"sentences": None} | (text if not recorded else {}) | asked
     known |= {
         "method": config.method,
         "set": [f"{name}={value}" for name, value in config.options.items() if value != defaults[name]],
@@ -183,9 +183,9 @@ def _portable(option: str, value: Any) -> Any:
     return Path(value).name if option in TEXTS and value and Path(value).is_absolute() else value
 
 
-def terms(measured: Measurements) -> str:
+def terms(record: Record) -> str:
     """What may be done with the model."""
-    if (known := CORPORA.get(measured.corpus)) is None:
+    if (known := CORPORA.get(record.corpus)) is None:
         return "Those of the text that it was trained on. The code is under the MIT licence."
     same = "is for that use too" if known.license == "other" else "is under the same licence"
     return f"{known.terms} The model {same}. The code is under the MIT licence."

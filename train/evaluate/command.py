@@ -26,7 +26,7 @@ from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
 from dgvae.errors import UserError
-from dgvae.evaluation.record import METRICS_FILE, Evaluation, Measurements
+from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
@@ -96,12 +96,12 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     """Measure a checkpoint; its texts are read if no other had them yet."""
     model = TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
     print(f"{name}: {model.config.title}", flush=True)
-    measured = carried_over(folder)
-    if (place := place_of_text(options, measured.corpus, folder)) and place not in known_texts:
+    record = carried_over(folder)
+    if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
     texts = known_texts[place] if place else None
-    measured, posterior = measure(folder, model, measured, texts, again=options.again)
-    return Row(name, folder, model.config, measured, posterior, texts and texts.evaluation)
+    record, posterior = measure(folder, model, record, texts, again=options.again)
+    return Row(name, folder, model.config, record, posterior, texts and texts.evaluation)
 
 
 def chosen(paths: list[Path]) -> dict[str, Path]:
@@ -134,7 +134,7 @@ def read_texts(place: Path, training: bool) -> Texts:
     return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
 
 
-def carried_over(folder: Path) -> Measurements:
+def carried_over(folder: Path) -> Record:
     """What is known of a checkpoint; of a metrics.json of an earlier version, only what says how it was made."""
     data = read_json(folder / METRICS_FILE)
     if data.get("weights") != weights_sha256(folder):
@@ -143,17 +143,15 @@ def carried_over(folder: Path) -> Measurements:
             f"complete it with: python -m train.fit --resume --out {folder}"
         )
     if data.get("format") != 1:
-        return Measurements.load(folder)
+        return Record.load(folder)
     try:
         evaluation = Evaluation(**data["evaluation"])
-        return Measurements(str(data["corpus"]), data["weights"], evaluation, {}, {}, dict(data["training"]))
+        return Record(str(data["corpus"]), data["weights"], evaluation, {}, {}, dict(data["training"]))
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{folder / METRICS_FILE} is broken; copy or download it again.") from None
 
 
-def measure(
-    folder: Path, model: TextVAE, known: Measurements, texts: Texts | None, again: bool
-) -> tuple[Measurements, Posterior]:
+def measure(folder: Path, model: TextVAE, known: Record, texts: Texts | None, again: bool) -> tuple[Record, Posterior]:
     """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set.
 
     The posteriors are of the sentences that were measured.
@@ -162,30 +160,30 @@ def measure(
     if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
         posterior = Latents.load(folder, model.config).posterior
         keep = True
-        measured = known
+        record = known
     else:
         print(f"  {texts.evaluation.path} is not what it was measured on: its metrics.json stays as it is")
         ids = tokenizer.encode_all(texts.evaluation.sentences, model.config.max_length)
         posterior = model.encode_all(ids).map(Tensor.cpu)
         keep = False
-        measured = replace(known, evaluation=evaluation_of(texts.evaluation), **_nothing())
+        record = replace(known, evaluation=evaluation_of(texts.evaluation), **_nothing())
     if texts is None:
-        done = "active_units" in measured.figures and not again
+        done = "active_units" in record.figures and not again
         todo = {} if done else {"latents": lambda m: add_latents(m, posterior)}
     else:
         subject = Subject(model, tokenizer, posterior, texts.evaluation)
         todo = {
             name: add
             for name, (shown_by, add) in parts(subject, texts).items()
-            if again or not measured.figures.keys() | measured.absent.keys() >= set(shown_by)
+            if again or not record.figures.keys() | record.absent.keys() >= set(shown_by)
         }
     for name, add in todo.items():
         print(f"  {name} …", flush=True)
-        add(measured)
+        add(record)
         if keep:
-            measured.save(folder)
-            write_card(folder, model, measured)
-    return measured, posterior
+            record.save(folder)
+            write_card(folder, model, record)
+    return record, posterior
 
 
 def _nothing() -> dict[str, Any]:
@@ -211,7 +209,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--test-file", metavar="FILE", help="sentences of your own to measure on, in any form of train.fit's")
     parser.add_argument("--train-file", metavar="FILE", help="with --test-file: what perplexities compare with")
     add_text_options(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and figures")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
     parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
     parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")
     return parser

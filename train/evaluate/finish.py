@@ -13,7 +13,7 @@ from torch import Tensor
 from dgvae.checkpoint.checkpoint import TOKENIZER_FILE, weights_sha256
 from dgvae.checkpoint.latents import Latents, map_latents
 from dgvae.errors import UserError
-from dgvae.evaluation.record import Evaluation, Measurements
+from dgvae.evaluation.record import Evaluation, Record
 from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import Split, class_names
@@ -22,8 +22,8 @@ from train.evaluate.card import write_card
 from train.evaluate.latents import Subject, add_latents, add_reconstruction
 
 
-def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any]) -> Measurements:
-    """Write latents, metrics and model card beside the weights in `folder`; return the figures. The map is `add_map`'s.
+def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any]) -> Record:
+    """Write latents, metrics and model card beside the weights in `folder`; return the record. The map is `add_map`'s.
 
     Figures are of the stored weights and latents, on the evaluation set, in fp32; `train.evaluate` adds those that take longer.
     """
@@ -38,7 +38,7 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         lengths=torch.tensor([len(ids) - 1 for ids in sentences]),
     ).save(folder)
     posterior = Latents.load(folder, model.config).posterior
-    measured = Measurements(
+    record = Record(
         corpus=corpus,
         weights=weights_sha256(folder),
         evaluation=Evaluation(evaluation.path.name, len(sentences), evaluation.sha256),
@@ -47,11 +47,11 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         training=training,
         classes=class_names(evaluation.path.parent),
     )
-    add_latents(measured, posterior)
-    add_reconstruction(measured, reconstruct(Subject(model, tokenizer, posterior, evaluation)), posterior)
-    measured.save(folder)
-    write_card(folder, model, measured)
-    return measured
+    add_latents(record, posterior)
+    add_reconstruction(record, reconstruct(Subject(model, tokenizer, posterior, evaluation)), posterior)
+    record.save(folder)
+    write_card(folder, model, record)
+    return record
 
 
 def add_map(folder: Path, points: int) -> None:

@@ -17,7 +17,7 @@ from dgvae.checkpoint.latents import prior_count, prior_samples
 from dgvae.evaluation.estimates import Estimate, mean_of
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.latent_figures import measure_latents
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from dgvae.model.generation import GREEDY, Decoding, decode_latents
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
@@ -71,28 +71,28 @@ def progress(things: Iterable[T], part: str) -> Iterable[T]:
     return tqdm(list(things), desc=part, leave=False, delay=1, dynamic_ncols=True, mininterval=quiet)
 
 
-def add_latents(measured: Measurements, posterior: Posterior) -> None:
+def add_latents(record: Record, posterior: Posterior) -> None:
     """Everything that needs the posteriors alone."""
     prior = posterior.prior(posterior.location.shape[1])
     latents = measure_latents(posterior, prior_samples(prior, prior_count(len(posterior))), torch.Generator().manual_seed(0))
-    measured.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
-    keep(measured, latents.figures)
-    measured.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
-    measured.pairs[:] = latents.pairs
+    record.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
+    keep(record, latents.figures)
+    record.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
+    record.pairs[:] = latents.pairs
 
 
-def keep(measured: Measurements, figures: dict[str, Estimate]) -> None:
+def keep(record: Record, figures: dict[str, Estimate]) -> None:
     """Add figures; one that a degenerate space makes infinite is absent."""
     for name, estimate in figures.items():
         if math.isfinite(estimate.value):
-            measured.figures[name] = estimate
+            record.figures[name] = estimate
         else:
-            measured.figures.pop(name, None)
-            measured.absent[name] = "it is not finite: too few sentences, or posteriors with hardly any width"
+            record.figures.pop(name, None)
+            record.absent[name] = "it is not finite: too few sentences, or posteriors with hardly any width"
 
 
-def add_reconstruction(measured: Measurements, per_sentence: Tensor, posterior: Posterior) -> None:
+def add_reconstruction(record: Record, per_sentence: Tensor, posterior: Posterior) -> None:
     """Reconstruction, [N] nats, and ELBO."""
-    measured.figures["reconstruction"] = mean_of(per_sentence)
+    record.figures["reconstruction"] = mean_of(per_sentence)
     if posterior.has_density:
-        measured.figures["elbo"] = mean_of(per_sentence - posterior.kl())
+        record.figures["elbo"] = mean_of(per_sentence - posterior.kl())

@@ -1,4 +1,4 @@
-"""The report of `train.evaluate`: a folder with Markdown, CSV, and figures as SVG and PNG."""
+"""The report of `train.evaluate`: a folder with Markdown, CSV, and charts as SVG and PNG."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PRIOR_SAMPLES = 10_000  # among which holes are looked for
 
 
 def write_report(rows: Sequence[Row], out: Path) -> None:
-    """Write report.md, figures.csv and the figures into a folder, over an earlier report."""
+    """Write report.md, figures.csv and the charts into a folder, over an earlier report."""
     out.mkdir(parents=True, exist_ok=True)
     averaged = over_seeds(rows)
     drawn = draw_all(rows, averaged, out)
@@ -44,16 +44,16 @@ def _csv(rows: Sequence[Row]) -> str:
         ["checkpoint", "method", "corpus", "sentences", *(name for figure in FIGURES for name in (figure, f"{figure}_error"))]
     )
     for row in rows:
-        measured = row.measured
-        cells = [measured.figures.get(figure, ("", "")) for figure in FIGURES]
+        record = row.record
+        cells = [record.figures.get(figure, ("", "")) for figure in FIGURES]
         numbers = ["" if isinstance(x, float) and math.isnan(x) else x for cell in cells for x in cell]
-        named = map(harmless, (row.name, row.config.method, measured.corpus))
-        writer.writerow([*named, measured.evaluation.sentences, *numbers])
+        named = map(harmless, (row.name, row.config.method, record.corpus))
+        writer.writerow([*named, record.evaluation.sentences, *numbers])
     return text.getvalue()
 
 
 def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str]) -> str:
-    counts = sorted({row.measured.evaluation.sentences for row in rows})
+    counts = sorted({row.record.evaluation.sentences for row in rows})
     ceilings = ", ".join(f"log {count:,} = {math.log(count):.2f}" for count in counts)
     parts = [
         "# Latent spaces, measured",
@@ -74,7 +74,7 @@ def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str
             parts.append(reference)
     parts += [f"![{alt}]({file})" for file, alt in drawn.items()]
     for row in rows:
-        findings = "\n".join(f"- {finding.text}" for finding in diagnose(row.measured))
+        findings = "\n".join(f"- {finding.text}" for finding in diagnose(row.record))
         parts += [f"## {row.title}", findings, _holes(row)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -83,17 +83,15 @@ def _reference(rows: Sequence[Row]) -> str:
     """What the sentences themselves have, where the models are compared with them."""
     texts = {}
     for row in rows:
-        if row.measured.reference:
-            said = ", ".join(
-                f"{FIGURES[name].name} {FIGURES[name].form.format(x)}" for name, x in row.measured.reference.items()
-            )
-            texts[f"The sentences of {row.measured.corpus}'s {row.measured.evaluation.file} themselves: {said}."] = None
+        if row.record.reference:
+            said = ", ".join(f"{FIGURES[name].name} {FIGURES[name].form.format(x)}" for name, x in row.record.reference.items())
+            texts[f"The sentences of {row.record.corpus}'s {row.record.evaluation.file} themselves: {said}."] = None
     return "\n\n".join(texts)
 
 
 def _holes(row: Row) -> str:
     """The worst holes: what the model says there, and the sentence that is nearest."""
-    if not has_holes(row.measured):
+    if not has_holes(row.record):
         return ""
     aggregated = row.aggregated
     if not (found := regions(aggregated, prior_samples(aggregated.prior, PRIOR_SAMPLES))):

@@ -1,4 +1,4 @@
-"""The figures of a report: likelihoods, curves along interpolations, aggregated densities as in the paper's figure 4."""
+"""The charts of a report: likelihoods, curves along interpolations, aggregated densities as in the paper's figure 4."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[st
         write_bytes(out / f"{name}.png", vl_convert.vegalite_to_png(spec, scale=2))
         drawn[f"{name}.svg"] = alt_text
 
-    checkpoints = [Measured.of(row.name, row.config, row.measured) for row in averaged]
+    checkpoints = [Measured.of(row.name, row.config, row.record) for row in averaged]
     for x, y, name in (("post_ll", "prior_ll", "likelihoods"), ("mi", "smoothed_gap", "information-and-gap")):
-        if any({x, y} <= row.measured.figures.keys() for row in rows):
+        if any({x, y} <= row.record.figures.keys() for row in rows):
             spec = trade_off(checkpoints, x, y) | {"width": SIZE, "height": SIZE * 3 // 4}
             draw(name, "priorLL against postLL" if x == "post_ll" else "joint gap against mutual information", spec)
-    if any(row.measured.interpolation for row in averaged):
+    if any(row.record.interpolation for row in averaged):
         draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(averaged))
     curves = {row.title: [entry for entry in read_log(row.folder) if entry["event"] == "epoch"] for row in rows}
     if any(curves.values()):
@@ -56,7 +56,7 @@ def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[st
         )
     for row in rows:
         aggregated = row.aggregated
-        if isinstance(aggregated, AggregatedGaussian) and row.measured.pairs:
+        if isinstance(aggregated, AggregatedGaussian) and row.record.pairs:
             name = "density-" + "".join(c if c.isalnum() or c in "-." else "-" for c in row.name)
             draw(name, f"aggregated density of {row.title}", density_chart(row, aggregated))
     return drawn
@@ -102,7 +102,7 @@ def interpolation_chart(rows: Sequence[Row]) -> dict[str, Any]:
     points = [
         {"checkpoint": row.title, "t": k / (len(curve) - 1), "F1": value, "to": side.replace("to_", "the ")}
         for row in rows
-        for side, curve in row.measured.interpolation.items()
+        for side, curve in row.record.interpolation.items()
         for k, value in enumerate(curve)
     ]
     return (
@@ -121,7 +121,7 @@ def interpolation_chart(rows: Sequence[Row]) -> dict[str, Any]:
 
 def density_chart(row: Row, aggregated: AggregatedGaussian) -> dict[str, Any]:
     """q of the pair of dimensions with the largest gap, with posterior centers on it and the prior as circles."""
-    pair = row.measured.pairs[0]
+    pair = row.record.pairs[0]
     i, j = pair.dimensions
     centers = aggregated.mean[:: max(1, len(aggregated) // _CENTERS)][:, [i, j]]
     reach = max(3.5, float(centers.abs().quantile(0.995)) * 1.15)

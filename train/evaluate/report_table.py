@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.figures import FIGURES
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import Posterior
 from dgvae.text.corpora import Split
@@ -23,7 +23,7 @@ class Row:
     name: str
     folder: Path
     config: TextVAEConfig
-    measured: Measurements
+    record: Record
     posterior: Posterior
     text: Split | None = None
 
@@ -41,7 +41,7 @@ class Row:
 def table(rows: Sequence[Row], figures: Sequence[str] = TERMINAL, errors: bool = False) -> str:
     """Checkpoints and figures as a Markdown table, aligned for reading as it is."""
     head = ["checkpoint", *(FIGURES[figure].name for figure in figures)]
-    lines = [[row.title, *(_cell(row.measured, figure, errors) for figure in figures)] for row in rows]
+    lines = [[row.title, *(_cell(row.record, figure, errors) for figure in figures)] for row in rows]
     widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
 
     def written(cells: Sequence[str]) -> str:
@@ -53,6 +53,6 @@ def table(rows: Sequence[Row], figures: Sequence[str] = TERMINAL, errors: bool =
     return "\n".join([written(head), f"|{rule}|", *map(written, lines)])
 
 
-def _cell(measured: Measurements, figure: str, errors: bool) -> str:
-    error = measured.error_text(figure) if errors else ""
-    return measured.text(figure) + (f" ± {error}" if error else "")
+def _cell(record: Record, figure: str, errors: bool) -> str:
+    error = record.error_text(figure) if errors else ""
+    return record.text(figure) + (f" ± {error}" if error else "")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from statistics import fmean, stdev
 
 from dgvae.evaluation.estimates import Estimate
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from train.evaluate.report_table import Row
 
 SEED = re.compile(r"-seed\d+$")
@@ -33,24 +33,24 @@ def over_seeds(rows: Sequence[Row]) -> list[Row]:
 
 def _plan(row: Row) -> tuple:
     training = {
-        name: value for name, value in row.measured.training.items() if name not in ("seed", "seconds_per_epoch", "epochs")
+        name: value for name, value in row.record.training.items() if name not in ("seed", "seconds_per_epoch", "epochs")
     }
-    return SEED.sub("", row.name), row.config, row.measured.corpus, row.measured.evaluation.sha256, training
+    return SEED.sub("", row.name), row.config, row.record.corpus, row.record.evaluation.sha256, training
 
 
 def _average(family: list[Row]) -> Row:
-    first = family[0].measured
-    shared = [name for name in first.figures if all(name in row.measured.figures for row in family)]
-    figures = {name: _mean([row.measured.figures[name].value for row in family]) for name in shared}
-    measured = Measurements(
+    first = family[0].record
+    shared = [name for name in first.figures if all(name in row.record.figures for row in family)]
+    figures = {name: _mean([row.record.figures[name].value for row in family]) for name in shared}
+    record = Record(
         first.corpus, first.weights, first.evaluation, figures, dict(first.absent), dict(first.training),
         interpolation={
-            side: [fmean(point) for point in zip(*(row.measured.interpolation.get(side, []) for row in family), strict=False)]
+            side: [fmean(point) for point in zip(*(row.record.interpolation.get(side, []) for row in family), strict=False)]
             for side in first.interpolation
         },
     )  # fmt: skip
     count = f" ({len(family)} seeds)" if len(family) > 1 else ""
-    return replace(family[0], name=SEED.sub("", family[0].name) + count, measured=measured)
+    return replace(family[0], name=SEED.sub("", family[0].name) + count, record=record)
 
 
 def _mean(values: list[float]) -> Estimate:

@@ -12,7 +12,7 @@ import torch
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.estimates import mean_of, ratio_of
 from dgvae.evaluation.likelihood import likeliest_words, likelihoods
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from dgvae.evaluation.text_figures import NGramModel, bleu, distinct, interpolation, vocabulary
 from dgvae.explore.paths import linear_path
 from dgvae.model.generation import Decoding
@@ -42,7 +42,7 @@ class Texts:
         return NGramModel(self.training.sentences if self.training else [], self.words)
 
 
-def add_likelihoods(measured: Measurements, subject: Subject) -> None:
+def add_likelihoods(record: Record, subject: Subject) -> None:
     """priorLL, postLL, reconstruction and token accuracy."""
     model, count = subject.model, len(subject.ids)
     columns = {name: torch.full((count,), math.nan) for name in ("reconstruction", "prior_ll", "post_ll", "hits")}
@@ -56,19 +56,19 @@ def add_likelihoods(measured: Measurements, subject: Subject) -> None:
                 if (values := getattr(found, name)) is not None:
                     columns[name][numbers] = values.float().cpu()
     lengths = torch.tensor([len(sentence) for sentence in subject.ids])
-    measured.figures["token_accuracy"] = ratio_of(columns["hits"], lengths.float())
+    record.figures["token_accuracy"] = ratio_of(columns["hits"], lengths.float())
     if subject.posterior.has_density:
-        keep(measured, {name: mean_of(columns[name].double()) for name in ("prior_ll", "post_ll")})
-    add_reconstruction(measured, columns["reconstruction"].double(), subject.posterior)
+        keep(record, {name: mean_of(columns[name].double()) for name in ("prior_ll", "post_ll")})
+    add_reconstruction(record, columns["reconstruction"].double(), subject.posterior)
 
 
-def add_bleu(measured: Measurements, subject: Subject) -> None:
+def add_bleu(record: Record, subject: Subject) -> None:
     """BLEU of what is decoded at the posterior mean."""
     said = subject.decode(subject.means, "reconstructions")
-    measured.figures["bleu"] = bleu(said, [subject.tokenizer.decode(ids) for ids in subject.ids])
+    record.figures["bleu"] = bleu(said, [subject.tokenizer.decode(ids) for ids in subject.ids])
 
 
-def add_interpolation(measured: Measurements, subject: Subject) -> None:
+def add_interpolation(record: Record, subject: Subject) -> None:
     """Straight lines between the posterior means of random pairs of sentences."""
     order = torch.randperm(len(subject.ids), generator=torch.Generator().manual_seed(0))
     pairs = order[: 2 * min(PATHS, len(order) // 2)].view(-1, 2)
@@ -76,31 +76,31 @@ def add_interpolation(measured: Measurements, subject: Subject) -> None:
     said = subject.decode(subject.model.prior.project(z), "interpolations")
     starts, ends = ([subject.tokenizer.decode(subject.ids[i]) for i in side] for side in pairs.T.tolist())
     found = interpolation(starts, ends, [said[k : k + STEPS] for k in range(0, len(said), STEPS)])
-    measured.figures["interpolation_rouge"] = found.score
-    measured.interpolation.update({"to_start": found.to_start, "to_end": found.to_end})
+    record.figures["interpolation_rouge"] = found.score
+    record.interpolation.update({"to_start": found.to_start, "to_end": found.to_end})
 
 
-def add_samples(measured: Measurements, subject: Subject, texts: Texts) -> None:
+def add_samples(record: Record, subject: Subject, texts: Texts) -> None:
     """Samples from the prior, beside the evaluation text itself: diversity, and perplexity if there is training text."""
     text = subject.evaluation.sentences
     said = subject.decode(prior_samples(subject.model.prior, SAMPLES), "samples", Decoding(temperature=1.0))
     for n in (1, 2):
-        measured.figures[f"distinct_{n}"] = distinct(said, n)
-        measured.reference[f"distinct_{n}"] = distinct(text[:SAMPLES], n).value
+        record.figures[f"distinct_{n}"] = distinct(said, n)
+        record.reference[f"distinct_{n}"] = distinct(text[:SAMPLES], n).value
     if texts.training:
-        measured.figures["forward_perplexity"] = texts.ngrams.perplexity(said)
-        measured.figures["reverse_perplexity"] = NGramModel(said, texts.words).perplexity(text)
-        measured.reference["forward_perplexity"] = texts.ngrams.perplexity(text).value
+        record.figures["forward_perplexity"] = texts.ngrams.perplexity(said)
+        record.figures["reverse_perplexity"] = NGramModel(said, texts.words).perplexity(text)
+        record.reference["forward_perplexity"] = texts.ngrams.perplexity(text).value
 
 
-def parts(subject: Subject, texts: Texts) -> dict[str, tuple[Sequence[str], Callable[[Measurements], None]]]:
+def parts(subject: Subject, texts: Texts) -> dict[str, tuple[Sequence[str], Callable[[Record], None]]]:
     """Every part: the figures that show that it was done, and what does it."""
     likely = ("prior_ll", "post_ll", "token_accuracy") if subject.posterior.has_density else ("token_accuracy",)
     perplexities = ("forward_perplexity", "reverse_perplexity") if texts.training else ()
     return {
-        "latents": (("active_units",), lambda measured: add_latents(measured, subject.posterior)),
-        "likelihoods": (likely, lambda measured: add_likelihoods(measured, subject)),
-        "reconstructions": (("bleu",), lambda measured: add_bleu(measured, subject)),
-        "interpolations": (("interpolation_rouge",), lambda measured: add_interpolation(measured, subject)),
-        "samples": (("distinct_1", *perplexities), lambda measured: add_samples(measured, subject, texts)),
+        "latents": (("active_units",), lambda record: add_latents(record, subject.posterior)),
+        "likelihoods": (likely, lambda record: add_likelihoods(record, subject)),
+        "reconstructions": (("bleu",), lambda record: add_bleu(record, subject)),
+        "interpolations": (("interpolation_rouge",), lambda record: add_interpolation(record, subject)),
+        "samples": (("distinct_1", *perplexities), lambda record: add_samples(record, subject, texts)),
     }

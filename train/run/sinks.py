@@ -1,4 +1,4 @@
-"""Where figures go besides log.jsonl: `--log tensorboard` and `--log trackio`, each if its package is installed."""
+"""Where numbers go besides log.jsonl: `--log tensorboard` and `--log trackio`, each if its package is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a run in figures: said once before training, and kept in its log, its record and its model card."""
+"""The text of a run in numbers: said once before training, and kept in its log, its record and its model card."""
 
 from __future__ import annotations
 

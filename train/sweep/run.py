@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from dgvae.evaluation.record import METRICS_FILE, Measurements
+from dgvae.evaluation.record import METRICS_FILE, Record
 from train.claims import TAKEN, claimed
 
 
@@ -43,7 +43,7 @@ def is_finished(folder: Path) -> bool:
     """Whether a run has ended by itself. One that was stopped has metrics too."""
     if not (folder / METRICS_FILE).exists():
         return False
-    return Measurements.load(folder).training.get("finished") is True
+    return Record.load(folder).training.get("finished") is True
 
 
 def _begin_or_resume(folder: Path, options: list[str]) -> list[str]:

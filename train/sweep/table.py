@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dgvae.evaluation.figures import FIGURES
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from train.sweep.run import is_finished
 from train.sweep.status import Status, SweepRun
 
@@ -133,16 +133,16 @@ def _across(cells: Iterable[str]) -> Table:
 
 def table(runs: Iterable[SweepRun]) -> str:
     """The finished runs as a Markdown table: a row per method, mean ± standard deviation where it has several seeds."""
-    seeds: dict[str, list[Measurements]] = {}
+    seeds: dict[str, list[Record]] = {}
     for run in runs:
         if is_finished(run.folder):
-            seeds.setdefault(run.method, []).append(Measurements.load(run.folder))
-    return "\n".join([HEAD, *(_seeds_row(method, measured) for method, measured in seeds.items())])
+            seeds.setdefault(run.method, []).append(Record.load(run.folder))
+    return "\n".join([HEAD, *(_seeds_row(method, records) for method, records in seeds.items())])
 
 
 def cells(run: SweepRun) -> list[str]:
     """A finished run's figures as they are written."""
-    return _cells([Measurements.load(run.folder)])
+    return _cells([Record.load(run.folder)])
 
 
 def failure(run: SweepRun, status: Status) -> str:
@@ -158,22 +158,22 @@ def remark(statuses: Statuses, stopping: bool, alone: bool) -> str:
     return f"waiting for other processes, which train {', '.join(others)}" if alone and others else ""
 
 
-def _seeds_row(method: str, measured: list[Measurements]) -> str:
-    name = method if len(measured) == 1 else f"{method} ({len(measured)} seeds)"
-    return _markdown(name, _cells(measured))
+def _seeds_row(method: str, records: list[Record]) -> str:
+    name = method if len(records) == 1 else f"{method} ({len(records)} seeds)"
+    return _markdown(name, _cells(records))
 
 
-def _cells(measured: list[Measurements]) -> list[str]:
+def _cells(records: list[Record]) -> list[str]:
     """The figures of one run, or their means over several."""
-    seconds = [m.training.get("seconds_per_epoch") for m in measured]
+    seconds = [m.training.get("seconds_per_epoch") for m in records]
     known = [number for number in seconds if number is not None]  # earlier versions did not keep it
-    return [*(_over_seeds(measured, figure) for figure in COLUMNS), f"{fmean(known):.0f}" if known else "–"]
+    return [*(_over_seeds(records, figure) for figure in COLUMNS), f"{fmean(known):.0f}" if known else "–"]
 
 
-def _over_seeds(measured: list[Measurements], figure: str) -> str:
-    values = [m.figures[figure].value for m in measured if figure in m.figures]
+def _over_seeds(records: list[Record], figure: str) -> str:
+    values = [m.figures[figure].value for m in records if figure in m.figures]
     if len(values) < 2:
-        return measured[0].text(figure)
+        return records[0].text(figure)
     return f"{FIGURES[figure].form.format(fmean(values))} ± {FIGURES[figure].error_form.format(stdev(values))}"
 
 

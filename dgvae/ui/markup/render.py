@@ -11,7 +11,7 @@ from dgvae.evaluation.figures import FIGURES
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
-    from dgvae.evaluation.record import Measurements
+    from dgvae.evaluation.record import Record
 
 MOST_GAP = 15  # nats, at which a bar is full
 SIDEBAR = ("active_units", "mi", "reconstruction", "consistent_units", "smoothed_gap", "hole_mass")
@@ -64,7 +64,7 @@ def facts(checkpoint: Checkpoint) -> str:
     return f"{hint(summary[:1].upper() + summary[1:] + '.')}<dl class='facts'>{cells}</dl>"
 
 
-def _fact(measured: Measurements, figure: str, latent_dim: int) -> str:
+def _fact(measured: Record, figure: str, latent_dim: int) -> str:
     row = FIGURES[figure]
     of = f" of {latent_dim}" if row.of_units else ""
     value = measured.text(figure) + (of if figure in measured.figures else "")

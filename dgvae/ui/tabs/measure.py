@@ -92,14 +92,14 @@ def first_trade_off(checkpoints: Sequence[Measured]) -> str:
 
 def _table_link(checkpoints: Sequence[Measured]) -> str:
     """All figures of all checkpoints, as a file."""
-    rows = [(c.title, FIGURES[name].name, *estimate) for c in checkpoints for name, estimate in c.measured.figures.items()]
+    rows = [(c.title, FIGURES[name].name, *estimate) for c in checkpoints for name, estimate in c.record.figures.items()]
     return csv_link("figures.csv", ["checkpoint", "figure", "value", "standard error"], rows)
 
 
 def _findings(checkpoint: Measured | None) -> str:
     if checkpoint is None:
         return hint("This model's figures could not be read.")
-    found = [(finding.severity, finding.text) for finding in diagnose(checkpoint.measured)]
+    found = [(finding.severity, finding.text) for finding in diagnose(checkpoint.record)]
     return findings(checkpoint.title, found)
 
 
@@ -115,13 +115,13 @@ def _trade_off(checkpoints: Sequence[Measured], axes: str, a: str | None, b: str
 
 
 def _has(profile_key: str, *models: Measured | None) -> bool:
-    return any(model and profile_key in model.measured.profile for model in models)
+    return any(model and profile_key in model.record.profile for model in models)
 
 
 def _lacking(checkpoint: Measured) -> str:
     """Says what is not in a model's profile, and why."""
-    missing = [shown.title for shown in PROFILES.values() if shown.key not in checkpoint.measured.profile]
+    missing = [shown.title for shown in PROFILES.values() if shown.key not in checkpoint.record.profile]
     if not missing:
         return ""
-    why = checkpoint.measured.absent.get("consistent_units", "not measured")
+    why = checkpoint.record.absent.get("consistent_units", "not measured")
     return hint(f"{checkpoint.title} has no {' and no '.join(missing)}: {why}.")

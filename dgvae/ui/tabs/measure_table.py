@@ -61,30 +61,30 @@ _NAME_HEAD = (
 
 
 def _cell(checkpoint: Measured, figure: Figure, is_best: bool, folder: Callable[[str], Path]) -> str:
-    measured = checkpoint.measured
-    if figure.id not in measured.figures:
+    record = checkpoint.record
+    if figure.id not in record.figures:
         command = f"python -m train.evaluate {folder(checkpoint.name)} --data DATA"
-        why = measured.absent.get(figure.id, f"not measured: {command}")
-        return f"<td title='{escape(why)}'>{measured.text(figure.id)}</td>"
-    error = measured.error_text(figure.id)
+        why = record.absent.get(figure.id, f"not measured: {command}")
+        return f"<td title='{escape(why)}'>{record.text(figure.id)}</td>"
+    error = record.error_text(figure.id)
     said = f"<small title='± standard error'>±{error}</small>" if error else ""
     mark = "<span class='best' role='img' aria-label='best' title='the best of this column'>●</span>" if is_best else ""
-    return f"<td data-value='{measured.figures[figure.id].value}'>{mark}{measured.text(figure.id)}{said}</td>"
+    return f"<td data-value='{record.figures[figure.id].value}'>{mark}{record.text(figure.id)}{said}</td>"
 
 
 def _best(checkpoints: Sequence[Measured], figure: Figure) -> set[str]:
     """Names of the best of those measured on the same sentences, all that read the same; none if there is but one."""
     by_set: dict[str, list[Measured]] = {}
     for checkpoint in checkpoints:
-        if figure.id in checkpoint.measured.figures:
-            by_set.setdefault(checkpoint.measured.evaluation.sha256, []).append(checkpoint)
+        if figure.id in checkpoint.record.figures:
+            by_set.setdefault(checkpoint.record.evaluation.sha256, []).append(checkpoint)
     choose = {"higher": max, "lower": min}.get(figure.better or "")
     names = set()
     for together in by_set.values():
-        texts = {c.measured.text(figure.id) for c in together}
+        texts = {c.record.text(figure.id) for c in together}
         if choose and len(texts) > 1:
-            winner = choose(together, key=lambda c: c.measured.figures[figure.id].value).measured.text(figure.id)
-            names |= {c.name for c in together if c.measured.text(figure.id) == winner}
+            winner = choose(together, key=lambda c: c.record.figures[figure.id].value).record.text(figure.id)
+            names |= {c.name for c in together if c.record.text(figure.id) == winner}
     return names
 
 
@@ -92,10 +92,10 @@ def _references(checkpoints: Sequence[Measured], figures: Sequence[Figure]) -> s
     """What the evaluation sentences themselves have, a row for each corpus; nothing if none of these figures compares."""
     rows = {}
     for checkpoint in checkpoints:
-        reference = checkpoint.measured.reference
+        reference = checkpoint.record.reference
         if any(figure.id in reference for figure in figures):
             cells = (figure.form.format(reference[figure.id]) if figure.id in reference else "" for figure in figures)
-            title = f"the sentences of {checkpoint.measured.corpus} themselves"
+            title = f"the sentences of {checkpoint.record.corpus} themselves"
             rows[title] = f"<tr><th scope='row'>{escape(title)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
     return "".join(rows.values())
 

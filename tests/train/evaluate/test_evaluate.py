@@ -11,7 +11,7 @@ import pytest
 
 from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.evaluation.figures import FIGURES
-from dgvae.evaluation.record import Measurements
+from dgvae.evaluation.record import Record
 from dgvae.methods.table import METHODS
 from train.evaluate import command as command
 from train.evaluate import texts as measuring
@@ -116,7 +116,7 @@ def test_other_sentences_than_its_own_leave_a_checkpoint_as_it_is(copies: Path, 
     (row,) = csv.DictReader((report / "figures.csv").open())
     assert row["prior_ll"]
     assert not row["forward_perplexity"]  # there was no training text
-    assert row["kl"] != str(Measurements.load(copies / "dg-vae").figures["kl"].value)
+    assert row["kl"] != str(Record.load(copies / "dg-vae").figures["kl"].value)
 
 
 REFUSED = {

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from dgvae.evaluation.estimates import Estimate
-from dgvae.evaluation.record import ALWAYS, Evaluation, Measurements
+from dgvae.evaluation.record import ALWAYS, Evaluation, Record
 from dgvae.files.atomic import read_json, write_json
 from dgvae.methods.table import METHODS, VARIANTS
 from tests.conftest import SMALL
@@ -78,7 +78,7 @@ def finished(run: SweepRun, kl: float | None) -> SweepRun:
     facts = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")
     training = dict.fromkeys(facts, 1) | {"finished": True, "seconds_per_epoch": 3.0}
     run.folder.mkdir()
-    Measurements("snli", "", Evaluation("test.txt", 100, ""), figures, absent, training).save(run.folder)
+    Record("snli", "", Evaluation("test.txt", 100, ""), figures, absent, training).save(run.folder)
     return run
 
 

@@ -1,0 +1,97 @@
+"""Rows of METHODS whose regularizer looks at each posterior by itself, or that have none."""
+
+from __future__ import annotations
+
+from dgvae.methods.spec import Grid, Method, Range
+
+_FREE_BITS = Range(8.0, 0.0, 10_000.0, "KL that costs nothing, nats in all dimensions together")
+
+ROWS = (
+    Method(
+        id="vae",
+        title="VAE",
+        summary="KL of every posterior to the prior, with linear warm-up",
+        source="Kingma & Welling 2014; Bowman et al. 2016",
+    ),
+    Method(
+        id="ae",
+        title="AE",
+        summary="no regularizer at all: an autoencoder with a noise that it may shrink",
+        source="–",
+        weight=0.0,
+        schedule="constant",
+    ),
+    Method(
+        id="beta-vae",
+        title="β-VAE",
+        summary="KL with a weight β below one",
+        source="Higgins et al. 2017",
+        weight="beta",
+        options={"beta": Range(0.1, 0.0, 10.0, "weight of the KL, β")},
+        grid=Grid("beta", "β", (0.1, 0.2, 0.4, 0.8)),
+    ),
+    Method(
+        id="cyclic-vae",
+        title="Cyclical VAE",
+        summary="KL whose weight rises from 0 to 1 in repeated cycles",
+        source="Fu et al. 2019",
+        schedule="cyclic",
+        options={
+            "cycles": Range(4, 1, 10_000, "cycles in the whole run, M"),
+            "ramp": Range(0.5, 0.001, 1.0, "share of a cycle in which the weight rises, R"),
+        },
+    ),
+    Method(
+        id="ae-pretrain",
+        title="AE-pretrained VAE",
+        summary="an autoencoder first; then the decoder anew, KL with free bits",
+        source="Li et al. 2019",
+        regularizer="free-bits",
+        initialization="autoencoder",
+        options={
+            "pretrain_epochs": Range(3, 1, 1000, "epochs as an autoencoder, in front"),
+            "free_bits": _FREE_BITS,
+        },
+    ),
+    Method(
+        id="fb-vae",
+        title="FB-VAE",
+        summary="KL with free bits, the same share for every dimension",
+        source="Kingma et al. 2016",
+        regularizer="free-bits",
+        options={"free_bits": _FREE_BITS},
+        grid=Grid("free_bits", "free nats", (4, 9, 16, 25, 36, 49)),
+    ),
+    Method(
+        id="delta-vae",
+        title="δ-VAE",
+        summary="mean and variance bounded so that every dimension keeps a KL of δ at least",
+        source="Razavi et al. 2019",
+        head="delta",
+        options={"delta": Range(0.15, 1e-3, 10.0, "committed rate per dimension, nats")},
+        grid=Grid("delta", "δ", (0.15,)),
+    ),
+    Method(
+        id="bn-vae",
+        title="BN-VAE",
+        summary="batch norm with a fixed scale γ on the posterior means, which keeps their variance at γ²",
+        source="Zhu et al. 2020",
+        head="bn",
+        options={"gamma": Range(0.6, 1e-3, 100.0, "scale of the batch norm, γ")},
+        grid=Grid("gamma", "γ", (0.6, 0.7, 0.9, 1.2, 1.5, 1.8)),
+    ),
+    Method(
+        id="skip-vae",
+        title="Skip-VAE",
+        summary="KL; the latent is also joined to the decoder's output layer",
+        source="Dieng et al. 2019",
+        decoder="skip",
+    ),
+    Method(
+        id="bow-vae",
+        title="BoW-VAE",
+        summary="KL; in training the latent also has to foretell the bag of words",
+        source="Zhao et al. 2017",
+        decoder="bow",
+    ),
+)
