@@ -43,6 +43,10 @@ class AggregatedPosterior(ABC):
         """The same less some of its posteriors."""
         return type(self)(self.posterior.map(lambda tensor: torch.cat([tensor[: group.start], tensor[group.stop :]])))
 
+    def reordered(self, order: Tensor) -> Self:
+        """The same posteriors in another order, [N]."""
+        return type(self)(self.posterior.map(lambda tensor: tensor[order]))
+
     @abstractmethod
     def sample_each(self, generator: torch.Generator | None = None) -> Tensor:
         """One sample of every posterior: [N, D]."""
@@ -109,8 +113,11 @@ class AggregatedPosterior(ABC):
         """KL of every dimension's q(z_i) to N(0, 1) and back. The groups must follow each other and cover all."""
         raise NotImplementedError(self.absent["consistent_units"])
 
-    def pair_gaps(self, groups: Sequence[slice]) -> PairGaps:
-        """KL of every pair's q(z_i, z_j) to N(0, I). The groups must follow each other and cover all."""
+    def pair_gaps(self, groups: Sequence[slice], bins: int) -> PairGaps:
+        """KL of every pair's q(z_i, z_j) to N(0, I), on a grid of at most bins × bins.
+
+        The groups must follow each other and cover all.
+        """
         raise NotImplementedError(self.absent["pair_gap"])
 
     def moments(self) -> tuple[Tensor, Tensor]:

@@ -64,9 +64,9 @@ class AggregatedGaussian(AggregatedPosterior):
         """See `AggregatedPosterior`."""
         return grids.marginal_gaps(self.mean, self.log_var, groups)
 
-    def pair_gaps(self, groups: Sequence[slice]) -> PairGaps:
+    def pair_gaps(self, groups: Sequence[slice], bins: int) -> PairGaps:
         """See `AggregatedPosterior`."""
-        return grids.pair_gaps(self.mean, self.log_var, groups)
+        return grids.pair_gaps(self.mean, self.log_var, groups, bins)
 
     def pair_density(self, pair: tuple[int, int], edges: tuple[Tensor, Tensor]) -> Tensor:
         """Mean density of q(z_i, z_j) in the cells between two rows of edges, [X + 1] and [Y + 1] -> [Y, X]."""
@@ -85,8 +85,8 @@ class AggregatedGaussian(AggregatedPosterior):
 
     @property
     def _covariance_of_means(self) -> Tensor:
-        centerd = self.mean - self.mean.mean(0)
-        return centerd.T @ centerd / len(self)
+        centered = self.mean - self.mean.mean(0)
+        return centered.T @ centered / len(self)
 
     def smooth(self, width: float) -> Smoothed:
         """Kernels of one covariance E σ² + h² Cov(μ) about means drawn together by √(1 − h²), h being `width` (West 1993).

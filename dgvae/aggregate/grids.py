@@ -15,7 +15,6 @@ from torch import Tensor
 from dgvae.aggregate.quadrature import REACH, Panels
 from dgvae.posteriors import LOG_2PI
 
-BINS = 128  # along each side of a pair's grid
 _PRIOR_REACH = 8
 _DENSE_NODES = 4096  # up to which every posterior is looked up at every place
 _MOST_NODES = 1 << 18
@@ -122,15 +121,24 @@ class PairGaps:
     kl_without: Tensor
 
 
-def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> PairGaps:
-    """KL between the masses of q and p on a grid of bins, whose outer ones are open. mean, log_var: [N, D].
+def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int) -> PairGaps:
+    """KL between the masses of q and p on a grid of bins, whose outer ones are open.
 
     The two-dimensional mixture is separable: all pairs together are P Pᵀ / N with the bin masses P of every dimension,
     [D · bins, N], one matrix product per group of posteriors. Of posteriors narrower than a bin it sees the bin alone, so
-    that it is a lower bound of the densities' KL. Latents of more than 32 dimensions get fewer bins, so that P Pᵀ stays 64 MB.
+    that it is a lower bound of the densities' KL.
+
+    Args:
+        mean: [N, D].
+        log_var: [N, D].
+        groups: of posteriors, which follow each other and cover all.
+        bins: along each side of the grid; a latent of many dimensions gets fewer, so that P Pᵀ stays 64 MB.
+
+    Returns:
+        The gaps of all pairs, and without each group.
     """
     count, dim = mean.shape
-    edges = pair_edges(mean, log_var, max(8, min(BINS, 4096 // dim)))
+    edges = pair_edges(mean, log_var, max(8, min(bins, 4096 // dim)))
     log_prior = _log_prior_masses(edges)  # [D, bins]
 
     def masses(group: slice) -> Tensor:

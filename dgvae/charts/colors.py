@@ -18,6 +18,11 @@ COLORS = {
 }
 
 
+# Where the color of a density gap is full, in nats: the same for all models, so that they compare.
+FULL_GAP = 10.0  # of the whole latent, on the map and in the bars beside a sentence
+FULL_PLANE_GAP = 4.0  # of two dimensions alone, on the slices and in the lab, where gaps are smaller
+
+
 def rgb(name: str) -> tuple[int, ...]:
     """Red, green and blue, 0 to 255."""
     return tuple(bytes.fromhex(COLORS[name][1:]))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dgvae.charts.colors import FULL_GAP
 from dgvae.charts.series_colors import color_parameters
 from dgvae.text.corpora import label_name
 
@@ -33,7 +34,6 @@ LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
     "dimension": "Where the color changes steadily over the map, this dimension is one of those in which sentences differ; "
     "where it is mixed everywhere, it says little.",
 }
-MOST_GAP = 10  # nats, of the color scale: the same for all models, so that they compare
 
 _LABEL_COLORS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
 # Column → what the visitor reads; an empty one is not shown.
@@ -106,12 +106,12 @@ def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mappin
         return alt.Color("source:N", scale=scale, legend=_symbols())
     if color == "gap":
         scale = alt.Scale(
-            domain=[-MOST_GAP, 0, MOST_GAP],
+            domain=[-FULL_GAP, 0, FULL_GAP],
             range=[alt.expr("dense"), alt.expr("even"), alt.expr("hole")],
             interpolate="rgb",  # the default goes through purple, which means nothing here
             clamp=True,
         )
-        return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q (nats; ±{MOST_GAP} and beyond)"))
+        return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q (nats; ±{FULL_GAP:g} and beyond)"))
     if color == "dimension":
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=[-2.5, 2.5], clamp=True)
         return alt.Color("value:Q", scale=scale, legend=_gradient("value of the dimension"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dgvae.charts.colors import FULL_PLANE_GAP
 from dgvae.charts.heat import POSTERIOR, PRIOR, css, density_image, gap_image
 from dgvae.charts.series_colors import color_parameters
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from dgvae.explore.slices import Plane
 
 KINDS = {"q": "aggregated posterior q", "p": "prior p", "gap": "density gap log p − log q"}
-MOST_GAP = 4.0  # nats, of the color scale: the same everywhere, so that all gaps compare
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -83,7 +83,7 @@ def _filled(part: Any, what: Mapping[str, Any]) -> Any:
 
 def _image(kind: str, plane: Plane, most: float) -> str:
     if kind == "gap":
-        return gap_image(plane.gap.numpy(), MOST_GAP)
+        return gap_image(plane.gap.numpy(), FULL_PLANE_GAP)
     return density_image((plane.q if kind == "q" else plane.p).numpy(), most, POSTERIOR if kind == "q" else PRIOR)
 
 
@@ -92,8 +92,8 @@ def _legend(kind: str) -> Any:
     import altair as alt
 
     if kind == "gap":
-        ends, colors = [-MOST_GAP, 0.0, MOST_GAP], [css(POSTERIOR), css(PRIOR, 0), css(PRIOR)]
-        title, shown, values = "nats; beyond ±4 as at ±4", "d", ends
+        ends, colors = [-FULL_PLANE_GAP, 0.0, FULL_PLANE_GAP], [css(POSTERIOR), css(PRIOR, 0), css(PRIOR)]
+        title, shown, values = f"log p − log q (nats; ±{FULL_PLANE_GAP:g} and beyond)", "d", ends
     else:
         color = POSTERIOR if kind == "q" else PRIOR
         ends, colors = [0.0, "@most"], [css(color, 0), css(color)]

@@ -14,13 +14,13 @@ from typing import Literal
 from scipy.special import ndtri, psi
 
 from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
-from dgvae.evaluation.figures import CONSISTENT_KL
+from dgvae.evaluation.figures import CONSISTENT_KL, MATCH, percent
 from dgvae.evaluation.record import Record
 
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
 COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
-HOLES = 0.05  # of the prior's mass; 0.01 is a match
+HOLES = 0.05  # of the prior's mass, from which on it has holes
 CORRELATED = 0.3
 FEWEST = 20  # sentences with which anything is said
 MANY = 1000  # sentences, whose marginal KL has an error far below CONSISTENT_KL: older metrics.json do not hold it
@@ -124,7 +124,7 @@ def _how(record: Record, dimension: int) -> str:
     """In what way a marginal differs from N(0, 1)."""
     mean, variance = (record.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
     if abs(mean) > 0.5:
-        return f": it is centerd at {mean:+.1f}"
+        return f": it is centered at {mean:+.1f}"
     if variance > 1.25:
         return f": it is too wide (variance {variance:.1f})"
     if variance < 0.8:
@@ -147,7 +147,9 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
     elif not holes:
-        yield Finding("good", f"No holes are found: {mass.value:.1%} of the prior lies outside, and 1 % would in a match.")
+        yield Finding(
+            "good", f"No holes are found: {mass.value:.1%} of the prior lies outside, and {percent(MATCH)} would in a match."
+        )
     elif wrong or unsure or "marginal_kl" not in record.profile:
         yield Finding("fault", f"Holes: {outside}.")
     else:

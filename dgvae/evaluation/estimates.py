@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scipy.special import betaincinv, stdtrit
 
+from dgvae.evaluation.figures import MATCH
+
 if TYPE_CHECKING:  # who only reads figures needs no torch
     from torch import Tensor
 
 GROUPS = 20  # of the jackknife
 DOUBT = 0.025  # on either side of an interval: 95 % confidence
-QUANTILE = 0.99  # of held-out sentences, beyond which a prior sample lies in a hole
 
 
 class Estimate(NamedTuple):
@@ -65,7 +66,7 @@ def hole_mass_by_chance(sentences: int) -> float:
     Then the share of the prior beyond the interpolated 99 % quantile of N held-out sentences has nearly the distribution
     Beta(1 + 0.01 (N − 1), 1 + 0.99 (N − 1)), that of an order statistic: 37 % for nine sentences, 5 % for 115.
     """
-    beyond = (1 - QUANTILE) * (sentences - 1)
+    beyond = MATCH * (sentences - 1)
     return float(betaincinv(1 + beyond, sentences - beyond, 1 - DOUBT))
 
 

@@ -8,6 +8,10 @@ from typing import Literal
 ACTIVE_VARIANCE = 0.01  # a dimension with more variance of its means, as a share of the prior's, is active (Burda et al. 2016)
 CONSISTENT_KL = 0.03  # nats; a dimension with a smaller marginal KL is consistent with the prior (Zhang et al. 2022)
 INFORMATIVE_KL = 0.1  # nats; a dimension whose means vary may still say next to nothing
+QUANTILE = 0.99  # of held-out sentences: a prior sample with a larger density gap than theirs lies in a hole
+MATCH = 1 - QUANTILE  # the hole mass where q(z) is the prior
+IMPORTANCE_DRAWS = 8  # importance samples from the posterior, and as many from the prior (Zhang et al. 2022)
+PAIR_BINS = 128  # along each side of a pair's grid, at most
 
 Better = Literal["higher", "lower"] | None
 
@@ -24,6 +28,11 @@ class Figure:
     group: str
     better: Better = None
     of_units: bool = False  # counts dimensions of the latent
+
+
+def percent(share: float) -> str:
+    """A share as a sentence writes it: 1 % for 0.01."""
+    return f"{100 * share:.3g} %"
 
 
 def _figure(id_: str, name: str, group: str, digits: int, better: Better, meaning: str, unit: str = " nats") -> Figure:
@@ -46,28 +55,32 @@ FIGURES: dict[str, Figure] = {
         _figure("elbo", "ELBO", LATENT, 1, "higher",
                 "Reconstruction less KL: the bound on log p(x) of a VAE with these weights."),
         _figure("prior_ll", "priorLL", LATENT, 1, "higher",
-                "log E p(x|z) over the prior: the likelihood of a sentence, by 8 + 8 importance samples from ½(p + q)."),
+                "log E p(x|z) over the prior: the likelihood of a sentence, by "
+                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} importance samples from ½(p + q)."),
         _figure("post_ll", "postLL", LATENT, 1, "higher",
-                "log E p(x|z) over the sentence's own posterior, by the same 8 + 8 samples."),
+                "log E p(x|z) over the sentence's own posterior, by the same "
+                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} samples."),
         _figure("mi", "MI", LATENT, 2, "higher",
                 "Mutual information of x and z: KL less KL(q(z) ‖ p(z)). It cannot exceed the log of the number of sentences."),
         _figure("active_units", "active units", LATENT, 0, "higher",
-                "Dimensions whose posterior means vary by more than 1 % of the prior's variance.", " units"),
+                f"Dimensions whose posterior means vary by more than {percent(ACTIVE_VARIANCE)} of the prior's variance.",
+                " units"),
         _figure("informative_units", "informative units", LATENT, 0, "higher",
                 f"Dimensions with a mean KL of {INFORMATIVE_KL:g} nats a sentence or more.", " units"),
         _figure("consistent_units", "consistent units", HOLES, 0, "higher",
-                "Dimensions with KL(q(z_i) ‖ p(z_i)) under 0.03 nats.", " units"),
+                f"Dimensions with KL(q(z_i) ‖ p(z_i)) under {CONSISTENT_KL:g} nats.", " units"),
         _figure("consistent_units_reverse", "consistent units (reverse)", HOLES, 0, "higher",
-                "Dimensions with KL(p(z_i) ‖ q(z_i)) under 0.03 nats, the other direction.", " units"),
+                f"Dimensions with KL(p(z_i) ‖ q(z_i)) under {CONSISTENT_KL:g} nats, the other direction.", " units"),
         _figure("pair_gap", "pair gap", HOLES, 3, "lower",
-                "KL of q(z_i, z_j) to N(0, I), mean over all pairs of dimensions, on a grid of 128 × 128."),
+                "KL of q(z_i, z_j) to N(0, I), mean over all pairs of dimensions, on a grid of at most "
+                f"{PAIR_BINS} × {PAIR_BINS} bins."),
         _figure("worst_pair_gap", "worst pair", HOLES, 2, "lower", "The largest pair gap."),
         _figure("covariance_gap", "covariance gap", HOLES, 2, "lower",
                 "The Gaussian part of KL(q(z) ‖ p(z)): what q(z)'s mean and covariance alone show of it."),
         _figure("smoothed_gap", "joint gap ≥", HOLES, 1, "lower",
-                "A lower bound of KL(q(z) ‖ p(z)) that holds: of leave-one-out densities, smoothed as much as serves best."),
-        _figure("hole_mass", "hole mass", HOLES, 1, "lower", "Share of prior samples where q(z)/p(z) is lower than at 99 % of "
-                "held-out sentences, q(z) smoothed. 1 % is a match.", "%"),
+                "Lower bound on KL(q(z) ‖ p(z)) from cross-validated, kernel-smoothed densities."),
+        _figure("hole_mass", "hole mass", HOLES, 1, "lower", "Share of prior samples where q(z)/p(z) is lower than at "
+                f"{percent(QUANTILE)} of held-out sentences, q(z) smoothed. {percent(MATCH)} is a match.", "%"),
         _figure("auc", "AUC", HOLES, 3, "lower",
                 "How well q(z)/p(z) tells held-out sentences from prior samples, q(z) smoothed. 0.5 is a match.", ""),
         _figure("joint_gap", "leave-one-out gap", HOLES, 1, None,

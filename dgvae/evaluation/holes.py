@@ -1,4 +1,4 @@
-"""Where the prior has mass and the aggregated posterior has none."""
+"""Where the prior has mass and the aggregated posterior has none: one estimator for the record, the report and the map."""
 
 from __future__ import annotations
 
@@ -11,22 +11,88 @@ from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
-from dgvae.evaluation.estimates import QUANTILE
+from dgvae.evaluation.estimates import group_slices
+from dgvae.evaluation.figures import QUANTILE
 
 
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
-    """log p(z) − log q̂(z) in nats, q̂ being q(z) smoothed: [S, D] -> [S]. Large and positive is a hole.
+    """log p(z) − log q̂(z) in nats, where q̂ is q(z), smoothed. Large and positive is a place that sentences do not reach.
 
-    leave_out: as of `AggregatedPosterior.log_prob`.
+    This describes a place. Whether it lies in a hole is decided by `in_holes`, from cross-validated gaps.
+
+    Args:
+        z: places, [S, D].
+        aggregated: q(z).
+        leave_out: the posterior that is left out of the mixture for each place, [S]; as of `AggregatedPosterior.log_prob`.
+
+    Returns:
+        The gaps, [S].
     """
     return aggregated.prior.log_prob(z.double()) - aggregated.smoothed.log_prob(z, leave_out)
 
 
+def held_out_gaps(aggregated: AggregatedPosterior, z: Tensor, width: float) -> tuple[Tensor, Tensor]:
+    """Cross-validated density gaps log p(z) − log q̂(z), where q̂ is made without the sentences of one group.
+
+    z is cut into as many groups as the sentences, and group g of z is compared with the sentences of all other groups. Samples
+    of the sentences are thus held out from the mixture and from the moments by which it is smoothed, hence E log q̂ ≤ E log q
+    for every N. Samples of the prior are cut in the same way, so that both are compared with equally many sentences.
+
+    Args:
+        aggregated: q(z) of N sentences in random order.
+        z: one sample of each posterior in this order, [N, D], or samples of the prior, [S, D].
+        width: how much q̂ is smoothed; see `AggregatedPosterior.smooth`.
+
+    Returns:
+        The gaps in nats, [S], and for each group the gaps without that group too, [S, G]. NaN if there are too few sentences
+        for two groups.
+    """
+    groups, log_prior = group_slices(len(aggregated)), aggregated.prior.log_prob(z.double())
+    sums = torch.full((len(z), len(groups)), -torch.inf, dtype=torch.float64)
+    sizes = torch.tensor([group.stop - group.start for group in groups], dtype=torch.float64)
+    components = torch.empty(len(z), dtype=torch.float64)
+    if len(groups) < 2:
+        return torch.full_like(log_prior, torch.nan), sums
+    for i, rows in enumerate(group_slices(len(z), len(groups))):
+        rest = aggregated.without(groups[i])
+        columns = [j for j in range(len(groups)) if j != i]
+        shift = groups[i].stop - groups[i].start
+        slices = [groups[j] if j < i else slice(groups[j].start - shift, groups[j].stop - shift) for j in columns]
+        sums[rows, columns] = rest.smooth(width).log_sums(z[rows], slices)
+        components[rows] = len(rest)
+    gap = log_prior - sums.logsumexp(1) + components.log()
+    without = torch.stack(
+        [
+            log_prior - sums[:, [j for j in range(len(groups)) if j != i]].logsumexp(1) + (components - sizes[i]).log()
+            for i in range(len(groups))
+        ],
+        dim=1,
+    )
+    return gap, without
+
+
+def hole_threshold(posterior_gap: Tensor) -> float:
+    """The density gap in nats above which a place lies in a hole. This threshold decides what a hole is, everywhere.
+
+    It is the QUANTILE of the gaps of held-out samples of q(z), [N], linearly interpolated between two samples: 99 % of the
+    sentences lie below it. The gaps come from `held_out_gaps`. They are rounded to a millionth of a nat. NaN without gaps.
+    """
+    return float(torch.quantile(_rounded(posterior_gap), QUANTILE))
+
+
+def in_holes(posterior_gap: Tensor, prior_gap: Tensor) -> Tensor:
+    """Which prior samples lie in a hole: those with a gap above the threshold. [N], [S] -> [S], bool.
+
+    Both kinds of gaps come from `held_out_gaps` of one q(z).
+    """
+    return _rounded(prior_gap) > hole_threshold(posterior_gap)
+
+
 def hole_mass(posterior_gap: Tensor, prior_gap: Tensor) -> float:
-    """Share of prior samples whose density gap is larger than at 99 % of held-out posterior samples; 0.01 is a match."""
+    """Share of prior samples that lie in a hole; 1 − QUANTILE where q(z) is the prior. NaN without gaps."""
     if posterior_gap.isnan().any():
         return math.nan
-    return float((_rounded(prior_gap) > torch.quantile(_rounded(posterior_gap), QUANTILE)).double().mean())
+    return float(in_holes(posterior_gap, prior_gap).double().mean())
 
 
 def auc(posterior_gap: Tensor, prior_gap: Tensor) -> float:
@@ -45,39 +111,54 @@ def _rounded(gap: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Region:
-    """A place of the prior where the aggregated posterior is thin.
+class Hole:
+    """A cluster of prior samples that lie in a hole.
 
-    z: the prior sample with the region's largest gap, [D]. gap: the gap there, nats. share: the region's share of the prior.
-    nearest: the sentence whose posterior lies nearest to z, by its mean.
+    index: which of the prior samples has the cluster's largest gap. z: that sample, [D]. gap: `density_gap_at` it, nats.
+    share: the cluster's share of all prior samples. nearest: the sentence whose posterior mean lies nearest to z.
     """
 
+    index: int
     z: Tensor
     gap: float
     share: float
     nearest: int
 
 
-def regions(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int = 5) -> list[Region]:
-    """The holes, gathered in at most `count` clusters of prior samples, the one with the largest gap first.
+def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int = 5) -> list[Hole]:
+    """The prior samples that lie in holes, gathered in clusters.
 
-    A prior sample, one of [S, D], lies in a hole if its gap is larger than at 99 % of held-out posterior samples.
+    The shares of all clusters add up to the hole mass, by the estimator of the record (`in_holes`), of these prior samples.
+
+    Args:
+        aggregated: q(z).
+        prior_samples: [S, D].
+        count: how many clusters at most.
+
+    Returns:
+        The clusters, the one with the largest gap first.
     """
-    own = torch.arange(len(aggregated))
-    z = aggregated.sample_each(torch.Generator().manual_seed(0))
-    threshold = torch.quantile(density_gap_at(z, aggregated, leave_out=own), QUANTILE)
-    gap = density_gap_at(prior_samples, aggregated)
-    inside = torch.nonzero(gap > threshold).squeeze(1)
+    inside = torch.nonzero(_inside(aggregated, prior_samples)).squeeze(1)
     if not len(inside):
         return []
+    gap = density_gap_at(prior_samples[inside], aggregated)
     found = []
-    for cluster in _clusters(prior_samples[inside].double(), count):
-        members = inside[cluster]
+    for members in _clusters(prior_samples[inside].double(), count):
         worst = members[gap[members].argmax()]
-        distance = torch.linalg.vector_norm(aggregated.posterior.location - prior_samples[worst].double(), dim=1)
+        z = prior_samples[inside[worst]]
+        distance = torch.linalg.vector_norm(aggregated.posterior.location - z.double(), dim=1)
         share = len(members) / len(prior_samples)
-        found.append(Region(prior_samples[worst], float(gap[worst]), share, int(distance.argmin())))
-    return sorted(found, key=lambda region: -region.gap)
+        found.append(Hole(int(inside[worst]), z, float(gap[worst]), share, int(distance.argmin())))
+    return sorted(found, key=lambda hole: -hole.gap)
+
+
+def _inside(aggregated: AggregatedPosterior, prior_samples: Tensor) -> Tensor:
+    """Which prior samples, [S, D], lie in a hole: [S], bool. Draws the same samples every time."""
+    generator = torch.Generator().manual_seed(0)
+    shuffled = aggregated.reordered(torch.randperm(len(aggregated), generator=generator))  # groups have to be random
+    z, width = shuffled.sample_each(generator), aggregated.smoothed.width
+    gaps, prior_gaps = (held_out_gaps(shuffled, places, width)[0] for places in (z, prior_samples))
+    return in_holes(gaps, prior_gaps)
 
 
 def _clusters(z: Tensor, count: int) -> list[Tensor]:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
-from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
-from dgvae.evaluation.holes import auc, hole_mass
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL, PAIR_BINS
+from dgvae.evaluation.holes import auc, held_out_gaps, hole_mass
 from dgvae.evaluation.record import Pair
 from dgvae.posteriors import Posterior
 
@@ -28,7 +28,7 @@ class LatentMetrics:
     """Some figures of a set's posteriors, as they are followed in training.
 
     kl: E_x KL(q(z|x) ‖ p(z)). mi: KL − KL(q(z) ‖ p(z)) with q(z) over the whole set of `sentences`; it cannot exceed their log.
-    active_units: dimensions with Var_x(μ_i) > 0.01. consistent_units: dimensions with KL(q(z_i) ‖ p(z_i)) < 0.03.
+    active_units: dimensions with Var_x(μ_i) > ACTIVE_VARIANCE. consistent_units: with KL(q(z_i) ‖ p(z_i)) < CONSISTENT_KL.
     covariance_gap: ½ (tr C + mᵀm − log det C − d), the Gaussian part of KL(q(z) ‖ p(z)).
     A figure is None where the kind of posterior has none (`AggregatedPosterior.absent` says why), or q(z) is degenerate.
     """
@@ -80,7 +80,7 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     10,000 Gaussians of 32 dimensions take about 15 s. Samples of the posteriors are drawn with `generator`.
     """
     order = torch.randperm(len(posterior), generator=generator)  # the groups of the jackknife have to be random
-    aggregated = aggregate(posterior.map(lambda tensor: tensor[order]))
+    aggregated = aggregate(posterior).reordered(order)
     measures = LatentMeasures(len(aggregated), absent=dict(aggregated.absent))
     measures.profile.update({name: values.tolist() for name, values in aggregated.profile().items()})
     measures.figures["active_units"] = _jackknifed(aggregated, active_units)
@@ -152,7 +152,7 @@ def _add_covariance_gap(measures: LatentMeasures, aggregated: AggregatedPosterio
 
 
 def _add_pairs(measures: LatentMeasures, aggregated: AggregatedPosterior) -> None:
-    gaps = aggregated.pair_gaps(group_slices(len(aggregated)))
+    gaps = aggregated.pair_gaps(group_slices(len(aggregated)), PAIR_BINS)
     covariance = aggregated.moments()[1]
     std = covariance.diagonal().sqrt()
     correlation = covariance / torch.outer(std, std)
@@ -178,8 +178,9 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
     z, own = aggregated.sample_each(generator), torch.arange(count)
     log_own, log_prior = aggregated.posterior.log_prob(z), aggregated.prior.log_prob(z)
     others = aggregated.log_sums(z, groups, leave_out=own)  # [N, G]
-    gap, gap_without = _held_out_gaps(aggregated, z)
-    gap_there, gap_there_without = _held_out_gaps(aggregated, prior_samples)
+    width = aggregated.smoothed.width
+    gap, gap_without = held_out_gaps(aggregated, z, width)
+    gap_there, gap_there_without = held_out_gaps(aggregated, prior_samples, width)
 
     def figures(left_out: int | None) -> dict[str, float]:
         """All of them, without a group of sentences, in the mixture and among the samples, and one of prior samples."""
@@ -203,36 +204,6 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
         name: jackknife(value, torch.tensor([other[name] for other in without], dtype=torch.float64))
         for name, value in figures(None).items()
     }
-
-
-def _held_out_gaps(aggregated: AggregatedPosterior, z: Tensor) -> tuple[Tensor, Tensor]:
-    """log p(z) − log q̂(z), [S], and without each group, [S, G]; q̂ is made of the sentences of the other groups alone.
-
-    z, [S, D], is cut into as many groups as the sentences, so that samples of the sentences are truly held out: not from the
-    mixture alone, but also from the moments by which it is smoothed. Hence E log q̂ ≤ E log q whatever N is.
-    """
-    groups, log_prior = group_slices(len(aggregated)), aggregated.prior.log_prob(z.double())
-    sums = torch.full((len(z), len(groups)), -torch.inf, dtype=torch.float64)
-    sizes = torch.tensor([group.stop - group.start for group in groups], dtype=torch.float64)
-    components = torch.empty(len(z), dtype=torch.float64)
-    if len(groups) < 2:
-        return torch.full_like(log_prior, torch.nan), sums
-    for i, rows in enumerate(group_slices(len(z), len(groups))):
-        rest = aggregated.without(groups[i])
-        columns = [j for j in range(len(groups)) if j != i]
-        shift = groups[i].stop - groups[i].start
-        slices = [groups[j] if j < i else slice(groups[j].start - shift, groups[j].stop - shift) for j in columns]
-        sums[rows, columns] = rest.smooth(aggregated.smoothed.width).log_sums(z[rows], slices)
-        components[rows] = len(rest)
-    gap = log_prior - sums.logsumexp(1) + components.log()
-    without = torch.stack(
-        [
-            log_prior - sums[:, [j for j in range(len(groups)) if j != i]].logsumexp(1) + (components - sizes[i]).log()
-            for i in range(len(groups))
-        ],
-        dim=1,
-    )
-    return gap, without
 
 
 def _all_but(groups: list[slice], left_out: int | None) -> Tensor:

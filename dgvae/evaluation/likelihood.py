@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dgvae.evaluation.figures import IMPORTANCE_DRAWS
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
 from dgvae.text.tokenizer import START
-
-DRAWS = 8  # from the posterior, and as many from the prior (Zhang et al. 2022)
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Likelihoods:
 
 
 @torch.inference_mode()
-def likelihoods(model: TextVAE, sentences: Tensor, posterior: Posterior, draws: int = DRAWS) -> Likelihoods:
+def likelihoods(model: TextVAE, sentences: Tensor, posterior: Posterior, draws: int = IMPORTANCE_DRAWS) -> Likelihoods:
     """Importance sampling with `draws` samples of q(z|x) and as many of p(z), which together are samples of ½(p + q).
 
     sentences: [B, T] word ids ending with `</s>`, no padding. posterior: q(z|x) of each. Weights p / ½(p + q) and q / ½(p + q)

@@ -23,7 +23,7 @@ from dgvae.toy.measures import joint_gap
 from dgvae.toy.picture import film, sheet
 from dgvae.toy.run import Frame, ToyRun
 from dgvae.toy.sets import compare, grains
-from dgvae.toy.setup import MOST_STEPS, PROBLEMS, TOY_METHODS, Settings, Setup, toy_method
+from dgvae.toy.setup import MOST_STEPS, POINTS, PROBLEMS, TOY_METHODS, Settings, Setup, toy_method
 
 PAPER_METHODS = "vae,ae,aae,wae,dg-vae"
 FILM_METHODS = "vae,aae,wae,dg-vae"  # as many as stand side by side
@@ -70,7 +70,7 @@ def _film(setup: Setup, settings: Settings, options: argparse.Namespace) -> None
 
 def _compare_sets(width: float) -> None:
     verdicts = compare(grains(width))
-    print(f"128 posteriors of width {width:g}, laid out as the prior: KL(q(z)‖p(z)) = {joint_gap(grains(width)):.3f} nats")
+    print(f"{POINTS} posteriors of width {width:g}, laid out as the prior: KL(q(z)‖p(z)) = {joint_gap(grains(width)):.3f} nats")
     for verdict in verdicts:
         noticed = f"noticed in {verdict.noticed} of {verdict.trials}"
         print(f"{verdict.size:4} draws   {verdict.test:14} {verdict.value:8.3f}   {noticed}")

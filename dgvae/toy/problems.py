@@ -1,6 +1,6 @@
 """What the toy's points are, and the small networks that read them: p(x|z) with a latent of two dimensions.
 
-The paper's problem has 128 points, which are to be told apart: what a latent that says nothing pays is ln 128 = 4.85 nats. In
+The paper's problem has POINTS points, which are to be told apart: what a latent that says nothing pays is ln POINTS nats. In
 the others the points are places in the plane, which are to be given back.
 """
 
@@ -13,9 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dgvae.toy.setup import DRAWN, check_problem
+from dgvae.toy.setup import DRAWN, POINTS, check_problem
 
-POINTS = 128
 NOISE = 0.5  # standard deviation of p(x|z) where places are given back; with less of it no regularizer is felt
 LIMIT = 4.0  # of a drawn point's coordinates
 CORRELATION = 0.95

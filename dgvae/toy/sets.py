@@ -1,6 +1,6 @@
 """Sets against densities: q(z) and p(z) compared by draws of both, or by their densities (Zhang et al. 2022, section 3).
 
-The example is a mixture of 128 narrow Gaussians that lie as draws of the prior would. To the tests that WAE and AAE make of
+The example is a mixture of POINTS narrow Gaussians that lie as draws of the prior would. To the tests that WAE and AAE make of
 them, its draws look like the prior's; as a density it is full of holes. The wider the Gaussians, the closer together their
 means are, so that the variance is always that of the prior: at a width of 1 there is no difference any more.
 """
@@ -23,8 +23,7 @@ from dgvae.posteriors import DiagonalGaussian
 from dgvae.randomness import own_random_numbers
 from dgvae.regularizers.critics import Adversarial
 from dgvae.regularizers.mmd import kernel
-from dgvae.toy.problems import POINTS
-from dgvae.toy.setup import SET_SIZES
+from dgvae.toy.setup import POINTS, SET_SIZES
 
 LEVEL = 0.05  # of significance: a test that has nothing to notice notices this often at most
 PERMUTATIONS = 100
@@ -32,7 +31,7 @@ CRITIC_TRAINING = 60  # steps of Adam
 
 
 def grains(width: float) -> DiagonalGaussian:
-    """The example: 128 Gaussians of standard deviation `width`, from 0.001 to 1. Raises UserError if it is not."""
+    """The example: POINTS Gaussians of standard deviation `width`, from 0.001 to 1. Raises UserError if it is not."""
     if not 0.001 <= width <= 1:
         raise UserError(f"The width lies between 0.001 and 1, not {width:g}.")
     places = torch.quasirandom.SobolEngine(2, scramble=True, seed=0).draw(POINTS)

@@ -8,6 +8,7 @@ from dgvae.errors import UserError
 from dgvae.methods.spec import Range, Value
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 
+POINTS = 128  # of every problem but the drawn ones
 MOST_METHODS = 4  # side by side
 SET_SIZES = (16, 64, 256)  # draws of q(z) and of p(z) that are compared as sets
 MOST_STEPS = 5000  # of a lab
@@ -16,7 +17,7 @@ MOST_DRAWN = 180  # of at most eleven characters each they fit into a link
 MOST_SEED = 2**31 - 1
 
 PROBLEMS = {
-    "classes": "128 points that are told apart (the paper's)",
+    "classes": f"{POINTS} points that are told apart (the paper's)",
     "ring": "a ring that is given back",
     "grid": "a grid that is given back",
     "two-moons": "two moons that are given back",
@@ -94,8 +95,8 @@ class Settings:
 
 RANGES = {
     "beta": Range(1.0, 0.0, 100.0, "times the regularizer's own weight, β"),
-    "batch_size": Range(8, 2, 128, "points of a mini-batch"),
-    "aggregation_size": Range(8, 1, 128, "of them, points whose posteriors are aggregated, |b|"),
+    "batch_size": Range(8, 2, POINTS, "points of a mini-batch"),
+    "aggregation_size": Range(8, 1, POINTS, "of them, points whose posteriors are aggregated, |b|"),
     "learning_rate": Range(0.1, 1e-5, 1.0, "of Adam"),
     "samples": Range(8, 1, 64, "samples of every posterior a step"),
 }

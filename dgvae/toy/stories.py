@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from dgvae.toy.setup import Settings, Setup
+from dgvae.toy.setup import POINTS, Settings, Setup
 
+GUESSING = f"ln {POINTS} = {math.log(POINTS):.2f}"  # nats, the loss of a latent that says nothing
 STEPS = 500  # after which what a story says is true
 
 
@@ -22,8 +24,8 @@ class Story:
 STORIES = (
     Story(
         "Collapse", Setup(("vae", "ae")), Settings(),
-        "The VAE (A) pulls every posterior onto the prior until z says nothing: its loss stays at ln 128 = 4.85, what guessing "
-        "among 128 points costs, and the mutual information falls to zero. Nothing pulls the AE (B): it tells the points "
+        f"The VAE (A) pulls every posterior onto the prior until z says nothing: its loss stays at {GUESSING}, what guessing "
+        f"among {POINTS} points costs, and the mutual information falls to zero. Nothing pulls the AE (B): it tells the points "
         "apart, and its posteriors shrink and drift away from the prior, many out of the picture.",
     ),
     Story(
@@ -41,7 +43,7 @@ STORIES = (
         "How many at once", Setup(("dg-vae-b1", "dg-vae-b4", "dg-vae-b32")), Settings(batch_size=32),
         "The density gap compares a mixture of |b| posteriors with the prior. Once it is closed, z can tell Dim · log |b| nats "
         "at most. With |b| = 1 (A) that is none: a VAE, collapsed. With 4 (B) z tells 2.2 nats and with 32 (C) 3.8, of the "
-        "ln 128 = 4.85 that there are, and the gap that is left grows with it.",
+        f"{GUESSING} that there are, and the gap that is left grows with it.",
     ),
     Story(
         "Blind", Setup(("dg-vae", "pdg-vae"), "diagonal"), Settings(batch_size=32, aggregation_size=32, learning_rate=0.03),

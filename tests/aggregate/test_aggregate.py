@@ -15,6 +15,7 @@ from scipy.special import logsumexp
 
 from dgvae.aggregate import AggregatedGaussian, Smoothed, aggregate
 from dgvae.evaluation.estimates import group_slices
+from dgvae.evaluation.figures import PAIR_BINS
 from dgvae.posteriors import DiagonalGaussian, Implicit, VonMisesFisher
 from tests.regularizers.test_density_gap import quadrature_gap
 
@@ -127,12 +128,12 @@ def test_reverse_marginal_kl_equals_adaptive_quadrature() -> None:
 def test_marginals_without_a_group_are_those_of_the_others() -> None:
     posterior = made_up(sentences=60)
     groups = group_slices(60)
-    gaps, pairs = aggregate(posterior).marginal_gaps(groups), aggregate(posterior).pair_gaps(groups)
+    gaps, pairs = aggregate(posterior).marginal_gaps(groups), aggregate(posterior).pair_gaps(groups, PAIR_BINS)
     others = aggregate(posterior).without(groups[3])
     assert len(others) == 57
     torch.testing.assert_close(gaps.kl_without[3], others.marginal_gaps().kl, rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(gaps.reverse_kl_without[3], others.marginal_gaps().reverse_kl, rtol=1e-3, atol=1e-5)
-    expected = others.pair_gaps(group_slices(57)).kl
+    expected = others.pair_gaps(group_slices(57), PAIR_BINS).kl
     off_diagonal = ~torch.eye(3, dtype=torch.bool)
     torch.testing.assert_close(pairs.kl_without[3][off_diagonal], expected[off_diagonal], rtol=0.01, atol=1e-4)
 
@@ -151,7 +152,7 @@ def test_pair_gap_equals_quadrature_in_two_dimensions() -> None:
     q = density_of_pair(posterior, grid, grid)
     p = stats.norm.pdf(grid)[:, None] * stats.norm.pdf(grid)
     expected = np.sum(np.where(q > 1e-300, q * np.log(np.maximum(q, 1e-300) / p), 0)) * (grid[1] - grid[0]) ** 2
-    measured = aggregate(posterior).pair_gaps(group_slices(40)).kl[0, 1]
+    measured = aggregate(posterior).pair_gaps(group_slices(40), PAIR_BINS).kl[0, 1]
     assert float(measured) == pytest.approx(expected, rel=0.01)
     assert float(measured) < expected + 1e-6  # KL of bins is a lower bound
 
@@ -161,7 +162,7 @@ def test_pair_gap_of_correlated_dimensions_is_that_of_their_gaussian() -> None:
     mean = correlated_means(20_000, 0.6)
     posterior = DiagonalGaussian(math.sqrt(0.75) * mean, torch.full_like(mean, math.log(0.25)))
     correlation = 0.6 * 0.75
-    measured = float(aggregate(posterior).pair_gaps(group_slices(20_000)).kl[0, 1])
+    measured = float(aggregate(posterior).pair_gaps(group_slices(20_000), PAIR_BINS).kl[0, 1])
     assert measured == pytest.approx(-0.5 * math.log(1 - correlation**2), abs=0.01)
 
 
@@ -185,7 +186,7 @@ def test_pair_density_is_the_mean_over_its_cells() -> None:
 def test_the_prior_far_out_has_its_logarithm() -> None:
     """Masses of bins beyond 40 σ underflow; their logarithms do not."""
     posterior = DiagonalGaussian(torch.full((30, 2), 50.0), torch.full((30, 2), -2.0))
-    gap = aggregate(posterior).pair_gaps(group_slices(30)).kl[0, 1]
+    gap = aggregate(posterior).pair_gaps(group_slices(30), PAIR_BINS).kl[0, 1]
     exact = 2 * float(DiagonalGaussian(torch.tensor([[50.0]]), torch.tensor([[-2.0]])).kl())
     assert float(gap) == pytest.approx(exact, rel=0.03)
 
@@ -277,7 +278,7 @@ def test_the_order_of_sentences_and_of_dimensions_changes_nothing(space: tuple[i
     after = aggregate(DiagonalGaussian(mean[rows][:, columns], log_var[rows][:, columns]))
     torch.testing.assert_close(after.log_prob(z[:, columns]), before.log_prob(z))
     torch.testing.assert_close(after.marginal_gaps().kl, before.marginal_gaps().kl[columns])
-    pairs = [q.pair_gaps(group_slices(sentences)).kl.fill_diagonal_(0) for q in (before, after)]
+    pairs = [q.pair_gaps(group_slices(sentences), PAIR_BINS).kl.fill_diagonal_(0) for q in (before, after)]
     torch.testing.assert_close(pairs[1], pairs[0][columns][:, columns], rtol=1e-3, atol=1e-5)
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from dgvae.aggregate import aggregate
 from dgvae.checkpoint.latents import PRIOR_SEED, prior_count
+from dgvae.evaluation.figures import MATCH
 from dgvae.evaluation.holes import auc, hole_mass
 from dgvae.evaluation.latent_figures import mixture_figures
 from dgvae.posteriors import DiagonalGaussian
@@ -150,7 +151,7 @@ def truth(population: Population, dim: int, samples: int = TRUTH) -> Seen:
     prior = torch.randn(samples, dim, generator=generator, dtype=torch.float64)
     here, there = population.log_ratio(own), population.log_ratio(prior)
     missing = float((1 - there.exp()).clamp_min(0).mean())
-    return Seen(hole_mass(-here, -there) if missing else 0.01, auc(-here, -there), float(here.mean()), missing)
+    return Seen(hole_mass(-here, -there) if missing else MATCH, auc(-here, -there), float(here.mean()), missing)
 
 
 def seen(population: Population, count: int, dim: int, seed: int) -> Seen:

@@ -21,6 +21,7 @@ from torch import Tensor
 from dgvae.aggregate import AggregatedGaussian, aggregate
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.estimates import group_slices
+from dgvae.evaluation.figures import PAIR_BINS
 from dgvae.evaluation.latent_figures import active_units, measure_latents, mixture_figures
 from dgvae.evaluation.likelihood import likelihoods
 from dgvae.methods.config import TextVAEConfig
@@ -59,7 +60,7 @@ def ours(quantity: str, sentences: int) -> Callable[[], object]:
         ),
         "MI and joint gap": lambda: aggregated.log_sums(aggregated.sample_each(), groups, torch.arange(sentences)),
         "and smoothed gap, hole mass, AUC": lambda: mixture_figures(gaussian(sentences), samples, generator),
-        "496 pairs, 128 x 128": lambda: aggregated.pair_gaps(groups),
+        "496 pairs, 128 x 128": lambda: aggregated.pair_gaps(groups, PAIR_BINS),
         "one pair, 256 x 256": lambda: aggregated.pair_density((0, 1), (edges, edges)),
         "all figures of the latents": lambda: measure_latents(posteriors(sentences), samples, generator),
         "priorLL and postLL": lambda: importance_sampling(sentences),

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as BrowserPage
 
 from dgvae.aggregate import aggregate
-from dgvae.charts.slices import MOST_GAP
+from dgvae.charts.colors import FULL_PLANE_GAP
 from dgvae.explore.slices import plane
 from dgvae.toy.lab import Lab
 from dgvae.toy.run import Frame
@@ -205,11 +205,15 @@ def gap_on_page(page: BrowserPage) -> torch.Tensor:
         }"""
     )
     red, _, blue, alpha = torch.tensor(pixels, dtype=torch.float64).view(96, 96, 4).unbind(-1)
-    return torch.where(red > blue, 1, -1) * alpha / 255 * MOST_GAP
+    return torch.where(red > blue, 1, -1) * alpha / 255 * FULL_PLANE_GAP
 
 
 def gap_in_library(frame: Frame) -> torch.Tensor:
-    return plane(aggregate(frame.posterior.map(torch.Tensor.double)), (0, 1), 4.0).gap.nan_to_num().clamp(-MOST_GAP, MOST_GAP)
+    return (
+        plane(aggregate(frame.posterior.map(torch.Tensor.double)), (0, 1), 4.0)
+        .gap.nan_to_num()
+        .clamp(-FULL_PLANE_GAP, FULL_PLANE_GAP)
+    )
 
 
 def test_a_posterior_without_a_density_says_so_and_shows_draws(page: BrowserPage, served: tuple[str, Labs]):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import gradio as gr
 from gradio.events import EventListener
 
-from dgvae.charts.slices import MOST_GAP
+from dgvae.charts.colors import FULL_PLANE_GAP
 from dgvae.methods.spec import show
 from dgvae.methods.table import METHODS, method_and_options
 from dgvae.toy.look import CIRCLE_REACH, MOST_DENSITY, REACH, RING
@@ -56,7 +56,7 @@ CONSTANTS = {
     "reach": {"plane": REACH, "vmf": CIRCLE_REACH},
     "ring": RING,
     "most": MOST_DENSITY,
-    "most_gap": MOST_GAP,
+    "most_gap": FULL_PLANE_GAP,
     "most_moments": MOST_MOMENTS,
     "until": STEPS,
     "figures": [[key, *words] for key, words in FIGURES.items()],

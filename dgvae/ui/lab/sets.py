@@ -8,7 +8,7 @@ import gradio as gr
 
 from dgvae.charts.series_colors import color_parameters
 from dgvae.errors import UserError
-from dgvae.toy.setup import SET_SIZES
+from dgvae.toy.setup import POINTS, SET_SIZES
 from dgvae.ui.lab.visitors import Labs
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.tabs.tab import QUIET, Number, Slider
@@ -36,14 +36,18 @@ class SetsSection:
     def __init__(self, labs: Labs) -> None:
         self._labs = labs
         gr.Markdown(
-            "## Sets against densities\nA q(z) of 128 narrow posteriors that lie as draws of the prior would. The dots look "
-            "alike, blue of q(z) and orange of p(z), and the tests that WAE and AAE train by hardly tell them apart; nearest "
-            "neighbors do once there are 256. The density gap is given q(z) itself, not draws alone, and sees the holes at "
-            "once. Make the posteriors wider, and the difference goes; or test what the lab above has made."
+            f"## Sets against densities\nA q(z) of {POINTS} narrow posteriors that lie as draws of the prior would. "
+            "The dots look alike, blue of q(z) and orange of p(z), and the tests that WAE and AAE train by hardly tell them "
+            f"apart; nearest neighbors do once there are {max(SET_SIZES)}. "
+            "The density gap is given q(z) itself, not draws alone, and sees the holes at once. Make the posteriors wider, and "
+            "the difference goes; or test what the lab above has made."
         )
         with gr.Row():
             of = gr.Dropdown(
-                [("128 narrow posteriors", EXAMPLE), *((f"the lab's {letter}, as it is now", letter) for letter in "ABCD")],
+                [
+                    (f"{POINTS} narrow posteriors", EXAMPLE),
+                    *((f"the lab's {letter}, as it is now", letter) for letter in "ABCD"),
+                ],
                 value=EXAMPLE, label="q(z)", elem_id="sets-of", min_width=220,
             )  # fmt: skip
             width = Slider(0.01, 1, value=0.05, step=0.01, label="Width of each posterior", elem_id="sets-width", min_width=220)

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
+from dgvae.charts.colors import FULL_PLANE_GAP
 from dgvae.errors import UserError
-from dgvae.toy.setup import DRAWN, MOST_METHODS, MOST_SEED, PROBLEMS, RANGES, TOY_METHODS, TOY_VARIANTS, Settings, Setup
+from dgvae.toy.setup import DRAWN, MOST_METHODS, MOST_SEED, POINTS, PROBLEMS, RANGES, TOY_METHODS, TOY_VARIANTS, Settings, Setup
 from dgvae.toy.stories import STEPS, STORIES, Story
 from dgvae.ui.decoding import MOST_CHARACTERS
 from dgvae.ui.lab.screen import LabCurves, LabScreen, PointPad, message, no_setup, title_of
@@ -39,8 +40,9 @@ class LabTab(Tab):
         self.labs = Labs()
         gr.Markdown(
             "Training as it happens, in two dimensions and with the text models' own regularizers (the models beside play no "
-            "part). Each x, one of some 128 points, has a posterior of z: a dot and an ellipse. First picture: q(z), all of "
-            "them, with the prior's circles. Second: the density gap; orange is a hole, blue is where posteriors crowd.",
+            f"part). Each x, one of some {POINTS} points, has a posterior of z: a dot and an ellipse. First picture: "
+            "q(z), all of them, with the prior's circles. Second: the density gap; orange is a hole, blue is where posteriors "
+            f"crowd, both in full color from {FULL_PLANE_GAP:g} nats on.",
             elem_classes="hint",
         )
         stories = gr.HTML(elem_id="lab-stories")
@@ -69,8 +71,8 @@ class LabTab(Tab):
         screen = LabScreen(elem_id="lab-screen")
         with gr.Row():
             beta = _slider("beta", 0, 10, 0.1, "Weight β")
-            batch = _slider("batch_size", 2, 128, 1, "Mini-batch")
-            size = _slider("aggregation_size", 1, 128, 1, "Group |b| of it")
+            batch = _slider("batch_size", 2, POINTS, 1, "Mini-batch")
+            size = _slider("aggregation_size", 1, POINTS, 1, "Group |b| of it")
             rate = _slider("learning_rate", 0.005, 0.3, 0.005, "Learning rate")
             samples = _slider("samples", 1, 64, 1, "Samples")
         LabCurves(elem_id="lab-curves")
@@ -142,7 +144,7 @@ class LabTab(Tab):
             "from dgvae.toy.lab import Lab\n"
             "from dgvae.toy.setup import Settings, Setup\n\n"
             f"lab = Lab({setup})\n"
-            f"for name, frame in zip(lab.setup.methods, lab.advance(500, {settings})):\n"
+            f"for name, frame in zip(lab.setup.methods, lab.advance({STEPS}, {settings})):\n"
             "    print(name, frame.loss, frame.measures)\n"
         )
 

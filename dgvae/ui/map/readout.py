@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dgvae.errors import UserError
 from dgvae.evaluation.estimates import hole_mass_by_chance
+from dgvae.evaluation.figures import MATCH, percent
 from dgvae.ui.decoding import decode_lines, decode_texts
-from dgvae.ui.map.points import holes_of, map_of, point_gaps, point_ids
+from dgvae.ui.map.points import holes_of, point_gaps, point_ids
 from dgvae.ui.markup.render import Column, comparison, hint
 from dgvae.ui.shelf import Shelf
 
-MATCH = 0.02  # of the prior: twice what lies outside where q(z) and p(z) match
+SHOWN = 2 * MATCH  # of the prior in holes: with less there is none to show
 
 
 def next_hole(shelf: Shelf, name: str | None, side: str, after: int = 0) -> tuple[int, str]:
@@ -20,14 +21,16 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: int = 0) -> tupl
     found, checkpoint = holes_of(shelf, name), shelf.get(name)
     whole = sum(hole.share for hole in found)
     title, sentences = checkpoint.model.config.title, len(checkpoint.aggregated)
-    if (chance := hole_mass_by_chance(sentences)) > MATCH and whole <= chance:
+    if (chance := hole_mass_by_chance(sentences)) > SHOWN and whole <= chance:
         raise UserError(
             f"Too few sentences to tell whether {title} has holes: {whole:.0%} of the prior lies outside, and with "
             f"{sentences:,} sentences up to {chance:.0%} would if q(z) were the prior."
         )
-    if whole < MATCH:
-        raise UserError(f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and 1% would in a match.")
-    draws = [int((map_of(checkpoint).z == hole.z).all(1).nonzero()[0, 0]) + 1 for hole in found]
+    if whole < SHOWN:
+        raise UserError(
+            f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and {percent(MATCH)} would in a match."
+        )
+    draws = [hole.index + 1 for hole in found]
     at = (draws.index(after) + 1) % len(draws) if after in draws else 0
     draw, hole = draws[at], found[at]
     text, what = shelf.sentence(str(name), hole.nearest), "reads"

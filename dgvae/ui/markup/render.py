@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from dgvae.charts.colors import FULL_GAP
 from dgvae.evaluation.figures import FIGURES
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.evaluation.record import Record
 
-MOST_GAP = 15  # nats, at which a bar is full
 SIDEBAR = ("active_units", "mi", "reconstruction", "consistent_units", "smoothed_gap", "hole_mass")
 
 
@@ -113,7 +113,10 @@ def _gap_bar(line: Line) -> str:
     """The density gap as a number over a bar, to the right for a hole; one scale for all, so that they compare."""
     if line.gap is None:
         return ""
-    meaning = "log p(z) − log q(z) in nats: the higher, the rarer encoded sentences are there compared with the prior"
-    share = min(abs(line.gap) / MOST_GAP, 1)
+    meaning = (
+        "log p(z) − log q(z) in nats: the higher, the rarer encoded sentences are there compared with the prior; "
+        f"the bar is full from {FULL_GAP:g} on"
+    )
+    share = min(abs(line.gap) / FULL_GAP, 1)
     kind = "hole" if line.gap > 0 else "dense"
     return f" <span class='gap {kind}' style='--share: {share:.2f}' title='{meaning}'>{line.gap:+z.1f}</span>"
