@@ -85,8 +85,8 @@ class AggregatedGaussian(AggregatedPosterior):
 
     @property
     def _covariance_of_means(self) -> Tensor:
-        centerd = self.mean - self.mean.mean(0)
-        return centerd.T @ centerd / len(self)
+        centered = self.mean - self.mean.mean(0)
+        return centered.T @ centered / len(self)
 
     def smooth(self, width: float) -> Smoothed:
         """Kernels of one covariance E σ² + h² Cov(μ) about means drawn together by √(1 − h²), h being `width` (West 1993).

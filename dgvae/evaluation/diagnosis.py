@@ -124,7 +124,7 @@ def _how(measured: Measurements, dimension: int) -> str:
     """In what way a marginal differs from N(0, 1)."""
     mean, variance = (measured.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
     if abs(mean) > 0.5:
-        return f": it is centerd at {mean:+.1f}"
+        return f": it is centered at {mean:+.1f}"
     if variance > 1.25:
         return f": it is too wide (variance {variance:.1f})"
     if variance < 0.8:

@@ -68,7 +68,7 @@ SPACES = {
     "collapsed without holes": (collapsed(4), "No holes are found", "good"),
     "partly collapsed": (collapsed(2), "Partly collapsed: 2 of 4 dimensions carry under 0.01 nats", "note"),
     "shifted": (shifted(), "1 of 4 marginals differ from N(0, 1); dimension 3 most", "fault"),
-    "shifted where": (shifted(), "it is centerd at +1.5", "fault"),
+    "shifted where": (shifted(), "it is centered at +1.5", "fault"),
     "too wide": (spread(2.0), "4 of 4 marginals differ from N(0, 1)", "fault"),
     "how wide": (spread(2.0), "it is too wide (variance 4.", "fault"),
     "too narrow": (spread(0.3), "it is too narrow (variance 0.3", "fault"),
