@@ -1,11 +1,13 @@
 # make test   everything that the tests need, then all tests
 # make app    everything that the app needs, then the app
-# make check  format, lint, types, directions of imports
+# make check  format, lint, types, directions of imports, spelling
+# make docs   the pages of docs/ as a site in build/site; a dead link is an error
+# make tables the generated tables of the README and of docs/, written anew
 # make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test app check wheel bench clean
+.PHONY: test app check docs tables wheel bench clean
 
 test: .venv/dev
 	$(BIN)/python -m pytest
@@ -20,6 +22,13 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/codespell
+
+docs: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+tables: .venv/dev
+	$(BIN)/python -m tests.docs.tables
 
 wheel: .venv/dev
 	rm -rf build/wheel

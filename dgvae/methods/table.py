@@ -1,4 +1,4 @@
-"""METHODS: one row of facts per system. The command line, the app, the tests and the README's table read it.
+"""METHODS: one row of facts per system. The command line, the app, the tests and the documentation read it.
 
 A row names a value per axis and the options that the method has. A new method is one row, in `posterior_rows` or in
 `aggregated_rows`. What a value means is code elsewhere:
@@ -66,7 +66,7 @@ def read_pair(text: str) -> tuple[str, str]:
 
 
 def methods_table() -> str:
-    """METHODS as the README's table, in Markdown."""
+    """METHODS as the table of docs/methods.md, in Markdown."""
     rows = [
         f"| `{m.id}` | {m.title} | {m.summary} | {_code(f'{name} ({show(o.default)})' for name, o in m.options.items())} "
         f"| {_code(variants(m))} | {m.source} |"

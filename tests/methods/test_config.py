@@ -14,6 +14,7 @@ from dgvae.model.decoder import DECODERS
 from dgvae.model.heads import HEADS
 from dgvae.posteriors import POSTERIORS
 from dgvae.regularizers import REGULARIZERS
+from tests.docs.tables import short_methods
 from train.fit import main as fit
 from train.run.schedules import SCHEDULES
 
@@ -59,9 +60,10 @@ def test_what_is_no_config_is_refused(text: str, tmp_path: Path) -> None:
         TextVAEConfig.from_json(path)
 
 
-def test_the_readme_lists_every_method() -> None:
-    readme = Path(__file__).parents[2] / "README.md"
-    assert methods_table() in readme.read_text(encoding="utf-8")
+def test_the_readme_and_the_page_of_methods_list_every_method() -> None:
+    root = Path(__file__).parents[2]
+    assert short_methods() in (root / "README.md").read_text(encoding="utf-8")
+    assert methods_table() in (root / "docs/methods.md").read_text(encoding="utf-8")
 
 
 def test_a_variant_is_a_method_with_an_option_set() -> None:

@@ -1,0 +1,104 @@
+"""The generated tables of the documentation: each stands between `<!-- table: NAME -->` and `<!-- end -->`.
+
+    python -m tests.docs.tables
+
+writes them anew into the README and the pages of docs/. A test fails if one is out of date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from dgvae.checkpoint.discover import find_checkpoints
+from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.record import Record
+from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
+from dgvae.methods.table import METHODS, methods_table
+from dgvae.text.corpora import CORPORA
+from dgvae.ui.endpoints import ENDPOINTS, Endpoints
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+OF_THE_INCLUDED = (
+    "reconstruction", "kl", "prior_ll", "post_ll", "mi", "active_units", "consistent_units", "covariance_gap", "smoothed_gap",
+    "hole_mass", "forward_perplexity",
+)  # fmt: skip
+IN_THIS_ORDER = ("vae", "beta-vae", "dg-vae", "pdg-vae")
+
+
+def main() -> None:
+    """Write all tables anew."""
+    for page in PAGES:
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_tables(text: str) -> str:
+    """A page with the tables that its marks name."""
+    return MARKED.sub(lambda mark: f"{mark[1]}\n{TABLES[mark['name']]()}\n\n{mark[3]}", text)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    escaped = r"\|"
+    lines = [f"| {' | '.join(cell.replace('|', escaped) for cell in cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
+
+
+def short_methods() -> str:
+    """What each method does, for the README."""
+    rows = [(f"`{method.id}`", method.title, method.summary, method.source) for method in METHODS.values()]
+    return markdown(("`--method`", "name", "what it does", "source"), rows)
+
+
+def corpora() -> str:
+    """The corpora of the paper, with their terms."""
+    rows = [(f"`{corpus.id}`", corpus.summary, corpus.terms) for corpus in CORPORA.values()]
+    return markdown(("`--corpus`", "what it is", "terms"), rows)
+
+
+def figures() -> str:
+    """What each figure means."""
+    rows = [(figure.name, figure.group, figure.meaning, figure.better or "–") for figure in FIGURES.values()]
+    return markdown(("figure", "group", "what it is", "better"), rows)
+
+
+def included() -> str:
+    """Some figures of the checkpoints that come with the project."""
+    found = []
+    for folder in find_checkpoints(ROOT / "checkpoints").values():
+        config, measured = TextVAEConfig.from_json(folder / CONFIG_FILE), Record.load(folder)
+        found.append((IN_THIS_ORDER.index(config.method), [config.title, *map(measured.text, OF_THE_INCLUDED)]))
+    return markdown(["model", *(FIGURES[figure].name for figure in OF_THE_INCLUDED)], [row for _, row in sorted(found)])
+
+
+def endpoints() -> str:
+    """What programs may ask of a running app."""
+    rows = []
+    for name in ENDPOINTS:
+        function = getattr(Endpoints, name)
+        arguments = [str(each).split(":")[0] + _default(each) for each in inspect.signature(function).parameters.values()][1:]
+        says = " ".join(str(inspect.getdoc(function)).split("\n\n")[0].split())
+        rows.append((f"`/{name}`", ", ".join(f"`{argument}`" for argument in arguments) or "–", says))
+    return markdown(("endpoint", "arguments", "what it does"), rows)
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    return "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "short-methods": short_methods,
+    "methods": methods_table,
+    "corpora": corpora,
+    "figures": figures,
+    "included": included,
+    "endpoints": endpoints,
+}
+
+
+if __name__ == "__main__":
+    main()
