@@ -17,7 +17,6 @@ from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import POSTERIORS, Posterior, Prior
 
 LATENTS_FILE = "latents.safetensors"
-FEWEST_PRIOR_SAMPLES = 2000  # with as few as the sentences, hole mass of q(z) = p(z) is often 0 or 20 %
 MOST_LOG_VARIANCE = 80.0  # of either sign: e^80 and e^-80 are numbers in fp32
 PRIOR_SEED = 20221128  # the same prior draws for every model of one latent size, so that maps and samples compare
 
@@ -100,11 +99,6 @@ def _check(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple
 def prior_samples(prior: Prior, count: int) -> Tensor:
     """The project's fixed draws from a prior: [count, D], in fp32."""
     return prior.sample(count, torch.Generator().manual_seed(PRIOR_SEED))
-
-
-def prior_count(sentences: int) -> int:
-    """How many prior samples a figure compares with so many sentences."""
-    return max(sentences, FEWEST_PRIOR_SAMPLES)
 
 
 def map_latents(posterior: Posterior, points: int) -> LatentMap:

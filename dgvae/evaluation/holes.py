@@ -28,7 +28,14 @@ def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor
     Returns:
         The gaps, [S].
     """
+    check_dimensions(z, aggregated.posterior.location.shape[1])
     return aggregated.prior.log_prob(z.double()) - aggregated.smoothed.log_prob(z, leave_out)
+
+
+def check_dimensions(z: Tensor, dim: int) -> None:
+    """Raise ValueError where latents, which must be [S, D], would be broadcast."""
+    if z.ndim != 2 or z.shape[1] != dim:
+        raise ValueError(f"latents must be of the shape [S, {dim}], not {list(z.shape)}")
 
 
 def held_out_gaps(aggregated: AggregatedPosterior, z: Tensor, width: float) -> tuple[Tensor, Tensor]:

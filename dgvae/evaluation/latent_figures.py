@@ -13,9 +13,9 @@ from torch import Tensor
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
 from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL, PAIR_BINS
-from dgvae.evaluation.holes import auc, held_out_gaps, hole_mass
+from dgvae.evaluation.holes import auc, check_dimensions, held_out_gaps, hole_mass
 from dgvae.evaluation.record import Pair
-from dgvae.posteriors import Posterior
+from dgvae.posteriors import DiagonalGaussian, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
 SHOWN_PAIRS = 5
@@ -78,7 +78,14 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     """All figures with their standard errors. prior_samples: [P, D].
 
     10,000 Gaussians of 32 dimensions take about 15 s. Samples of the posteriors are drawn with `generator`.
+
+    Raises:
+        ValueError: a number is not finite, or prior samples and posteriors have not the same number of dimensions.
     """
+    for name, tensor in {**posterior.tensors(), "prior samples": prior_samples}.items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} must be finite; {int((~tensor.isfinite()).sum())} of its numbers are not")
+    check_dimensions(prior_samples, posterior.location.shape[1])
     order = torch.randperm(len(posterior), generator=generator)  # the groups of the jackknife have to be random
     aggregated = aggregate(posterior).reordered(order)
     measures = LatentMeasures(len(aggregated), absent=dict(aggregated.absent))
@@ -125,6 +132,9 @@ def _add_marginals(measures: LatentMeasures, aggregated: AggregatedPosterior) ->
     errors = [jackknife(*column).error for column in zip(gaps.kl.tolist(), gaps.kl_without.T, strict=True)]
     bias = (len(gaps.kl_without) - 1) * (gaps.kl_without.mean(0) - gaps.kl)  # a mixture of few has a KL that is too high
     measures.profile.update({"marginal_kl_error": errors, "marginal_kl_bias": bias.tolist()})
+    if isinstance(posterior := aggregated.posterior, DiagonalGaussian):
+        precision = (-posterior.log_var.double()).exp().mean(0)
+        measures.profile["marginal_kl_by_chance"] = marginal_kl_by_chance(precision, len(aggregated)).tolist()
     for figure, kl, without in (
         ("consistent_units", gaps.kl, gaps.kl_without),
         ("consistent_units_reverse", gaps.reverse_kl, gaps.reverse_kl_without),
@@ -132,10 +142,20 @@ def _add_marginals(measures: LatentMeasures, aggregated: AggregatedPosterior) ->
         measures.figures[figure] = jackknife(_consistent(kl), (without < CONSISTENT_KL).sum(1).double())
 
 
+def marginal_kl_by_chance(precision: Tensor, sentences: int) -> Tensor:
+    """How much KL(q(z_i) ‖ p(z_i)) N sentences show at most on average where the population's q(z_i) is the prior, nats.
+
+    With μ_i ~ N(0, 1 − σ_i²), the mixture of N posteriors has E χ²(q ‖ p) = (E σ_i⁻² − 1) / N, and KL ≤ log(1 + χ²). Few narrow
+    posteriors never look like the prior. precision: mean of σ_i⁻², [D]. -> [D].
+    """
+    return ((precision - 1).clamp_min(0) / sentences).log1p()
+
+
 def covariance_gap(aggregated: AggregatedPosterior) -> float | None:
     """KL(N(m, C) ‖ N(0, I)) with the mean m and covariance C of q(z), nats. None where C is singular: it has no bound then.
 
-    It is a lower bound of KL(q(z) ‖ p(z)), which is KL(q(z) ‖ N(m, C)) more.
+    It is a lower bound of KL(q(z) ‖ p(z)) for the mixture of these N sentences, which is KL(q(z) ‖ N(m, C)) more. For their
+    population it is too high by what N sentences bring about by chance.
     """
     mean, covariance = aggregated.moments()
     if torch.linalg.matrix_rank(covariance, hermitian=True) < len(mean):

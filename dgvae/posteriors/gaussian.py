@@ -38,6 +38,10 @@ class DiagonalGaussian(Posterior):
     mean: Tensor
     log_var: Tensor
 
+    def __post_init__(self) -> None:
+        if self.mean.shape != self.log_var.shape:
+            raise ValueError(f"mean {list(self.mean.shape)} and log_var {list(self.log_var.shape)} must have one shape")
+
     @staticmethod
     def prior(latent_dim: int) -> StandardNormal:
         """See `Posterior`."""

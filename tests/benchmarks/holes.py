@@ -21,7 +21,8 @@ from scipy import special, stats
 from torch import Tensor
 
 from dgvae.aggregate import aggregate
-from dgvae.checkpoint.latents import PRIOR_SEED, prior_count
+from dgvae.checkpoint.latents import PRIOR_SEED
+from dgvae.evaluation.estimates import prior_count
 from dgvae.evaluation.figures import MATCH
 from dgvae.evaluation.holes import auc, hole_mass
 from dgvae.evaluation.latent_figures import mixture_figures

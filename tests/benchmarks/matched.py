@@ -14,7 +14,8 @@ import argparse
 
 import torch
 
-from dgvae.checkpoint.latents import PRIOR_SEED, prior_count
+from dgvae.checkpoint.latents import PRIOR_SEED
+from dgvae.evaluation.estimates import prior_count
 from dgvae.evaluation.latent_figures import LatentMeasures, measure_latents
 from dgvae.posteriors import DiagonalGaussian
 

@@ -16,8 +16,8 @@ from collections.abc import Callable
 import torch
 
 from dgvae.aggregate import aggregate
-from dgvae.checkpoint.latents import prior_count
 from dgvae.evaluation.diagnosis import diagnose
+from dgvae.evaluation.estimates import prior_count
 from dgvae.evaluation.latent_figures import measure_latents
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.posteriors import DiagonalGaussian

@@ -7,9 +7,8 @@ import math
 import pytest
 import torch
 
-from dgvae.checkpoint.latents import prior_count
 from dgvae.evaluation.diagnosis import diagnose
-from dgvae.evaluation.estimates import hole_mass_by_chance
+from dgvae.evaluation.estimates import hole_mass_by_chance, prior_count
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
 from tests.aggregate.test_aggregate import on_the_sphere
@@ -104,6 +103,22 @@ def test_few_sentences_of_a_sound_space_are_not_called_a_fault(sentences: int) -
     assert sum("fault" in found.values() for found in sets) <= 2
     assert all(any("Too few sentences to tell whether there are holes" in text for text in found) for found in sets)
     assert not any("No holes are found" in text for found in sets for text in found)
+
+
+@pytest.mark.parametrize(("sentences", "width"), [(20, 0.03), (100, 0.01), (500, 0.003)])
+def test_narrow_posteriors_of_a_match_are_not_called_marginals_that_differ(sentences: int, width: float) -> None:
+    """The population's q(z) is N(0, I) exactly; a mixture of so few spikes never looks like it."""
+    for seed in range(5):
+        generator = torch.Generator().manual_seed(seed)
+        mean = (1 - width**2) ** 0.5 * torch.randn(sentences, 2, generator=generator)
+        found = findings(DiagonalGaussian(mean, torch.full_like(mean, 2 * math.log(width))), seed)
+        assert not any("marginals differ" in text and found[text] == "fault" for text in found), found
+
+
+def test_a_posterior_that_never_moves_says_nothing_however_large_its_kl() -> None:
+    posterior = DiagonalGaussian(sound().mean.clone(), sound().log_var.clone())
+    posterior.mean[:, 1], posterior.log_var[:, 1] = 1.0, 0.0
+    assert any("Partly collapsed: 1 of 4 dimensions" in text for text in findings(posterior))
 
 
 def parts_of(posterior: DiagonalGaussian, sentences: int) -> list[DiagonalGaussian]:

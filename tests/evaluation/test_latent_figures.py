@@ -226,3 +226,21 @@ def test_informative_units_are_dimensions_with_a_mean_kl_of_a_tenth_of_a_nat() -
     mean[:, 3:], log_var[:, 3] = 0, -1.2  # ½ (e^−1.2 − 1 + 1.2) = 0.25 nats
     found = measure_latents(DiagonalGaussian(mean, log_var), torch.randn(500, 5), torch.Generator().manual_seed(0))
     assert found.figures["informative_units"].value == 3
+
+
+@pytest.mark.parametrize("wrong", ["one dimension", "not finite", "a mean that is not finite"])
+def test_latents_that_cannot_be_compared_give_an_error_and_no_number(wrong: str) -> None:
+    mean, prior = torch.zeros(40, 4), torch.randn(50, 4)
+    if wrong == "one dimension":
+        prior = prior[:, :1]
+    elif wrong == "not finite":
+        prior[3, 2] = math.nan
+    else:
+        mean[3, 2] = math.inf
+    with pytest.raises(ValueError, match="shape" if wrong == "one dimension" else "finite"):
+        measure_latents(DiagonalGaussian(mean, torch.zeros(40, 4)), prior, torch.Generator())
+
+
+def test_a_mean_and_a_variance_of_other_shapes_are_an_error() -> None:
+    with pytest.raises(ValueError, match="must have one shape"):
+        DiagonalGaussian(torch.zeros(5, 2), torch.zeros(5, 1))

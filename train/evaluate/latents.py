@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from dgvae.checkpoint.latents import prior_count, prior_samples
-from dgvae.evaluation.estimates import Estimate, mean_of
+from dgvae.checkpoint.latents import prior_samples
+from dgvae.evaluation.estimates import Estimate, mean_of, prior_count
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.latent_figures import measure_latents
 from dgvae.evaluation.record import Record
