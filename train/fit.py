@@ -8,14 +8,13 @@ Ctrl-C ends the run after the step under way and leaves a usable checkpoint; the
 
 from __future__ import annotations
 
-import argparse
 import errno
 import math
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,9 @@ from train.run.data import Batches
 from train.run.groups import check_groups
 from train.run.logs import Progress
 from train.run.loop import FULL_WEIGHT, Epoch, Run, Step, train
-from train.run.options import read_options, refuse_what_is_there
+from train.run.options import FitOptions
 from train.run.processes import any_of_us, choose_device, joined, leads, say
+from train.run.read_options import read_options, refuse_what_is_there
 from train.run.schedules import SCHEDULES, highest_share
 from train.run.sinks import SINKS
 from train.run.start import corpus_name, new_run, read_corpus, resume_run, write_beginning
@@ -60,18 +60,20 @@ def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     return 0
 
 
-def fit(options: argparse.Namespace, claims: bool) -> None:
+def fit(options: FitOptions, claims: bool) -> None:
     """Train, from the start or from the last state, and complete the checkpoint folder."""
     if options.threads:
         torch.set_num_threads(options.threads)
     device = choose_device(options.device)
     training, validation, evaluation = read_corpus(options)
+    if not options.resume:
+        options = replace(options, training_sha256=training.sha256)
     begun = None if options.resume else new_run(options, training, device)
     with ExitStack() as stack:
         if claims and leads():
             stack.enter_context(alone_in(options))
         if begun:
-            write_beginning(*begun, options, training)
+            write_beginning(*begun, options)
         run, tokenizer = begun or resume_run(options, training, device)
         config = run.model.config
         weights = sum(p.numel() for p in run.model.parameters())
@@ -95,7 +97,7 @@ def fit(options: argparse.Namespace, claims: bool) -> None:
 
 
 @contextmanager
-def alone_in(options: argparse.Namespace) -> Iterator[None]:
+def alone_in(options: FitOptions) -> Iterator[None]:
     """Have the run's folder within it. Raises UserError if another process trains there, or has begun a run meanwhile."""
     with claimed(options.out) as mine:
         if not mine:
@@ -105,7 +107,7 @@ def alone_in(options: argparse.Namespace) -> Iterator[None]:
 
 
 def complete(
-    run: Run, options: argparse.Namespace, evaluation: Split, stopped: bool, steps: int, facts: dict[str, Any], stop: Stop
+    run: Run, options: FitOptions, evaluation: Split, stopped: bool, steps: int, facts: dict[str, Any], stop: Stop
 ) -> None:
     """Complete the checkpoint folder, and say what was measured and what can be done next.
 
@@ -154,7 +156,7 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
 
 
 def run_until_stopped(
-    run: Run, training: Batches, validation: Batches, options: argparse.Namespace, facts: dict[str, Any], stop: Stop
+    run: Run, training: Batches, validation: Batches, options: FitOptions, facts: dict[str, Any], stop: Stop
 ) -> bool:
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
     out: Path = options.out
@@ -164,7 +166,7 @@ def run_until_stopped(
     saved = time.perf_counter()
     with ExitStack() as stack:
         if leads():
-            sinks = [SINKS[name](out, vars(options), begun=options.resume) for name in dict.fromkeys(options.log)]
+            sinks = [SINKS[name](out, options.as_json(), begun=options.resume) for name in dict.fromkeys(options.log)]
             progress = stack.enter_context(Progress(out, run, training.sentences, steps, facts, sinks))
         for event in train(run, training, validation):
             run.seconds = time.perf_counter() - started

@@ -38,8 +38,8 @@ from train.evaluate.card import write_card
 from train.evaluate.latents import Subject, add_latents
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import Texts, parts
-from train.run.options import OPTIONS_FILE, add_text_options, recorded_options, text_options, whole
-from train.run.options import make_parser as make_fit_parser
+from train.run.arguments import add_text_options, text_options, whole
+from train.run.run_file import OPTIONS_FILE, read_run
 from train.run.start import corpus_folder
 
 
@@ -124,8 +124,7 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
     if options.data or options.corpus:
         return find_corpus(options.corpus or corpus, options.data)
     if (folder / OPTIONS_FILE).is_file():
-        known = vars(make_fit_parser().parse_args(["--out", str(folder)])) | recorded_options(folder)
-        return corpus_folder(argparse.Namespace(**known))
+        return corpus_folder(read_run(folder))
     return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
 
 
@@ -208,7 +207,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--corpus", choices=CORPORA, help="a corpus to measure on (default: the one each was trained on)")
     parser.add_argument("--test-file", metavar="FILE", help="sentences of your own to measure on, in any form of train.fit's")
     parser.add_argument("--train-file", metavar="FILE", help="with --test-file: what perplexities compare with")
-    add_text_options(parser)
+    add_text_options(parser.add_argument)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
     parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
     parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")

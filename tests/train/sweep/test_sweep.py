@@ -59,7 +59,7 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(corpus: Path, tmp_path: 
     # What a run that was killed before its first state has left is in no one's way.
     cut_off = tmp_path / "bn-vae"
     cut_off.mkdir()
-    options = vars(options_for(SweepRun("bn-vae", None, tmp_path), for_fit))
+    options = options_for(SweepRun("bn-vae", None, tmp_path), for_fit).as_json()
     write_json(cut_off / "run.json", options | {"out": str(cut_off)})
     (cut_off / "config.json").write_text("{")
     assert sweep(["--methods", "vae,bn-vae", "--out", str(tmp_path), *for_fit, "--no-report"]) == 1
