@@ -12,7 +12,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import load_checkpoint
-    from dgvae.evaluation.holes import density_gap_at, regions
+    from dgvae.evaluation.holes import density_gap_at, find_holes
     from dgvae.evaluation.latent_figures import measure_latents
     from dgvae.posteriors import DiagonalGaussian, Implicit, VonMisesFisher
     from dgvae.regularizers import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "dgvae.checkpoint.checkpoint": ("load_checkpoint",),
-    "dgvae.evaluation.holes": ("density_gap_at", "regions"),
+    "dgvae.evaluation.holes": ("density_gap_at", "find_holes"),
     "dgvae.evaluation.latent_figures": ("measure_latents",),
     "dgvae.posteriors": ("DiagonalGaussian", "Implicit", "VonMisesFisher"),
     "dgvae.regularizers": (
@@ -44,7 +44,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "KL", "MMD", "Adversarial", "DensityGap", "DiagonalGaussian", "DualKL", "FreeBits", "GaussHermite", "Implicit",
     "JointDensityGap", "MemoryDensityGap", "MonteCarlo", "PrincipalDensityGap", "VonMisesFisher", "__version__",
-    "density_gap_at", "load_checkpoint", "measure_latents", "regions",
+    "density_gap_at", "find_holes", "load_checkpoint", "measure_latents",
 ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from train.run.groups import check_groups
 from train.run.logs import Progress
 from train.run.loop import FULL_WEIGHT, Epoch, Run, Step, train
 from train.run.options import FitOptions
-from train.run.processes import any_of_us, choose_device, joined, leads, say
+from train.run.processes import any_process, choose_device, is_main_process, print_main, process_group
 from train.run.read_options import read_options, refuse_what_is_there
 from train.run.schedules import SCHEDULES, highest_share
 from train.run.sinks import SINKS
@@ -50,9 +50,9 @@ def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     started = time.perf_counter()
     options = read_options(arguments)
     try:
-        with joined():
+        with process_group():
             fit(options, claims)
-            say(f"{time.perf_counter() - started:.0f} s in all")
+            print_main(f"{time.perf_counter() - started:.0f} s in all")
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -70,14 +70,14 @@ def fit(options: FitOptions, claims: bool) -> None:
         options = replace(options, training_sha256=training.sha256)
     begun = None if options.resume else new_run(options, training, device)
     with ExitStack() as stack:
-        if claims and leads():
+        if claims and is_main_process():
             stack.enter_context(alone_in(options))
         if begun:
             write_beginning(*begun, options)
         run, tokenizer = begun or resume_run(options, training, device)
         config = run.model.config
         weights = sum(p.numel() for p in run.model.parameters())
-        say(
+        print_main(
             f"{config.title}: {weights:,} weights, {len(tokenizer):,} words, {len(training.sentences):,} sentences, {device}"
             + (f", {world()[1]} processes" if world()[1] > 1 else "")
         )
@@ -87,12 +87,12 @@ def fit(options: FitOptions, claims: bool) -> None:
         held_out = Batches(tokenizer.encode_all(validation.sentences, config.max_length), device, training=False)
         group = check_groups(run, batches)
         text = text_facts(training, validation, evaluation, tokenizer, config.max_length, options.min_count)
-        say(summary(corpus_name(options), text, group.effective_batch_size))
+        print_main(summary(corpus_name(options), text, group.effective_batch_size))
         warn_if_weight_is_never_reached(run, batches)
         facts = {"sentences": len(training.sentences), **asdict(group), "text": text.record()}
         stop = stack.enter_context(stop_requested(at_once=world()[1] == 1))
         stopped = run_until_stopped(run, batches, held_out, options, facts, stop)
-        if leads():
+        if is_main_process():
             complete(run, options, evaluation, stopped, batches.count(run.plan.batch_size), facts, stop)
 
 
@@ -147,7 +147,7 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
     """Say so if the schedule ends before the regularizer has its full weight."""
     schedule = SCHEDULES[run.model.config.row.schedule]
     share = highest_share(schedule, run.timing(training.count(run.plan.batch_size)))
-    if share <= FULL_WEIGHT and leads():
+    if share <= FULL_WEIGHT and is_main_process():
         print(
             f"Warning: the regularizer never gets its full weight, {share:.0%} at most; "
             "give more --epochs, or fewer --warmup-epochs or cycles.",
@@ -165,19 +165,19 @@ def run_until_stopped(
     started = time.perf_counter() - run.seconds
     saved = time.perf_counter()
     with ExitStack() as stack:
-        if leads():
+        if is_main_process():
             sinks = [SINKS[name](out, options.as_json(), begun=options.resume) for name in dict.fromkeys(options.log)]
             progress = stack.enter_context(Progress(out, run, training.sentences, steps, facts, sinks))
         for event in train(run, training, validation):
             run.seconds = time.perf_counter() - started
-            if leads() and isinstance(event, Step):
+            if is_main_process() and isinstance(event, Step):
                 progress.step(event)
-            elif leads() and isinstance(event, Epoch):
+            elif is_main_process() and isinstance(event, Epoch):
                 progress.epoch(event)
                 if event.improved:
                     run.model.save_pretrained(out, dtype=torch.float16)
             overdue = time.perf_counter() - saved > 60 * options.save_minutes
-            stopping, saving = any_of_us(bool(stop.received), leads() and (overdue or isinstance(event, Epoch)))
+            stopping, saving = any_process(bool(stop.received), is_main_process() and (overdue or isinstance(event, Epoch)))
             if stopping or saving:
                 save_state(run, out)
                 saved = time.perf_counter()

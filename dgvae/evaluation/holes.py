@@ -45,10 +45,10 @@ def _rounded(gap: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Region:
+class Hole:
     """A place of the prior where the aggregated posterior is thin.
 
-    z: the prior sample with the region's largest gap, [D]. gap: the gap there, nats. share: the region's share of the prior.
+    z: the prior sample with the hole's largest gap, [D]. gap: the gap there, nats. share: the hole's share of the prior.
     nearest: the sentence whose posterior lies nearest to z, by its mean.
     """
 
@@ -58,7 +58,7 @@ class Region:
     nearest: int
 
 
-def regions(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int = 5) -> list[Region]:
+def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int = 5) -> list[Hole]:
     """The holes, gathered in at most `count` clusters of prior samples, the one with the largest gap first.
 
     A prior sample, one of [S, D], lies in a hole if its gap is larger than at 99 % of held-out posterior samples.
@@ -76,8 +76,8 @@ def regions(aggregated: AggregatedPosterior, prior_samples: Tensor, count: int =
         worst = members[gap[members].argmax()]
         distance = torch.linalg.vector_norm(aggregated.posterior.location - prior_samples[worst].double(), dim=1)
         share = len(members) / len(prior_samples)
-        found.append(Region(prior_samples[worst], float(gap[worst]), share, int(distance.argmin())))
-    return sorted(found, key=lambda region: -region.gap)
+        found.append(Hole(prior_samples[worst], float(gap[worst]), share, int(distance.argmin())))
+    return sorted(found, key=lambda hole: -hole.gap)
 
 
 def _clusters(z: Tensor, count: int) -> list[Tensor]:

@@ -14,7 +14,7 @@ from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
 from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
 from dgvae.evaluation.holes import auc, hole_mass
-from dgvae.evaluation.record import Pair
+from dgvae.evaluation.record import PairGap
 from dgvae.posteriors import Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
@@ -71,7 +71,7 @@ class LatentMeasures:
     figures: dict[str, Estimate] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     profile: dict[str, list[float]] = field(default_factory=dict)
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: list[PairGap] = field(default_factory=list)
 
 
 def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torch.Generator) -> LatentMeasures:
@@ -163,7 +163,7 @@ def _add_pairs(measures: LatentMeasures, aggregated: AggregatedPosterior) -> Non
     measures.figures["worst_pair_gap"] = jackknife(float(gap.max()), without[:, ranked[0]])
     for k in ranked[:SHOWN_PAIRS].tolist():
         i, j = int(first[k]), int(second[k])
-        measures.pairs.append(Pair((i, j), float(correlation[i, j]), float(gap[k])))
+        measures.pairs.append(PairGap((i, j), float(correlation[i, j]), float(gap[k])))
 
 
 def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generator | None = None) -> float:

@@ -1,4 +1,4 @@
-"""Hole mass, AUC and regions on made-up spaces."""
+"""Hole mass, AUC and holes on made-up spaces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dgvae.aggregate import aggregate
-from dgvae.evaluation.holes import auc, density_gap_at, hole_mass, regions
+from dgvae.evaluation.holes import auc, density_gap_at, find_holes, hole_mass
 from dgvae.posteriors import DiagonalGaussian
 from tests.aggregate.test_aggregate import on_the_sphere
 
@@ -52,7 +52,7 @@ def with_two_holes() -> DiagonalGaussian:
 def test_regions_are_the_holes_on_both_sides() -> None:
     posterior = with_two_holes()
     samples = torch.randn(4000, 2, generator=torch.Generator().manual_seed(1))
-    found = regions(aggregate(posterior), samples, count=2)
+    found = find_holes(aggregate(posterior), samples, count=2)
     assert len(found) == 2
     assert {math.copysign(1, float(region.z[0])) for region in found} == {-1.0, 1.0}
     for region in found:
@@ -66,11 +66,11 @@ def test_regions_are_the_holes_on_both_sides() -> None:
 
 def test_few_prior_samples_in_holes_are_regions_of_their_own() -> None:
     samples = torch.tensor([[0.0, 0.0], [4.0, 0.0], [-4.0, 0.0]])
-    assert len(regions(aggregate(with_two_holes()), samples)) == 2
+    assert len(find_holes(aggregate(with_two_holes()), samples)) == 2
 
 
 def test_a_space_without_holes_has_no_large_region() -> None:
     mean = torch.randn(3000, 2, generator=torch.Generator().manual_seed(0)) * math.sqrt(0.5)
     posterior = DiagonalGaussian(mean, torch.full_like(mean, math.log(0.5)))
-    found = regions(aggregate(posterior), torch.randn(3000, 2, generator=torch.Generator().manual_seed(1)))
+    found = find_holes(aggregate(posterior), torch.randn(3000, 2, generator=torch.Generator().manual_seed(1)))
     assert sum(region.share for region in found) < 0.03

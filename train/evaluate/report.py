@@ -12,7 +12,7 @@ from dgvae.checkpoint.checkpoint import TOKENIZER_FILE
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import diagnose, has_holes
 from dgvae.evaluation.figures import FIGURES, GROUPS
-from dgvae.evaluation.holes import regions
+from dgvae.evaluation.holes import find_holes
 from dgvae.files.atomic import write_bytes
 from dgvae.files.spreadsheet import harmless
 from dgvae.model.generation import decode_latents
@@ -94,14 +94,14 @@ def _holes(row: Row) -> str:
     if not has_holes(row.record):
         return ""
     aggregated = row.aggregated
-    if not (found := regions(aggregated, prior_samples(aggregated.prior, PRIOR_SAMPLES))):
+    if not (found := find_holes(aggregated, prior_samples(aggregated.prior, PRIOR_SAMPLES))):
         return ""
     model = TextVAE.from_pretrained(row.folder)
     tokenizer = WordTokenizer.load(row.folder / TOKENIZER_FILE)
     lines = ["| hole: density gap | share of the prior | decoded there | nearest sentence |", "|---|---|---|---|"]
-    for region in found:
-        said = tokenizer.decode(decode_latents(model, region.z.unsqueeze(0))[0])
-        nearest = row.text.sentences[region.nearest] if row.text else f"number {region.nearest + 1}"
-        cells = (f"{region.gap:.1f}", f"{region.share:.1%}", said, nearest)
+    for hole in found:
+        said = tokenizer.decode(decode_latents(model, hole.z.unsqueeze(0))[0])
+        nearest = row.text.sentences[hole.nearest] if row.text else f"number {hole.nearest + 1}"
+        cells = (f"{hole.gap:.1f}", f"{hole.share:.1%}", said, nearest)
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines)

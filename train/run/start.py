@@ -23,7 +23,7 @@ from train.run.arguments import text_options
 from train.run.initial import check_initial, read_initial, take_weights
 from train.run.loop import Plan, Run
 from train.run.options import FitOptions
-from train.run.processes import first_alone, leads
+from train.run.processes import is_main_process, main_process_first
 from train.run.recipes import initialize
 from train.run.run_file import write_options
 from train.run.state import load_state, save_state
@@ -32,7 +32,7 @@ from train.run.summary import UNSPLIT, seem_unsplit
 
 def read_corpus(options: FitOptions) -> tuple[Split, Split, Split]:
     """Find, download or prepare the text that the options name; return its training, validation and evaluation sets."""
-    files = corpus_files(corpus_name(options), first_alone(lambda: corpus_folder(options)))
+    files = corpus_files(corpus_name(options), main_process_first(lambda: corpus_folder(options)))
     training, validation, evaluation = read_split(files["train"]), read_split(files["valid"]), read_evaluation(files["test"])
     return training.first(options.sentences) if options.sentences else training, validation, evaluation
 
@@ -53,7 +53,7 @@ def new_run(options: FitOptions, training: Split, device: torch.device) -> tuple
     """Make the vocabulary and the model. Nothing is written yet."""
     torch.manual_seed(options.seed)
     source = options.init_from
-    initial = first_alone(lambda: read_initial(source)) if source else None
+    initial = main_process_first(lambda: read_initial(source)) if source else None
     tokenizer = initial[1] if initial else WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
     if len(tokenizer) == len(SPECIAL_WORDS):
         raise UserError(why_no_words(options, training))
@@ -73,7 +73,7 @@ def new_run(options: FitOptions, training: Split, device: torch.device) -> tuple
 
 def write_beginning(run: Run, tokenizer: WordTokenizer, options: FitOptions) -> None:
     """Write the options, the vocabulary and a first state, so that the run can be resumed from here on."""
-    if leads():
+    if is_main_process():
         remove_leftovers(options.out)
         write_options(options)
         tokenizer.save(options.out)
@@ -103,7 +103,7 @@ def resume_run(options: FitOptions, training: Split, device: torch.device) -> tu
         )
     run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
     load_state(run, options.out)
-    if leads():
+    if is_main_process():
         remove_leftovers(options.out)
         write_options(options)
     return run, WordTokenizer.load(options.out / TOKENIZER_FILE)

@@ -38,7 +38,7 @@ from train.run.summary import summary, text_facts
 from train.sweep.children import Child, end, fault_of, signals_noted, start
 from train.sweep.run import is_finished
 from train.sweep.status import Status, SweepRun, status
-from train.sweep.table import Display, make_display, table
+from train.sweep.table import Display, make_display, runs_table
 
 LOOK = 1.0  # seconds between looks at the folders
 STARTING = Status("running", "starting")
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         with make_display() as display:
             failed = sweep(runs, for_fit, options.jobs, display)
         refuse_other_settings(runs, for_fit)  # of a sweep that has come since
-        print(f"\n{table(runs)}", flush=True)
+        print(f"\n{runs_table(runs)}", flush=True)
         reported = 0 if options.no_report else report(runs, for_evaluate, out, started)
     return reported or int(failed)
 

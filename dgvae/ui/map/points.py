@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.checkpoint.latents import LatentMap
-    from dgvae.evaluation.holes import Region
+    from dgvae.evaluation.holes import Hole
     from dgvae.ui.shelf import Shelf
 
 
@@ -72,19 +72,19 @@ def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
     return torch.cat([there, density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own)])
 
 
-def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Region]:
+def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
     """A checkpoint's holes among the prior draws of its map, the deepest first: looked for once, in a second or two.
 
     Raises UserError if it has neither, or no densities.
     """
-    from dgvae.evaluation.holes import regions
+    from dgvae.evaluation.holes import find_holes
 
     checkpoint = shelf.get(name)
     if why := checkpoint.aggregated.absent.get("density_gap"):
         raise UserError(f"{checkpoint.model.config.title} has no density to find holes with: {why}.")
     stored = map_of(checkpoint)
     draws = stored.z[: stored.priors]
-    return shelf.derived(name, ("holes", count), lambda checkpoint: regions(checkpoint.aggregated, draws, count))
+    return shelf.derived(name, ("holes", count), lambda checkpoint: find_holes(checkpoint.aggregated, draws, count))
 
 
 def extents(*maps: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:

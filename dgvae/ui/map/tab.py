@@ -246,8 +246,8 @@ class MapTab(Tab):
         if "density_gap" in self.shelf.get(name_a).aggregated.absent:
             return code
         return code + (
-            "\nfrom dgvae.evaluation.holes import regions\n\n"
-            "for hole in regions(checkpoint.aggregated, shown.z[: shown.priors]):\n"
+            "\nfrom dgvae.evaluation.holes import find_holes\n\n"
+            "for hole in find_holes(checkpoint.aggregated, shown.z[: shown.priors]):\n"
             '    print(f"{hole.share:.1%} of the prior, gap {hole.gap:.1f} nats, nearest sentence {hole.nearest + 1}")\n'
         )
 
