@@ -159,31 +159,60 @@ def run_until_stopped(
     run: Run, training: Batches, validation: Batches, options: FitOptions, facts: dict[str, Any], stop: Stop
 ) -> bool:
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
-    out: Path = options.out
-    steps, processes = training.count(run.plan.batch_size), world()[1]
-    facts = facts | {"method": options.method, "device": str(run.model.device), "processes": processes}
     started = time.perf_counter() - run.seconds
-    saved = time.perf_counter()
-    with ExitStack() as stack:
-        if is_main_process():
-            sinks = [SINKS[name](out, options.as_json(), begun=options.resume) for name in dict.fromkeys(options.log)]
-            progress = stack.enter_context(Progress(out, run, training.sentences, steps, facts, sinks))
+    keeper = Keeper(run, options, stop)
+    with followed(run, training, options, facts) as progress:
         for event in train(run, training, validation):
             run.seconds = time.perf_counter() - started
-            if is_main_process() and isinstance(event, Step):
-                progress.step(event)
-            elif is_main_process() and isinstance(event, Epoch):
-                progress.epoch(event)
-                if event.improved:
-                    run.model.save_pretrained(out, dtype=torch.float16)
-            overdue = time.perf_counter() - saved > 60 * options.save_minutes
-            stopping, saving = any_process(bool(stop.received), is_main_process() and (overdue or isinstance(event, Epoch)))
-            if stopping or saving:
-                save_state(run, out)
-                saved = time.perf_counter()
-            if stopping:
+            if progress:
+                show(progress, event)
+                keeper.keep_best(event)
+            if keeper.keep_last(event):
                 return not run.finished
     return False
+
+
+@contextmanager
+def followed(run: Run, training: Batches, options: FitOptions, facts: dict[str, Any]) -> Iterator[Progress | None]:
+    """The progress of the run, which the main process alone shows and logs."""
+    if not is_main_process():
+        yield None
+        return
+    facts = facts | {"method": options.method, "device": str(run.model.device), "processes": world()[1]}
+    sinks = [SINKS[name](options.out, options.as_json(), begun=options.resume) for name in dict.fromkeys(options.log)]
+    with Progress(options.out, run, training.sentences, training.count(run.plan.batch_size), facts, sinks) as progress:
+        yield progress
+
+
+def show(progress: Progress, event: Step | Epoch) -> None:
+    """Show and log an event."""
+    if isinstance(event, Step):
+        progress.step(event)
+    else:
+        progress.epoch(event)
+
+
+class Keeper:
+    """Keeps the weights that are the best, and the last state: after each epoch, every few minutes, and at a signal."""
+
+    def __init__(self, run: Run, options: FitOptions, stop: Stop) -> None:
+        self._run, self._out, self._stop = run, options.out, stop
+        self._seconds = 60 * options.save_minutes
+        self._saved = time.perf_counter()
+
+    def keep_best(self, event: Step | Epoch) -> None:
+        """Write the weights if they are the best so far."""
+        if isinstance(event, Epoch) and event.improved:
+            self._run.model.save_pretrained(self._out, dtype=torch.float16)
+
+    def keep_last(self, event: Step | Epoch) -> bool:
+        """Save the state if it is time; all processes must call it. Returns whether a signal asks to stop."""
+        due = isinstance(event, Epoch) or time.perf_counter() - self._saved > self._seconds
+        stopping, saving = any_process(bool(self._stop.received), is_main_process() and due)
+        if stopping or saving:
+            save_state(self._run, self._out)
+            self._saved = time.perf_counter()
+        return stopping
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ service, and an array is then the same command many times.
 from __future__ import annotations
 
 import argparse
-import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,13 +33,11 @@ from train.run.options import MAY_DIFFER, FitOptions
 from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.start import corpus_name, read_corpus
 from train.run.summary import summary, text_facts
-from train.sweep.children import Child, end, fault_of, signals_noted, start
 from train.sweep.run import is_finished
-from train.sweep.status import Status, SweepRun, status
-from train.sweep.table import Display, make_display, runs_table
+from train.sweep.status import SweepRun
+from train.sweep.table import make_display, runs_table
+from train.sweep.training import sweep
 
-LOOK = 1.0  # seconds between looks at the folders
-STARTING = Status("running", "starting")
 OF_ONE_PROCESS = {"out", "resume", "training_sha256", *MAY_DIFFER}
 
 
@@ -142,39 +138,6 @@ def prepare_text(options: FitOptions) -> list[str]:
         facts = text_facts(training, validation, evaluation, tokenizer, options.max_words, options.min_count)
         print(summary(corpus_name(options), facts), flush=True)
     return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
-
-
-def sweep(runs: list[SweepRun], for_fit: list[str], jobs: int, display: Display) -> bool:
-    """Train, `jobs` at a time, what is not finished nor trained by others, until all have ended; return whether one failed.
-
-    A run that failed on another machine is tried here as well: the fault may have been the machine's. Raises
-    KeyboardInterrupt after SIGINT, SIGTERM or SIGHUP, once the runs under way have ended.
-    """
-    children: dict[SweepRun, Child] = {}
-    faults: dict[SweepRun, str] = {}
-    statuses = dict.fromkeys(runs, Status("waiting"))
-    with signals_noted() as received:
-        while True:
-            for run in [run for run, child in children.items() if child.process.poll() is not None]:
-                if fault := fault_of(run, children.pop(run).process.returncode):
-                    faults[run] = fault
-            now = file_system_time(runs[0].out)
-            statuses |= {run: status(run, faults.get(run), now) for run in runs if statuses[run].kind != "finished"}
-            if received:
-                end(children.values(), at_once=received.count(signal.SIGINT) > 1)
-            else:
-                waiting = [run for run in runs if statuses[run].kind == "waiting" and run not in children]
-                for run in waiting[: jobs - len(children)]:
-                    children[run] = start(run, for_fit, children.values())
-            statuses |= {run: STARTING for run in children if statuses[run].kind == "waiting"}
-            left = any(status.kind in ("waiting", "running") for status in statuses.values())
-            display.show(statuses, stopping=bool(received), alone=not children)
-            if not children and (received or not left):
-                break
-            time.sleep(LOOK)
-    if received:
-        raise KeyboardInterrupt
-    return any(status.kind == "failed" for status in statuses.values())
 
 
 def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: float) -> int:
