@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -13,7 +12,7 @@ from torch import Tensor
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
 from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
-from dgvae.evaluation.holes import auc, hole_mass
+from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.evaluation.record import PairGap
 from dgvae.posteriors import Posterior
 
@@ -170,71 +169,3 @@ def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generat
     """MI = KL − KL(q(z) ‖ p(z)) = E log q(z|x) − log q(z), nats. With one sample in both terms it keeps under log N."""
     z = aggregated.sample_each(generator)
     return float((aggregated.posterior.log_prob(z) - aggregated.log_prob(z)).mean())
-
-
-def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, generator: torch.Generator) -> dict[str, Estimate]:
-    """What compares the joint log q(z) at one sample of every posterior, and at prior samples, with log p(z)."""
-    count, groups = len(aggregated), group_slices(len(aggregated))
-    z, own = aggregated.sample_each(generator), torch.arange(count)
-    log_own, log_prior = aggregated.posterior.log_prob(z), aggregated.prior.log_prob(z)
-    others = aggregated.log_sums(z, groups, leave_out=own)  # [N, G]
-    gap, gap_without = _held_out_gaps(aggregated, z)
-    gap_there, gap_there_without = _held_out_gaps(aggregated, prior_samples)
-
-    def figures(left_out: int | None) -> dict[str, float]:
-        """All of them, without a group of sentences, in the mixture and among the samples, and one of prior samples."""
-        rows, columns = _all_but(groups, left_out), [i for i in range(len(groups)) if i != left_out]
-        log_n, log_others = math.log(len(rows)), math.log(max(1, len(rows) - 1))
-        log_sum = others[rows][:, columns].logsumexp(1)
-        here, there = gap, gap_there
-        if left_out is not None:
-            here = gap_without[rows, left_out]
-            there = gap_there_without[_all_but(group_slices(len(prior_samples), len(groups)), left_out), left_out]
-        return {
-            "mi": float((log_own[rows] - torch.logaddexp(log_sum, log_own[rows]) + log_n).mean()),
-            "joint_gap": float((log_sum - log_others - log_prior[rows]).mean()),
-            "smoothed_gap": float(-here.mean()),
-            "hole_mass": hole_mass(here, there),
-            "auc": auc(here, there),
-        }
-
-    without = [figures(i) for i in range(len(groups))] if len(groups) > 1 else []
-    return {
-        name: jackknife(value, torch.tensor([other[name] for other in without], dtype=torch.float64))
-        for name, value in figures(None).items()
-    }
-
-
-def _held_out_gaps(aggregated: AggregatedPosterior, z: Tensor) -> tuple[Tensor, Tensor]:
-    """log p(z) − log q̂(z), [S], and without each group, [S, G]; q̂ is made of the sentences of the other groups alone.
-
-    z, [S, D], is cut into as many groups as the sentences, so that samples of the sentences are truly held out: not from the
-    mixture alone, but also from the moments by which it is smoothed. Hence E log q̂ ≤ E log q whatever N is.
-    """
-    groups, log_prior = group_slices(len(aggregated)), aggregated.prior.log_prob(z.double())
-    sums = torch.full((len(z), len(groups)), -torch.inf, dtype=torch.float64)
-    sizes = torch.tensor([group.stop - group.start for group in groups], dtype=torch.float64)
-    components = torch.empty(len(z), dtype=torch.float64)
-    if len(groups) < 2:
-        return torch.full_like(log_prior, torch.nan), sums
-    for i, rows in enumerate(group_slices(len(z), len(groups))):
-        rest = aggregated.without(groups[i])
-        columns = [j for j in range(len(groups)) if j != i]
-        shift = groups[i].stop - groups[i].start
-        slices = [groups[j] if j < i else slice(groups[j].start - shift, groups[j].stop - shift) for j in columns]
-        sums[rows, columns] = rest.smooth(aggregated.smoothed.width).log_sums(z[rows], slices)
-        components[rows] = len(rest)
-    gap = log_prior - sums.logsumexp(1) + components.log()
-    without = torch.stack(
-        [
-            log_prior - sums[:, [j for j in range(len(groups)) if j != i]].logsumexp(1) + (components - sizes[i]).log()
-            for i in range(len(groups))
-        ],
-        dim=1,
-    )
-    return gap, without
-
-
-def _all_but(groups: list[slice], left_out: int | None) -> Tensor:
-    """The members of all groups but one."""
-    return torch.cat([torch.arange(group.start, group.stop) for i, group in enumerate(groups) if i != left_out])

@@ -23,7 +23,7 @@ from torch import Tensor
 from dgvae.aggregate import aggregate
 from dgvae.checkpoint.latents import PRIOR_SEED, prior_count
 from dgvae.evaluation.holes import auc, hole_mass
-from dgvae.evaluation.latent_figures import mixture_figures
+from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.posteriors import DiagonalGaussian
 
 VARIANCE = 0.1  # of every posterior
