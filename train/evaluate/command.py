@@ -167,10 +167,11 @@ def add_missing_figures(
         The record, and the posteriors of the sentences that were measured.
     """
     tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
-    is_own = texts is None or texts.evaluation.sha256 == known.evaluation.sha256
-    if is_own:
-        record, posterior = known, Latents.load(folder, model.config).posterior
+    is_own, record = True, known
+    if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
+        posterior = Latents.load(folder, model.config).posterior
     else:
+        is_own = False
         record, posterior = _begin_on_other_sentences(model, tokenizer, known, texts.evaluation)
     subject = Subject(model, tokenizer, posterior, texts.evaluation) if texts else None
     for name, add in _missing_parts(record, posterior, subject, texts, again).items():
