@@ -16,7 +16,7 @@ from dgvae.text.batch import Batch
 GRADIENT_NORM = 5.0
 
 
-class Reader(Protocol):
+class ConditionalLikelihood(Protocol):
     """p(x|z). `batch` is what the model's `encode` takes."""
 
     def negative_log_likelihood(self, batch: Any, z: Tensor, /) -> tuple[Tensor, Tensor]:
@@ -41,13 +41,13 @@ def take_step(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Move `model` one step down weight · regularizer − reconstruction. Nothing in it waits for the device.
 
-    model: has `encode(batch)`, its posterior, and `decoder`, a `Reader`. critic: the optimizer of the regularizer's own
-    parameters, and its learning rate. Returns reconstruction and regularizer, nats per sentence over all processes, and the
-    gradient's norm.
+    model: has `encode(batch)`, its posterior, and `decoder`, a `ConditionalLikelihood`. critic: the optimizer of the
+    regularizer's own parameters, and its learning rate. Returns reconstruction and regularizer, nats per sentence over all
+    processes, and the gradient's norm.
     """
     model.train()
     regularizer.train()
-    decoder: Reader = model.decoder  # pyright: ignore[reportAssignmentType]
+    decoder: ConditionalLikelihood = model.decoder  # pyright: ignore[reportAssignmentType]
     with autocast or nullcontext():
         posterior: Posterior = model.encode(batch)  # pyright: ignore[reportCallIssue]
         z = posterior.rsample()

@@ -8,14 +8,13 @@ Ctrl-C ends the run after the step under way and leaves a usable checkpoint; the
 
 from __future__ import annotations
 
-import argparse
 import errno
 import math
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,9 @@ from train.run.data import Batches
 from train.run.groups import check_groups
 from train.run.logs import Progress
 from train.run.loop import FULL_WEIGHT, Epoch, Run, Step, train
-from train.run.options import read_options, refuse_what_is_there
-from train.run.processes import any_of_us, choose_device, joined, leads, say
+from train.run.options import FitOptions
+from train.run.processes import any_process, choose_device, is_main_process, print_main, process_group
+from train.run.read_options import read_options, refuse_what_is_there
 from train.run.schedules import SCHEDULES, highest_share
 from train.run.sinks import SINKS
 from train.run.start import corpus_name, new_run, read_corpus, resume_run, write_beginning
@@ -50,9 +50,9 @@ def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     started = time.perf_counter()
     options = read_options(arguments)
     try:
-        with joined():
+        with process_group():
             fit(options, claims)
-            say(f"{time.perf_counter() - started:.0f} s in all")
+            print_main(f"{time.perf_counter() - started:.0f} s in all")
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -60,22 +60,24 @@ def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     return 0
 
 
-def fit(options: argparse.Namespace, claims: bool) -> None:
+def fit(options: FitOptions, claims: bool) -> None:
     """Train, from the start or from the last state, and complete the checkpoint folder."""
     if options.threads:
         torch.set_num_threads(options.threads)
     device = choose_device(options.device)
     training, validation, evaluation = read_corpus(options)
+    if not options.resume:
+        options = replace(options, training_sha256=training.sha256)
     begun = None if options.resume else new_run(options, training, device)
     with ExitStack() as stack:
-        if claims and leads():
+        if claims and is_main_process():
             stack.enter_context(alone_in(options))
         if begun:
-            write_beginning(*begun, options, training)
+            write_beginning(*begun, options)
         run, tokenizer = begun or resume_run(options, training, device)
         config = run.model.config
         weights = sum(p.numel() for p in run.model.parameters())
-        say(
+        print_main(
             f"{config.title}: {weights:,} weights, {len(tokenizer):,} words, {len(training.sentences):,} sentences, {device}"
             + (f", {world()[1]} processes" if world()[1] > 1 else "")
         )
@@ -85,17 +87,17 @@ def fit(options: argparse.Namespace, claims: bool) -> None:
         held_out = Batches(tokenizer.encode_all(validation.sentences, config.max_length), device, training=False)
         group = check_groups(run, batches)
         text = text_facts(training, validation, evaluation, tokenizer, config.max_length, options.min_count)
-        say(summary(corpus_name(options), text, group.effective_batch_size))
+        print_main(summary(corpus_name(options), text, group.effective_batch_size))
         warn_if_weight_is_never_reached(run, batches)
         facts = {"sentences": len(training.sentences), **asdict(group), "text": text.record()}
         stop = stack.enter_context(stop_requested(at_once=world()[1] == 1))
         stopped = run_until_stopped(run, batches, held_out, options, facts, stop)
-        if leads():
+        if is_main_process():
             complete(run, options, evaluation, stopped, batches.count(run.plan.batch_size), facts, stop)
 
 
 @contextmanager
-def alone_in(options: argparse.Namespace) -> Iterator[None]:
+def alone_in(options: FitOptions) -> Iterator[None]:
     """Have the run's folder within it. Raises UserError if another process trains there, or has begun a run meanwhile."""
     with claimed(options.out) as mine:
         if not mine:
@@ -105,7 +107,7 @@ def alone_in(options: argparse.Namespace) -> Iterator[None]:
 
 
 def complete(
-    run: Run, options: argparse.Namespace, evaluation: Split, stopped: bool, steps: int, facts: dict[str, Any], stop: Stop
+    run: Run, options: FitOptions, evaluation: Split, stopped: bool, steps: int, facts: dict[str, Any], stop: Stop
 ) -> None:
     """Complete the checkpoint folder, and say what was measured and what can be done next.
 
@@ -145,7 +147,7 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
     """Say so if the schedule ends before the regularizer has its full weight."""
     schedule = SCHEDULES[run.model.config.row.schedule]
     share = highest_share(schedule, run.timing(training.count(run.plan.batch_size)))
-    if share <= FULL_WEIGHT and leads():
+    if share <= FULL_WEIGHT and is_main_process():
         print(
             f"Warning: the regularizer never gets its full weight, {share:.0%} at most; "
             "give more --epochs, or fewer --warmup-epochs or cycles.",
@@ -154,34 +156,63 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
 
 
 def run_until_stopped(
-    run: Run, training: Batches, validation: Batches, options: argparse.Namespace, facts: dict[str, Any], stop: Stop
+    run: Run, training: Batches, validation: Batches, options: FitOptions, facts: dict[str, Any], stop: Stop
 ) -> bool:
     """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
-    out: Path = options.out
-    steps, processes = training.count(run.plan.batch_size), world()[1]
-    facts = facts | {"method": options.method, "device": str(run.model.device), "processes": processes}
     started = time.perf_counter() - run.seconds
-    saved = time.perf_counter()
-    with ExitStack() as stack:
-        if leads():
-            sinks = [SINKS[name](out, vars(options), begun=options.resume) for name in dict.fromkeys(options.log)]
-            progress = stack.enter_context(Progress(out, run, training.sentences, steps, facts, sinks))
+    keeper = Keeper(run, options, stop)
+    with followed(run, training, options, facts) as progress:
         for event in train(run, training, validation):
             run.seconds = time.perf_counter() - started
-            if leads() and isinstance(event, Step):
-                progress.step(event)
-            elif leads() and isinstance(event, Epoch):
-                progress.epoch(event)
-                if event.improved:
-                    run.model.save_pretrained(out, dtype=torch.float16)
-            overdue = time.perf_counter() - saved > 60 * options.save_minutes
-            stopping, saving = any_of_us(bool(stop.received), leads() and (overdue or isinstance(event, Epoch)))
-            if stopping or saving:
-                save_state(run, out)
-                saved = time.perf_counter()
-            if stopping:
+            if progress:
+                show(progress, event)
+                keeper.keep_best(event)
+            if keeper.keep_last(event):
                 return not run.finished
     return False
+
+
+@contextmanager
+def followed(run: Run, training: Batches, options: FitOptions, facts: dict[str, Any]) -> Iterator[Progress | None]:
+    """The progress of the run, which the main process alone shows and logs."""
+    if not is_main_process():
+        yield None
+        return
+    facts = facts | {"method": options.method, "device": str(run.model.device), "processes": world()[1]}
+    sinks = [SINKS[name](options.out, options.as_json(), begun=options.resume) for name in dict.fromkeys(options.log)]
+    with Progress(options.out, run, training.sentences, training.count(run.plan.batch_size), facts, sinks) as progress:
+        yield progress
+
+
+def show(progress: Progress, event: Step | Epoch) -> None:
+    """Show and log an event."""
+    if isinstance(event, Step):
+        progress.step(event)
+    else:
+        progress.epoch(event)
+
+
+class Keeper:
+    """Keeps the weights that are the best, and the last state: after each epoch, every few minutes, and at a signal."""
+
+    def __init__(self, run: Run, options: FitOptions, stop: Stop) -> None:
+        self._run, self._out, self._stop = run, options.out, stop
+        self._seconds = 60 * options.save_minutes
+        self._saved = time.perf_counter()
+
+    def keep_best(self, event: Step | Epoch) -> None:
+        """Write the weights if they are the best so far."""
+        if isinstance(event, Epoch) and event.improved:
+            self._run.model.save_pretrained(self._out, dtype=torch.float16)
+
+    def keep_last(self, event: Step | Epoch) -> bool:
+        """Save the state if it is time; all processes must call it. Returns whether a signal asks to stop."""
+        due = isinstance(event, Epoch) or time.perf_counter() - self._saved > self._seconds
+        stopping, saving = any_process(bool(self._stop.received), is_main_process() and due)
+        if stopping or saving:
+            save_state(self._run, self._out)
+            self._saved = time.perf_counter()
+        return stopping
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from dgvae.errors import UserError
 from dgvae.methods.config import CONFIG_FILE
 from train.claims import claimed
 from train.evaluate.finish import add_map
-from train.run.options import MAP_POINTS, positive
+from train.run.arguments import positive
+from train.run.options import MAP_POINTS
 
 
 @command("train.map", interrupted="stopped; the same command begins again")

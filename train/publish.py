@@ -52,7 +52,7 @@ class Publication:
 
 def publish(options: argparse.Namespace) -> None:
     """Check the checkpoint, then show it or upload it."""
-    publication = prepare(options.run, options.repo, options.message, options.private)
+    publication = read_publication(options.run, options.repo, options.message, options.private)
     if options.dry_run:
         print(publication.files[CARD_FILE].decode())
     for name, data in publication.files.items():
@@ -66,7 +66,7 @@ def publish(options: argparse.Namespace) -> None:
     print(f"To see it: python app.py, and there {publication.repository} under “A model from the Hub”")
 
 
-def prepare(folder: Path, repository: str, message: str | None = None, private: bool = False) -> Publication:
+def read_publication(folder: Path, repository: str, message: str | None = None, private: bool = False) -> Publication:
     """Read and verify a checkpoint folder. Raises UserError if it is none, is not whole yet, or the id is none of the Hub's.
 
     The card is made anew, with the id in it.

@@ -90,29 +90,47 @@ def profile(kind: str, a: Measured | None, b: Measured | None) -> dict[str, Any]
     drawn = {model: c for model, c in (("A", a), ("B", b)) if c and shown.key in c.record.profile}
     values = [bar for model, checkpoint in drawn.items() for bar in _bars(model, checkpoint, shown.key)]
     rows = [{"id": i, **bar} for i, bar in enumerate(values)]
-    ranks = max((row["rank"] for row in rows), default=1)
-    highest = max([row["y"] for row in rows] + [shown.line])
-    x = alt.X(
-        "left:Q", title="rank of the dimension, by the variance of its means",
-        scale=alt.Scale(domain=[0.5, ranks + 0.5], nice=False), axis=alt.Axis(grid=False, format="d", tickMinStep=1),
-    )  # fmt: skip
-    y_scale: dict[str, Any] = {"domain": [0, 1.06 * highest], "nice": False}
-    if kind == "marginal":
-        y = alt.Y("y:Q", title=None, scale=alt.Scale(type="symlog", constant=0.01, **y_scale), axis=_symlog_axis(highest))
-    else:
-        y = alt.Y("y:Q", title=None, scale=alt.Scale(**y_scale), axis=alt.Axis(tickCount=4, minExtent=_LEFT))
-    names = json.dumps(dict(zip(drawn, without_common_end([c.title for c in drawn.values()]), strict=True)))
-    color = alt.Color(
-        "model:N",
-        scale=alt.Scale(domain=list(drawn), range=[alt.expr(model.lower()) for model in drawn]),
-        legend=alt.Legend(orient="top", title=None, labelExpr=f"({names})[datum.value]", labelLimit=300) if drawn else None,
-    )
-    bars = alt.Chart(alt.NamedData("points")).mark_rect().encode(x=x, x2="right:Q", y=y, y2=alt.datum(0), color=color)
+    x = _rank_axis(max((row["rank"] for row in rows), default=1))
+    y = _value_axis(max([row["y"] for row in rows] + [shown.line]), symlog=kind == "marginal")
+    bars = alt.Chart(alt.NamedData("points")).mark_rect()
+    bars = bars.encode(x=x, x2="right:Q", y=y, y2=alt.datum(0), color=_model_colors(drawn))
     line = alt.Chart(alt.Data(values=[{"y": shown.line}])).mark_rule(strokeDash=[3, 3], color=alt.expr("ink"))
     usermeta = {"tooltip": {"model": "model", "dimension": "dimension", "said": shown.title}, "nearest": "x"}
     described = f"{shown.title}, of {' and '.join(c.title for c in drawn.values()) or 'no model'}."
     title = alt.Title(shown.title, subtitle=shown.note)
     return _finished(alt.layer(bars, line.encode(y="y:Q")), rows, usermeta, title, described, 150)
+
+
+def _rank_axis(ranks: int) -> Any:
+    """The x axis: a place for both bars of each dimension."""
+    import altair as alt
+
+    return alt.X(
+        "left:Q", title="rank of the dimension, by the variance of its means",
+        scale=alt.Scale(domain=[0.5, ranks + 0.5], nice=False), axis=alt.Axis(grid=False, format="d", tickMinStep=1),
+    )  # fmt: skip
+
+
+def _value_axis(highest: float, symlog: bool) -> Any:
+    """The y axis, from 0 to a little above the highest value."""
+    import altair as alt
+
+    scale: dict[str, Any] = {"domain": [0, 1.06 * highest], "nice": False}
+    if symlog:
+        return alt.Y("y:Q", title=None, scale=alt.Scale(type="symlog", constant=0.01, **scale), axis=_symlog_axis(highest))
+    return alt.Y("y:Q", title=None, scale=alt.Scale(**scale), axis=alt.Axis(tickCount=4, minExtent=_LEFT))
+
+
+def _model_colors(drawn: dict[str, Measured]) -> Any:
+    """A's and B's color, with the checkpoints' names in the legend."""
+    import altair as alt
+
+    names = json.dumps(dict(zip(drawn, without_common_end([c.title for c in drawn.values()]), strict=True)))
+    return alt.Color(
+        "model:N",
+        scale=alt.Scale(domain=list(drawn), range=[alt.expr(model.lower()) for model in drawn]),
+        legend=alt.Legend(orient="top", title=None, labelExpr=f"({names})[datum.value]", labelLimit=300) if drawn else None,
+    )
 
 
 def _symlog_axis(highest: float) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -13,8 +12,9 @@ from torch import Tensor
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
 from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL, PAIR_BINS
-from dgvae.evaluation.holes import auc, check_dimensions, held_out_gaps, hole_mass
-from dgvae.evaluation.record import Pair
+from dgvae.evaluation.holes import check_dimensions
+from dgvae.evaluation.mixture_figures import mixture_figures
+from dgvae.evaluation.record import PairGap
 from dgvae.posteriors import DiagonalGaussian, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
@@ -71,7 +71,7 @@ class LatentMeasures:
     figures: dict[str, Estimate] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     profile: dict[str, list[float]] = field(default_factory=dict)
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: list[PairGap] = field(default_factory=list)
 
 
 def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torch.Generator) -> LatentMeasures:
@@ -183,49 +183,10 @@ def _add_pairs(measures: LatentMeasures, aggregated: AggregatedPosterior) -> Non
     measures.figures["worst_pair_gap"] = jackknife(float(gap.max()), without[:, ranked[0]])
     for k in ranked[:SHOWN_PAIRS].tolist():
         i, j = int(first[k]), int(second[k])
-        measures.pairs.append(Pair((i, j), float(correlation[i, j]), float(gap[k])))
+        measures.pairs.append(PairGap((i, j), float(correlation[i, j]), float(gap[k])))
 
 
 def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generator | None = None) -> float:
     """MI = KL − KL(q(z) ‖ p(z)) = E log q(z|x) − log q(z), nats. With one sample in both terms it keeps under log N."""
     z = aggregated.sample_each(generator)
     return float((aggregated.posterior.log_prob(z) - aggregated.log_prob(z)).mean())
-
-
-def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, generator: torch.Generator) -> dict[str, Estimate]:
-    """What compares the joint log q(z) at one sample of every posterior, and at prior samples, with log p(z)."""
-    count, groups = len(aggregated), group_slices(len(aggregated))
-    z, own = aggregated.sample_each(generator), torch.arange(count)
-    log_own, log_prior = aggregated.posterior.log_prob(z), aggregated.prior.log_prob(z)
-    others = aggregated.log_sums(z, groups, leave_out=own)  # [N, G]
-    width = aggregated.smoothed.width
-    gap, gap_without = held_out_gaps(aggregated, z, width)
-    gap_there, gap_there_without = held_out_gaps(aggregated, prior_samples, width)
-
-    def figures(left_out: int | None) -> dict[str, float]:
-        """All of them, without a group of sentences, in the mixture and among the samples, and one of prior samples."""
-        rows, columns = _all_but(groups, left_out), [i for i in range(len(groups)) if i != left_out]
-        log_n, log_others = math.log(len(rows)), math.log(max(1, len(rows) - 1))
-        log_sum = others[rows][:, columns].logsumexp(1)
-        here, there = gap, gap_there
-        if left_out is not None:
-            here = gap_without[rows, left_out]
-            there = gap_there_without[_all_but(group_slices(len(prior_samples), len(groups)), left_out), left_out]
-        return {
-            "mi": float((log_own[rows] - torch.logaddexp(log_sum, log_own[rows]) + log_n).mean()),
-            "joint_gap": float((log_sum - log_others - log_prior[rows]).mean()),
-            "smoothed_gap": float(-here.mean()),
-            "hole_mass": hole_mass(here, there),
-            "auc": auc(here, there),
-        }
-
-    without = [figures(i) for i in range(len(groups))] if len(groups) > 1 else []
-    return {
-        name: jackknife(value, torch.tensor([other[name] for other in without], dtype=torch.float64))
-        for name, value in figures(None).items()
-    }
-
-
-def _all_but(groups: list[slice], left_out: int | None) -> Tensor:
-    """The members of all groups but one."""
-    return torch.cat([torch.arange(group.start, group.stop) for i, group in enumerate(groups) if i != left_out])

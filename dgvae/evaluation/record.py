@@ -23,7 +23,7 @@ ALWAYS = ("reconstruction", "kl", "elbo", "mi", "active_units", "consistent_unit
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairGap:
     """Two dimensions of the latent: their correlation under q(z), and KL(q(z_i, z_j) ‖ N(0, I)) in nats."""
 
     dimensions: tuple[int, int]
@@ -57,7 +57,7 @@ class Record:
     absent: dict[str, str]
     training: dict[str, Any]
     profile: dict[str, list[float]] = field(default_factory=dict)
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: list[PairGap] = field(default_factory=list)
     reference: dict[str, float] = field(default_factory=dict)
     interpolation: dict[str, list[float]] = field(default_factory=dict)
     classes: dict[int, str] = field(default_factory=dict)
@@ -119,7 +119,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
         absent=check("absent", lambda a: _is_map(a, _is_text)),
         training=check("training", _is_training),
         profile=check("profile", lambda p: _is_map(p, _is_numbers) and len({len(v) for v in p.values()}) <= 1, {}),
-        pairs=[Pair(tuple(p["dimensions"]), p["correlation"], p["gap"]) for p in pairs],
+        pairs=[PairGap(tuple(p["dimensions"]), p["correlation"], p["gap"]) for p in pairs],
         reference={
             name: value for name, value in check("reference", lambda r: _is_map(r, _is_number), {}).items() if name in FIGURES
         },

@@ -19,7 +19,7 @@ from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.model.decoder import DECODERS
 from dgvae.model.encoder import Encoder
 from dgvae.posteriors import POSTERIORS, Posterior, Prior, concatenate
-from dgvae.text.batch import Batch
+from dgvae.text.batch import Batch, longest_first
 
 WEIGHTS_FILE = "model.safetensors"
 
@@ -55,10 +55,10 @@ class TextVAE(nn.Module):
     @torch.inference_mode()
     def encode_all(self, sentences: list[list[int]], batch_size: int = 512) -> Posterior:
         """q(z|x) of sentences of any length, in their order."""
-        by_length = sorted(range(len(sentences)), key=lambda i: -len(sentences[i]))
-        batches = [by_length[i : i + batch_size] for i in range(0, len(by_length), batch_size)]
-        together = concatenate([self.encode(Batch.padded([sentences[i] for i in rows], self.device)) for rows in batches])
-        in_order = torch.tensor(by_length, device=self.device).argsort()
+        order = longest_first(torch.tensor([len(sentence) for sentence in sentences]))
+        batches = ([sentences[i] for i in rows.tolist()] for rows in order.split(batch_size))
+        together = concatenate([self.encode(Batch.padded(batch, self.device)) for batch in batches])
+        in_order = order.argsort().to(self.device)
         return together.map(lambda tensor: tensor[in_order])
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:

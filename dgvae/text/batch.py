@@ -68,6 +68,17 @@ class Batch:
         return rows if self.shuffled is None else rows.index_select(0, self.shuffled)
 
 
+def longest_first(lengths: Tensor) -> Tensor:
+    """The numbers of the sentences from the longest to the shortest; those of one length keep their order. [N] -> [N]."""
+    return lengths.argsort(descending=True, stable=True)
+
+
+def of_each_length(lengths: Tensor) -> tuple[Tensor, ...]:
+    """The numbers of the sentences of each length, the shortest length first. lengths: [N]."""
+    counts = lengths.unique(return_counts=True)[1].tolist()
+    return lengths.argsort(stable=True).split(counts)
+
+
 def positions(lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Where real words and last words stand in the flattened [B, T]. lengths: [B], the longest first. -> [W], [B]."""
     longest = int(lengths[0])

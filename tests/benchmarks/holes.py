@@ -25,7 +25,7 @@ from dgvae.checkpoint.latents import PRIOR_SEED
 from dgvae.evaluation.estimates import prior_count
 from dgvae.evaluation.figures import MATCH
 from dgvae.evaluation.holes import auc, hole_mass
-from dgvae.evaluation.latent_figures import mixture_figures
+from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.posteriors import DiagonalGaussian
 
 VARIANCE = 0.1  # of every posterior

@@ -22,8 +22,9 @@ from dgvae.aggregate import AggregatedGaussian, aggregate
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.estimates import group_slices
 from dgvae.evaluation.figures import PAIR_BINS
-from dgvae.evaluation.latent_figures import active_units, measure_latents, mixture_figures
+from dgvae.evaluation.latent_figures import active_units, measure_latents
 from dgvae.evaluation.likelihood import likelihoods
+from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian

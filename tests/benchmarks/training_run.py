@@ -32,7 +32,7 @@ from tests.processes import PROCESSES, in_two_processes
 from train.run.data import Batches
 from train.run.logs import Progress
 from train.run.loop import Plan, Run, Step, training_step
-from train.run.processes import any_of_us
+from train.run.processes import any_process
 from train.run.state import load_state, save_state
 
 STEPS = 20  # of a round
@@ -66,7 +66,7 @@ def rate(rounds: int, hidden_dim: int, threads: int, batch_size: int) -> list[fl
             if step == STEPS:
                 break
             training_step(run, batch, 1.0)
-            any_of_us(False)
+            any_process(False)
             sentences += len(batch)
         rates.append(sentences / (time.perf_counter() - start))
     return rates[1:]
@@ -84,7 +84,7 @@ def time_events(run: Run, out: Path) -> float:
     with Progress(out, run, 100_000, 1000, {}, []) as progress:
         start = time.perf_counter()
         for _ in range(1000):
-            any_of_us(False, False)
+            any_process(False, False)
             progress.step(step)
         return (time.perf_counter() - start) / 1000
 

@@ -1,4 +1,4 @@
-"""Hole mass, AUC and regions on made-up spaces."""
+"""Hole mass, AUC and holes on made-up spaces."""
 
 from __future__ import annotations
 

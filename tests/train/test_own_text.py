@@ -19,9 +19,9 @@ from dgvae.ui.tabs.edit import EditTab
 from tests.conftest import SMALL, made_up_lines
 from train.corpora import TextSource, prepare
 from train.fit import main as fit
+from train.run.arguments import parse_options
 from train.run.summary import TextFacts
-from train.sweep.command import make_fit_parser as make_parser
-from train.sweep.command import prepare_text, with_defaults
+from train.sweep.command import prepare_text
 
 CLASSES = ["calm", "glad", "sad"]
 
@@ -100,7 +100,7 @@ def test_a_run_begun_with_a_relative_file_resumes_from_another_directory(
 
 def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--train-file", str(home / "mine.csv"), "--label-column", "mood", *SMALL, "--out", str(home / "x")]
-    prepare_text(with_defaults(make_parser().parse_args(arguments)))
+    prepare_text(parse_options(arguments))
     said = capsys.readouterr().out
     assert "calm, glad, sad" in said
     assert "semicolons" in said

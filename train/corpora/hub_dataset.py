@@ -15,6 +15,8 @@ from dgvae.errors import UserError
 from dgvae.text.corpora import SPLITS
 from train.corpora.reading import FORMATS, format_of
 
+Splits = dict[str, list[str]]  # the names of the files of each split
+
 MAX_BYTES = 5_000_000_000
 CONVERTED = "refs/convert/parquet"  # a branch that the Hub makes of every data set it understands
 USUAL = ("", "data", "default", "plain_text")  # names of a configuration that need not be given
@@ -83,27 +85,37 @@ def choose_files(names: list[str], dataset: HubDataset) -> dict[str, list[str]]:
 
     Raises UserError if they are of several configurations and none is chosen.
     """
-    found: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    trainable = {name: splits for name, endings in _by_place(names).items() if (splits := _in_one_format(endings))}
+    if not trainable:
+        return {}
+    splits = trainable[_choose_configuration(list(trainable), dataset)]
+    return {split: splits[split] for split in SPLITS if split in splits}
+
+
+def _by_place(names: list[str]) -> dict[str, dict[str, Splits]]:
+    """The files that can be read, by configuration, ending and split."""
+    found: dict[str, dict[str, Splits]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for name in sorted(names):
         ending = format_of(name)
         if ending and (place := _place(name)):
             configuration, split = place
             found[configuration][ending][split].append(name)
-    trained = {
-        configuration: next(splits for ending in FORMATS if "train" in (splits := endings.get(ending, {})))
-        for configuration, endings in found.items()
-        if any("train" in splits for splits in endings.values())
-    }
-    if not trained:
-        return {}
-    if dataset.configuration is None:
-        usual = [name for name in (trained if len(trained) == 1 else USUAL) if name in trained]
-    else:
-        usual = [dataset.configuration] if dataset.configuration in trained else []
-    if not usual:
-        choices = ", ".join(f"{dataset.repository}/{name}" if name else dataset.repository for name in trained)
-        raise UserError(f"{dataset.repository} holds several data sets; name one of {choices}.")
-    return {split: trained[usual[0]][split] for split in SPLITS if split in trained[usual[0]]}
+    return found
+
+
+def _in_one_format(endings: dict[str, Splits]) -> Splits:
+    """The splits in the first format that has something to train on; nothing if none has."""
+    return next((endings[ending] for ending in FORMATS if "train" in endings.get(ending, {})), {})
+
+
+def _choose_configuration(trainable: list[str], dataset: HubDataset) -> str:
+    """The one that is named, the only one, or a usual one. Raises UserError if that leaves none."""
+    usual = trainable if len(trainable) == 1 else USUAL
+    for name in usual if dataset.configuration is None else [dataset.configuration]:
+        if name in trainable:
+            return name
+    choices = ", ".join(f"{dataset.repository}/{name}" if name else dataset.repository for name in trainable)
+    raise UserError(f"{dataset.repository} holds several data sets; name one of {choices}.")
 
 
 def _place(name: str) -> tuple[str, str] | None:

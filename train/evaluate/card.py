@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from dgvae.files.atomic import printable, write_bytes
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import CORPORA
-from train.run.command_line import command_words
-from train.run.options import OPTIONS_FILE, TEXTS, make_parser, recorded_options
+from train.run.arguments import flags_of
+from train.run.options import DEFAULTS, OF_THE_COMMAND, TEXTS
+from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.summary import TextFacts, text_lines, unknown_warning
 
 NOT_OF_THE_MODEL = {"out", "resume", "threads", "device"}  # options that say where it is made, not what
@@ -33,7 +35,7 @@ def write_card(folder: Path, model: TextVAE, record: Record) -> None:
 def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "OWNER/NAME") -> str:
     """What the model is, every figure that was measured, what is wrong with it, and how it was made and is opened.
 
-    `repository` is the id under which the Hub has it. Of `folder`, run.json is read if it is there: see `training_command`.
+    `repository` is the id under which the Hub has it. Of `folder`, run.json is read if it is there: see `retraining_command`.
     """
     config, training, corpus = model.config, record.training, corpus_title(record)
     weights = sum(p.numel() for p in model.parameters())
@@ -70,7 +72,7 @@ print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metri
 ## Training
 
 ```
-{training_command(config, record, folder)}
+{retraining_command(config, record, folder)}
 ```
 
 {training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept. {weights:,} weights:
@@ -149,22 +151,27 @@ def known_failures(record: Record) -> str:
     return "\n".join(found) or "None that the figures show."
 
 
-def training_command(config: TextVAEConfig, record: Record, folder: Path) -> str:
+def retraining_command(config: TextVAEConfig, record: Record, folder: Path) -> str:
     """The command that makes this checkpoint again, with DATA and OUT to be filled in.
 
-    Sizes and the plan are always named, for defaults may change. Without run.json, which is not published, some options are
-    unknown: those of the text, and the epochs that were asked for.
+    Args:
+        config: the model's.
+        record: of the checkpoint.
+        folder: the run's, whose run.json is read if it is there. It is not published, and without it some options are unknown:
+            those of the text, and the epochs that were asked for.
     """
-    if record.corpus in CORPORA:
-        text = {"corpus": record.corpus}
-    else:
-        text = {"train_file": f"{record.corpus}.txt", "valid_file": record.evaluation.file}
-    recorded = recorded_options(folder) if (folder / OPTIONS_FILE).is_file() else {}
-    parser = make_parser()
-    asked = {name: value for name, value in recorded.items() if value != parser.get_default(name)}
+    known = _known_options(config, record, folder)
+    named = (name for name in OF_THE_COMMAND if name in known and name not in NOT_OF_THE_MODEL)
+    flags = chain.from_iterable(flags_of(name, _portable(name, known[name])) for name in named)
+    return shlex.join(["python", "-m", "train.fit", *chain.from_iterable(flags), "--out", "OUT"])
+
+
+def _known_options(config: TextVAEConfig, record: Record, folder: Path) -> dict[str, Any]:
+    """Options by name. Sizes and the plan are always among them, for defaults may change."""
+    asked = recorded_options(folder) if (folder / OPTIONS_FILE).is_file() else _text_of(record)
+    known = record.training | {"sentences": None} | {name: x for name, x in asked.items() if x != DEFAULTS.get(name)}
     defaults = {name: option.default for name, option in config.row.options.items()}
-    known = record.training | {"sentences": None} | (text if not recorded else {}) | asked
-    known |= {
+    return known | {
         "method": config.method,
         "set": [f"{name}={value}" for name, value in config.options.items() if value != defaults[name]],
         "embedding_dim": config.embedding_dim,
@@ -172,10 +179,13 @@ def training_command(config: TextVAEConfig, record: Record, folder: Path) -> str
         "latent_dim": config.latent_dim,
         "data": "DATA" if known.get("corpus") else None,
     }
-    out = ["--out", "OUT"]
-    names = [name for name in vars(parser.parse_args(out)) if name not in NOT_OF_THE_MODEL]  # in the order of the help
-    words = command_words(parser, {name: _portable(name, known.get(name)) for name in names})
-    return shlex.join(["python", "-m", "train.fit", *words, *out])
+
+
+def _text_of(record: Record) -> dict[str, str]:
+    """The options that name the text, as far as the record tells."""
+    if record.corpus in CORPORA:
+        return {"corpus": record.corpus}
+    return {"train_file": f"{record.corpus}.txt", "valid_file": record.evaluation.file}
 
 
 def _portable(option: str, value: Any) -> Any:

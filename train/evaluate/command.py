@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ from train.evaluate.card import write_card
 from train.evaluate.latents import Subject, add_latents
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import Texts, parts
-from train.run.options import OPTIONS_FILE, add_text_options, recorded_options, text_options, whole
-from train.run.options import make_parser as make_fit_parser
+from train.run.arguments import add_text_options, text_options, whole
+from train.run.run_file import OPTIONS_FILE, read_run
 from train.run.start import corpus_folder
 
 
@@ -100,7 +101,7 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
     texts = known_texts[place] if place else None
-    record, posterior = measure(folder, model, record, texts, again=options.again)
+    record, posterior = add_missing_figures(folder, model, record, texts, again=options.again)
     return Row(name, folder, model.config, record, posterior, texts and texts.evaluation)
 
 
@@ -124,8 +125,7 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
     if options.data or options.corpus:
         return find_corpus(options.corpus or corpus, options.data)
     if (folder / OPTIONS_FILE).is_file():
-        known = vars(make_fit_parser().parse_args(["--out", str(folder)])) | recorded_options(folder)
-        return corpus_folder(argparse.Namespace(**known))
+        return corpus_folder(read_run(folder))
     return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
 
 
@@ -151,39 +151,59 @@ def carried_over(folder: Path) -> Record:
         raise UserError(f"{folder / METRICS_FILE} is broken; copy or download it again.") from None
 
 
-def measure(folder: Path, model: TextVAE, known: Record, texts: Texts | None, again: bool) -> tuple[Record, Posterior]:
+def add_missing_figures(
+    folder: Path, model: TextVAE, known: Record, texts: Texts | None, again: bool
+) -> tuple[Record, Posterior]:
     """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set.
 
-    The posteriors are of the sentences that were measured.
+    Args:
+        folder: the checkpoint's.
+        model: the checkpoint's.
+        known: its record.
+        texts: the sentences to measure on; without them only the latents are measured, which the checkpoint keeps.
+        again: measure what is known, too.
+
+    Returns:
+        The record, and the posteriors of the sentences that were measured.
     """
     tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    is_own, record = True, known
     if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
         posterior = Latents.load(folder, model.config).posterior
-        keep = True
-        record = known
     else:
-        print(f"  {texts.evaluation.path} is not what it was measured on: its metrics.json stays as it is")
-        ids = tokenizer.encode_all(texts.evaluation.sentences, model.config.max_length)
-        posterior = model.encode_all(ids).map(Tensor.cpu)
-        keep = False
-        record = replace(known, evaluation=evaluation_of(texts.evaluation), **_nothing())
-    if texts is None:
-        done = "active_units" in record.figures and not again
-        todo = {} if done else {"latents": lambda m: add_latents(m, posterior)}
-    else:
-        subject = Subject(model, tokenizer, posterior, texts.evaluation)
-        todo = {
-            name: add
-            for name, (shown_by, add) in parts(subject, texts).items()
-            if again or not record.figures.keys() | record.absent.keys() >= set(shown_by)
-        }
-    for name, add in todo.items():
+        is_own = False
+        record, posterior = _begin_on_other_sentences(model, tokenizer, known, texts.evaluation)
+    subject = Subject(model, tokenizer, posterior, texts.evaluation) if texts else None
+    for name, add in _missing_parts(record, posterior, subject, texts, again).items():
         print(f"  {name} …", flush=True)
         add(record)
-        if keep:
+        if is_own:
             record.save(folder)
             write_card(folder, model, record)
     return record, posterior
+
+
+def _begin_on_other_sentences(
+    model: TextVAE, tokenizer: WordTokenizer, known: Record, evaluation: Split
+) -> tuple[Record, Posterior]:
+    """A record without figures, of sentences that are not the checkpoint's own evaluation set, and their posteriors."""
+    print(f"  {evaluation.path} is not what it was measured on: its metrics.json stays as it is")
+    posterior = model.encode_all(tokenizer.encode_all(evaluation.sentences, model.config.max_length)).map(Tensor.cpu)
+    return replace(known, evaluation=evaluation_of(evaluation), **_nothing()), posterior
+
+
+def _missing_parts(
+    record: Record, posterior: Posterior, subject: Subject | None, texts: Texts | None, again: bool
+) -> dict[str, Callable[[Record], None]]:
+    """What adds the figures that the record lacks, by the name of the part; `again`: what adds any figure."""
+    if not (subject and texts):
+        latents = {"latents": lambda record: add_latents(record, posterior)}
+        return latents if again or "active_units" not in record.figures else {}
+    return {
+        name: add
+        for name, (shown_by, add) in parts(subject, texts).items()
+        if again or not record.figures.keys() | record.absent.keys() >= set(shown_by)
+    }
 
 
 def _nothing() -> dict[str, Any]:
@@ -208,7 +228,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--corpus", choices=CORPORA, help="a corpus to measure on (default: the one each was trained on)")
     parser.add_argument("--test-file", metavar="FILE", help="sentences of your own to measure on, in any form of train.fit's")
     parser.add_argument("--train-file", metavar="FILE", help="with --test-file: what perplexities compare with")
-    add_text_options(parser)
+    add_text_options(parser.add_argument)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
     parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
     parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")

@@ -21,6 +21,7 @@ from dgvae.evaluation.record import Record
 from dgvae.model.generation import GREEDY, Decoding, decode_latents
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
+from dgvae.text.batch import of_each_length
 from dgvae.text.corpora import Split
 from dgvae.text.tokenizer import WordTokenizer
 
@@ -57,11 +58,8 @@ class Subject:
 
     def of_one_length(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of sentences of one length, with their numbers: [B] and [B, T]."""
-        by_length: dict[int, list[int]] = {}
-        for i, sentence in enumerate(self.ids):
-            by_length.setdefault(len(sentence), []).append(i)
-        for _, numbers in sorted(by_length.items()):
-            for part in torch.tensor(numbers).split(_BATCH):
+        for numbers in of_each_length(torch.tensor([len(sentence) for sentence in self.ids])):
+            for part in numbers.split(_BATCH):
                 yield part, torch.tensor([self.ids[i] for i in part.tolist()], device=self.model.device)
 
 

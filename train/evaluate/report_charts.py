@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,38 +30,61 @@ _BRIGHT = 0.32  # the density drawn darkest: twice that of N(0, I) at its center
 _PAPER, _INK = np.array([255, 255, 255.0]), np.array([11, 122, 117.0])
 
 
+@dataclass(frozen=True)
+class ReportChart:
+    """A chart of the report. name: of its files, without their ending; alt: what it shows, in words."""
+
+    name: str
+    alt: str
+    spec: dict[str, Any]
+
+
 def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[str, str]:
     """Draw what there is to draw; return {file: what it shows} of the SVG files. Each has a PNG beside it.
 
-    rows: every checkpoint; averaged: means over seeds, which are set against each other.
+    Args:
+        rows: every checkpoint.
+        averaged: means over seeds, which are set against each other.
+        out: the report's folder.
     """
     drawn = {}
+    for chart in chain(_trade_offs(rows, averaged), _interpolations(averaged), _learning(rows), _densities(rows)):
+        write_bytes(out / f"{chart.name}.svg", vl_convert.vegalite_to_svg(chart.spec).encode())
+        write_bytes(out / f"{chart.name}.png", vl_convert.vegalite_to_png(chart.spec, scale=2))
+        drawn[f"{chart.name}.svg"] = chart.alt
+    return drawn
 
-    def draw(name: str, alt_text: str, spec: dict[str, Any]) -> None:
-        write_bytes(out / f"{name}.svg", vl_convert.vegalite_to_svg(spec).encode())
-        write_bytes(out / f"{name}.png", vl_convert.vegalite_to_png(spec, scale=2))
-        drawn[f"{name}.svg"] = alt_text
 
+def _trade_offs(rows: Sequence[Row], averaged: Sequence[Row]) -> Iterator[ReportChart]:
     checkpoints = [Measured.of(row.name, row.config, row.record) for row in averaged]
-    for x, y, name in (("post_ll", "prior_ll", "likelihoods"), ("mi", "smoothed_gap", "information-and-gap")):
+    for x, y, name, shows in (
+        ("post_ll", "prior_ll", "likelihoods", "priorLL against postLL"),
+        ("mi", "smoothed_gap", "information-and-gap", "joint gap against mutual information"),
+    ):
         if any({x, y} <= row.record.figures.keys() for row in rows):
             spec = trade_off(checkpoints, x, y) | {"width": SIZE, "height": SIZE * 3 // 4}
-            draw(name, "priorLL against postLL" if x == "post_ll" else "joint gap against mutual information", spec)
+            yield ReportChart(name, shows, spec)
+
+
+def _interpolations(averaged: Sequence[Row]) -> Iterator[ReportChart]:
     if any(row.record.interpolation for row in averaged):
-        draw("interpolation", "ROUGE-L F1 to both ends along interpolations", interpolation_chart(averaged))
+        shows = "ROUGE-L F1 to both ends along interpolations"
+        yield ReportChart("interpolation", shows, interpolation_chart(averaged))
+
+
+def _learning(rows: Sequence[Row]) -> Iterator[ReportChart]:
     curves = {row.title: [entry for entry in read_log(row.folder) if entry["event"] == "epoch"] for row in rows}
     if any(curves.values()):
-        draw(
-            "learning-curves",
-            "reconstruction, regularizer, KL and mutual information after each epoch",
-            learning_curves(curves),
-        )
+        shows = "reconstruction, regularizer, KL and mutual information after each epoch"
+        yield ReportChart("learning-curves", shows, learning_curves(curves))
+
+
+def _densities(rows: Sequence[Row]) -> Iterator[ReportChart]:
     for row in rows:
         aggregated = row.aggregated
         if isinstance(aggregated, AggregatedGaussian) and row.record.pairs:
             name = "density-" + "".join(c if c.isalnum() or c in "-." else "-" for c in row.name)
-            draw(name, f"aggregated density of {row.title}", density_chart(row, aggregated))
-    return drawn
+            yield ReportChart(name, f"aggregated density of {row.title}", density_chart(row, aggregated))
 
 
 def learning_curves(curves: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dgvae.text.corpora import Split
 from train.evaluate.latents import Subject, add_latents, add_reconstruction, keep, progress
 from train.run.validation import fast_math
 
-PATHS, STEPS = 500, 11  # of the interpolations
+INTERPOLATIONS, STEPS = 500, 11  # paths between two sentences, and points on each
 SAMPLES = 10_000  # from the prior
 
 
@@ -71,7 +71,7 @@ def add_bleu(record: Record, subject: Subject) -> None:
 def add_interpolation(record: Record, subject: Subject) -> None:
     """Straight lines between the posterior means of random pairs of sentences."""
     order = torch.randperm(len(subject.ids), generator=torch.Generator().manual_seed(0))
-    pairs = order[: 2 * min(PATHS, len(order) // 2)].view(-1, 2)
+    pairs = order[: 2 * min(INTERPOLATIONS, len(order) // 2)].view(-1, 2)
     z = torch.cat([linear_path(subject.means[a], subject.means[b], STEPS) for a, b in pairs.tolist()])
     said = subject.decode(subject.model.prior.project(z), "interpolations")
     starts, ends = ([subject.tokenizer.decode(subject.ids[i]) for i in side] for side in pairs.T.tolist())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dgvae.distributed import world
-from dgvae.text.batch import Batch, positions, segments_of
+from dgvae.text.batch import Batch, longest_first, of_each_length, positions, segments_of
 from dgvae.text.tokenizer import PAD
 
 KINDS = ("mixed", "same-length")
@@ -33,9 +33,7 @@ class Batches:
         self._device = device
         self._training = training
         self._part = world() if training else (0, 1)
-        by_length = self._lengths.argsort(stable=True)
-        counts = self._lengths.unique(return_counts=True)[1].tolist()
-        self._pools = by_length.split(counts) if same_length else (torch.arange(len(sentences)),)
+        self._pools = of_each_length(self._lengths) if same_length else (torch.arange(len(sentences)),)
         self._same_length = same_length
         self.sentences = len(sentences)
 
@@ -73,7 +71,8 @@ class Batches:
         """The batches of sentences by their numbers. All that they need goes to the device in a few copies before the first."""
         lengths, starts, tokens, last, shuffled = [], [], [], [], []
         for rows in batches:
-            sizes, order = self._lengths[rows].sort(descending=True, stable=True)
+            order = longest_first(self._lengths[rows])
+            sizes = self._lengths[rows[order]]
             lengths.append(sizes)
             starts.append(self._starts[rows[order]])
             shuffled.append(order.argsort())  # back to the order of `rows`, which is random

@@ -8,7 +8,7 @@ from dgvae.errors import UserError
 from dgvae.methods.config import TextVAEConfig
 from train.run.data import Batches
 from train.run.loop import Run
-from train.run.processes import say
+from train.run.processes import print_main
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def check_groups(run: Run, batches: Batches) -> Groups:
         )
         if aggregated:
             text += f", and {found.effective_aggregation_size:.0f} are aggregated together"
-        say(f"{text}.")
+        print_main(f"{text}.")
     return found
 
 

@@ -15,7 +15,7 @@ from dgvae.methods.config import TextVAEConfig
 from dgvae.model.heads import GaussianHead
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import DiagonalGaussian
-from dgvae.text.batch import Batch, read
+from dgvae.text.batch import Batch, longest_first, read
 from dgvae.text.tokenizer import UNKNOWN, WordTokenizer
 
 SIZES = ("embedding_dim", "hidden_dim", "latent_dim")
@@ -75,7 +75,8 @@ def take_weights(model: TextVAE, initial: TextVAE, tokenizer: WordTokenizer, tex
 @torch.no_grad()
 def plain_head(initial: TextVAE, sentences: list[list[int]]) -> Tensor:
     """The weights, [2D, H], with which a plain head comes nearest to μ and log σ² that another makes of the same states."""
-    batch = Batch.padded(sorted(sentences, key=len, reverse=True), initial.device)
+    order = longest_first(torch.tensor([len(sentence) for sentence in sentences]))
+    batch = Batch.padded([sentences[i] for i in order.tolist()], initial.device)
     outputs, (state, _) = read(initial.encoder.lstm, initial.encoder.embedding(batch.words), batch)
     states = state[-1] if batch.last is None else outputs.flatten(0, 1).index_select(0, batch.last)  # [B, H]
     posterior = initial.encoder.head(states)

@@ -157,39 +157,70 @@ def _optimizer(kind: type[torch.optim.Adam] | type[torch.optim.SGD], module: nn.
     return kind(module.parameters(), lr=1.0, fused=fused)
 
 
+@dataclass(frozen=True)
+class _Pace:
+    """What the schedules say of the epoch under way. Its steps count from 0."""
+
+    run: Run
+    steps: int  # of an epoch
+
+    @property
+    def _timing(self) -> Timing:
+        return self.run.timing(self.steps)
+
+    def _position(self, step: int) -> int:
+        """The step by the schedules' count, which begins after the pre-training."""
+        return (self.run.epoch - self.run.pretraining) * self.steps + step
+
+    def share_of_weight(self, step: int) -> float:
+        """Share of the regularizer's weight."""
+        config = self.run.model.config
+        return SCHEDULES[config.row.schedule](self._position(step), self._timing)
+
+    def share_of_learning_rate(self, step: int) -> float:
+        """Share of the learning rate."""
+        return self.run.learning_rate_share(self._position(step), self._timing.total_steps)
+
+
 def train(run: Run, training: Batches, validation: Batches) -> Iterator[Step | Epoch]:
     """Go on from where `run` stands until its plan is fulfilled. Raises UserError on a loss that is not finite."""
-    plan, config = run.plan, run.model.config
-    steps_per_epoch = training.count(plan.batch_size)
-    schedule, timing = SCHEDULES[config.row.schedule], run.timing(steps_per_epoch)
+    pace = _Pace(run, training.count(run.plan.batch_size))
     while not run.finished:
-        pretraining = run.epoch < run.pretraining
         if run.pretraining and run.epoch == run.pretraining and run.step == 0:
             run.end_pretraining()
-        first = (run.epoch - run.pretraining) * steps_per_epoch  # the epoch's first step by the schedules' count
-        share = run.learning_rate_share(first, timing.total_steps)
-        for batch in training.epoch(plan.batch_size, plan.seed, run.epoch, skip=run.step):
-            position = first + run.step
-            weight = 0.0 if pretraining else config.regularizer_weight * schedule(position, timing)
-            share = run.learning_rate_share(position, timing.total_steps)
-            losses = training_step(run, batch, weight, share)
-            run.step += 1
-            step = Step(run.epoch, run.step, *losses, weight)
-            run.took(step)
-            yield step
-        run.refuse_non_finite()
-        result = validate(run.model, run.regularizer, validation, plan.batch_size)
-        if result is None:
-            raise diverged(run.epoch, run.step, "the validation objective")
-        improved = not pretraining and result.objective < run.best
-        if improved:
-            run.improve(result.objective)
-        elif not pretraining and schedule(first + steps_per_epoch // 2, timing) > FULL_WEIGHT:
-            run.stale += 1  # patience is for epochs at full weight: below it training does not aim at the objective
-        run.epoch, run.step = run.epoch + 1, 0
-        if run.stale >= plan.patience and not run.finished:
-            run.halve()
-        yield Epoch(run.epoch, result, improved, plan.learning_rate * share)
+        yield from _take_steps(run, training, pace)
+        yield _end_epoch(run, validation, pace)
+
+
+def _take_steps(run: Run, training: Batches, pace: _Pace) -> Iterator[Step]:
+    """Take the steps of the epoch under way that are left."""
+    full_weight = 0.0 if run.epoch < run.pretraining else run.model.config.regularizer_weight
+    for batch in training.epoch(run.plan.batch_size, run.plan.seed, run.epoch, skip=run.step):
+        weight = full_weight * pace.share_of_weight(run.step) if full_weight else 0.0
+        losses = training_step(run, batch, weight, pace.share_of_learning_rate(run.step))
+        run.step += 1
+        step = Step(run.epoch, run.step, *losses, weight)
+        run.took(step)
+        yield step
+    run.refuse_non_finite()
+
+
+def _end_epoch(run: Run, validation: Batches, pace: _Pace) -> Epoch:
+    """Validate, note whether the weights of now are the best, and go on to the next epoch."""
+    learning_rate = run.plan.learning_rate * pace.share_of_learning_rate(max(0, run.step - 1))
+    result = validate(run.model, run.regularizer, validation, run.plan.batch_size)
+    if result is None:
+        raise diverged(run.epoch, run.step, "the validation objective")
+    pretraining = run.epoch < run.pretraining
+    improved = not pretraining and result.objective < run.best
+    if improved:
+        run.improve(result.objective)
+    elif not pretraining and pace.share_of_weight(pace.steps // 2) > FULL_WEIGHT:
+        run.stale += 1  # patience is for epochs at full weight: below it training does not aim at the objective
+    run.epoch, run.step = run.epoch + 1, 0
+    if run.stale >= run.plan.patience and not run.finished:
+        run.halve()
+    return Epoch(run.epoch, result, improved, learning_rate)
 
 
 def training_step(run: Run, batch: Tensor | Batch, weight: float, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:

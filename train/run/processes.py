@@ -44,7 +44,7 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextmanager
-def joined() -> Iterator[None]:
+def process_group() -> Iterator[None]:
     """Be one of the processes that torchrun started, if it did. Collectives on a CPU go by gloo, on CUDA by nccl.
 
     Raises UserError when another process has gone; torchrun then ends those that are left.
@@ -66,18 +66,18 @@ def joined() -> Iterator[None]:
             distributed.destroy_process_group()
 
 
-def leads() -> bool:
+def is_main_process() -> bool:
     """Whether this process is the one that writes and prints."""
     return world()[0] == 0
 
 
-def say(text: str) -> None:
+def print_main(text: str) -> None:
     """Print, once for all processes."""
-    if leads():
+    if is_main_process():
         print(text, flush=True)
 
 
-def any_of_us(*flags: bool) -> tuple[bool, ...]:
+def any_process(*flags: bool) -> tuple[bool, ...]:
     """For each flag, whether any process raises it; all of them must ask."""
     if world()[1] == 1:
         return flags
@@ -86,7 +86,7 @@ def any_of_us(*flags: bool) -> tuple[bool, ...]:
     return tuple(map(bool, raised.tolist()))
 
 
-def of_each(mine: Tensor) -> list[Tensor]:
+def all_gather(mine: Tensor) -> list[Tensor]:
     """A CPU tensor of every process, all of one shape, by rank."""
     processes = world()[1]
     if processes == 1:
@@ -96,21 +96,21 @@ def of_each(mine: Tensor) -> list[Tensor]:
     return parts
 
 
-def all_rows(mine: Tensor) -> Tensor:
+def all_gather_rows(mine: Tensor) -> Tensor:
     """The rows of all processes, by rank, however many each has."""
     if world()[1] == 1:
         return mine
-    counts = [int(count) for count in of_each(torch.tensor(len(mine)))]
+    counts = [int(count) for count in all_gather(torch.tensor(len(mine)))]
     padded = mine.new_zeros((max(counts), *mine.shape[1:]), device="cpu")
     padded[: len(mine)] = mine
-    return torch.cat([part[:count] for part, count in zip(of_each(padded), counts, strict=True)]).to(mine.device)
+    return torch.cat([part[:count] for part, count in zip(all_gather(padded), counts, strict=True)]).to(mine.device)
 
 
-def first_alone(prepare: Callable[[], T]) -> T:
-    """Let the first process of each machine prepare something, then the others, which find it done."""
+def main_process_first(make: Callable[[], T]) -> T:
+    """Let the first process of each machine make something, then the others, which find it done."""
     if world()[1] == 1:
-        return prepare()
+        return make()
     first = os.environ.get("LOCAL_RANK", "0") == "0"
-    result = prepare() if first else None
+    result = make() if first else None
     distributed.barrier()
-    return prepare() if result is None else result
+    return make() if result is None else result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
@@ -20,47 +19,49 @@ from dgvae.regularizers import build_regularizer
 from dgvae.text.corpora import CORPORA, Split, corpus_files, read_evaluation, read_split
 from dgvae.text.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
+from train.run.arguments import text_options
 from train.run.initial import check_initial, read_initial, take_weights
 from train.run.loop import Plan, Run
-from train.run.options import text_options, write_options
-from train.run.processes import first_alone, leads
+from train.run.options import FitOptions
+from train.run.processes import is_main_process, main_process_first
 from train.run.recipes import initialize
+from train.run.run_file import write_options
 from train.run.state import load_state, save_state
 from train.run.summary import UNSPLIT, seem_unsplit
 
 
-def read_corpus(options: argparse.Namespace) -> tuple[Split, Split, Split]:
+def read_corpus(options: FitOptions) -> tuple[Split, Split, Split]:
     """Find, download or prepare the text that the options name; return its training, validation and evaluation sets."""
-    files = corpus_files(corpus_name(options), first_alone(lambda: corpus_folder(options)))
+    files = corpus_files(corpus_name(options), main_process_first(lambda: corpus_folder(options)))
     training, validation, evaluation = read_split(files["train"]), read_split(files["valid"]), read_evaluation(files["test"])
     return training.first(options.sentences) if options.sentences else training, validation, evaluation
 
 
-def corpus_name(options: argparse.Namespace) -> str:
+def corpus_name(options: FitOptions) -> str:
     """What the text is called."""
-    return options.corpus or printable(Path(options.train_file).name.split(".")[0])
+    return options.corpus or printable(Path(options.source).name.split(".")[0])
 
 
-def corpus_folder(options: argparse.Namespace) -> Path:
+def corpus_folder(options: FitOptions) -> Path:
     """The folder of train.txt, valid.txt and test.txt, made if need be. Raises UserError."""
     if options.corpus in CORPORA or (options.corpus and options.data):
         return find_corpus(options.corpus, Path(options.data) if options.data else None)
-    source = options.corpus or options.train_file
-    return prepare(TextSource(source, options.valid_file, options.test_file, **text_options(options)))
+    return prepare(TextSource(options.source, options.valid_file, options.test_file, **text_options(options)))
 
 
-def new_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
+def new_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
     """Make the vocabulary and the model. Nothing is written yet."""
     torch.manual_seed(options.seed)
-    initial = first_alone(lambda: read_initial(options.init_from)) if options.init_from else None
+    source = options.init_from
+    initial = main_process_first(lambda: read_initial(source)) if source else None
     tokenizer = initial[1] if initial else WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
     if len(tokenizer) == len(SPECIAL_WORDS):
         raise UserError(why_no_words(options, training))
     config = make_config(options, len(tokenizer), training)
     refuse_sizes(config, options)
     run = make_run(config, options, device)
-    if initial:
-        check_initial(options.init_from, *initial, config, training.sentences)
+    if source and initial:
+        check_initial(source, *initial, config, training.sentences)
         take_weights(run.model, *initial, training.sentences)
     else:
         initialize(run.model, run.recipe)
@@ -70,18 +71,17 @@ def new_run(options: argparse.Namespace, training: Split, device: torch.device) 
     return run, tokenizer
 
 
-def write_beginning(run: Run, tokenizer: WordTokenizer, options: argparse.Namespace, training: Split) -> None:
+def write_beginning(run: Run, tokenizer: WordTokenizer, options: FitOptions) -> None:
     """Write the options, the vocabulary and a first state, so that the run can be resumed from here on."""
-    if leads():
+    if is_main_process():
         remove_leftovers(options.out)
-        options.training_sha256 = training.sha256
         write_options(options)
         tokenizer.save(options.out)
         run.model.config.to_json(options.out / CONFIG_FILE)
     save_state(run, options.out)
 
 
-def why_no_words(options: argparse.Namespace, training: Split) -> str:
+def why_no_words(options: FitOptions, training: Split) -> str:
     """Why the vocabulary is empty, and what to do."""
     if options.max_vocab <= len(SPECIAL_WORDS):
         return (
@@ -95,21 +95,21 @@ def why_no_words(options: argparse.Namespace, training: Split) -> str:
     return f"{corpus_name(options)} holds no word but {', '.join(SPECIAL_WORDS)}; give a text with words."
 
 
-def resume_run(options: argparse.Namespace, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
+def resume_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
     """Load the last state from the run's folder. Raises UserError if the text is not the one that it was begun with."""
-    if getattr(options, "training_sha256", training.sha256) != training.sha256:
+    if options.training_sha256 not in (None, training.sha256):
         raise UserError(
             f"{training.path} is not the text that {options.out} was begun with; give that text with --data or --train-file."
         )
     run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
     load_state(run, options.out)
-    if leads():
+    if is_main_process():
         remove_leftovers(options.out)
         write_options(options)
     return run, WordTokenizer.load(options.out / TOKENIZER_FILE)
 
 
-def make_run(config: TextVAEConfig, options: argparse.Namespace, device: torch.device) -> Run:
+def make_run(config: TextVAEConfig, options: FitOptions, device: torch.device) -> Run:
     """A run at its beginning."""
     plan = Plan(**{field.name: getattr(options, field.name) for field in fields(Plan)})
     regularizer = build_regularizer(config).to(device)
@@ -117,7 +117,7 @@ def make_run(config: TextVAEConfig, options: argparse.Namespace, device: torch.d
     return Run(TextVAE(config).to(device), regularizer, plan)
 
 
-def refuse_sizes(config: TextVAEConfig, options: argparse.Namespace) -> None:
+def refuse_sizes(config: TextVAEConfig, options: FitOptions) -> None:
     """Raise UserError if a batch can't be shared among the processes, or can't make the groups that are aggregated."""
     processes = world()[1]
     if options.batch_size % processes:
@@ -133,7 +133,7 @@ def refuse_sizes(config: TextVAEConfig, options: argparse.Namespace) -> None:
         )
 
 
-def make_config(options: argparse.Namespace, vocab_size: int, training: Split) -> TextVAEConfig:
+def make_config(options: FitOptions, vocab_size: int, training: Split) -> TextVAEConfig:
     """The model's config; its longest sentence is the longest in training, up to --max-words."""
     method, given = method_and_options(options.method)
     given = dict(given)

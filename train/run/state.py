@@ -12,7 +12,7 @@ from dgvae.distributed import world
 from dgvae.errors import UserError
 from dgvae.files.tensors import read_safetensors_with_metadata, write_safetensors
 from train.run.loop import Run
-from train.run.processes import leads, of_each
+from train.run.processes import all_gather, is_main_process
 
 STATE_FILE = "last.safetensors"
 
@@ -23,10 +23,10 @@ def save_state(run: Run, folder: Path) -> None:
     All processes must call it; one writes. Raises UserError, and writes nothing, if a step's gradient was not finite.
     """
     run.refuse_non_finite()
-    generators = {f"generator.cpu.{rank}": state for rank, state in enumerate(of_each(torch.get_rng_state()))}
+    generators = {f"generator.cpu.{rank}": state for rank, state in enumerate(all_gather(torch.get_rng_state()))}
     if run.model.device.type == "cuda":
-        generators |= {f"generator.cuda.{rank}": state for rank, state in enumerate(of_each(torch.cuda.get_rng_state()))}
-    if not leads():
+        generators |= {f"generator.cuda.{rank}": state for rank, state in enumerate(all_gather(torch.cuda.get_rng_state()))}
+    if not is_main_process():
         return
     tensors = {f"model.{name}": x for name, x in run.model.state_dict().items()}
     tensors |= {f"best.{name}": x for name, x in run.best_weights.items()}

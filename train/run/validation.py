@@ -14,7 +14,7 @@ from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior, concatenate
 from dgvae.regularizers import Regularizer
 from train.run.data import Batches
-from train.run.processes import all_rows, of_each
+from train.run.processes import all_gather, all_gather_rows
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_s
         torch.manual_seed(rank)
         with fast_math(model.device):
             total, posterior = reconstruct(model, batches, batch_size, rank, processes)
-        reconstruction = sum(map(float, of_each(torch.tensor(total)))) / batches.sentences
-        posterior = posterior.map(all_rows)
+        reconstruction = sum(map(float, all_gather(torch.tensor(total)))) / batches.sentences
+        posterior = posterior.map(all_gather_rows)
         torch.manual_seed(0)
         # Over all sentences at once, mixed: a short batch would make small groups, whose density gap has a higher floor.
         mixed = torch.randperm(batches.sentences, device=model.device)
@@ -50,7 +50,7 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_s
             return None
         regularization = float(regularizer(posterior, posterior.rsample()))
         objective = model.config.regularizer_weight * regularization - reconstruction
-        objective = float(of_each(torch.tensor(objective))[0])  # machines may differ in the last bit
+        objective = float(all_gather(torch.tensor(objective))[0])  # machines may differ in the last bit
         return Validation(reconstruction, regularization, objective, latent_metrics(posterior))
 
 

@@ -17,11 +17,10 @@ service, and an array is then the same command many times.
 from __future__ import annotations
 
 import argparse
-import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dgvae.console import command
 from dgvae.errors import UserError
@@ -29,17 +28,17 @@ from dgvae.evaluation.record import METRICS_FILE
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed, file_system_time, note_of
-from train.run.options import MAY_DIFFER, OPTIONS_FILE, positive, recorded_options, with_defaults
-from train.run.options import make_parser as make_fit_parser
+from train.run.arguments import parse_options, positive
+from train.run.options import MAY_DIFFER, FitOptions
+from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.start import corpus_name, read_corpus
 from train.run.summary import summary, text_facts
-from train.sweep.children import Child, end, fault_of, signals_noted, start
 from train.sweep.run import is_finished
-from train.sweep.status import Status, SweepRun, status
-from train.sweep.table import Display, make_display, table
+from train.sweep.status import SweepRun
+from train.sweep.table import make_display, runs_table
+from train.sweep.training import sweep
 
-LOOK = 1.0  # seconds between looks at the folders
-STARTING = Status("running", "starting")
+OF_ONE_PROCESS = {"out", "resume", "training_sha256", *MAY_DIFFER}
 
 
 @command("train.sweep", interrupted="stopped; the same command goes on from here")
@@ -55,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         with make_display() as display:
             failed = sweep(runs, for_fit, options.jobs, display)
         refuse_other_settings(runs, for_fit)  # of a sweep that has come since
-        print(f"\n{table(runs)}", flush=True)
+        print(f"\n{runs_table(runs)}", flush=True)
         reported = 0 if options.no_report else report(runs, for_evaluate, out, started)
     return reported or int(failed)
 
@@ -90,15 +89,19 @@ def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
         if option == "--seed" and runs[0].seed is not None:
             raise UserError("--seed is for a sweep of one seed; --seeds N takes the seeds from 0 to N − 1.")
     for run in runs:
-        wanted = vars(options_for(run, for_fit))
         if (run.folder / OPTIONS_FILE).exists():
-            found = recorded_options(run.folder)
-            for name in (wanted.keys() & found.keys()) - {"out", "resume", *MAY_DIFFER}:
+            found, wanted = recorded_options(run.folder), what_all_agree_on(options_for(run, for_fit))
+            for name in wanted.keys() & found.keys():
                 if found[name] != wanted[name]:
                     raise UserError(
                         f"{run.folder} was begun with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; "
                         "give the same options, or another --out."
                     )
+
+
+def what_all_agree_on(options: FitOptions) -> dict[str, Any]:
+    """The options, by name, that are the same for a run whoever trains it, from the start or from its last state."""
+    return {name: value for name, value in options.as_json().items() if name not in OF_ONE_PROCESS}
 
 
 @contextmanager
@@ -108,8 +111,8 @@ def announced(runs: list[SweepRun], for_fit: list[str]) -> Iterator[None]:
     For a while there is no run.json yet by which `refuse_other_settings` could tell.
     """
     names = sorted(run.name for run in runs)
-    wanted = vars(options_for(runs[0], for_fit))
-    wanted = {name: value for name, value in wanted.items() if name not in {"out", "resume", "method", *MAY_DIFFER}}
+    wanted = what_all_agree_on(options_for(runs[0], for_fit))
+    del wanted["method"]
     with claimed(runs[0].out / ".sweep", {"runs": names, "options": wanted}) as mine:
         theirs = None if mine else note_of(runs[0].out / ".sweep")
         if theirs and not set(names).isdisjoint(theirs["runs"]):
@@ -122,12 +125,12 @@ def announced(runs: list[SweepRun], for_fit: list[str]) -> Iterator[None]:
         yield
 
 
-def options_for(run: SweepRun, for_fit: list[str]) -> argparse.Namespace:
+def options_for(run: SweepRun, for_fit: list[str]) -> FitOptions:
     """The options of train.fit for a run."""
-    return with_defaults(make_fit_parser().parse_args([*for_fit, *run.options, "--out", str(run.folder)]))
+    return parse_options([*for_fit, *run.options, "--out", str(run.folder)])
 
 
-def prepare_text(options: argparse.Namespace) -> list[str]:
+def prepare_text(options: FitOptions) -> list[str]:
     """Prepare the text, and say what it is: here, before many processes want it. Returns train.evaluate's options."""
     if options.corpus or options.train_file:  # else train.fit says what it lacks
         training, validation, evaluation = read_corpus(options)
@@ -135,39 +138,6 @@ def prepare_text(options: argparse.Namespace) -> list[str]:
         facts = text_facts(training, validation, evaluation, tokenizer, options.max_words, options.min_count)
         print(summary(corpus_name(options), facts), flush=True)
     return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
-
-
-def sweep(runs: list[SweepRun], for_fit: list[str], jobs: int, display: Display) -> bool:
-    """Train, `jobs` at a time, what is not finished nor trained by others, until all have ended; return whether one failed.
-
-    A run that failed on another machine is tried here as well: the fault may have been the machine's. Raises
-    KeyboardInterrupt after SIGINT, SIGTERM or SIGHUP, once the runs under way have ended.
-    """
-    children: dict[SweepRun, Child] = {}
-    faults: dict[SweepRun, str] = {}
-    statuses = dict.fromkeys(runs, Status("waiting"))
-    with signals_noted() as received:
-        while True:
-            for run in [run for run, child in children.items() if child.process.poll() is not None]:
-                if fault := fault_of(run, children.pop(run).process.returncode):
-                    faults[run] = fault
-            now = file_system_time(runs[0].out)
-            statuses |= {run: status(run, faults.get(run), now) for run in runs if statuses[run].kind != "finished"}
-            if received:
-                end(children.values(), at_once=received.count(signal.SIGINT) > 1)
-            else:
-                waiting = [run for run in runs if statuses[run].kind == "waiting" and run not in children]
-                for run in waiting[: jobs - len(children)]:
-                    children[run] = start(run, for_fit, children.values())
-            statuses |= {run: STARTING for run in children if statuses[run].kind == "waiting"}
-            left = any(status.kind in ("waiting", "running") for status in statuses.values())
-            display.show(statuses, stopping=bool(received), alone=not children)
-            if not children and (received or not left):
-                break
-            time.sleep(LOOK)
-    if received:
-        raise KeyboardInterrupt
-    return any(status.kind == "failed" for status in statuses.values())
 
 
 def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: float) -> int:

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 
 from dgvae.evaluation.record import METRICS_FILE, Record
@@ -48,15 +49,15 @@ def is_finished(folder: Path) -> bool:
 
 def _begin_or_resume(folder: Path, options: list[str]) -> list[str]:
     """The options for train.fit; a run that goes on keeps its own, but for what may differ between machines."""
-    from train.run.command_line import command_words
-    from train.run.options import MAY_DIFFER, make_parser
+    from train.run.arguments import flags_of, parse_options
+    from train.run.options import MAY_DIFFER
     from train.run.state import STATE_FILE
 
     if not (folder / STATE_FILE).exists():
         return options
-    parser = make_parser()
-    given = vars(parser.parse_args([*options, "--out", str(folder)]))
-    return ["--resume", *command_words(parser, {name: given[name] for name in sorted(MAY_DIFFER) if given[name]})]
+    given = parse_options([*options, "--out", str(folder)])
+    flags = (flags_of(name, value) for name in sorted(MAY_DIFFER) if (value := getattr(given, name)))
+    return ["--resume", *chain.from_iterable(chain.from_iterable(flags))]
 
 
 def _stop_when_orphaned(parent: int) -> None:

@@ -131,7 +131,7 @@ def _across(cells: Iterable[str]) -> Table:
     return grid
 
 
-def table(runs: Iterable[SweepRun]) -> str:
+def runs_table(runs: Iterable[SweepRun]) -> str:
     """The finished runs as a Markdown table: a row per method, mean ± standard deviation where it has several seeds."""
     seeds: dict[str, list[Record]] = {}
     for run in runs:

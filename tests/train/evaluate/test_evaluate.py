@@ -21,7 +21,7 @@ from train.evaluate.command import main as evaluate
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "SAMPLES", 50)
-    monkeypatch.setattr(measuring, "PATHS", 6)
+    monkeypatch.setattr(measuring, "INTERPOLATIONS", 6)
     monkeypatch.setattr("train.evaluate.report.PRIOR_SAMPLES", 200)
 
 

@@ -18,7 +18,7 @@ from tests.processes import PROCESSES, in_two_processes
 from train.run import loop
 from train.run.data import Batches
 from train.run.loop import Plan, Run, training_step
-from train.run.processes import all_rows, any_of_us, of_each
+from train.run.processes import all_gather, all_gather_rows, any_process
 from train.run.recipes import RECIPES
 from train.run.validation import validate
 
@@ -76,9 +76,9 @@ def work(rank: int) -> dict[str, Any]:
     shared = Batches(SENTENCES + MORE, torch.device("cpu"))
     results["batches"] = [batch.words.clone() for batch in shared.epoch(10, seed=3, epoch=1)]
     results["count"] = torch.tensor(shared.count(10))
-    results["rows"] = all_rows(torch.full((rank + 1, 2), float(rank)))
-    results["each"] = torch.cat(of_each(torch.tensor([rank])))
-    results["flags"] = torch.tensor(any_of_us(rank == 1, False))
+    results["rows"] = all_gather_rows(torch.full((rank + 1, 2), float(rank)))
+    results["each"] = torch.cat(all_gather(torch.tensor([rank])))
+    results["flags"] = torch.tensor(any_process(rank == 1, False))
     return results
 
 
@@ -127,9 +127,9 @@ def test_what_processes_tell_each_other(results) -> None:
 
 def test_alone_there_is_nobody_to_ask() -> None:
     rows = torch.randn(3, 2)
-    assert all_rows(rows) is rows
-    assert of_each(rows) == [rows]
-    assert any_of_us(True, False) == (True, False)
+    assert all_gather_rows(rows) is rows
+    assert all_gather(rows) == [rows]
+    assert any_process(True, False) == (True, False)
 
 
 def work_locally(rank: int) -> dict[str, Tensor]:

@@ -20,14 +20,14 @@ from train.sweep.children import start
 from train.sweep.command import chosen_methods, grid, options_for
 from train.sweep.command import main as sweep
 from train.sweep.status import Status, SweepRun, progress
-from train.sweep.table import LiveTable, table
+from train.sweep.table import LiveTable, runs_table
 
 NO_MAP = ["--map-points", "0"]  # compiling UMAP is most of a small run
 
 
 def test_a_sweep_makes_a_table_and_a_report_and_goes_on_where_it_was(corpus: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    for name, few in (("measuring_text.SAMPLES", 50), ("measuring_text.PATHS", 6), ("report.PRIOR_SAMPLES", 200)):
-        monkeypatch.setattr(f"train.{name}", few)
+    for name, few in (("texts.SAMPLES", 50), ("texts.INTERPOLATIONS", 6), ("report.PRIOR_SAMPLES", 200)):
+        monkeypatch.setattr(f"train.evaluate.{name}", few)
     for_fit = ["--corpus", "short-yelp", "--data", str(corpus), "--epochs", "1", "--sentences", "90", *SMALL, *NO_MAP]
     arguments = ["--methods", "vae", "--seeds", "2", "--jobs", "2", "--out", str(tmp_path), *for_fit]
     assert sweep(arguments) == 0
@@ -59,7 +59,7 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(corpus: Path, tmp_path: 
     # What a run that was killed before its first state has left is in no one's way.
     cut_off = tmp_path / "bn-vae"
     cut_off.mkdir()
-    options = vars(options_for(SweepRun("bn-vae", None, tmp_path), for_fit))
+    options = options_for(SweepRun("bn-vae", None, tmp_path), for_fit).as_json()
     write_json(cut_off / "run.json", options | {"out": str(cut_off)})
     (cut_off / "config.json").write_text("{")
     assert sweep(["--methods", "vae,bn-vae", "--out", str(tmp_path), *for_fit, "--no-report"]) == 1
@@ -108,11 +108,11 @@ def test_the_table_fills_on_a_terminal(tmp_path: Path) -> None:
 def test_the_whole_table_has_a_row_per_method_with_mean_and_deviation(tmp_path: Path) -> None:
     first, implicit, second, _, third, _ = grid(["vae", "ivae-mi"], 3, tmp_path)
     runs = [finished(first, 1.0), finished(second, 2.0), finished(third, 3.0), finished(implicit, None)]
-    assert table(grid(["vae", "ivae-mi", "ae"], 3, tmp_path)).splitlines()[2:] == [
+    assert runs_table(grid(["vae", "ivae-mi", "ae"], 3, tmp_path)).splitlines()[2:] == [
         "| vae (3 seeds) | 1.0 ± 0.00 | 2.0 ± 1.00 | 1.00 ± 0.000 | 1 ± 0.0 | 1 ± 0.0 | 1.00 ± 0.000 | 3 |",
         "| ivae-mi | 1.0 | n/a | 1.00 | 1 | 1 | 1.00 | 3 |",
     ]
-    assert table(runs[:1]).splitlines()[2:] == ["| vae | 1.0 | 1.0 | 1.00 | 1 | 1 | 1.00 | 3 |"]
+    assert runs_table(runs[:1]).splitlines()[2:] == ["| vae | 1.0 | 1.0 | 1.00 | 1 | 1 | 1.00 | 3 |"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,240 @@
+"""The command line of `python -m train.fit`: its options for argparse, and the way back from an option to its words."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dgvae.methods.table import methods_list
+from dgvae.text.corpora import CORPORA
+from train.run.data import KINDS
+from train.run.options import DEFAULTS, OF_THE_COMMAND, FitOptions
+from train.run.processes import DEVICES
+from train.run.recipes import RECIPES
+from train.run.sinks import SINKS
+
+DESCRIPTION = """Train a text VAE and write a checkpoint that the app can open.
+
+    python -m train.fit --method dg-vae --corpus short-yelp --out runs/dg
+    torchrun --nproc-per-node 2 -m train.fit --method dg-vae --corpus short-yelp --out runs/dg
+
+Ctrl-C ends the run after the step under way and leaves a usable checkpoint;
+`--resume --out runs/dg` goes on from there.
+"""
+EITHER_WAY = ("header", "clean")  # options that also have a --no- form
+TEXT_OPTIONS = ("column", "label_column", "delimiter", "header", "encoding", "clean", "tokenized")  # fields of `TextSource`
+
+Add = Callable[..., argparse.Action]  # the `add_argument` of a parser or of a group of it
+
+
+def parse_options(arguments: Sequence[str] | None) -> FitOptions:
+    """The options that a command line asks for, sys.argv's if it is None."""
+    return FitOptions.of(given_options(make_parser(), arguments))
+
+
+def given_options(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
+    """The options that a command line names, and no default."""
+    blank = argparse.Namespace(**dict.fromkeys(OF_THE_COMMAND))  # argparse gives no default to what is there
+    return {name: value for name, value in vars(parser.parse_args(arguments, blank)).items() if value is not None}
+
+
+def flags_of(name: str, value: Any) -> list[tuple[str, ...]]:
+    """The flags that give an option a value, each with its argument if it takes one; none for None and for False."""
+    flag = f"--{name.replace('_', '-')}"
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        off = [(f"--no-{name}",)] if name in EITHER_WAY else []
+        return [(flag,)] if value else off
+    return [(flag, str(each)) for each in (value if isinstance(value, list | tuple) else [value])]
+
+
+def can_be(parser: argparse.ArgumentParser, name: str, value: Any) -> bool:
+    """Whether the command line can give an option a value that was read from JSON.
+
+    Args:
+        parser: `make_parser(exit_on_error=False)`.
+        name: the option's field.
+        value: what JSON holds for it.
+    """
+    if value is None:
+        return DEFAULTS.get(name) is None
+    if name == "out":
+        return isinstance(value, str)
+    try:
+        given = given_options(parser, ["--out=.", *map("=".join, flags_of(name, value))])
+    except argparse.ArgumentError:
+        return False
+    found = given.get(name, DEFAULTS.get(name))
+    found = list(found) if isinstance(found, tuple) else found
+    return found == value and isinstance(found, bool) == isinstance(value, bool)
+
+
+def make_parser(exit_on_error: bool = True) -> argparse.ArgumentParser:
+    """The command's options. Their defaults are those of `FitOptions`; see `given_options`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.fit",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        exit_on_error=exit_on_error,
+    )
+    _add_model_options(parser.add_argument_group("what to train").add_argument)
+    text = parser.add_argument_group(
+        "on which text", "A corpus of the paper, a data set of the Hugging Face Hub, or files of your own: .txt (a sentence a "
+        "line, optionally `label<TAB>` before it), .csv, .tsv, .json, .jsonl (each also .gz) or .parquet."
+    )  # fmt: skip
+    _add_corpus_options(text.add_argument)
+    how = parser.add_argument_group("how")
+    _add_run_options(how.add_argument)
+    _add_machine_options(how.add_argument)
+    return parser
+
+
+def _add_model_options(add: Add) -> None:
+    add("--method", metavar="NAME", help=f"see --list (default: {DEFAULTS['method']})")
+    add("--set", action="append", metavar="KEY=VALUE", help="option of the method, may be repeated")
+    add("--list", action=_ListMethods, nargs=0, default=argparse.SUPPRESS, help="print every method with its options, and end")
+    _by_table(add, "--embedding-dim", positive, CORPORA, "size of word vectors")
+    _by_table(add, "--hidden-dim", positive, CORPORA, "size of both LSTMs")
+    _number(add, "--latent-dim", positive, "dimensions of the latent")
+
+
+def _add_corpus_options(add: Add) -> None:
+    add("--corpus", metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
+    add("--data", metavar="DIR", help="folder that holds the corpora; without it and $DGVAE_DATA they are downloaded")
+    add("--train-file", metavar="FILE", help="sentences to train on")
+    add("--valid-file", metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)")
+    add("--test-file", metavar="FILE", help="sentences that are measured and mapped (default: the validation's)")
+    add_text_options(add)
+    _number(add, "--sentences", whole, "train on the first N sentences, 0 for all")
+    _number(add, "--max-words", positive, "longer sentences are cut")
+    _number(add, "--max-vocab", positive, "most words in the vocabulary")
+    _number(add, "--min-count", positive, "a word seen less often is <unk>")
+
+
+def _add_run_options(add: Add) -> None:
+    add("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to make")
+    add("--resume", action="store_true", help="go on with the run in --out, with the options it was started with")
+    add(
+        "--init-from", metavar="CHECKPOINT",
+        help="begin with the weights of a checkpoint, a folder or owner/name on the Hub, of any method with such posteriors; "
+        "without a warm-up unless --warmup-epochs says so",
+    )  # fmt: skip
+    recipes = "; ".join(f"{name}: {recipe.summary}" for name, recipe in RECIPES.items())
+    add("--recipe", choices=RECIPES, help=f"{recipes} (default: {DEFAULTS['recipe']})")
+    _by_table(add, "--epochs", positive, RECIPES, "at most")
+    _by_table(add, "--patience", positive, RECIPES, "epochs without gain after which the rate is halved or training stops")
+    _by_table(add, "--batch-size", positive, RECIPES, "sentences a step, of all processes together")
+    by_recipe = ", ".join(f"{recipe.batches} for {name}" for name, recipe in RECIPES.items())
+    add("--batches", choices=KINDS, help=f"lengths of the sentences in a batch (default: {by_recipe})")
+    _by_table(add, "--learning-rate", amount, RECIPES, "of the model's optimizer")
+    _by_table(add, "--warmup-epochs", amount, RECIPES, "epochs over which the regularizer's weight grows")
+
+
+def _add_machine_options(add: Add) -> None:
+    _number(add, "--map-points", whole, "points of each kind in the UMAP, 0 for none")
+    _number(add, "--seed", whole, "seed of everything random")
+    _number(add, "--threads", whole, "processor threads, 0 for torch's choice")
+    add("--device", choices=DEVICES, help="where to train (default: a GPU if there is one)")
+    add(
+        "--aggregate", choices=("global", "local"),
+        help="what of a batch the density gap aggregates, with several processes: all, or each its own part (default: global)",
+    )  # fmt: skip
+    _number(add, "--save-minutes", amount, "minutes after which the state is saved within an epoch, too")
+    add("--log", choices=SINKS, action="append", help="also log there; may be repeated")
+
+
+def add_text_options(add: Add) -> None:
+    """How text of one's own is read: TEXT_OPTIONS."""
+    add(
+        "--column", metavar="NAME",
+        help="column with the text, by its number where there is no header (default: the only one that holds words, or the "
+        "one called text, sentence, review, document or content)",
+    )  # fmt: skip
+    add(
+        "--label-column", metavar="NAME",
+        help="column with a label of any kind, which becomes a class; sentences without one are left out (default: none)",
+    )  # fmt: skip
+    add("--delimiter", metavar="C", type=delimiter, help="what separates columns, such as ; or tab (default: found)")
+    add(
+        "--header", action=argparse.BooleanOptionalAction,
+        help="whether the first row holds the columns' names (default: found out)",
+    )  # fmt: skip
+    add("--encoding", metavar="NAME", help="such as cp1252, utf-16 or gb18030 (default: found out)")
+    add(
+        "--clean", action=argparse.BooleanOptionalAction,
+        help="take HTML out of the text, too; --no-clean keeps even \\n and \"\" as characters (default: these are read as "
+        "line breaks and quotes, and HTML is kept)",
+    )  # fmt: skip
+    add(
+        "--tokenized", "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
+    )
+
+
+def text_options(options: FitOptions | argparse.Namespace) -> dict[str, Any]:
+    """What `add_text_options` adds, by name."""
+    return {name: getattr(options, name) for name in TEXT_OPTIONS}
+
+
+def delimiter(text: str) -> str:
+    """An argument that is one character."""
+    found = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}.get(text, text)
+    if len(found) != 1 or found in '"\r\n':
+        raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
+    return found
+
+
+def _by_table(add: Add, flag: str, kind: Callable[[str], float], rows: Mapping[str, Any], meaning: str) -> None:
+    """An option whose default is a column of a table, by recipe or by corpus."""
+    name = _name_of(flag)
+    values: dict[str, list[str]] = {}
+    for row, facts in rows.items():
+        values.setdefault(f"{getattr(facts, name):g}", []).append(row)
+    first, *others = values
+    defaults = ", ".join([first, *(f"{value} for {' and '.join(values[value])}" for value in others)])
+    add(flag, type=kind, metavar="N", help=f"{meaning} (default: {defaults})")
+
+
+def _number(add: Add, flag: str, kind: Callable[[str], float], meaning: str) -> None:
+    add(flag, type=kind, metavar="N", help=f"{meaning} (default: {DEFAULTS[_name_of(flag)]:g})")
+
+
+def _name_of(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
+
+
+def positive(text: str) -> int:
+    """An argument that counts something."""
+    if whole(text) == 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """An argument that may be 0."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"must be a whole number below a billion, not {text[:20]!r}")
+    return int(text)
+
+
+def amount(text: str) -> float:
+    """An argument that measures something."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to a million, not {text[:20]!r}")
+    return number
+
+
+class _ListMethods(argparse.Action):
+    """`--list`: like --help, it prints and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(methods_list())
+        parser.exit()

@@ -1,0 +1,67 @@
+"""Reading what a run is asked for: the command line, and run.json where the run is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dgvae.checkpoint.checkpoint import FILES, WEIGHTS_FILE
+from dgvae.errors import UserError
+from dgvae.methods.table import METHODS, method_and_options
+from dgvae.text.known_texts import OPTIONS_FILE
+from train.run.arguments import given_options, make_parser
+from train.run.options import CHANGEABLE, FitOptions
+from train.run.run_file import read_run, recorded_options
+from train.run.state import STATE_FILE
+
+
+def read_options(arguments: Sequence[str] | None) -> FitOptions:
+    """Parse the command line; a resumed run takes what is not given from its folder. Raises UserError."""
+    given = given_options(make_parser(), arguments)
+    options = _resumed(given) if given.get("resume") else FitOptions.of(given)
+    refuse_what_is_there(options)
+    method_and_options(options.method)
+    _refuse_contradictions(options)
+    return options
+
+
+def refuse_what_is_there(options: FitOptions) -> None:
+    """Raise UserError if a run that is not resumed would write over another, or over a checkpoint."""
+    if options.resume:
+        return
+    if (options.out / STATE_FILE).exists():
+        raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
+    if any((options.out / name).exists() for name in FILES) and not _is_cut_off_at_once(options.out):
+        raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
+
+
+def _resumed(given: dict[str, Any]) -> FitOptions:
+    """The run's own options with those that are given; a run that was cut off before its first state begins anew."""
+    out: Path = given["out"]
+    cut_off_at_once = _is_cut_off_at_once(out)
+    if not cut_off_at_once and not all((out / name).is_file() for name in (OPTIONS_FILE, STATE_FILE)):
+        raise UserError(f"{out} holds no run to resume; leave --resume away to start one.")
+    if fixed := sorted(given.keys() - CHANGEABLE):
+        raise UserError(f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it.")
+    options = read_run(out, **given | {"resume": not cut_off_at_once})
+    _refuse_other_cycles(options)
+    return options
+
+
+def _refuse_other_cycles(options: FitOptions) -> None:
+    row = METHODS[method_and_options(options.method)[0]]
+    if row.schedule == "cyclic" and options.epochs != recorded_options(options.out)["epochs"]:
+        raise UserError(f"The cycles of {row.id} fill its epochs: a resumed run keeps its epochs.")
+
+
+def _is_cut_off_at_once(out: Path) -> bool:
+    """Whether a run has begun in a folder and was killed before it had a state."""
+    return (out / OPTIONS_FILE).is_file() and not any((out / name).exists() for name in (STATE_FILE, WEIGHTS_FILE))
+
+
+def _refuse_contradictions(options: FitOptions) -> None:
+    if bool(options.train_file) == bool(options.corpus):
+        raise UserError("Name either --corpus, or --train-file with text of your own.")
+    if options.corpus and (options.valid_file or options.test_file):
+        raise UserError("--valid-file and --test-file go with --train-file; a corpus has its own.")
