@@ -158,7 +158,9 @@ find("time").addEventListener("input", (event) => {
   follows = false;
   show(Number(event.target.value));
 });
-find("json").addEventListener("click", () => save("lab.json", "application/json", JSON.stringify({ link: location.href, methods: view.titles, moments })));
+find("json").addEventListener("click", () =>
+  save("lab.json", "application/json", JSON.stringify({ link: location.href, methods: view.titles, moments })),
+);
 find("png").addEventListener("click", () => pictures(view.titles, find("panels")).toBlob((blob) => saveBlob("lab.png", blob)));
 find("csv").addEventListener("click", () => {
   const names = constants.figures.map(([key]) => key);
@@ -233,5 +235,7 @@ function paint() {
 
 // What makes the picture be drawn again: another size, light or dark.
 new ResizeObserver(() => moments.length && show(shown)).observe(find("panels"));
-const darkObserver = new MutationObserver(() => (element.isConnected ? moments.length && show(shown) : darkObserver.disconnect()));
+const darkObserver = new MutationObserver(() =>
+  element.isConnected ? moments.length && show(shown) : darkObserver.disconnect(),
+);
 darkObserver.observe(document.body, { attributes: true, attributeFilter: ["class"] });

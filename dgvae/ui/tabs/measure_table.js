@@ -13,7 +13,11 @@ function sort() {
   heads().forEach((head, i) => head.setAttribute("aria-sort", i === column ? sorted.direction : "none"));
   const body = element.querySelector("tbody");
   const sign = sorted.direction === "ascending" ? 1 : -1;
-  const rows = [...body.rows].map((row) => ({ row, text: row.cells[column].textContent, value: row.cells[column].dataset.value }));
+  const rows = [...body.rows].map((row) => ({
+    row,
+    text: row.cells[column].textContent,
+    value: row.cells[column].dataset.value,
+  }));
   const known = (entry) => column === 0 || entry.value !== undefined;
   rows.sort((a, b) => {
     if (known(a) !== known(b)) return known(a) ? -1 : 1; // what is not known comes last, both ways
