@@ -1,6 +1,6 @@
 # make test   everything that the tests need, then all tests
 # make app    everything that the app needs, then the app
-# make check  format, lint, types, directions of imports
+# make check  format, lint, types, directions of imports; of the page's scripts too where npm is
 # make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,6 +20,12 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache --no-logo
+ifneq ($(or $(CI),$(shell command -v npm)),)
+	$(MAKE) node_modules/.package-lock.json
+	npm run --silent check
+else
+	@echo "The page's scripts were not checked: npm is missing."
+endif
 
 wheel: .venv/dev
 	rm -rf build/wheel
@@ -37,10 +43,14 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.load
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --silent
+	touch $@
 
 .venv/app: requirements.txt | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt

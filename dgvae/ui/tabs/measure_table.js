@@ -35,7 +35,9 @@ function explain(event) {
 element.addEventListener("pointerover", explain);
 element.addEventListener("focusin", explain);
 element.addEventListener("click", (event) => {
-  const head = event.target.closest("thead th");
+  const target = /** @type {Element} */ (event.target);
+  /** @type {HTMLElement} */
+  const head = target.closest("thead th");
   if (!head) return;
   const first = head.dataset.first; // the best on top
   const again = sorted?.text === head.textContent && sorted.direction === first;
