@@ -1,14 +1,18 @@
 # make test   everything that the tests need, then all tests
+# make quick  tests that need no training, no browser and no other process
 # make app    everything that the app needs, then the app
 # make check  format, lint, types, directions of imports; of the page's scripts too where npm is
 # make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test app check wheel bench clean
+.PHONY: test quick app check wheel bench clean
 
 test: .venv/dev
 	$(BIN)/python -m pytest
+
+quick: .venv/dev
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser --ignore tests/test_benchmarks.py
 
 app: .venv/app
 	$(BIN)/python app.py
