@@ -2,6 +2,7 @@
 # make quick  tests that need no training, no browser and no other process
 # make app    everything that the app needs, then the app
 # make check  format, lint, types, directions of imports; of the page's scripts too where npm is
+# make bench  measure speed and memory, into tests/benchmarks/results
 # make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
