@@ -1,16 +1,21 @@
 # make test   everything that the tests need, then all tests
+# make quick  tests that need no training, no browser and no other process
 # make app    everything that the app needs, then the app
-# make check  format, lint, types, directions of imports, spelling
+# make check  format, lint, types, directions of imports, spelling; of the page's scripts too where npm is
 # make docs   the pages of docs/ as a site in build/site; a dead link is an error
 # make tables the generated tables of the README and of docs/, written anew
+# make bench  measure speed and memory, into tests/benchmarks/results
 # make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test app check docs tables wheel bench clean
+.PHONY: test quick app check docs tables wheel bench clean
 
 test: .venv/dev
 	$(BIN)/python -m pytest
+
+quick: .venv/dev
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser --ignore tests/test_benchmarks.py
 
 app: .venv/app
 	$(BIN)/python app.py
@@ -23,6 +28,12 @@ check: .venv/dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/codespell
+ifneq ($(or $(CI),$(shell command -v npm)),)
+	$(MAKE) node_modules/.package-lock.json
+	npm run --silent check
+else
+	@echo "The page's scripts were not checked: npm is missing."
+endif
 
 docs: .venv/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
@@ -46,10 +57,14 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.load
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --silent
+	touch $@
 
 .venv/app: requirements.txt | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt

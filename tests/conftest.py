@@ -16,6 +16,20 @@ settings.register_profile("default", deadline=None)  # no test asserts a time
 settings.load_profile("default")
 torch.set_num_threads(1)  # the tensors are small: threads cost more than they save
 
+# Whole trainings, and processes that load torch anew. `make quick` leaves them out, and what needs `checkpoints`.
+SLOW = {
+    "test_bundled", "test_completion", "test_console", "test_distributed", "test_environment", "test_fit", "test_initial",
+    "test_interruption", "test_own_text", "test_package", "test_processes", "test_shared", "test_shared_map", "test_space",
+    "test_stories", "test_sweep",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in SLOW or "checkpoints" in getattr(item, "fixturenames", []):
+            item.add_marker("slow")
+
+
 SUBJECTS = ["the cook", "my neighbor", "a tired waiter", "our dog", "the old captain", "your sister"]
 VERBS = ["likes", "never eats", "paints", "sells", "talks about", "forgot"]
 OBJECTS = ["green soup", "two loud trumpets", "the broken lamp", "every small boat", "cold bread"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
+from datetime import date
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,7 +13,7 @@ import torch
 from dgvae.aggregate import aggregate
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
-from tests.benchmarks import density_gap, holes, matched, measures, training_step, verdicts
+from tests.benchmarks import density_gap, holes, matched, measures, results, training_step, verdicts
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -63,6 +66,19 @@ def test_what_the_figures_see_of_a_population() -> None:
     true, seen = holes.truth(apart, 3, samples=2000), holes.seen(apart, 100, 3, seed=0)
     assert 0.2 < true.missing < 1
     assert seen.gap < true.gap
+
+
+def test_results_are_rows_with_machine_date_and_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
+    results.record("page", "click, to text", 12.3456789, "ms")
+    results.record("page", "hover frame", 17, "ms")
+    with open(tmp_path / "results" / "page.csv", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert [(row["what"], row["value"], row["unit"]) for row in rows] == [
+        ("click, to text", "12.3457", "ms"),
+        ("hover frame", "17", "ms"),
+    ]
+    assert all(row["machine"] and date.fromisoformat(row["date"]) for row in rows)
 
 
 def test_verdicts_of_made_up_sets() -> None:

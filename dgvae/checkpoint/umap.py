@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -31,7 +30,8 @@ def project(
     choose_cache()  # numba keeps compiled code there, and does not compile if it can't be written
     from umap import UMAP  # 5 s, and not needed to run a model
 
-    bar = {"disable": False, "file": _Listener(progress), "mininterval": 0.5} if progress else None
+    listener = _Listener(progress) if progress else None
+    bar = listener and {"disable": False, "file": listener, "bar_format": "{percentage}", "mininterval": 0.5}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
         umap = UMAP(
@@ -45,13 +45,13 @@ def project(
 
 
 class _Listener(io.StringIO):
-    """What UMAP's progress bar is written to; the only way that it tells how far it is."""
+    """What UMAP's progress bar is written to, as a mere number: UMAP has no other way to tell how far it is."""
 
     def __init__(self, progress: Callable[[float], None]) -> None:
         super().__init__()
         self.progress = progress
 
     def write(self, text: str) -> int:
-        if shares := re.findall(r"(\d+)%", text):
-            self.progress(int(shares[-1]) / 100)
+        if percentage := text.strip():
+            self.progress(float(percentage) / 100)
         return len(text)

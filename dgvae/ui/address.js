@@ -61,7 +61,8 @@ function restore() {
 window.dgvaeAddress = { write, settle };
 window.addEventListener("popstate", restore);
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[href^='?']"); // into the page itself: no need to load it again
+  const target = /** @type {Element} */ (event.target);
+  const link = target.closest?.("a[href^='?']"); // into the page itself: no need to load it again
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, "", link.getAttribute("href"));

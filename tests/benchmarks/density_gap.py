@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from dgvae.regularizers.density_gap import GaussHermite, MonteCarlo, density_gap
+from tests.benchmarks.results import record
 
 DIMENSIONS, SAMPLES = 32, 32
 CASES = ((128, 128), (128, 32), (512, 512))  # batch and group; the plain formula would need 7 GB for the last
@@ -89,6 +90,8 @@ def main() -> None:
                 memory = pool.apply(peak_growth, (name, batch, group, options.threads))
             ratio = f"{median['plain formula'] / value:.1f}" if "plain formula" in median else "–"
             print(f"{batch:5} {group:5}  {name:18} {1000 * value:8.1f} {ratio:>11} {memory:7.0f}")
+            record("density_gap", f"{name}, batch {batch}, group {group}", 1000 * value, "ms")
+            record("density_gap", f"{name}, batch {batch}, group {group}, peak memory", memory, "MB")
 
 
 if __name__ == "__main__":

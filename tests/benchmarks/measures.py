@@ -30,6 +30,7 @@ from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 from dgvae.text.tokenizer import END
 from tests.benchmarks.density_gap import peak_memory
+from tests.benchmarks.results import record
 from train.run.validation import fast_math
 
 DIMENSIONS, VOCABULARY, LENGTH, BATCH = 32, 8411, 10, 128
@@ -161,6 +162,8 @@ def main() -> None:
         beside = plain(options.sentences) if plain else math.nan
         said = f"{beside:15.0f} {beside / seconds:12.0f}x" if plain else f"{'–':>15} {'–':>13}"
         print(f"{quantity:34} {seconds:8.2f} {memory:6.0f} {said}", flush=True)
+        record("measures", f"{quantity}, {options.sentences} sentences, {options.threads} threads", seconds, "s")
+        record("measures", f"{quantity}, {options.sentences} sentences, peak memory", memory, "MB")
 
 
 if __name__ == "__main__":

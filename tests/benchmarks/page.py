@@ -23,6 +23,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.benchmarks.results import record
 from tests.benchmarks.visitor import Visitor, at_once, click_on_map
 from tests.browser.conftest import BROWSERS, FLAGS
 
@@ -231,9 +232,10 @@ def answer(page: Page) -> float:
 
 
 def say(name: str, values: list[float], unit: str, asked: str, digits: int = 0) -> None:
-    """A line of the table."""
+    """A line of the table, and its median in the results."""
     spread = f" ({min(values):.{digits}f} to {max(values):.{digits}f})" if len(values) > 1 else ""
     print(f"{name:<45} {statistics.median(values):.{digits}f} {unit}{spread}, asked: {asked}", flush=True)
+    record(Path(sys.argv[0]).stem, name, statistics.median(values), unit)  # page or lab
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from dgvae.distributed import world
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
+from tests.benchmarks.results import record
 from tests.benchmarks.training_step import BATCH, VOCABULARY, WORDS
 from tests.processes import PROCESSES, in_two_processes
 from train.run.data import Batches
@@ -122,10 +123,15 @@ def main() -> None:
         event_seconds = time_events(run, Path(folder))
 
     print(f"a step: {1000 * step_seconds:.0f} ms; a batch: {1000 * batch_seconds:.3f} ms; saving a state: {save_seconds:.2f} s")
+    record("training_run", "a step", 1000 * step_seconds, "ms")
+    record("training_run", "a batch", 1000 * batch_seconds, "ms")
+    record("training_run", "saving a state", save_seconds, "s")
+    record("training_run", "resuming", resume_seconds, "s")
     print(f"input pipeline, over the model: {step_seconds / batch_seconds:.0f}x")
     for size, (one, two) in rates.items():
         ratio = statistics.median(two) / statistics.median(one)
         print(f"two processes with a thread, over one with two, batch {size}: {ratio:.2f}x")
+        record("training_run", f"two processes with a thread, over one with two, batch {size}", ratio, "")
     print(f"resume: {resume_seconds:.2f} s")
     print(f"events: {event_seconds / step_seconds:.3%} of a step")
 

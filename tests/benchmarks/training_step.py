@@ -23,6 +23,7 @@ from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.text.tokenizer import START
 from dgvae.training_step import GRADIENT_NORM
+from tests.benchmarks.results import record
 from train.run.loop import Plan, Run, training_step
 
 BATCH, WORDS, VOCABULARY = 128, 10, 7496  # Short-Yelp: mean length with its </s>, and the vocabulary of train.fit's defaults
@@ -88,6 +89,7 @@ def main() -> None:
     print(f"{'step':22} {'median ms':>10} {'plain / it':>11} {'it / vae':>9}")
     for name, value in median.items():
         print(f"{name:22} {1000 * value:10.0f} {median['plain fp32 loop'] / value:11.2f} {value / median['vae']:9.2f}")
+        record("training_step", name, 1000 * value, "ms")
 
 
 if __name__ == "__main__":

@@ -26,12 +26,23 @@ function drawCurves(titles, moments, at) {
   for (const { key, name, logarithmic, svg } of charts) {
     const lines = titles.map((_, i) => moments.map((moment) => [moment.step, moment.methods[i].figures[key]]));
     const known = lines.map((line) => line.filter(([, value]) => value !== null));
-    const { up, ticks } = scale(known.flat().map(([, value]) => value), logarithmic);
+    const { up, ticks } = scale(
+      known.flat().map(([, value]) => value),
+      logarithmic,
+    );
     const parts = ticks.flatMap((tick) => [
       make("line", { x1: EDGE.left, x2: WIDE - EDGE.right, y1: up(tick), y2: up(tick), class: "grid" }),
       label(EDGE.left - 4, up(tick) + 3, brief(tick), "end"),
     ]);
-    parts.push(make("line", { x1: across(moments[at].step), x2: across(moments[at].step), y1: EDGE.top, y2: HIGH - EDGE.bottom, class: "now" }));
+    parts.push(
+      make("line", {
+        x1: across(moments[at].step),
+        x2: across(moments[at].step),
+        y1: EDGE.top,
+        y2: HIGH - EDGE.bottom,
+        class: "now",
+      }),
+    );
     parts.push(label(WIDE - EDGE.right, HIGH - 4, `${moments.at(-1).step} steps`, "end"));
     known.forEach((line, i) => {
       if (!line.length) return;

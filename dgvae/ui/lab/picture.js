@@ -168,7 +168,9 @@ function css(name) {
 }
 
 function rgb(name) {
-  return css(name).match(/[0-9a-f]{2}/gi).map((pair) => parseInt(pair, 16));
+  return css(name)
+    .match(/[0-9a-f]{2}/gi)
+    .map((pair) => parseInt(pair, 16));
 }
 
 // All pictures as one: a column for each method, under its name.

@@ -11,7 +11,10 @@ function read() {
   if (stroke || told.has(props.value)) return;
   told.clear();
   const numbers = (pair) => pair.trim().split(/\s+/).map(Number);
-  points = (props.value || "").split(",").map(numbers).filter((pair) => pair.length === 2 && pair.every(Number.isFinite));
+  points = (props.value || "")
+    .split(",")
+    .map(numbers)
+    .filter((pair) => pair.length === 2 && pair.every(Number.isFinite));
   draw();
 }
 

@@ -5,7 +5,7 @@ const PACE = 100; // milliseconds from picture to picture, at least
 const PATIENCE = 8000; // milliseconds; an answer that has not come by then will not come
 const LATE = "No answer yet: the app is busy, or too many of its pages are open.";
 const constants = JSON.parse(props.constants);
-const find = (name) => element.querySelector(`[data-lab="${name}"]`);
+const find = (name) => /** @type {HTMLInputElement} some are */ (element.querySelector(`[data-lab="${name}"]`));
 
 let view = { key: null, titles: [] }; // what Python was asked to train
 let run = 0; // a number for it
@@ -55,8 +55,8 @@ function restart() {
   due = 0;
   sayFault("");
   find("panels").replaceChildren(...view.titles.map(panel));
-  find("panels").style.setProperty("--methods", view.titles.length);
-  find("panels").dataset.methods = view.titles.length;
+  find("panels").style.setProperty("--methods", String(view.titles.length));
+  find("panels").dataset.methods = String(view.titles.length);
   ask(0);
 }
 
@@ -132,7 +132,10 @@ function isLookedAt() {
 
 document.addEventListener("visibilitychange", goOn);
 new IntersectionObserver(goOn).observe(element);
-document.addEventListener("click", (event) => (anew ||= Boolean(event.target.closest?.("#lab-stories a"))));
+document.addEventListener("click", (event) => {
+  const target = /** @type {Element} */ (event.target);
+  anew ||= Boolean(target.closest?.("#lab-stories a"));
+});
 
 // ---- controls
 
@@ -153,12 +156,14 @@ find("reset").addEventListener("click", () => {
   setPlaying(false);
   if (view.key) restart();
 });
-find("time").addEventListener("input", (event) => {
+find("time").addEventListener("input", () => {
   setPlaying(false);
   follows = false;
-  show(Number(event.target.value));
+  show(Number(find("time").value));
 });
-find("json").addEventListener("click", () => save("lab.json", "application/json", JSON.stringify({ link: location.href, methods: view.titles, moments })));
+find("json").addEventListener("click", () =>
+  save("lab.json", "application/json", JSON.stringify({ link: location.href, methods: view.titles, moments })),
+);
 find("png").addEventListener("click", () => pictures(view.titles, find("panels")).toBlob((blob) => saveBlob("lab.png", blob)));
 find("csv").addEventListener("click", () => {
   const names = constants.figures.map(([key]) => key);
@@ -204,8 +209,8 @@ function panel(title, i) {
 function show(i) {
   shown = i;
   const slider = find("time");
-  slider.max = Math.max(moments.length - 1, 0);
-  slider.value = i;
+  slider.max = String(Math.max(moments.length - 1, 0));
+  slider.value = String(i);
   cancelAnimationFrame(painting);
   painting = requestAnimationFrame(paint);
 }
@@ -221,17 +226,20 @@ function paint() {
   [...find("panels").children].forEach((place, i) => {
     const { shape, figures } = moment.methods[i];
     const [density, gap] = place.querySelectorAll("canvas");
-    const cells = densityOf(shape);
-    paintDensity(density, shape, cells);
-    paintGap(gap, shape, cells);
+    const values = densityOf(shape);
+    paintDensity(density, shape, values);
+    paintGap(gap, shape, values);
     density.setAttribute("aria-label", `${view.titles[i]}: ${constants.says[shape.kind]} at step ${moment.step}`);
     gap.setAttribute("aria-label", `${view.titles[i]}: density gap at step ${moment.step}, ${short(figures.gap)} nats in all`);
-    for (const cell of place.querySelectorAll("[data-figure]")) cell.textContent = short(figures[cell.dataset.figure]);
+    const facts = /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-figure]"));
+    for (const cell of facts) cell.textContent = short(figures[cell.dataset.figure]);
   });
   drawCurves(view.titles, moments, shown);
 }
 
 // What makes the picture be drawn again: another size, light or dark.
 new ResizeObserver(() => moments.length && show(shown)).observe(find("panels"));
-const darkObserver = new MutationObserver(() => (element.isConnected ? moments.length && show(shown) : darkObserver.disconnect()));
+const darkObserver = new MutationObserver(() =>
+  element.isConnected ? moments.length && show(shown) : darkObserver.disconnect(),
+);
 darkObserver.observe(document.body, { attributes: true, attributeFilter: ["class"] });

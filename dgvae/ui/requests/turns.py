@@ -156,11 +156,11 @@ class Turns(Queue):
     def _forget(self, session: str) -> None:
         for queue in self.event_queue_per_concurrency_id.values():
             queue.queue = [event for event in queue.queue if event.session_hash != session]
-        running = {event._id for events in self.active_jobs if events for event in events}
+        running = {event for events in self.active_jobs if events for event in events}
         for name in self.pending_event_ids_session.pop(session, set()):
             if event := self.event_ids_to_events.get(name):
                 event.alive = False
-                if name not in running:
+                if event not in running:
                     del self.event_ids_to_events[name]
         del self.pending_messages_per_session[session]
 
@@ -168,13 +168,19 @@ class Turns(Queue):
 def take_turns(page: gr.Blocks) -> None:
     """Let a page that has been built serve its visitors in turn, all of them by the queue."""
     page.queue(api_open=False, default_concurrency_limit=AT_ONCE)
-    page._queue = Turns(page)
+    page._queue = Turns(page)  # Gradio has no public way to give it a queue; test_turns.py says what an upgrade may break
+
+
+def turns_of(page: gr.Blocks | None) -> Turns | None:
+    """The turns that a page was given by `take_turns`."""
+    queue = getattr(page, "_queue", None)
+    return queue if isinstance(queue, Turns) else None
 
 
 def wanted_here() -> Callable[[], bool]:
     """To be asked in a handler: whether the visitor for whom it works is still there."""
-    queue, name = getattr(LocalContext.blocks.get(None), "_queue", None), LocalContext.event_id.get(None)
-    if isinstance(queue, Turns) and name and (event := queue.event_ids_to_events.get(name)):
+    queue, name = turns_of(LocalContext.blocks.get(None)), LocalContext.event_id.get(None)
+    if queue is not None and name and (event := queue.event_ids_to_events.get(name)):
         return partial(queue.is_wanted, event)
     return lambda: True  # not by the queue, as in tests
 

@@ -13,7 +13,11 @@ function sort() {
   heads().forEach((head, i) => head.setAttribute("aria-sort", i === column ? sorted.direction : "none"));
   const body = element.querySelector("tbody");
   const sign = sorted.direction === "ascending" ? 1 : -1;
-  const rows = [...body.rows].map((row) => ({ row, text: row.cells[column].textContent, value: row.cells[column].dataset.value }));
+  const rows = [...body.rows].map((row) => ({
+    row,
+    text: row.cells[column].textContent,
+    value: row.cells[column].dataset.value,
+  }));
   const known = (entry) => column === 0 || entry.value !== undefined;
   rows.sort((a, b) => {
     if (known(a) !== known(b)) return known(a) ? -1 : 1; // what is not known comes last, both ways
@@ -31,7 +35,9 @@ function explain(event) {
 element.addEventListener("pointerover", explain);
 element.addEventListener("focusin", explain);
 element.addEventListener("click", (event) => {
-  const head = event.target.closest("thead th");
+  const target = /** @type {Element} */ (event.target);
+  /** @type {HTMLElement} */
+  const head = target.closest("thead th");
   if (!head) return;
   const first = head.dataset.first; // the best on top
   const again = sorted?.text === head.textContent && sorted.direction === first;

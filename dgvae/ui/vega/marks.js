@@ -88,7 +88,8 @@ function put(mark, at) {
 // Another chart's brushed points are painted on a canvas of their own: Vega would need a quarter of a second to draw them again.
 // Those of this one's own brush are seen inside it.
 function placeLights() {
-  const rows = marks.lit && marks.lit.by !== member ? [...marks.lit.ids].map((id) => chart.rowById.get(id)).filter(Boolean) : [];
+  const rows =
+    marks.lit && marks.lit.by !== member ? [...marks.lit.ids].map((id) => chart.rowById.get(id)).filter(Boolean) : [];
   if (!rows.length) return lights.remove();
   place.append(lights);
   const sharp = window.devicePixelRatio || 1;

@@ -13,6 +13,7 @@ let pressed = null; // {at: [x, y] in the plot, moved, gesture, brush: the one b
 let draggedAt = 0;
 let dragTimer = 0;
 
+/** @returns {[number, number]} */
 function pointerInPlot(event) {
   const [left, top] = plotOffset();
   return [event.clientX - left, event.clientY - top];
@@ -156,5 +157,5 @@ place.addEventListener("pointerleave", (event) => {
 const touch = element.querySelector(".vega-tools [data-touch]");
 touch?.addEventListener("click", () => {
   const on = place.classList.toggle("held");
-  touch.setAttribute("aria-pressed", on);
+  touch.setAttribute("aria-pressed", String(on));
 });

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import gradio as gr
 import httpx2
 import pytest
+from gradio.context import LocalContext
+from gradio.queueing import Event, EventQueue, ProcessTime, Queue
 
 from dgvae.ui.requests import turns
 from dgvae.ui.requests.limits import MOST_SENT, limits
-from dgvae.ui.requests.turns import MOST_OF_VISITOR, MOST_UNREAD_RUNNING, Turns, take_turns, wanted_here
+from dgvae.ui.requests.turns import MOST_OF_VISITOR, MOST_UNREAD_RUNNING, Turns, take_turns, turns_of, wanted_here
 
 
 class App:
@@ -54,8 +58,8 @@ class App:
 
     @property
     def queue(self) -> Turns:
-        queue = self.page._queue
-        assert isinstance(queue, Turns)
+        queue = turns_of(self.page)
+        assert queue is not None
         return queue
 
     def join(self, name: str, visitor: str, *data: Any) -> httpx2.Response:
@@ -82,6 +86,30 @@ def until(holds: Callable[[], Any]) -> None:
     while not holds():
         assert time.monotonic() < over
         time.sleep(0.01)
+
+
+QUEUE = {"active_jobs", "event_ids_to_events", "event_queue_per_concurrency_id", "pending_event_ids_session"}
+QUEUE |= {"pending_messages_per_session", "process_time_per_fn", "sleep_when_free"}
+EVENT = {"alive", "concurrency_id", "enqueue_time", "fn", "session_hash"}
+EVENT_QUEUE = {"concurrency_limit", "current_concurrency", "queue"}
+
+
+def test_gradio_has_what_turns_build_on() -> None:
+    """None of it is documented: after an upgrade, this names what `Turns` has to do in another way."""
+    with gr.Blocks() as page:
+        page.load(lambda: None)
+    page.queue()
+    queue = page._queue
+    handler = next(iter(page.fns.values()))
+    assert type(queue) is Queue, "Blocks keeps its queue elsewhere"
+    assert QUEUE - vars(queue).keys() == set(), "of Queue"
+    assert EVENT - vars(Event("visitor", handler, MagicMock(), None)).keys() == set(), "of Event"
+    assert EVENT_QUEUE - vars(EventQueue("", 1)).keys() == set(), "of EventQueue"
+    assert {"avg_time", "count"} - vars(ProcessTime()).keys() == set(), "of ProcessTime"
+    assert {"blocks", "event_id", "request"} - vars(LocalContext).keys() == set(), "of LocalContext"
+    for name in ("push", "get_events", "compute_analytics_summary"):
+        ours, theirs = (inspect.signature(getattr(kind, name)).parameters for kind in (Turns, Queue))
+        assert [*ours] == [*theirs], f"of Queue.{name}"
 
 
 def test_one_visitors_flood_is_refused_in_words_and_blocks_nobody(app: App) -> None:
