@@ -1,6 +1,6 @@
 # make test   everything that the tests need, then all tests
 # make app    everything that the app needs, then the app
-# make check  format, lint, types, directions of imports, spelling
+# make check  format, lint, types, directions of imports
 # make docs   the pages of docs/ as a site in build/site; a dead link is an error
 # make tables the generated tables of the README and of docs/, written anew
 # make wheel  the package, built, installed on its own and tried
@@ -18,11 +18,11 @@ app: .venv/app
 # Gradio writes stubs beside its components, which grow stale.
 check: .venv/dev
 	find dgvae/ui -name "*.pyi" -delete
+	$(BIN)/codespell
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/codespell
 
 # Not --quiet: with it, mkdocs counts no warnings, and a dead link passes.
 docs: .venv/dev
