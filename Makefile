@@ -1,9 +1,9 @@
 # make test   everything that the tests need, then all tests
 # make app    everything that the app needs, then the app
 # make check  format, lint, types, directions of imports
+# make wheel  the package, built, installed on its own and tried
 # make docs   the pages of docs/ as a site in build/site; a dead link is an error
 # make tables the generated tables of the README and of docs/, written anew
-# make wheel  the package, built, installed on its own and tried
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -24,18 +24,18 @@ check: .venv/dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache --no-logo
 
+wheel: .venv/dev
+	rm -rf build/wheel
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/wheel/site build/wheel/*.whl
+	$(BIN)/python -P tests/wheel.py build/wheel/site
+
 # Not --quiet: with it, mkdocs counts no warnings, and a dead link passes.
 docs: .venv/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 tables: .venv/dev
 	$(BIN)/python -m tests.docs.tables
-
-wheel: .venv/dev
-	rm -rf build/wheel
-	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/wheel/site build/wheel/*.whl
-	$(BIN)/python -P tests/wheel.py build/wheel/site
 
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.density_gap
