@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_LATENTS, MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 256, 64, 65, 20
 MOST_SEED = 2**31
-ENDPOINTS = ("models", "encode", "decode", "sample", "interpolate", "holes", "metrics")
 MOST_NUMBER = 1e12  # what is larger, or not finite, is no number of anything here
 
 
@@ -147,7 +146,7 @@ class Endpoints:
 def add_endpoints(shelf: Shelf) -> None:
     """Add them to the page that is being built, a `GuardedBlocks`, which makes one sentence of a UserError."""
     endpoints = Endpoints(shelf)
-    for name in ENDPOINTS:
+    for name in ("models", "encode", "decode", "sample", "interpolate", "holes", "metrics"):
         gr.api(getattr(endpoints, name), api_name=name)  # pyright: ignore[reportPrivateImportUsage]
 
 

@@ -12,13 +12,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.evaluation.figures import FIGURES
-from dgvae.evaluation.record import Record
-from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.methods.table import METHODS, methods_table
 from dgvae.text.corpora import CORPORA
-from dgvae.ui.endpoints import ENDPOINTS, Endpoints
+from dgvae.ui.endpoints import Endpoints
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -68,18 +67,18 @@ def figures() -> str:
 
 def included() -> str:
     """Some figures of the checkpoints that come with the project."""
-    found = []
-    for folder in find_checkpoints(ROOT / "checkpoints").values():
-        config, measured = TextVAEConfig.from_json(folder / CONFIG_FILE), Record.load(folder)
-        found.append((IN_THIS_ORDER.index(config.method), [config.title, *map(measured.text, OF_THE_INCLUDED)]))
-    return markdown(["model", *(FIGURES[figure].name for figure in OF_THE_INCLUDED)], [row for _, row in sorted(found)])
+    models = [load_checkpoint(folder) for folder in find_checkpoints(ROOT / "checkpoints").values()]
+    models.sort(key=lambda each: IN_THIS_ORDER.index(each.model.config.method))
+    rows = [[each.model.config.title, *map(each.metrics.text, OF_THE_INCLUDED)] for each in models]
+    return markdown(["model", *(FIGURES[figure].name for figure in OF_THE_INCLUDED)], rows)
 
 
 def endpoints() -> str:
     """What programs may ask of a running app."""
     rows = []
-    for name in ENDPOINTS:
-        function = getattr(Endpoints, name)
+    for name, function in vars(Endpoints).items():
+        if name.startswith("_"):
+            continue
         arguments = [str(each).split(":")[0] + _default(each) for each in inspect.signature(function).parameters.values()][1:]
         says = " ".join(str(inspect.getdoc(function)).split("\n\n")[0].split())
         rows.append((f"`/{name}`", ", ".join(f"`{argument}`" for argument in arguments) or "–", says))
