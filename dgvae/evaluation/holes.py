@@ -74,8 +74,8 @@ def held_out_gaps(aggregated: AggregatedPosterior, z: Tensor, width: float) -> t
 def hole_threshold(posterior_gap: Tensor) -> float:
     """The density gap in nats above which a place lies in a hole. This threshold decides what a hole is, everywhere.
 
-    It is the QUANTILE of the gaps of held-out samples of q(z), [N], linearly interpolated between two samples: 99 % of the
-    sentences lie below it. The gaps come from `held_out_gaps`. They are rounded to a millionth of a nat. NaN without gaps.
+    It is the QUANTILE of the gaps of held-out samples of q(z), one for each sentence, [N], linearly interpolated between two
+    of them. The gaps come from `held_out_gaps` and are rounded to a millionth of a nat. NaN if they are.
     """
     return float(torch.quantile(_rounded(posterior_gap), QUANTILE))
 

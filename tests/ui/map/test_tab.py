@@ -94,6 +94,18 @@ def test_a_prior_draw_is_the_same_latent_in_both_unless_their_priors_differ(tab:
     assert "no such point" in tab.read_number(VAE, DG, -61)
 
 
+def test_a_click_brings_the_points_number_and_what_is_read_there(tab: MapTab):
+    clicked: Any = SimpleNamespace(id=-5)
+    assert tab.pick(VAE, DG, clicked) == (-5, tab.read_number(VAE, DG, -5))
+
+
+def test_a_drag_brings_the_region_and_what_lies_in_it(tab: MapTab):
+    dragged: Any = SimpleNamespace(target=SimpleNamespace(elem_id="map-b"), x=(0, 1), y=(2, 3))
+    assert tab.brush(VAE, DG, "own", dragged) == ("B: 0, 1, 2, 3", tab.read_region(VAE, DG, "own", "B: 0, 1, 2, 3"))
+    gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None)
+    assert tab.brush(VAE, DG, "own", gone) == ("", "")
+
+
 def test_a_linked_point_and_region_are_marked_on_the_maps(tab: MapTab):
     shown = json.loads(drawn(tab, VAE, DG, point=3, region="B: 1, 0, 2, 3").marks)["charts"]
     assert shown == {"map-a": {"ring": 3}, "map-b": {"ring": 3, "brush": {"x": [0, 1], "y": [2, 3]}}}
