@@ -153,10 +153,10 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
 
 
 def _inside(aggregated: AggregatedPosterior, prior_samples: Tensor) -> Tensor:
-    """Which prior samples, [S, D], lie in a hole: [S], bool. Draws the same samples every time."""
+    """Which prior samples, [S, D], lie in a hole: [S], bool. The seed and the order of draws are those of the record."""
     generator = torch.Generator().manual_seed(0)
     shuffled = aggregated.reordered(torch.randperm(len(aggregated), generator=generator))  # groups have to be random
-    z, width = shuffled.sample_each(generator), aggregated.smoothed.width
+    z, width = shuffled.sample_each(generator), shuffled.smoothed.width
     gaps, prior_gaps = (held_out_gaps(shuffled, places, width)[0] for places in (z, prior_samples))
     return in_holes(gaps, prior_gaps)
 
