@@ -23,7 +23,6 @@ app: .venv/app
 # Gradio writes stubs beside its components, which grow stale.
 check: .venv/dev
 	find dgvae/ui -name "*.pyi" -delete
-	$(BIN)/codespell
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
@@ -35,12 +34,6 @@ ifneq ($(or $(CI),$(shell command -v npm)),)
 else
 	@echo "The page's scripts were not checked: npm is missing."
 endif
-
-docs: .venv/dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
-
-tables: .venv/dev
-	$(BIN)/python -m tests.docs.tables
 
 wheel: .venv/dev
 	rm -rf build/wheel

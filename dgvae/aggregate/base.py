@@ -39,6 +39,11 @@ class AggregatedPosterior(ABC):
     def __len__(self) -> int:
         return len(self.posterior)
 
+    @property
+    def has_density(self) -> bool:
+        """Whether log q(z) can be computed; NO_DENSITY says why not."""
+        return self.posterior.has_density
+
     def without(self, group: slice) -> Self:
         """The same less some of its posteriors."""
         return type(self)(self.posterior.map(lambda tensor: torch.cat([tensor[: group.start], tensor[group.stop :]])))

@@ -15,7 +15,7 @@ class AggregatedDraws(AggregatedPosterior):
     absent = dict.fromkeys(
         (
             "kl", "elbo", "prior_ll", "post_ll", "mi", "informative_units", "consistent_units", "consistent_units_reverse",
-            "pair_gap", "worst_pair_gap", "joint_gap", "smoothed_gap", "hole_mass", "auc", "density_gap",
+            "pair_gap", "worst_pair_gap", "joint_gap", "smoothed_gap", "hole_mass", "auc",
         ),
         NO_DENSITY,
     )  # fmt: skip

@@ -81,8 +81,8 @@ def held_out_gaps(aggregated: AggregatedPosterior, z: Tensor, width: float) -> t
 def hole_threshold(posterior_gap: Tensor) -> float:
     """The density gap in nats above which a place lies in a hole. This threshold decides what a hole is, everywhere.
 
-    It is the QUANTILE of the gaps of held-out samples of q(z), [N], linearly interpolated between two samples: 99 % of the
-    sentences lie below it. The gaps come from `held_out_gaps`. They are rounded to a millionth of a nat. NaN without gaps.
+    It is the QUANTILE of the gaps of held-out samples of q(z), one for each sentence, [N], linearly interpolated between two
+    of them. The gaps come from `held_out_gaps` and are rounded to a millionth of a nat. NaN if they are.
     """
     return float(torch.quantile(_rounded(posterior_gap), QUANTILE))
 
@@ -160,10 +160,10 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
 
 
 def _inside(aggregated: AggregatedPosterior, prior_samples: Tensor) -> Tensor:
-    """Which prior samples, [S, D], lie in a hole: [S], bool. Draws the same samples every time."""
+    """Which prior samples, [S, D], lie in a hole: [S], bool. The seed and the order of draws are those of the record."""
     generator = torch.Generator().manual_seed(0)
     shuffled = aggregated.reordered(torch.randperm(len(aggregated), generator=generator))  # groups have to be random
-    z, width = shuffled.sample_each(generator), aggregated.smoothed.width
+    z, width = shuffled.sample_each(generator), shuffled.smoothed.width
     gaps, prior_gaps = (held_out_gaps(shuffled, places, width)[0] for places in (z, prior_samples))
     return in_holes(gaps, prior_gaps)
 

@@ -42,6 +42,21 @@ def encode(checkpoint: Checkpoint, text: str) -> Posterior:
     return posterior.map(lambda tensor: tensor.clone())  # a normal tensor, which may be changed in place
 
 
+class TypedSentence:
+    """A sentence that a visitor typed. Each model encodes it once, however often a drawing asks."""
+
+    def __init__(self, shelf: Shelf, text: str) -> None:
+        self.text = text
+        self._shelf = shelf
+        self._encoded: dict[str | None, Posterior] = {}
+
+    def posterior(self, name: str | None) -> Posterior:
+        """A model's posterior of it, a batch of one. Raises UserError if there is no such model, or no word in the text."""
+        if name not in self._encoded:
+            self._encoded[name] = encode(self._shelf.get(name), self.text)
+        return self._encoded[name]
+
+
 def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
     """Typed sentences as A and B read them, unknown words marked; once if both read them alike."""
     sides: dict[str, str] = {}
@@ -53,6 +68,33 @@ def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
         reading = " → ".join(read_as((word, tokenizer.is_known(word)) for word in tokenizer.words(text)) for text in texts)
         sides[reading] = f"{sides[reading]} and {side}" if reading in sides else side
     return "".join(f"<p class='hint'>{who} read: {reading}</p>" for reading, who in sides.items())
+
+
+def latent_path(shelf: Shelf, name: str | None, path: str, ends: tuple[Tensor, Tensor], steps: int) -> Tensor:
+    """Latents on the way from one to another.
+
+    Args:
+        shelf: all checkpoints.
+        name: of the model.
+        path: of `dgvae.explore.paths`, or "dense".
+        ends: the first and the last latent, [D] each.
+        steps: how many, with both ends.
+
+    Returns:
+        The latents, [steps, D].
+
+    Raises:
+        UserError: there is no such model or path.
+    """
+    from dgvae.explore.paths import PATHS, DenseGraph
+
+    prior = shelf.get(name).model.prior
+    if path == "dense":
+        graph = shelf.derived(name, "graph", lambda c: DenseGraph(c.latents.posterior.location))
+        return prior.project(graph.path(*ends, steps))
+    if path not in PATHS:
+        raise UserError(f"Choose a path: {', '.join(PATHS)} or dense.")
+    return prior.project(PATHS[path](*ends, steps))
 
 
 def decode_texts(
@@ -76,7 +118,7 @@ def decode_lines(
     from dgvae.evaluation.holes import density_gap_at
 
     texts = decode_texts(checkpoint, z, decoding, generator)
-    if gap is None and "density_gap" not in checkpoint.aggregated.absent:
+    if gap is None and checkpoint.aggregated.has_density:
         gap = density_gap_at(z, checkpoint.aggregated)
     gaps = [None] * len(texts) if gap is None else gap.tolist()
     return [Line(text, gap) for text, gap in zip(texts, gaps, strict=True)]

@@ -6,12 +6,13 @@ Here a request is checked, once. Models go by their names in the list of `/model
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean
+from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean, latent_path
 from dgvae.ui.map.points import holes_of
 from dgvae.ui.shelf import Shelf
 
@@ -22,9 +23,23 @@ if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.model.generation import Decoding
 
+P = ParamSpec("P")
+T = TypeVar("T")
 MOST_LATENTS, MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 256, 64, 65, 20
 MOST_SEED = 2**31
 MOST_NUMBER = 1e12  # what is larger, or not finite, is no number of anything here
+
+
+LIMITS = {
+    "MOST_LATENTS": MOST_LATENTS, "MOST_SENTENCES": MOST_SENTENCES, "MOST_STEPS": MOST_STEPS, "MOST_HOLES": MOST_HOLES,
+    "MOST_CHARACTERS": f"{MOST_CHARACTERS:,}",
+}  # fmt: skip
+
+
+def _with_limits(endpoint: Callable[P, T]) -> Callable[P, T]:
+    """The same, with the limits in its docstring."""
+    endpoint.__doc__ = (endpoint.__doc__ or "").format(**LIMITS)
+    return endpoint
 
 
 class Endpoints:
@@ -37,13 +52,14 @@ class Endpoints:
         """List the models that can be asked: their names, which the other endpoints take, and their titles."""
         return [{"name": name, "title": title} for title, name in self._shelf.choices()]
 
+    @_with_limits
     def encode(self, model: str, sentences: list[str]) -> list[dict[str, Any]]:
         """Encode sentences to their posteriors q(z|x): mean, log variance if it has one, KL to the prior in nats if it has a
         density, and words that are unknown.
 
         Args:
             model: name of a model, as /models lists it
-            sentences: 1 to 64 sentences of at most 2,000 characters
+            sentences: 1 to {MOST_SENTENCES} sentences of at most {MOST_CHARACTERS} characters
         """
         checkpoint = self._checkpoint(model)
         few = isinstance(sentences, list) and 0 < len(sentences) <= MOST_SENTENCES
@@ -59,6 +75,7 @@ class Endpoints:
             found["log_variance"] = _numbers(tensors["log_var"][0])
         return found
 
+    @_with_limits
     def decode(
         self, model: str, latents: list[list[float]], temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
     ) -> list[str]:
@@ -66,7 +83,7 @@ class Endpoints:
 
         Args:
             model: name of a model, as /models lists it
-            latents: 1 to 256 lists of a number per dimension; moved onto the unit sphere if the model's prior is there
+            latents: 1 to {MOST_LATENTS} lists of a number per dimension; moved to the unit sphere if the prior is there
             temperature: 0 to 10
             top_p: above 0, at most 1
             seed: of the words that are drawn
@@ -75,6 +92,7 @@ class Endpoints:
         z = checkpoint.model.prior.project(_latents(latents, checkpoint.model.config.latent_dim))
         return decode_texts(checkpoint, z, _decoding(temperature, top_p), _generator(seed))
 
+    @_with_limits
     def sample(
         self, model: str, count: int = 8, seed: int = 0, temperature: float = 0.0, top_p: float = 1.0
     ) -> list[dict[str, Any]]:
@@ -82,7 +100,7 @@ class Endpoints:
 
         Args:
             model: name of a model, as /models lists it
-            count: 1 to 256
+            count: 1 to {MOST_LATENTS}
             seed: two models of one latent size get the same latents by the same seed
             temperature: 0 (greedy) to 10
             top_p: above 0, at most 1
@@ -91,6 +109,7 @@ class Endpoints:
         z = checkpoint.model.prior.sample(_whole(count, "count", 1, MOST_LATENTS), generator)
         return _said(checkpoint, z, decode_texts(checkpoint, z, _decoding(temperature, top_p), generator))
 
+    @_with_limits
     def interpolate(self, model: str, start: str, end: str, steps: int = 8, path: str = "linear") -> list[dict[str, Any]]:
         """Decode a path between the posterior means of two sentences, with the density gap at every step.
 
@@ -98,21 +117,22 @@ class Endpoints:
             model: name of a model, as /models lists it
             start: a sentence
             end: a sentence
-            steps: 2 to 65
+            steps: 2 to {MOST_STEPS}
             path: linear, spherical, or dense (from sentence to sentence, round holes)
         """
         checkpoint = self._checkpoint(model)
         count = _whole(steps, "steps", 2, MOST_STEPS)
-        first, last = (encode_mean(checkpoint, _sentence(text)) for text in (start, end))
-        z = self._shelf.path(model, str(path), first, last, count)
+        ends = encode_mean(checkpoint, _sentence(start)), encode_mean(checkpoint, _sentence(end))
+        z = latent_path(self._shelf, model, str(path), ends, count)
         return _said(checkpoint, z, decode_texts(checkpoint, z))
 
+    @_with_limits
     def holes(self, model: str, count: int = 5) -> list[dict[str, Any]]:
-        """Find regions where the prior has mass and the aggregated posterior is thin, the deepest first.
+        """Find holes, places where the prior has mass and the aggregated posterior has none, the deepest first.
 
         Args:
             model: name of a model, as /models lists it
-            count: 1 to 20
+            count: 1 to {MOST_HOLES}
         """
         import torch
 
@@ -197,8 +217,8 @@ def _latents(rows: Any, size: int) -> Tensor:
 def _said(checkpoint: Checkpoint, z: Tensor, texts: list[str]) -> list[dict[str, Any]]:
     from dgvae.evaluation.holes import density_gap_at
 
-    absent = "density_gap" in checkpoint.aggregated.absent
-    gaps = [None] * len(texts) if absent else map(_number, density_gap_at(z, checkpoint.aggregated).tolist())
+    known = checkpoint.aggregated.has_density
+    gaps = map(_number, density_gap_at(z, checkpoint.aggregated).tolist()) if known else [None] * len(texts)
     return [{"text": text, "density_gap": gap, "latent": _numbers(row)} for text, gap, row in zip(texts, gaps, z, strict=True)]
 
 

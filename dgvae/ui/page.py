@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.lab.tab import LabTab
 from dgvae.ui.map.tab import MapTab
-from dgvae.ui.markup.render import facts, hint, notice
+from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Navigated
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.turns import take_turns
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.sidebar import Sidebar
 from dgvae.ui.tabs.edit import EditTab
 from dgvae.ui.tabs.interpolate import InterpolateTab
 from dgvae.ui.tabs.measure import MeasureTab
@@ -57,7 +57,8 @@ class Page:
 
     def __init__(self, shelf: Shelf, blocks: gr.Blocks) -> None:
         self.shelf = shelf
-        self.models, facts_of = self._sidebar()
+        self.sidebar = Sidebar(shelf)
+        self.models = self.sidebar.models
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
                     "places where the decoder has been?", elem_id="title")  # fmt: skip
         self.guide = gr.HTML(tour(self._names()), elem_id="tour")
@@ -81,9 +82,9 @@ class Page:
             ],
             elem_id="address",
         )
-        self._wire(blocks, facts_of)
+        self._wire(blocks)
 
-    def _wire(self, blocks: gr.Blocks, facts_of: list[gr.HTML]) -> None:
+    def _wire(self, blocks: gr.Blocks) -> None:
         """What happens when a visitor comes, goes back or forward, opens a tab, changes a model or a field."""
         changed = [field.change for field in self.shared.values()]  # pyright: ignore[reportAttributeAccessIssue]
         changed += [trigger for tab in self.tabs.values() for trigger in tab.triggers]
@@ -96,10 +97,10 @@ class Page:
             "js": REDRAW % json.dumps([*self.tabs]),
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
-        gr.on([m.change for m in self.models], self.describe, self.models, facts_of, **QUIET)
+        gr.on([m.change for m in self.models], self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
-            inputs = [*self.models, *tab.fields.values()]
-            drawn = count.change(partial(self.draw, tab), inputs, [*tab.outputs, self.code], **QUIET)
+            into = [*tab.outputs, self.code]
+            drawn = count.change(partial(self.draw, tab), self.models, into, inputs_kwargs={**tab.fields}, **QUIET)
             drawn.then(self.prepare, self.models, None, **QUIET)
         self._wire_carriers()
         lab = self.tabs[LabTab.key]
@@ -118,9 +119,9 @@ class Page:
         ready = loaded.then(
             self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private", concurrency_limit=32
         )
-        ready.then(self.list_broken, None, self.broken, **QUIET)
-        whole = ready.then(self.whole_models, self.models, self.models, **QUIET)
-        whole.then(self.describe, self.models, facts_of, **QUIET)
+        ready.then(self.sidebar.list_broken, None, self.sidebar.broken, **QUIET)
+        whole = ready.then(self.sidebar.whole_models, self.models, self.models, **QUIET)
+        whole.then(self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
         whole.then(None, **redraw, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
@@ -137,31 +138,6 @@ class Page:
 
     # ---- building
 
-    def _sidebar(self) -> tuple[list[gr.Dropdown], list[gr.HTML]]:
-        models, facts_of = [], []
-        self.first = self.shelf.defaults()
-        with gr.Sidebar(width=300, open=True):
-            for side, name in zip("ab", self.first, strict=True):
-                with gr.Column(elem_classes=f"model-{side}"):
-                    models.append(
-                        gr.Dropdown(self.shelf.choices(), value=name, label=f"Model {side.upper()}", elem_id=f"model-{side}")
-                    )
-                    facts_of.append(gr.HTML(elem_id=f"facts-{side}", elem_classes="facts-of"))
-            self.broken = gr.HTML(elem_id="broken")
-            with gr.Accordion("A model from the Hub", open=False):
-                repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
-                add = gr.Button("Fetch it as model B", elem_id="fetch")
-                fetched = gr.HTML(elem_id="fetched")
-        gr.on(
-            [add.click, repository.submit],
-            self.fetch,
-            repository,
-            [*models, fetched],
-            api_visibility="private",
-            concurrency_limit=2,
-        )
-        return models, facts_of
-
     def _tab(self, kind: type[Tab]) -> Tab:
         with gr.Tab(kind.title, id=kind.key) as opened:
             tab = kind(self.shelf, *self.models)
@@ -170,59 +146,21 @@ class Page:
 
     # ---- what the page does
 
-    def draw(self, tab: Tab, *values: Any) -> tuple[Any, ...]:
+    def draw(self, tab: Tab, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """A tab's outputs and its code, for the models and its fields."""
-        return *tab.draw(*values), self._code(tab, *values)
-
-    def _code(self, tab: Tab, *values: Any) -> str:
+        drawn = tab.draw(name_a, name_b, **fields)
         try:
-            return tab.code(*values)
+            return *drawn, tab.code(name_a, name_b, **fields)
         except UserError as error:
-            return f"# {error}"
-
-    def describe(self, *names: str | None) -> list[str]:
-        """The models' figures for the sidebar."""
-        described = []
-        for name in names:
-            try:
-                described.append(facts(self.shelf.get(name)))
-            except UserError as error:
-                described.append(notice(str(error)))
-        return described
-
-    def whole_models(self, *names: str | None) -> list[Any]:
-        """Other models than the page was built with, if one of those turned out to be broken when it was loaded."""
-        first = self.shelf.defaults()
-        changed = names == self.first != first
-        return [gr.update(value=name) if changed else gr.skip() for name in first]
-
-    def list_broken(self) -> str:
-        """The checkpoints that can't be shown, each with its reason."""
-        reasons = self.shelf.broken()
-        if not reasons:
-            return ""
-        count = "1 checkpoint" if len(reasons) == 1 else f"{len(reasons)} checkpoints"
-        items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
-        return f"<details class='hint'><summary>{count} can't be shown</summary><ul>{items}</ul></details>"
+            return *drawn, f"# {error}"
 
     def prepare(self, *names: str | None) -> None:
         """Fit the models' smoothed densities, a second for each, before the first click asks for a density gap."""
         for name in names:
             with suppress(UserError):  # it is said where the model is shown
                 aggregated = self.shelf.get(name).aggregated
-                if "density_gap" not in aggregated.absent:
+                if aggregated.has_density:
                     _ = aggregated.smoothed
-
-    def fetch(self, text: str) -> Iterator[tuple[Any, Any, str]]:
-        """Download a model, put it in both lists and choose it as B."""
-        yield gr.skip(), gr.skip(), hint("Asking the Hub …")
-        try:
-            name = self.shelf.add_from_hub(text)
-        except UserError as error:
-            yield gr.skip(), gr.skip(), notice(str(error))
-            return
-        choices = self.shelf.choices()
-        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
 
     def leave(self, request: gr.Request) -> None:
         """Give up what a visitor who is gone has fetched."""

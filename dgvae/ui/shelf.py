@@ -18,14 +18,12 @@ import gradio as gr
 
 from dgvae.checkpoint.discover import display_name, find_checkpoints
 from dgvae.errors import UserError
-from dgvae.files.atomic import printable
 from dgvae.ui.fetched import FetchedModels
+from dgvae.ui.folders import looks_whole, named_fault, version_of
 from dgvae.ui.requests.fault_log import log
 from dgvae.ui.requests.turns import visitor_here, wanted_here
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.evaluation.measured import Measured
 
@@ -64,7 +62,7 @@ class Shelf:
     def defaults(self) -> tuple[str | None, str | None]:
         """The two checkpoints that a first visitor sees: whole ones, if there are any."""
         folders = dict(self._folders)
-        whole = [name for name, folder in folders.items() if name not in self._broken and _looks_whole(folder)]
+        whole = [name for name, folder in folders.items() if name not in self._broken and looks_whole(folder)]
         preferred = [n for method in PREFERRED for n in whole if Path(n).name.startswith(method)]
         first, *others = [*dict.fromkeys([*preferred, *whole, *folders])] or [None]
         return first, next(iter(others), first)
@@ -84,7 +82,7 @@ class Shelf:
         """A broken one is read again only when its files have changed."""
         from dgvae.checkpoint.checkpoint import load_checkpoint
 
-        version = _version(folder)
+        version = version_of(folder)
         known = self._broken.get(name)
         if known and known[0] == version:
             raise UserError(known[1])
@@ -100,7 +98,7 @@ class Shelf:
     def broken(self) -> list[str]:
         """Why each checkpoint that can't be shown can't, as far as that is known: those are tried that lack a file."""
         for name, folder in dict(self._folders).items():
-            if name not in self._broken and not _looks_whole(folder):
+            if name not in self._broken and not looks_whole(folder):
                 with suppress(UserError):
                     self.get(name)
         return [self._broken[name][1] for name in self._folders if name in self._broken]
@@ -115,18 +113,6 @@ class Shelf:
                 if len(kept) > MOST_DERIVED:
                     del kept[next(iter(kept))]
             return kept[key]
-
-    def path(self, name: str | None, path: str, start: Tensor, end: Tensor, steps: int) -> Tensor:
-        """Latents from start to end, [D] each, along a path of dgvae.explore.paths or "dense": [steps, D]. Raises UserError."""
-        from dgvae.explore.paths import PATHS, DenseGraph
-
-        prior = self.get(name).model.prior
-        if path == "dense":
-            graph = self.derived(name, "graph", lambda c: DenseGraph(c.latents.posterior.location))
-            return prior.project(graph.path(start, end, steps))
-        if path not in PATHS:
-            raise UserError(f"Choose a path: {', '.join(PATHS)} or dense.")
-        return prior.project(PATHS[path](start, end, steps))
 
     def title(self, name: str | None) -> str:
         """A model's title, or what it is called if it can't be loaded."""
@@ -261,32 +247,3 @@ class Shelf:
             yield f"Loading {escape(self._loading)} … {time.monotonic() - start:.0f} s"
             time.sleep(0.25)
         yield ""
-
-
-def named_fault(name: str, folder: Path, error: UserError) -> str:
-    """What is wrong with a checkpoint, for a visitor: it is called by its name, and no folder of the server is told."""
-    said = str(error)
-    for path in (str(folder), printable(str(folder))):
-        said = said.replace(f"{path}/", "").removeprefix(f"{path} ").replace(path, name)
-    return f"{name}: {said}"
-
-
-def _looks_whole(folder: Path) -> bool:
-    """Whether all files are there and the small ones are sound. Loads no model."""
-    from dgvae.evaluation.record import Record
-    from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
-
-    try:
-        TextVAEConfig.from_json(folder / CONFIG_FILE)
-        Record.load(folder)
-    except UserError:
-        return False
-    return all((folder / file).is_file() for file in ("model.safetensors", "tokenizer.json", "latents.safetensors"))
-
-
-def _version(folder: Path) -> Hashable:
-    """Changes when a file of the folder does."""
-    try:
-        return tuple(sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in folder.iterdir()))
-    except OSError:
-        return None

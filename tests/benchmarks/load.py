@@ -133,7 +133,9 @@ def first_chart(url: str, session: str) -> None:
 
 
 def read_out(visitor: Visitor, choose: random.Random) -> None:
-    said = visitor.ask("map-a", "hover", "map-readout", NAMES, {"id": choose.randrange(-900, 900), "x": 0, "y": 0})
+    said = visitor.ask(
+        "map-a", "hover", "map-readout", NAMES, {"id": choose.choice((-1, 1)) * choose.randrange(1, 900), "x": 0, "y": 0}
+    )
     assert said.count("class='model-") or "sentence" in said, said
 
 

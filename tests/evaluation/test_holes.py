@@ -10,6 +10,7 @@ import torch
 
 from dgvae.aggregate import aggregate
 from dgvae.evaluation.holes import auc, density_gap_at, find_holes, hole_mass
+from dgvae.evaluation.latent_figures import mixture_figures
 from dgvae.posteriors import DiagonalGaussian
 from tests.aggregate.test_aggregate import on_the_sphere
 
@@ -62,6 +63,19 @@ def test_regions_are_the_holes_on_both_sides() -> None:
         assert hole.nearest == int(distances.argmin())
     assert found[0].gap >= found[1].gap
     assert sum(hole.share for hole in found) < float((samples[:, 0].abs() > 1.4).float().mean())
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_holes_of_the_map_add_up_to_the_hole_mass_of_the_record(seed: int) -> None:
+    aggregated = aggregate(with_two_holes())
+    samples = torch.randn(2000, 2, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(0)
+    shuffled = aggregated.reordered(torch.randperm(len(aggregated), generator=generator))
+    recorded = mixture_figures(shuffled, samples, generator)["hole_mass"].value
+    found = find_holes(aggregated, samples)
+    assert sum(hole.share for hole in found) == pytest.approx(recorded)
+    for hole in found:
+        assert torch.equal(samples[hole.index], hole.z)
 
 
 def test_few_prior_samples_in_holes_are_regions_of_their_own() -> None:

@@ -76,7 +76,8 @@ def test_edit_moves_between_any_two_labels(home: Path) -> None:
     assert "from glad to calm" in tab.move("mine", "mine", "the cook", 1, "glad", "calm")
     assert "from calm to sad" in tab.move("mine", "mine", "the cook", 1)
     assert "there are calm, glad, sad" in tab.move("mine", "mine", "the cook", 1, "angry", "calm")
-    assert tab.draw("mine", "mine", "the cook", 1, 1, 2, "", "")[-1]["choices"] == CLASSES
+    fields = {"sentence": "the cook", "strength": 1, "rank": 1, "value": 2, "from_label": "", "to_label": ""}
+    assert tab.draw("mine", "mine", **fields)[-1]["choices"] == CLASSES
     assert load_checkpoint(home / "runs" / "mine").classes == dict(enumerate(CLASSES))
 
 

@@ -29,16 +29,16 @@ def build(kind: type[Tab], shelf: Shelf) -> Tab:
         return kind(shelf, gr.Dropdown(), gr.Dropdown())
 
 
-def values(tab: Tab, **other: Any) -> list[Any]:
-    return [other.get(key, first_value(field)) for key, field in tab.fields.items()]
+def values(tab: Tab, **other: Any) -> dict[str, Any]:
+    return {key: other.get(key, first_value(field)) for key, field in tab.fields.items()}
 
 
 @pytest.mark.parametrize("kind", TABS, ids=lambda kind: kind.key)
 @pytest.mark.parametrize("method", METHODS)
 def test_it_draws_every_method(kind: type[Tab], method: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dgvae.ui.tabs.edit.MOST_LOADED", 2)  # its table shows others, too: each is tested as A
+    monkeypatch.setattr("dgvae.ui.tabs.reconstructions.MOST_LOADED", 2)  # its table shows others, too: each is tested as A
     tab = build(kind, shelf)
-    drawn = tab.draw(f"short-yelp/{method}", "short-yelp/dg-vae", *values(tab))
+    drawn = tab.draw(f"short-yelp/{method}", "short-yelp/dg-vae", **values(tab))
     assert len(drawn) == len(tab.outputs)
     assert any(drawn)
 
@@ -46,7 +46,7 @@ def test_it_draws_every_method(kind: type[Tab], method: str, shelf: Shelf, monke
 @pytest.mark.parametrize("kind", TABS, ids=lambda kind: kind.key)
 def test_without_models_it_says_so(kind: type[Tab], shelf: Shelf) -> None:
     tab = build(kind, shelf)
-    assert len(tab.draw(None, "short-yelp/none", *values(tab))) == len(tab.outputs)
+    assert len(tab.draw(None, "short-yelp/none", **values(tab))) == len(tab.outputs)
 
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
@@ -64,7 +64,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
 def test_its_code_runs_as_it_stands(kind: type[Tab], shelf: Shelf) -> None:
     tab = build(kind, shelf)
     for choice in CHOICES[kind.key]:
-        code = tab.code("short-yelp/dg-vae", "short-yelp/vae", *values(tab, **choice))
+        code = tab.code("short-yelp/dg-vae", "short-yelp/vae", **values(tab, **choice))
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             exec(compile(code, "code", "exec"), {})
@@ -78,8 +78,8 @@ def test_samples_in_the_code_are_those_on_the_page(shelf: Shelf) -> None:
     chosen = values(tab, how="drawn", n=5, seed=3)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        exec(tab.code("short-yelp/dg-vae", None, *chosen), {})
-    page = tab.draw("short-yelp/dg-vae", "short-yelp/vae", *chosen)[0]
+        exec(tab.code("short-yelp/dg-vae", None, **chosen), {})
+    page = tab.draw("short-yelp/dg-vae", "short-yelp/vae", **chosen)[0]
     assert all(escape(line) in page for line in said.getvalue().splitlines())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -80,46 +80,44 @@ class LabTab(Tab):
             make_film = gr.Button("Make a film of it (GIF)", min_width=220, scale=0, elem_id="lab-film")
             film_link = gr.HTML(elem_id="lab-film-link")
         self.sets = SetsSection(self.labs)
-        self.fields = {
+        run = {
             "methods": methods, "points": problem, "seed": seed, "drawn": drawn, "beta": beta, "batch": batch,
-            "size": size, "rate": rate, "samples": samples, "play": play, **self.sets.fields,
+            "size": size, "rate": rate, "samples": samples, "play": play,
         }  # fmt: skip
+        self.fields = {**run, **self.sets.fields}
         drew = gr.Number(0, visible=False)  # times: the text changes with each key, too
         self.triggers = [field.change for field in (methods, problem, seed, beta, batch, size, rate, samples, play, drew)]
         self.triggers += [drawn.submit, drawn.blur]
         self.outputs = [stories, screen, film_link]
-        run = [methods, problem, seed, drawn, beta, batch, size, rate, samples, play]
         each: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # else one that comes meanwhile may be lost
-        screen.tick(self.tick, run, screen, **each, concurrency_limit=32)
+        screen.tick(self.tick, None, screen, inputs_kwargs=run, **each, concurrency_limit=32)
         pad.draws(_drawn, drew, [drawn, problem, drew], **each, concurrency_limit=1)
         problem.change(lambda chosen: gr.update(open=chosen == DRAWN), problem, own, **QUIET)
         drawn.change(None, drawn, pad, js="(text) => text", api_visibility="private")
         make_film.click(self.film, None, film_link, concurrency_limit=1, api_visibility="private")
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, str, str]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[str, str, str]:
         """The stories; what the screen is to show, which knows whether that is new; and no film of what was before."""
         try:
-            setup, settings = _setup(*values[:4]), _settings(*values[4:9])
+            setup, settings = _setup(fields), _settings(fields)
         except UserError as error:
             return _stories(None, None, (name_a, name_b)), no_setup(str(error)), ""
-        return _stories(setup, settings, (name_a, name_b)), message(setup, bool(values[9])), ""
+        return _stories(setup, settings, (name_a, name_b)), message(setup, bool(fields["play"])), ""
 
-    async def tick(
-        self, methods, problem, seed, drawn, beta, batch, size, rate, samples, play, event: Ticked, request: gr.Request
-    ) -> str:
+    async def tick(self, event: Ticked, request: gr.Request, **fields: Any) -> str:
         """Some more steps for a visitor's lab, and the picture then."""
         try:
-            setup = _setup(methods, problem, seed, drawn)
+            setup = _setup(fields)
         except UserError as error:
             return no_setup(str(error))
         asked, steps = {"run": event.run, "number": event.number}, max(0, min(int(event.steps), 100))
         frames, fault = [], ""
         try:
-            settings = _settings(beta, batch, size, rate, samples)
+            settings = _settings(fields)
             frames = await self.labs.advance(str(request.session_hash), asked["run"], setup, settings, steps)
         except UserError as error:
             fault = str(error)
-        return message(setup, bool(play), asked, frames, fault)
+        return message(setup, bool(fields["play"]), asked, frames, fault)
 
     def leave(self, request: gr.Request) -> None:
         """Forget the lab of a visitor who is gone."""
@@ -137,9 +135,9 @@ class LabTab(Tab):
         film([title_of(name) for name in lab.setup.methods], [*lab.moments], file, side=FILM_SIDE)
         return gif_link("lab.gif", file.getvalue())
 
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        setup, settings = _setup(*values[:4]), _settings(*values[4:9])
+        setup, settings = _setup(fields), _settings(fields)
         return (
             "from dgvae.toy.lab import Lab\n"
             "from dgvae.toy.setup import Settings, Setup\n\n"
@@ -158,15 +156,23 @@ def _drawn(drew: int | None, event: Drew) -> tuple[str, str, int]:
     return event.text, DRAWN, (drew or 0) + 1
 
 
-def _setup(methods: Sequence[str] | None, problem: str, seed: int | None, drawn: str) -> Setup:
+def _setup(fields: Mapping[str, Any]) -> Setup:
     """What the fields say. Raises UserError."""
-    if seed is None:
+    if fields["seed"] is None:
         raise UserError("Give a seed: a whole number such as 1.")
-    return Setup(tuple(methods or ()), problem, int(seed), parse_points(drawn) if problem == DRAWN else ())
+    problem = fields["points"]
+    drawn = parse_points(fields["drawn"]) if problem == DRAWN else ()
+    return Setup(tuple(fields["methods"] or ()), problem, int(fields["seed"]), drawn)
 
 
-def _settings(beta: float, batch: float, size: float, rate: float, samples: float) -> Settings:
-    return Settings(beta, int(batch), int(size), rate, int(samples))
+def _settings(fields: Mapping[str, Any]) -> Settings:
+    return Settings(
+        beta=fields["beta"],
+        batch_size=int(fields["batch"]),
+        aggregation_size=int(fields["size"]),
+        learning_rate=fields["rate"],
+        samples=int(fields["samples"]),
+    )
 
 
 def parse_points(text: str) -> tuple[tuple[float, float], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,33 @@ if TYPE_CHECKING:
     from dgvae.ui.shelf import Shelf
 
 
+@dataclass(frozen=True)
+class Point:
+    """A point that means the same in every map: an encoded sentence or a prior draw, by its index from 0."""
+
+    index: int
+    is_draw: bool
+
+    @classmethod
+    def of_number(cls, number: float | None) -> Point | None:
+        """The point of a visitor's number: sentences count from 1, prior draws from −1. None for 0 or nothing."""
+        if not number:
+            return None
+        return cls(int(number) - 1, False) if number > 0 else cls(-1 - int(number), True)
+
+    @property
+    def number(self) -> int:
+        """The visitor's number, which the chart has as the point's id."""
+        return -1 - self.index if self.is_draw else self.index + 1
+
+    def row(self, stored: LatentMap) -> int | None:
+        """Its row in a map; None if the map has no such point."""
+        if self.is_draw:
+            return self.index if self.index < stored.priors else None
+        found = (stored.sentences == self.index).nonzero()
+        return stored.priors + int(found[0, 0]) if len(found) else None
+
+
 def map_of(checkpoint: Checkpoint) -> LatentMap:
     """The stored map. Raises UserError if the checkpoint has none."""
     if checkpoint.latents.map is None:
@@ -27,31 +55,36 @@ def map_of(checkpoint: Checkpoint) -> LatentMap:
     return checkpoint.latents.map
 
 
-def point_ids(latent_map: LatentMap) -> np.ndarray:
-    """Ids that mean the same in every map: sentence n is n, prior draw n is −n (from 1)."""
-    return np.concatenate([-1 - np.arange(latent_map.priors), latent_map.sentences.numpy()])
-
-
 def map_points(
     checkpoint: Checkpoint, gaps: Tensor | None = None, xy: Tensor | None = None, dimension: int | None = None
 ) -> dict[str, np.ndarray]:
-    """The columns that `latent_map` draws, with density gaps and a latent dimension if they are given.
+    """The columns that `latent_map` draws. A point's id is its number.
 
-    xy: another map's coordinates, [P + M, 2]. Raises UserError if there is no map.
+    Args:
+        checkpoint: whose map it is.
+        gaps: density gaps of all points, [P + M] nats, if they are known.
+        xy: another map's coordinates, [P + M, 2].
+        dimension: of the latent, whose values are shown.
+
+    Returns:
+        Columns of P + M values.
+
+    Raises:
+        UserError: there is no map.
     """
     stored = map_of(checkpoint)
-    ids = point_ids(stored)
     xy = stored.xy if xy is None else xy
     nothing = np.full(stored.priors, -1)
+    numbers = np.concatenate([-1 - np.arange(stored.priors), stored.sentences.numpy() + 1])
     return {
-        "id": ids,
+        "id": numbers,
         "x": xy[:, 0].numpy(),
         "y": xy[:, 1].numpy(),
-        "source": np.where(ids < 0, "prior", "posterior"),
+        "source": np.where(numbers < 0, "prior", "posterior"),
         "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
         "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
-        "gap": np.full(len(ids), np.nan) if gaps is None else gaps.numpy(),
-        "value": np.full(len(ids), np.nan) if dimension is None else stored.z[:, dimension].numpy(),
+        "gap": np.full(len(numbers), np.nan) if gaps is None else gaps.numpy(),
+        "value": np.full(len(numbers), np.nan) if dimension is None else stored.z[:, dimension].numpy(),
     }
 
 
@@ -73,15 +106,25 @@ def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
 
 
 def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
-    """A checkpoint's holes among the prior draws of its map, the deepest first: looked for once, in a second or two.
+    """A checkpoint's holes among the prior draws of its map, found once for all visitors, in some seconds.
 
-    Raises UserError if it has neither, or no densities.
+    Args:
+        shelf: all checkpoints.
+        name: of the checkpoint.
+        count: of holes at most.
+
+    Returns:
+        The holes, the deepest first. A hole's index is that of its prior draw.
+
+    Raises:
+        UserError: there is no such checkpoint, or it has no map or no densities.
     """
+    from dgvae.aggregate.base import NO_DENSITY
     from dgvae.evaluation.holes import find_holes
 
     checkpoint = shelf.get(name)
-    if why := checkpoint.aggregated.absent.get("density_gap"):
-        raise UserError(f"{checkpoint.model.config.title} has no density to find holes with: {why}.")
+    if not checkpoint.aggregated.has_density:
+        raise UserError(f"{checkpoint.model.config.title} has no density to find holes with: {NO_DENSITY}.")
     stored = map_of(checkpoint)
     draws = stored.z[: stored.priors]
     return shelf.derived(name, ("holes", count), lambda checkpoint: find_holes(checkpoint.aggregated, draws, count))

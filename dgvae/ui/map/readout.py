@@ -6,17 +6,27 @@ from dgvae.errors import UserError
 from dgvae.evaluation.estimates import hole_mass_by_chance
 from dgvae.evaluation.figures import MATCH, percent
 from dgvae.ui.decoding import decode_lines, decode_texts
-from dgvae.ui.map.points import holes_of, point_gaps, point_ids
+from dgvae.ui.map.points import Point, holes_of, point_gaps
 from dgvae.ui.markup.render import Column, comparison, hint
 from dgvae.ui.shelf import Shelf
 
 SHOWN = 2 * MATCH  # of the prior in holes: with less there is none to show
 
 
-def next_hole(shelf: Shelf, name: str | None, side: str, after: int = 0) -> tuple[int, str]:
-    """The prior draw (from 1) at which a hole is deepest, and what is said of it: the worst hole, or that after draw `after`.
+def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = None) -> tuple[Point, str]:
+    """The worst hole of a model, or the hole after one that is shown.
 
-    Raises UserError if there is none to show.
+    Args:
+        shelf: all checkpoints.
+        name: of the model.
+        side: "A" or "B".
+        after: the point that is shown now.
+
+    Returns:
+        The prior draw at which the hole is deepest, and what is said of it.
+
+    Raises:
+        UserError: there is none to show.
     """
     found, checkpoint = holes_of(shelf, name), shelf.get(name)
     whole = sum(hole.share for hole in found)
@@ -30,36 +40,36 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: int = 0) -> tupl
         raise UserError(
             f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and {percent(MATCH)} would in a match."
         )
-    draws = [hole.index + 1 for hole in found]
+    draws = [Point(hole.index, is_draw=True) for hole in found]
     at = (draws.index(after) + 1) % len(draws) if after in draws else 0
-    draw, hole = draws[at], found[at]
+    hole = found[at]
     text, what = shelf.sentence(str(name), hole.nearest), "reads"
     if text is None:
         mean = checkpoint.latents.posterior.location[hole.nearest]
         text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"comes back from {side} as"
-    return draw, hint(
-        f"Hole {at + 1} of {len(found)} in {side}, deepest at prior draw {draw}, where the prior is {hole.gap:.0f} nats denser "
-        f"than the encoded sentences; {whole:.1%} of the draws on this map lie in holes of {side}. "
+    return draws[at], hint(
+        f"Hole {at + 1} of {len(found)} in {side}, deepest at prior draw {hole.index + 1}, where the prior is "
+        f"{hole.gap:.0f} nats denser than the encoded sentences; {whole:.1%} of the draws on this map lie in holes of {side}. "
         f"The nearest sentence, {hole.nearest + 1}, {what}: {text}"
     )
 
 
-def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, number: int) -> str:
-    """What both models decode at a point: a sentence from 1, or a prior draw from −1."""
-    columns = [_at(shelf, name, number) for name in (name_a, name_b)]
-    if number < 0:
-        head, said = f"Prior draw {-number}", _of_draws(shelf, name_a, name_b)
+def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) -> str:
+    """What both models decode at a point, as HTML."""
+    columns = [_at(shelf, name, point) for name in (name_a, name_b)]
+    if point.is_draw:
+        head, said = f"Prior draw {point.index + 1}", _of_draws(shelf, name_a, name_b)
     else:
-        head, said = f"Sentence {number}", _reads(shelf, name_a, name_b, number - 1)
+        head, said = f"Sentence {point.index + 1}", _reads(shelf, name_a, name_b, point.index)
     return comparison([head], *columns) + (hint(said) if any(column.lines for column in columns) else "")
 
 
-def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, number: int) -> str:
-    """The sentence of a point, from 1; as a model gives it back where there is none, as at a prior draw. Raises UserError."""
+def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) -> str:
+    """The sentence of a point; where there is no text, as at a prior draw, what a model decodes there. Raises UserError."""
     for name in (name_a, name_b):
-        if number > 0 and (text := _text(shelf, name, number - 1)):
+        if not point.is_draw and (text := _text(shelf, name, point.index)):
             return text
-    column = next((column for name in (name_a, name_b) if (column := _at(shelf, name, number)).lines), None)
+    column = next((column for name in (name_a, name_b) if (column := _at(shelf, name, point)).lines), None)
     if column is None:
         raise UserError("Neither model's map has such a point.")
     return column.lines[0].text
@@ -99,15 +109,14 @@ def _text(shelf: Shelf, name: str | None, sentence: int) -> str | None:
     return None
 
 
-def _at(shelf: Shelf, name: str | None, number: int) -> Column:
-    point = number - 1 if number > 0 else number
+def _at(shelf: Shelf, name: str | None, point: Point) -> Column:
     try:
         checkpoint = shelf.get(name)
     except UserError as error:
         return Column(name or "no model", fault=str(error))
     title = checkpoint.model.config.title
     stored = checkpoint.latents.map
-    if not stored or not len(rows := (point_ids(stored) == point).nonzero()[0]):
+    if not stored or (row := point.row(stored)) is None:
         return Column(title, fault="This model's map has no such point.")
-    gap = None if "density_gap" in checkpoint.aggregated.absent else point_gaps(checkpoint, int(rows[0]))
-    return Column(title, decode_lines(checkpoint, stored.z[rows], gap=gap))
+    gap = point_gaps(checkpoint, row) if checkpoint.aggregated.has_density else None
+    return Column(title, decode_lines(checkpoint, stored.z[row : row + 1], gap=gap))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from dgvae.charts.maps import COLORINGS, LOOK_FOR, latent_map
+from dgvae.charts.maps import COLORINGS, LOOK_FOR
 from dgvae.errors import UserError
-from dgvae.ui.map.points import extents, map_of, map_points, point_gaps
+from dgvae.ui.map.drawing import COMMON, OWN, Coloring, Layout, draw_map, marks_over, remarks
+from dgvae.ui.map.points import Point
 from dgvae.ui.map.readout import next_hole, read_point, text_at
 from dgvae.ui.map.region import Region, region_report
 from dgvae.ui.map.shared import CommonMaps
@@ -21,15 +21,9 @@ from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Brushed, Hovered
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.tab import QUIET, Tab
-from dgvae.ui.vega.chart import ChartMarks, VegaChart, marks
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from dgvae.checkpoint.checkpoint import Checkpoint
+from dgvae.ui.vega.chart import ChartMarks, VegaChart
 
 INVITATION = hint("Point at a dot, or tap it: both models read out what they decode there. Drag to mark a region.")
-OWN, COMMON = "own", "common"
 # Where a point's sentence may be taken: tab and field.
 CARRIERS = {
     ("interpolate", "from"): "Interpolate from it",
@@ -47,148 +41,112 @@ class MapTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         self.common = CommonMaps(shelf)
-        look_for = gr.HTML(_look_for("source"))
+        self._build_controls()
+        self._build_maps()
+        self._build_readout()
+        self.fields = {
+            "colour": self._color, "dim": self._dimension, "map": self._which, "point": self._point, "region": self._region,
+        }  # fmt: skip
+        self.triggers = [self._color.change, self._dimension.change, self._which.change, self._fitted.change]
+        maps = [part for side in "AB" for part in (self._faults[side], self._charts[side])]
+        read = [self._hole_said, self._readout, self._report]
+        self.outputs = [self._look_for, *maps, self._over, self._remark, *read]
+        self._wire_controls()
+        self._wire_pointer()
+        self._wire_typing()
+
+    # ---- building
+
+    def _build_controls(self) -> None:
+        """What is drawn."""
+        self._look_for = gr.HTML(_look_for("source"))
         with gr.Row(elem_id="map-controls"):
-            color = gr.Radio(
-                [(name, key) for key, name in COLORINGS.items()],
-                value="source",
-                label="Color by",
-                scale=3,
-                elem_id="map-color",
-            )
-            dimension = gr.Number(
+            colors = [(name, key) for key, name in COLORINGS.items()]
+            self._color = gr.Radio(colors, value="source", label="Color by", scale=3, elem_id="map-color")
+            self._dimension = gr.Number(
                 1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
             )
-            which = gr.Radio(
-                [("one for each", OWN), ("one for both", COMMON)],
-                value=OWN,
-                label="Map",
-                scale=1,
-                min_width=260,
-                elem_id="map-which",
-            )
-        remark = gr.HTML(elem_id="map-remark")
-        progress, fitted = gr.HTML(elem_id="map-progress", elem_classes="status"), gr.Number(0, visible=False)
-        charts, faults, holes = {}, [], {}
+            kinds = [("one for each", OWN), ("one for both", COMMON)]
+            self._which = gr.Radio(kinds, value=OWN, label="Map", scale=1, min_width=260, elem_id="map-which")
+        self._remark = gr.HTML(elem_id="map-remark")
+        self._progress = gr.HTML(elem_id="map-progress", elem_classes="status")
+        self._fitted = gr.Number(0, visible=False)  # when a common map was fitted
+
+    def _build_maps(self) -> None:
+        """A map for each model, and a button that shows a hole in it."""
+        self._charts, self._faults, self._holes = {}, {}, {}
         with gr.Row():
             for side in "AB":
                 with gr.Column(min_width=320, elem_classes=f"model-{side.lower()}"):
-                    faults.append(gr.HTML(elem_id=f"map-fault-{side.lower()}"))
-                    charts[side] = VegaChart(group="maps", label=f"Map of model {side}", elem_id=f"map-{side.lower()}")
-                    holes[side] = gr.Button(f"Show me a hole in {side}", size="sm", elem_id=f"hole-{side.lower()}")
-        hole_said = gr.HTML(elem_id="map-hole")
-        readout = gr.HTML(INVITATION, elem_id="map-readout", elem_classes="readout")
+                    self._faults[side] = gr.HTML(elem_id=f"map-fault-{side.lower()}")
+                    self._charts[side] = VegaChart(group="maps", label=f"Map of model {side}", elem_id=f"map-{side.lower()}")
+                    self._holes[side] = gr.Button(f"Show me a hole in {side}", size="sm", elem_id=f"hole-{side.lower()}")
+
+    def _build_readout(self) -> None:
+        """What is said of holes, points and regions, where a point's sentence may be taken, and fields to type them."""
+        self._hole_said = gr.HTML(elem_id="map-hole")
+        self._readout = gr.HTML(INVITATION, elem_id="map-readout", elem_classes="readout")
         with gr.Row():
             self.carriers = {
                 view: gr.Button(label, size="sm", min_width=160, elem_id=f"carry-{view[1]}") for view, label in CARRIERS.items()
             }
         self.carried = gr.HTML(elem_id="map-carried")
-        report = gr.HTML(elem_id="map-region")
+        self._report = gr.HTML(elem_id="map-region")
         with gr.Accordion("Without a mouse", open=False), gr.Row():
-            point = gr.Number(
+            self._point = gr.Number(
                 0, precision=0, label="Point: a sentence from 1, a prior draw from −1", elem_id="map-point", min_width=200
             )
-            region = gr.Textbox(
+            self._region = gr.Textbox(
                 "", label="Region: map, ends of x, ends of y", placeholder="A: 0, 2, -1, 1", elem_id="region", min_width=240
             )
+        self._over = ChartMarks(elem_id="map-marks")
 
-        self.fields = {"colour": color, "dim": dimension, "map": which, "point": point, "region": region}
-        self.triggers = [color.change, dimension.change, which.change, fitted.change]
-        over = ChartMarks(elem_id="map-marks")
-        self.outputs = [look_for, faults[0], charts["A"], faults[1], charts["B"], over, remark, hole_said, readout, report]
+    def _wire_controls(self) -> None:
+        """A common map is fitted where it is asked for; the dimension's field is shown where it is used."""
         gr.on(
-            [which.change, *(model.change for model in self.models)],
-            self.fit_common, [*self.models, which], [progress, fitted],
+            [self._which.change, *(model.change for model in self.models)],
+            self.fit_common, [*self.models, self._which], [self._progress, self._fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
-        color.change(_show_if_used, color, dimension, **QUIET)
-        # Whoever sets them, a pointer, a key, a button or the address: point and region are read out.
-        point.change(self.read_number, [*self.models, point], readout, **QUIET)
-        region.change(self.read_region, [*self.models, which, region], report, **QUIET)
-        gr.on([point.input, region.input, region.submit], self.marks_of, [region, point], over, **QUIET)
-        for side, chart in charts.items():
-            chart.hover(self.read_out, self.models, readout, **QUIET)
-            chart.pick(_picked, None, point, **QUIET)
-            chart.brush(_brushed, None, region, **QUIET)
-            holes[side].click(partial(self.show_hole, side), [*self.models, region, point], [hole_said, point, over], **QUIET)
+        self._color.change(_show_if_used, self._color, self._dimension, **QUIET)
+
+    def _wire_pointer(self) -> None:
+        """A hover, a click, a drag and a hole are one request each: what is chosen comes back with what is said of it."""
+        for side, chart in self._charts.items():
+            chart.hover(self.read_out, self.models, self._readout, **QUIET)
+            chart.pick(self.pick, self.models, [self._point, self._readout], **QUIET)
+            chart.brush(self.brush, [*self.models, self._which], [self._region, self._report], **QUIET)
+            shown = [self._hole_said, self._point, self._readout, self._over]
+            self._holes[side].click(partial(self.show_hole, side), [*self.models, self._region, self._point], shown, **QUIET)
+
+    def _wire_typing(self) -> None:
+        """Point and region can be typed. A link's are read out as the tab is drawn."""
+        where = [*self.models, self._region, self._point]
+        self._point.input(self.type_point, where, [self._readout, self._over], **QUIET)
+        typed = [self._region.input, self._region.submit]
+        gr.on(typed, self.type_region, [*where, self._which], [self._report, self._over], **QUIET)
 
     # ---- drawing
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """What to look for; fault and chart of A and of B; marks; remarks; no hole yet; what point and region say."""
-        color, dimension, which, point, region = values
-        common = self._common(which, name_a, name_b)
-        domain = extents(*common) if common else None
+        coloring = Coloring(fields["colour"], fields["dim"])
+        layout = Layout.find(self.common, fields["map"], (name_a, name_b))
         drawn: list[Any] = []
-        for i, name in enumerate((name_a, name_b)):
+        for side, name in zip("AB", (name_a, name_b), strict=True):
             try:
-                chart = self._chart(name, color, dimension, common[i] if common else None, domain)
-                drawn += ["", chart]
+                drawn += ["", draw_map(self.shelf, name, side, coloring, layout)]
             except UserError as error:
                 drawn += [notice(str(error)), None]
         return (
-            _look_for(color),
+            _look_for(coloring.key),
             *drawn,
-            self.marks_of(region, point),
-            self._remarks(color, which, name_a, name_b),
+            marks_over(fields["region"], Point.of_number(fields["point"])),
+            remarks(self.shelf, (name_a, name_b), coloring, layout),
             "",
-            self.read_number(name_a, name_b, point),
-            self.read_region(name_a, name_b, which, region),
+            self.read_number(name_a, name_b, fields["point"]),
+            self._read_region(name_a, name_b, layout, fields["region"]),
         )
-
-    def _chart(self, name: str | None, color: str, dimension: int | None, xy: Tensor | None, domain: Any) -> dict[str, Any]:
-        checkpoint = self.shelf.get(name)
-        map_of(checkpoint)
-        gaps = None
-        if color == "gap":
-            if "density_gap" in checkpoint.aggregated.absent:
-                color = "source"
-            else:
-                gaps = self.shelf.derived(name, "gaps of the map", point_gaps)
-        column = None
-        if color == "dimension":
-            column = int(dimension or 0) - 1
-            if not 0 <= column < checkpoint.model.config.latent_dim:
-                raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
-
-        def chart(of: Checkpoint) -> dict[str, Any]:
-            return latent_map(map_points(of, gaps, xy, column), color, of.model.config.title, domain, of.classes)
-
-        # Everyone who comes sees the same first chart.
-        return chart(checkpoint) if xy is not None else self.shelf.derived(name, ("map", color, column), chart)
-
-    def _common(self, which: str, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
-        """Where both models' points lie on one map, if that is asked for and there is one."""
-        try:
-            return self.common.coordinates(name_a, name_b) if which == COMMON else None
-        except UserError:
-            return None  # it is among the remarks
-
-    def _remarks(self, color: str, which: str, name_a: str | None, name_b: str | None) -> str:
-        """Why what is asked for is not shown."""
-        remarks = []
-        try:
-            if which == COMMON:
-                self.common.coordinates(name_a, name_b)
-        except UserError as error:
-            remarks.append(str(error))
-        for name in (name_a, name_b) if color == "gap" else ():
-            with suppress(UserError):  # it is said in the model's place
-                if why := self.shelf.get(name).aggregated.absent.get("density_gap"):
-                    remarks.append(f"No density gap here: {why}.")
-        return "".join(map(hint, dict.fromkeys(remarks)))
-
-    def marks_of(self, region: str, point: float | None) -> str:
-        """The marks over both charts: the ring round the point, and the rectangle of the region on its own map."""
-        ring = None if not point else int(point) - 1 if point > 0 else int(point)
-        a: dict[str, Any] = {"ring": ring}
-        b: dict[str, Any] = {"ring": ring}
-        try:
-            parsed = Region.parse(region)
-            (a if parsed.side == "A" else b)["brush"] = {"x": parsed.x, "y": parsed.y}
-        except UserError:
-            pass  # it is said below the maps
-        return marks(map_a=a, map_b=b)
 
     def fit_common(self, name_a: str | None, name_b: str | None, which: str) -> Iterator[tuple[str, Any]]:
         """If a common map is asked for and not there, fit it, say how far that is, and at last when it was done."""
@@ -202,70 +160,74 @@ class MapTab(Tab):
 
     def read_out(self, name_a: str | None, name_b: str | None, event: Hovered) -> Any:
         """What both models decode at the point under the pointer; nothing changes where there is none."""
-        return gr.skip() if event.id is None else read_point(self.shelf, name_a, name_b, _number(event.id))
+        return self.read_number(name_a, name_b, event.id) if event.id else gr.skip()
 
     def read_number(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
         """What both models decode at the point of a number."""
-        return read_point(self.shelf, name_a, name_b, int(number)) if number else INVITATION
+        point = Point.of_number(number)
+        return read_point(self.shelf, name_a, name_b, point) if point else INVITATION
 
-    def show_hole(
-        self, side: str, name_a: str | None, name_b: str | None, region: str, point: float | None = None
-    ) -> tuple[Any, ...]:
-        """What is said of the worst hole of A or B, or of the next, its deepest point, and marks: it is ringed and read out."""
-        name = name_a if side == "A" else name_b
+    def pick(self, name_a: str | None, name_b: str | None, event: Hovered) -> tuple[Any, Any]:
+        """The number of the point that was clicked, and what is read out there."""
+        return (event.id, self.read_number(name_a, name_b, event.id)) if event.id else (gr.skip(), gr.skip())
+
+    def type_point(self, name_a: str | None, name_b: str | None, region: str, number: float | None) -> tuple[str, str]:
+        """What is read out at the point that was typed, and the marks."""
+        return self.read_number(name_a, name_b, number), marks_over(region, Point.of_number(number))
+
+    def show_hole(self, side: str, name_a: str | None, name_b: str | None, region: str, number: float | None = None) -> Any:
+        """The worst hole of A or B, or the next: what is said of it, its deepest draw's number and readout, and marks."""
         try:
-            draw, said = next_hole(self.shelf, name, side, after=-int(point or 0))
-            return said, -draw, self.marks_of(region, -draw)
+            point, said = next_hole(self.shelf, name_a if side == "A" else name_b, side, Point.of_number(number))
         except UserError as error:
-            return notice(str(error)), 0, self.marks_of(region, 0)
+            return notice(str(error)), 0, INVITATION, marks_over(region, None)
+        return said, point.number, read_point(self.shelf, name_a, name_b, point), marks_over(region, point)
 
     def carry(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
         """The sentence of the point that was clicked. Raises UserError."""
-        if not number:
+        if (point := Point.of_number(number)) is None:
             raise UserError("Click a point on a map first.")
-        return text_at(self.shelf, name_a, name_b, int(number))
+        return text_at(self.shelf, name_a, name_b, point)
+
+    def brush(self, name_a: str | None, name_b: str | None, which: str, event: Brushed) -> tuple[str, str]:
+        """The region that was marked, as text, and what lies in it."""
+        side = "B" if event.target and event.target.elem_id == "map-b" else "A"
+        text = "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
+        return text, self.read_region(name_a, name_b, which, text)
+
+    def type_region(self, name_a: str | None, name_b: str | None, region: str, number: float | None, which: str) -> Any:
+        """What lies in the region that was typed, and the marks."""
+        return self.read_region(name_a, name_b, which, region), marks_over(region, Point.of_number(number))
 
     def read_region(self, name_a: str | None, name_b: str | None, which: str, text: str) -> str:
-        """What lies in a region such as "A: 0, 2, -1, 1"; nothing if there is none."""
+        """What lies in a region such as "A: 0, 1, 2, 3"; nothing if there is none."""
+        if not text.strip():
+            return ""
+        return self._read_region(name_a, name_b, Layout.find(self.common, which, (name_a, name_b)), text)
+
+    def _read_region(self, name_a: str | None, name_b: str | None, layout: Layout, text: str) -> str:
         if not text.strip():
             return ""
         names = {"A": name_a, "B": name_b}
         try:
             region = Region.parse(text)
-            own = map_of(self.shelf.get(names[region.side])).xy
-            common = self._common(which, name_a, name_b)
-            return region_report(self.shelf, region, (common["AB".index(region.side)] if common else own).numpy(), names)
+            xy = layout.on(region.side, self.shelf.get(names[region.side])).numpy()
+            return region_report(self.shelf, region, xy, names)
         except UserError as error:
             return notice(str(error))
 
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
         code = code_to_load(self.shelf.folder(name_a)) + (
             "shown = checkpoint.latents.map  # prior draws first, then a sample of each posterior\nprint(shown.xy)\n"
         )
-        if "density_gap" in self.shelf.get(name_a).aggregated.absent:
+        if not self.shelf.get(name_a).aggregated.has_density:
             return code
         return code + (
             "\nfrom dgvae.evaluation.holes import find_holes\n\n"
             "for hole in find_holes(checkpoint.aggregated, shown.z[: shown.priors]):\n"
             '    print(f"{hole.share:.1%} of the prior, gap {hole.gap:.1f} nats, nearest sentence {hole.nearest + 1}")\n'
         )
-
-
-def _number(point: int) -> int:
-    """A point as a visitor counts it: sentences from 1, prior draws from −1."""
-    return point + 1 if point >= 0 else point
-
-
-def _picked(event: Hovered) -> Any:
-    """The number of the point that was clicked."""
-    return gr.skip() if event.id is None else _number(event.id)
-
-
-def _brushed(event: Brushed) -> str:
-    """The region that was marked, as text."""
-    side = "B" if event.target and event.target.elem_id == "map-b" else "A"
-    return "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
 
 
 def _look_for(color: str) -> str:

@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dgvae.ui.requests.fault_log import log, told
+from dgvae.ui.requests.limits import MOST_SENT, TOO_LARGE
 from dgvae.ui.requests.plain import read_plain
 
-MOST_BYTES = 16 * 2**20  # of a request's JSON: 256 latents of 4,096 dimensions
 OTHER_BODIES = ("multipart/form-data", "application/x-www-form-urlencoded")
 V2 = re.compile(r"/call/v2/([^/]+)/?$")
 CALLS = re.compile(r"/(?:(?:call|run|api)/(?!v2/)[^/]+|queue/join)/?$")
@@ -141,8 +141,8 @@ async def _body(receive: Receive) -> bytes:
             raise Refusal(400, "The request was cut off.")
         parts.append(message.get("body", b""))
         size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > MOST_BYTES:
-            raise Refusal(413, f"The request is larger than {MOST_BYTES // 2**20} MB.")
+        if size > MOST_SENT:
+            raise Refusal(413, TOO_LARGE)
     return b"".join(parts)
 
 

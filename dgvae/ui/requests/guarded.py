@@ -27,10 +27,10 @@ class GuardedBlocks(gr.Blocks):
     """See the module."""
 
     def launch(self, *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's, with a `Gate` before everything else, and without its monitoring, which prints at every request."""
+        """As Gradio's, with a `Gate` before everything else."""
         app = {**(kwargs.pop("app_kwargs", None) or {})}
         app["middleware"] = [Middleware(Gate, blocks=self), *app.get("middleware", [])]
-        return super().launch(*args, **{"enable_monitoring": False, **kwargs}, app_kwargs=app)
+        return super().launch(*args, **kwargs, app_kwargs=app)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's, of values that the fields can hold."""

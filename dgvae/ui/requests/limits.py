@@ -10,13 +10,14 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_SENT = 8_000_000  # bytes of a request: 256 latents of 1,024 dimensions fit in
+TOO_LARGE = f"A request may have {MOST_SENT / 1e6:.0f} MB at most."
 
 
 def limits() -> dict[str, Any]:
     """The arguments of `launch` that bound what is taken in."""
     return {
         "app_kwargs": {"middleware": [Middleware(SmallRequests)]},
-        "enable_monitoring": False,
+        "enable_monitoring": False,  # it prints at every request
         "max_file_size": 0,  # should a request get past the middleware
         "max_threads": 128,  # more than all handlers' limits together: those that wait keep none from computing
         "state_session_capacity": 500,  # Gradio's 10,000 would come to 3 GB
@@ -59,5 +60,5 @@ class SmallRequests:
         with suppress(_TooLargeError):  # FastAPI makes an answer of its own of it, which is held back
             await self._app(scope, receive_some, send_unless_too_large)
         if came > MOST_SENT and not answered:
-            answer = PlainTextResponse(f"A request may have {MOST_SENT / 1e6:.0f} MB at most.", 413)
+            answer = PlainTextResponse(TOO_LARGE, 413)
             await answer(scope, receive, send)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -13,11 +10,11 @@ import gradio as gr
 from dgvae.charts.slices import z_name
 from dgvae.errors import UserError
 from dgvae.text.corpora import label_name
-from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode, encode_mean, readings
-from dgvae.ui.markup.differences import marked_differences, share_kept
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, TypedSentence, decode_lines, readings
 from dgvae.ui.markup.export import code_to_load, csv_link
-from dgvae.ui.markup.render import Column, comparison, comparison_rows, hint, notice
-from dgvae.ui.shelf import MOST_LOADED, Shelf
+from dgvae.ui.markup.render import Column, comparison, comparison_rows, notice
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.reconstructions import reconstructions
 from dgvae.ui.tabs.tab import QUIET, Number, Slider, Tab
 
 if TYPE_CHECKING:
@@ -25,23 +22,9 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoint.checkpoint import Checkpoint
 
+Names = tuple[str | None, str | None]  # of the models A and B
 STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 VALUES = (-3.0, -1.5, 0.0, 1.5, 3.0)
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """What a model makes of a sentence, which it splits into the words `given`; or the one sentence that says why it can't.
-
-    side: "a" or "b", or "" for the other models. kl: of the posterior to the prior, nats, if it has a density.
-    """
-
-    label: str
-    side: str
-    given: Sequence[str] = ()
-    said: Sequence[str] = ()
-    kl: float | None = None
-    fault: str | None = None
 
 
 class EditTab(Tab):
@@ -95,46 +78,18 @@ class EditTab(Tab):
         gr.on(moved, self.move, [*self.models, sentence, strength, *ends], attribute, **QUIET)
         gr.on([rank.change, value.change], self.traverse, [*self.models, sentence, rank, value], traversal, **QUIET)
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """The table of reconstructions, the row of strengths, the row of values, and the labels that can be chosen."""
-        sentence, strength, rank, value, *ends = values
         choices = [gr.update(choices=self._labels(name_a, name_b))] * 2
-        if not sentence.strip():
+        if not fields["sentence"].strip():
             return notice("Write a sentence."), "", "", *choices
+        sentence, names = TypedSentence(self.shelf, fields["sentence"]), (name_a, name_b)
         return (
-            readings(self.shelf, (name_a, name_b), sentence) + self.reconstruct(name_a, name_b, sentence),
-            self.move(name_a, name_b, sentence, strength, *ends),
-            self.traverse(name_a, name_b, sentence, rank, value),
+            readings(self.shelf, names, sentence.text) + reconstructions(self.shelf, names, sentence),
+            self._move(names, sentence, fields["strength"], fields["from_label"], fields["to_label"]),
+            self._traverse(names, sentence, fields["rank"], fields["value"]),
             *choices,
         )
-
-    # ---- every model
-
-    def reconstruct(self, name_a: str | None, name_b: str | None, sentence: str) -> str:
-        """The sentence through A, B and the others, as far as they fit in memory together."""
-        labels = {name: label for label, name in self.shelf.choices()}
-        sides = {name: side for name, side in ((name_b, "b"), (name_a, "a")) if name in labels}
-        names = list(dict.fromkeys([*reversed(sides), *labels]))
-        found = [self._reconstruction(name, labels[name], sides.get(name, ""), sentence) for name in names[:MOST_LOADED]]
-        header = ["model", "words kept", "KL (nats)", "reconstruction"]
-        head = "".join(f"<th scope='col'>{name}</th>" for name in header)
-        more = hint(f"The first {MOST_LOADED} of {len(names)} models are shown.") if len(names) > MOST_LOADED else ""
-        cells = [[r.label, share_kept(r.given, r.said), r.kl, " ".join(r.said)] for r in found if not r.fault]
-        return (
-            "<div class='measure-scroll' tabindex='0'><table class='texts edits' aria-label='The sentence through every model'>"
-            f"<thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(map(_row, found))}</tbody></table></div>{more}{csv_link('reconstructions.csv', header, cells)}"
-        )
-
-    def _reconstruction(self, name: str, label: str, side: str, sentence: str) -> Reconstruction:
-        try:
-            checkpoint = self.shelf.get(name)
-            posterior = encode(checkpoint, sentence)
-        except UserError as error:
-            return Reconstruction(label, side, fault=str(error))
-        said = decode_texts(checkpoint, posterior.location)[0].split()
-        kl = float(posterior.kl()[0]) if posterior.has_density else None
-        return Reconstruction(label, side, checkpoint.tokenizer.words(sentence), said, kl)
 
     # ---- along a direction
 
@@ -148,18 +103,21 @@ class EditTab(Tab):
         end: str | None = "",
     ) -> str:
         """What both models say along the direction from one label to another, and at the chosen strength."""
+        return self._move((name_a, name_b), TypedSentence(self.shelf, sentence), strength, start, end)
+
+    def _move(self, models: Names, sentence: TypedSentence, strength: float, start: str | None, end: str | None) -> str:
         strengths = sorted({*STRENGTHS, float(strength)})
-        columns = [self._moved(name, sentence, strengths, start or "", end or "") for name in (name_a, name_b)]
+        columns = [self._moved(name, sentence, strengths, start or "", end or "") for name in models]
         return _series("attribute.csv", strengths, strength, columns)
 
-    def _moved(self, name: str | None, sentence: str, strengths: list[float], start: str, end: str) -> Column:
+    def _moved(self, name: str | None, sentence: TypedSentence, strengths: list[float], start: str, end: str) -> Column:
         from dgvae.explore.directions import attribute_direction
 
         try:
             checkpoint = self.shelf.get(name)
             ends = self._ends(checkpoint, start, end)
             direction = self.shelf.derived(name, ("direction", *ends), lambda c: attribute_direction(c.latents, *ends))
-            mean = encode_mean(checkpoint, sentence)
+            mean = sentence.posterior(name).location[0]
         except UserError as error:
             return Column(self.shelf.title(name), fault=str(error))
         names = [label_name(label, checkpoint.classes) for label in ends]
@@ -185,18 +143,21 @@ class EditTab(Tab):
 
     def traverse(self, name_a: str | None, name_b: str | None, sentence: str, rank: float | None, value: float) -> str:
         """What both models say as one dimension is set to several values, and to the chosen one."""
+        return self._traverse((name_a, name_b), TypedSentence(self.shelf, sentence), rank, value)
+
+    def _traverse(self, models: Names, sentence: TypedSentence, rank: float | None, value: float) -> str:
         values = sorted({*VALUES, float(value)})
-        columns = [self._set(name, sentence, rank, values) for name in (name_a, name_b)]
+        columns = [self._set(name, sentence, rank, values) for name in models]
         return _series("traversal.csv", values, value, columns)
 
-    def _set(self, name: str | None, sentence: str, rank: float | None, values: list[float]) -> Column:
+    def _set(self, name: str | None, sentence: TypedSentence, rank: float | None, values: list[float]) -> Column:
         try:
             checkpoint = self.shelf.get(name)
             profile = self.shelf.derived(name, "profile", lambda c: c.aggregated.profile())
             variance = profile["variance_of_means"]
             if not rank or not 1 <= rank <= len(variance):
                 raise UserError(f"Choose a dimension from 1 to {len(variance)}.")
-            mean = encode_mean(checkpoint, sentence)
+            mean = sentence.posterior(name).location[0]
         except UserError as error:
             return Column(self.shelf.title(name), fault=str(error))
         dimension = int(variance.argsort(descending=True)[int(rank) - 1])
@@ -205,20 +166,19 @@ class EditTab(Tab):
         kl = f", KL {profile['kl'][dimension]:.2f} nats" if "kl" in profile else ""
         return _column(checkpoint, z, f": {z_name(dimension)}{kl}")
 
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        sentence, strength, _, _, *chosen = values
-        start, end = (text or "" for text in (chosen or ("", "")))
+        start, end = (fields[key] or "" for key in ("from_label", "to_label"))
         absent, present = self._ends(self.shelf.get(name_a), start, end)
         draws = not self.shelf.get(name_a).latents.posterior.has_density
         return code_to_load(self.shelf.folder(name_a)) + (
             "from dgvae.explore.directions import attribute_direction\n"
             "from dgvae.model.generation import decode_latents\n\n"
             + ("import torch; torch.manual_seed(0)  # its encoder draws\n" if draws else "")
-            + f"ids = checkpoint.tokenizer.encode_text({sentence!r}, checkpoint.model.config.max_length)\n"
+            + f"ids = checkpoint.tokenizer.encode_text({fields['sentence']!r}, checkpoint.model.config.max_length)\n"
             "z = checkpoint.model.encode_all([ids]).location\n"
             f"direction = attribute_direction(checkpoint.latents, {absent}, {present})\n"
-            f"moved = checkpoint.model.prior.project(z + {strength} * direction)\n"
+            f"moved = checkpoint.model.prior.project(z + {fields['strength']} * direction)\n"
             "for place in (z, moved):\n"
             "    print(checkpoint.tokenizer.decode(decode_latents(checkpoint.model, place)[0]))\n"
         )
@@ -232,16 +192,3 @@ def _series(filename: str, values: list[float], chosen: float, columns: list[Col
     """Lines by value, the chosen one marked."""
     heads = [f"{value:+z.4g}" + (" ◂" if value == chosen else "") for value in values]
     return comparison(heads, *columns) + csv_link(filename, *comparison_rows(heads, *columns))
-
-
-def _row(found: Reconstruction) -> str:
-    label = escape(found.label)
-    if found.side:
-        label = f"<span class='name model-{found.side}'>{label}</span>"
-    if found.fault:
-        return f"<tr><td>{label}</td><td colspan=3>{notice(found.fault)}</td></tr>"
-    kl = "n/a" if found.kl is None else f"{found.kl:.1f}"
-    return (
-        f"<tr><td>{label}</td><td>{share_kept(found.given, found.said):.0%}</td><td>{kl}</td>"
-        f"<td class='sentence'>{marked_differences(found.given, found.said)}</td></tr>"
-    )

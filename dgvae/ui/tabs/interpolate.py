@@ -12,7 +12,7 @@ import gradio as gr
 
 from dgvae.charts.paths import gap_curves
 from dgvae.errors import UserError
-from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode_mean, readings
+from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode_mean, latent_path, readings
 from dgvae.ui.markup.export import code_to_load, csv_link
 from dgvae.ui.markup.render import Column, Line, comparison, comparison_rows, hint, notice
 from dgvae.ui.shelf import Shelf
@@ -70,13 +70,13 @@ class InterpolateTab(Tab):
         self.outputs = [output, chart]
         other.click(self.pick_pair, self.models, [start, end, picked], **QUIET)
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str, Any]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[str, Any]:
         """The comparison as HTML, and the curve."""
-        start, end, path, steps, each = values
+        start, end, path = fields["from"], fields["to"], fields["path"]
         if not start.strip() or not end.strip():
             return notice("Write a sentence in both fields."), None
         # The browser's limit does not bind what else may call.
-        texts, steps, each = (start[:MOST_CHARACTERS], end[:MOST_CHARACTERS]), int(steps), int(each)
+        texts, steps, each = (start[:MOST_CHARACTERS], end[:MOST_CHARACTERS]), int(fields["steps"]), int(fields["each"])
         walks = {side: self._walk(name, texts, path, steps, each) for side, name in (("A", name_a), ("B", name_b))}
         heads = [f"{i / (steps - 1):.0%}" if k == 0 else "" for i in range(steps) for k in range(each)]
         columns = [walk.column for walk in walks.values()]
@@ -92,13 +92,12 @@ class InterpolateTab(Tab):
         try:
             checkpoint = self.shelf.get(name)
             ends = encode_mean(checkpoint, texts[0]), encode_mean(checkpoint, texts[1])
-            fine, z = (self.shelf.path(name, path, *ends, count) for count in (FINE, steps))
+            fine, z = (latent_path(self.shelf, name, path, ends, count) for count in (FINE, steps))
         except UserError as error:
             return Walk(Column(name or "no model", fault=str(error)))
         words = [" ".join(checkpoint.tokenizer.words(text)) for text in texts]
         lines = [_with_rouge(line, words) for line in _decodings(checkpoint, z, each)]
-        known = "density_gap" not in checkpoint.aggregated.absent
-        gaps = density_gap_at(fine, checkpoint.aggregated).tolist() if known else ()
+        gaps = density_gap_at(fine, checkpoint.aggregated).tolist() if checkpoint.aggregated.has_density else ()
         return Walk(Column(checkpoint.model.config.title, lines), gaps)
 
     def pick_pair(self, name_a: str | None, name_b: str | None) -> tuple[Any, Any, Any]:
@@ -113,9 +112,9 @@ class InterpolateTab(Tab):
             texts = decode_texts(checkpoint, checkpoint.latents.posterior.location[chosen])
         return texts[0], texts[1], time.time()
 
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        start, end, path, steps, _ = values
+        start, end, path = fields["from"], fields["to"], fields["path"]
         graph = "DenseGraph(checkpoint.latents.posterior.location).path"
         way = {"spherical": "spherical_path", "dense": graph}.get(path, "linear_path")
         return code_to_load(self.shelf.folder(name_a)) + (
@@ -124,7 +123,7 @@ class InterpolateTab(Tab):
             f"texts = {start!r}, {end!r}\n"
             "limit = checkpoint.model.config.max_length\n"
             "ends = checkpoint.model.encode_all([checkpoint.tokenizer.encode_text(text, limit) for text in texts]).location\n"
-            f"z = checkpoint.model.prior.project({way}(*ends, {int(steps)}))\n"
+            f"z = checkpoint.model.prior.project({way}(*ends, {int(fields['steps'])}))\n"
             "for ids in decode_latents(checkpoint.model, z):\n"
             "    print(checkpoint.tokenizer.decode(ids))\n"
         )

@@ -55,22 +55,22 @@ class MeasureTab(Tab):
         self.triggers = [group.change, axes.change]
         self.outputs = [findings_a, findings_b, table, chart, absent, lacking, *profiles]
 
-    def draw(self, name_a: str | None, name_b: str | None, group: str, axes: str) -> tuple[Any, ...]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """Findings of A and B, the table, the trade-off and its remark, the profiles' remark, the profiles."""
         checkpoints, faults = self.shelf.measured()
         by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
         a, b = by_name.get(name_a or ""), by_name.get(name_b or "")
-        table = measure_table(checkpoints, group, name_a, name_b, self.shelf.folder)
+        table = measure_table(checkpoints, fields["figures"], name_a, name_b, self.shelf.folder)
         return (
             _findings(a),
             _findings(b),
             table + _table_link(checkpoints) + "".join(map(notice, faults)),
-            *_trade_off(checkpoints, axes, name_a, name_b),
+            *_trade_off(checkpoints, fields["axes"], name_a, name_b),
             "".join(_lacking(checkpoint) for checkpoint in ((a, b) if a is not b else (a,)) if checkpoint),
             *(profile(kind, a, b) if _has(shown.key, a, b) else None for kind, shown in PROFILES.items()),
         )
 
-    def code(self, name_a: str | None, name_b: str | None, group: str, axes: str) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
         return code_to_load(self.shelf.folder(name_a)) + (
             "measured = checkpoint.metrics\n"

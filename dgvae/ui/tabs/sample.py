@@ -56,18 +56,18 @@ class SampleTab(Tab):
         self.outputs = [output]
         again.click(lambda: random.randrange(10_000), None, seed, show_progress="hidden", api_visibility="private")
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[str]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[str]:
         """The comparison as HTML."""
-        count, how, temperature, top_p, seed, more, nearest = values
+        count, seed = int(fields["n"]), fields["seed"]
         try:
             if seed is None:
                 raise UserError("Give a seed: a whole number such as 1.")
-            decoding = _decoding(how, float(temperature), float(top_p))
+            decoding = _decoding(fields["how"], float(fields["t"]), float(fields["top_p"]))
         except UserError as error:
             return (notice(str(error)),)
-        heads = [str(i + 1) for i in range(int(count))]
-        names = [name_a, name_b, *(more or [])[:2]]
-        columns = [self._column(name, int(count), int(seed), decoding, nearest) for name in names]
+        heads = [str(i + 1) for i in range(count)]
+        names = [name_a, name_b, *(fields["more"] or [])[:2]]
+        columns = [self._column(name, count, int(seed), decoding, fields["nearest"]) for name in names]
         table = csv_link("samples.csv", *comparison_rows(heads, *columns))
         return (self._remark(names) + comparison(heads, *columns) + table,)
 
@@ -98,15 +98,15 @@ class SampleTab(Tab):
                 continue  # it is said in the model's column
         return hint("These models have different priors or sizes: each has draws of its own.") if len(priors) > 1 else ""
 
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        count, how, temperature, top_p, seed, _, _ = values
-        decoding = {"greedy": "Decoding()", "drawn": f"Decoding({temperature}, {top_p})"}.get(how, f"Decoding(beams={BEAMS})")
+        drawn = f"Decoding({fields['t']}, {fields['top_p']})"
+        decoding = {"greedy": "Decoding()", "drawn": drawn}.get(fields["how"], f"Decoding(beams={BEAMS})")
         return code_to_load(self.shelf.folder(name_a)) + (
             "import torch\n"
             "from dgvae.model.generation import Decoding, decode_latents\n\n"
-            f"generator = torch.Generator().manual_seed({seed})\n"
-            f"z = checkpoint.model.prior.sample({count}, generator)\n"
+            f"generator = torch.Generator().manual_seed({fields['seed']})\n"
+            f"z = checkpoint.model.prior.sample({fields['n']}, generator)\n"
             f"for ids in decode_latents(checkpoint.model, z, {decoding}, generator):\n"
             "    print(checkpoint.tokenizer.decode(ids))\n"
         )

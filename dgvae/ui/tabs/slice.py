@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -72,22 +73,22 @@ class SliceTab(Tab):
         }  # fmt: skip
         self.triggers = [dims.change, of.change, first.change, second.change]
         self.outputs = [faults[0], faults[1], *charts, readout]
-        inputs = [*self.models, *self.fields.values()]
-        read = {"fn": self.read_out, "inputs": inputs, "outputs": readout, **QUIET}
-        gr.on([base.change, seed.change, sentence.submit, x.change, y.change], **read)
+        read: dict[str, Any] = {"inputs_kwargs": self.fields, **QUIET}
+        moved = [base.change, seed.change, sentence.submit, x.change, y.change]
+        gr.on(moved, self.read_out, self.models, readout, **read)
         gr.on([first.input, second.input], lambda: CHOSEN, None, dims, **QUIET)  # what is typed counts
         for chart in charts:
-            chart.drag(self.read_out_at, inputs, readout, **QUIET)
+            chart.drag(self.read_out_at, self.models, readout, **read)
             chart.pick(picked, None, [x, y], **QUIET)
 
     # ---- drawing
 
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """Faults of A and B, six charts, and what is read out."""
-        columns = [self._planes(name, (name_a, name_b), *values[:4]) for name in (name_a, name_b)]
+        columns = [self._planes(name, (name_a, name_b), fields) for name in (name_a, name_b)]
         planes = [plane for plane in columns if not isinstance(plane, str)]
         most = max([float(p.q.max()) for p in planes] + [float(p.p.max()) for p in planes], default=1.0)
-        marker = float(values[7] or 0), float(values[8] or 0)
+        marker = float(fields["x"] or 0), float(fields["y"] or 0)
         charts: list[Any] = []
         for name, plane in zip((name_a, name_b), columns, strict=True):
             if isinstance(plane, str):
@@ -98,24 +99,23 @@ class SliceTab(Tab):
                 centers = self.shelf.derived(name, ("centers", plane.pair), partial(_centers, plane.pair))
                 charts.append(slice_chart(kind, plane, most, marker, title, centers if kind == "q" else None))
         faults = [notice(plane) if isinstance(plane, str) else "" for plane in columns]
-        return *faults, *charts, self.read_out(name_a, name_b, *values)
+        return *faults, *charts, self.read_out(name_a, name_b, **fields)
 
-    def _planes(self, name: str | None, names: tuple[str | None, str | None], *choice: Any) -> Plane | str:
+    def _planes(self, name: str | None, names: tuple[str | None, str | None], fields: Mapping[str, Any]) -> Plane | str:
         """The densities of a model, or why there are none. Both models get the same dimensions and the same square."""
         from dgvae.explore.slices import plane, reach_of
 
         try:
-            pair = self._pair(names, *choice)
+            pair = self._pair(names, fields)
             reach = max([4.0, *(reach_of(c.aggregated, pair) for n in names if (c := self._sound(n, pair)))])
             _check(self.shelf.get(name), pair)
             return self.shelf.derived(name, ("plane", pair, reach), lambda c: plane(c.aggregated, pair, reach))
         except UserError as error:
             return str(error)
 
-    def _pair(
-        self, names: tuple[str | None, str | None], dims: str, of: str, first: float | None, second: float | None
-    ) -> Pair:
+    def _pair(self, names: tuple[str | None, str | None], fields: Mapping[str, Any]) -> Pair:
         """The dimensions that the visitor chose, from 0. Raises UserError if there are none such."""
+        dims, of, first, second = (fields[key] for key in ("dims", "of", "i", "j"))
         if dims == CHOSEN:
             if not first or not second or first == second:
                 raise UserError("Give two different dimensions, counted from 1.")
@@ -136,36 +136,36 @@ class SliceTab(Tab):
 
     # ---- reading out
 
-    def read_out_at(self, name_a, name_b, dims, of, i, j, base, seed, sentence, _x, _y, event: Placed) -> str:
+    def read_out_at(self, name_a: str | None, name_b: str | None, event: Placed, **fields: Any) -> str:
         """What both models say where the cross-hair is dragged."""
-        return self.read_out(name_a, name_b, dims, of, i, j, base, seed, sentence, event.x, event.y)
+        return self.read_out(name_a, name_b, **fields | {"x": event.x, "y": event.y})
 
-    def read_out(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def read_out(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """What both models say at the point: the base's latent, with two dimensions replaced."""
-        *choice, base, seed, sentence, x, y = values
+        x, y = fields["x"], fields["y"]
         try:
             if x is None or y is None:
                 raise UserError("Give the point's two coordinates, such as 0 and 0.")
-            pair = self._pair((name_a, name_b), *choice)
+            pair = self._pair((name_a, name_b), fields)
         except UserError as error:
             return notice(str(error))
-        columns = [self._at(name, pair, (float(x), float(y)), base, seed, sentence) for name in (name_a, name_b)]
+        columns = [self._at(name, pair, (float(x), float(y)), fields) for name in (name_a, name_b)]
         head = f"{z_name(pair[0])} = {x:.2f}, {z_name(pair[1])} = {y:.2f}"
         return comparison([head], *columns)
 
-    def _at(self, name: str | None, pair: Pair, at: tuple[float, float], base: str, seed: int | None, sentence: str) -> Column:
+    def _at(self, name: str | None, pair: Pair, at: tuple[float, float], fields: Mapping[str, Any]) -> Column:
         try:
             checkpoint = self.shelf.get(name)
             _check(checkpoint, pair)
-            z = _base(checkpoint, base, seed, sentence)
+            z = _base(checkpoint, fields["base"], fields["seed"], fields["sentence"])
         except UserError as error:
             return Column(name or "no model", fault=str(error))
         z[0, list(pair)] = z.new_tensor(at)
         return Column(checkpoint.model.config.title, decode_lines(checkpoint, z))
 
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        i, j = self._pair((name_a, name_b), *values[:4])
+        i, j = self._pair((name_a, name_b), fields)
         return code_to_load(self.shelf.folder(name_a)) + (
             "from dgvae.explore.slices import plane\n\n"
             f"shown = plane(checkpoint.aggregated, ({i}, {j}), reach=4.0)  # dimensions count from 0\n"

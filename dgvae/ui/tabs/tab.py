@@ -37,7 +37,7 @@ class Number(gr.Number):
 class Tab(ABC):
     """Builds its components where it is made, inside `with gr.Tab(...)`.
 
-    fields: what the visitor sets, by its key in the address; `draw` gets their values in this order.
+    fields: what the visitor sets, by its key in the address; `draw` and `code` get their values by these keys.
     triggers: the events at which the tab is drawn anew, besides those of the page (it is opened, a model changes).
     outputs: what `draw` fills.
     """
@@ -54,9 +54,9 @@ class Tab(ABC):
         self.models = [model_a, model_b]
 
     @abstractmethod
-    def draw(self, name_a: str | None, name_b: str | None, *values: Any) -> tuple[Any, ...]:
+    def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """A value for each of `outputs`. What is wrong with a value, or a model, is said in them: it raises nothing."""
 
     @abstractmethod
-    def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
+    def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """Some five lines of Python with `dgvae` that compute what is shown. They can be run as they stand."""

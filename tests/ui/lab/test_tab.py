@@ -45,13 +45,13 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> LabTab:
         return LabTab(Shelf(tmp_path_factory.mktemp("none")), gr.Dropdown(), gr.Dropdown())
 
 
-def values(tab: LabTab, **other: Any) -> list[Any]:
-    return [other.get(key, first_value(field)) for key, field in tab.fields.items()]
+def values(tab: LabTab, **other: Any) -> dict[str, Any]:
+    return {key: other.get(key, first_value(field)) for key, field in tab.fields.items()}
 
 
 def tick(tab: LabTab, run: int = 1, steps: int = 1, session: Any = VISITOR, **fields: Any) -> dict[str, Any]:
     event: Any = SimpleNamespace(run=run, steps=steps, number=9)
-    picture: Any = tab.tick(*values(tab, **fields)[:10], event=event, request=session)
+    picture: Any = tab.tick(event, session, **values(tab, **fields))
     return json.loads(awaited(picture))
 
 
@@ -136,7 +136,7 @@ def test_settings_act_on_the_run_that_goes_on(tab: LabTab) -> None:
     ],
 )
 def test_what_is_wrong_is_said_on_the_screen(tab: LabTab, fields: dict[str, Any], sentence: str) -> None:
-    for said in (json.loads(tab.draw(None, None, *values(tab, **fields))[1]), tick(tab, **fields)):
+    for said in (json.loads(tab.draw(None, None, **values(tab, **fields))[1]), tick(tab, **fields)):
         assert said["fault"]["setup"]
         assert sentence in said["fault"]["says"]
 
@@ -162,7 +162,7 @@ def test_a_storys_link_opens_it(tab: LabTab, story) -> None:
     query = parse_query(_address(story))
     fields, faults = read_fields(tab.fields, query)
     assert not faults
-    stories, shown, _ = tab.draw(None, None, *fields)
+    stories, shown, _ = tab.draw(None, None, **dict(zip(tab.fields, fields, strict=True)))
     assert "changed the settings" not in stories
     assert story.says.split(".")[0].replace("'", "&#x27;") in stories
     assert json.loads(shown)["key"] == key_of(story.setup)

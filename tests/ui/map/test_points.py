@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from dgvae.evaluation.holes import density_gap_at
-from dgvae.ui.map.points import point_gaps
+from dgvae.ui.map.points import Point, map_of, map_points, point_gaps
 from dgvae.ui.shelf import Shelf
 
 
@@ -21,3 +21,14 @@ def test_the_maps_gaps_are_computed_once_and_with_a_sentences_own_posterior_left
     torch.testing.assert_close(gaps[:1], density_gap_at(stored.z[:1], checkpoint.aggregated))
     for row in (0, stored.priors - 1, stored.priors, len(stored.z) - 1):  # the one under the pointer
         torch.testing.assert_close(point_gaps(checkpoint, row), gaps[row : row + 1])
+
+
+def test_a_points_number_and_row_lead_back_to_it(checkpoints: Path):
+    checkpoint = Shelf(checkpoints).get("short-yelp/dg-vae")
+    stored, numbers = map_of(checkpoint), map_points(checkpoint)["id"]
+    for row in (0, stored.priors - 1, stored.priors, len(numbers) - 1):
+        point = Point.of_number(numbers[row])
+        assert point
+        assert (point.number, point.row(stored)) == (numbers[row], row)
+    assert Point.of_number(0) is Point.of_number(None) is None
+    assert Point(stored.priors, is_draw=True).row(stored) is Point(10**6, is_draw=False).row(stored) is None

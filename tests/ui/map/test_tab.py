@@ -14,7 +14,8 @@ from dgvae.charts.maps import COLORINGS, LOOK_FOR
 from dgvae.errors import UserError
 from dgvae.methods.table import METHODS
 from dgvae.text.corpora import corpus_files, read_split
-from dgvae.ui.map.points import map_of
+from dgvae.ui.map.drawing import marks_over
+from dgvae.ui.map.points import Point, map_of
 from dgvae.ui.map.region import Region
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.shelf import Shelf
@@ -38,7 +39,7 @@ def drawn(
 ):
     """What `draw` gives, by name."""
     names = ("look_for", "fault_a", "chart_a", "fault_b", "chart_b", "marks", "remark", "hole", "readout", "report")
-    values = tab.draw(a, b, color, dim, which, point, region)
+    values = tab.draw(a, b, colour=color, dim=dim, map=which, point=point, region=region)
     assert len(values) == len(names) == len(tab.outputs)
     return SimpleNamespace(**dict(zip(names, values, strict=True)))
 
@@ -93,10 +94,22 @@ def test_a_prior_draw_is_the_same_latent_in_both_unless_their_priors_differ(tab:
     assert "no such point" in tab.read_number(VAE, DG, -61)
 
 
+def test_a_click_brings_the_points_number_and_what_is_read_there(tab: MapTab):
+    clicked: Any = SimpleNamespace(id=-5)
+    assert tab.pick(VAE, DG, clicked) == (-5, tab.read_number(VAE, DG, -5))
+
+
+def test_a_drag_brings_the_region_and_what_lies_in_it(tab: MapTab):
+    dragged: Any = SimpleNamespace(target=SimpleNamespace(elem_id="map-b"), x=(0, 1), y=(2, 3))
+    assert tab.brush(VAE, DG, "own", dragged) == ("B: 0, 1, 2, 3", tab.read_region(VAE, DG, "own", "B: 0, 1, 2, 3"))
+    gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None)
+    assert tab.brush(VAE, DG, "own", gone) == ("", "")
+
+
 def test_a_linked_point_and_region_are_marked_on_the_maps(tab: MapTab):
     shown = json.loads(drawn(tab, VAE, DG, point=3, region="B: 1, 0, 2, 3").marks)["charts"]
-    assert shown == {"map-a": {"ring": 2}, "map-b": {"ring": 2, "brush": {"x": [0, 1], "y": [2, 3]}}}
-    assert json.loads(tab.marks_of("", -4))["charts"]["map-a"] == {"ring": -4}
+    assert shown == {"map-a": {"ring": 3}, "map-b": {"ring": 3, "brush": {"x": [0, 1], "y": [2, 3]}}}
+    assert json.loads(marks_over("", Point.of_number(-4)))["charts"]["map-a"] == {"ring": -4}
 
 
 # ---- regions
@@ -160,20 +173,21 @@ def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path,
 
 
 def test_the_hole_is_a_draw_of_the_map_and_is_ringed_on_both(tab: MapTab):
-    autoencoder = "short-yelp/ae"
-    said, number, marks = tab.show_hole("B", VAE, autoencoder, "A: 0, 1, 2, 3")
+    holed = "short-yelp/delta-vae"
+    said, number, readout, marks = tab.show_hole("B", VAE, holed, "A: 0, 1, 2, 3")
     assert re.search(rf"Hole 1 of \d in B, deepest at prior draw {-number}, where", said)
     assert "The nearest sentence, " in said
     sent = json.loads(marks)["charts"]
     assert sent["map-a"] == {"ring": number, "brush": {"x": [0, 1], "y": [2, 3]}}
     assert sent["map-b"] == {"ring": number}
-    assert f"Prior draw {-number}" in tab.read_number(VAE, autoencoder, number)
+    assert f"Prior draw {-number}" in readout
+    assert readout == tab.read_number(VAE, holed, number)
 
 
 def test_asked_again_it_shows_the_next_hole_and_after_the_last_the_first(tab: MapTab):
     shown, number = [], None
     for _ in range(6):
-        said, number, _ = tab.show_hole("A", "short-yelp/ae", VAE, "", number)
+        said, number, *_ = tab.show_hole("A", "short-yelp/delta-vae", VAE, "", number)
         shown.append(number)
     count = int(re.search(r"of (\d) in A", said)[1])  # pyright: ignore[reportOptionalSubscript]
     assert len(set(shown)) == count > 1
@@ -190,7 +204,7 @@ def test_no_hole_to_show_is_said(tab: MapTab):
 
 @pytest.mark.parametrize("method", ["ae", "vmf-vae", "ivae-mi"])
 def test_the_code_for_this_view_runs(tab: MapTab, capsys: pytest.CaptureFixture[str], method: str):
-    exec(tab.code(f"short-yelp/{method}", VAE, "source", 1, "own", 0, ""), {})
+    exec(tab.code(f"short-yelp/{method}", VAE), {})
     printed = capsys.readouterr().out
     assert printed.startswith("tensor([[")
     assert ("of the prior, gap" in printed) == (method != "ivae-mi")

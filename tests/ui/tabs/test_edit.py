@@ -15,10 +15,14 @@ import gradio as gr
 import pytest
 import torch
 
-from dgvae.checkpoint.checkpoint import load_checkpoint
+from dgvae.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from dgvae.checkpoint.latents import Latents
+from dgvae.posteriors import Posterior
+from dgvae.ui.address import first_value
+from dgvae.ui.decoding import TypedSentence, encode
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.edit import EditTab
+from dgvae.ui.tabs.reconstructions import reconstructions
 
 TEXT = "the cook likes green soup ."
 A, B, SPHERE, IMPLICIT = (f"short-yelp/{method}" for method in ("dg-vae", "vae", "vmf-vae", "ivae-mi"))
@@ -50,7 +54,8 @@ def test_a_broken_model_says_why_in_its_row_and_harms_no_other(checkpoints: Path
     for name in (A, B, IMPLICIT):
         shutil.copytree(checkpoints / name, tmp_path / name)
     (tmp_path / B / "model.safetensors").unlink()
-    html = tab_of(tmp_path).reconstruct(A, B, TEXT)
+    shelf = Shelf(tmp_path)
+    html = reconstructions(shelf, (A, B), TypedSentence(shelf, TEXT))
     rows = re.findall("<tr>(.*?)</tr>", html)[1:]
     assert [("model-a" in row, "model-b" in row, "role='alert'" in row) for row in rows] == [
         (True, False, False), (False, True, True), (False, False, False),
@@ -62,7 +67,10 @@ def test_a_broken_model_says_why_in_its_row_and_harms_no_other(checkpoints: Path
 
 
 def test_strength_0_is_the_reconstruction_also_on_the_sphere(tab: EditTab):
-    said = {row["model"]: row["reconstruction"] for row in table(tab.reconstruct(A, SPHERE, TEXT))}
+    said = {
+        row["model"]: row["reconstruction"]
+        for row in table(reconstructions(tab.shelf, (A, SPHERE), TypedSentence(tab.shelf, TEXT)))
+    }
     moved = tab.move(A, SPHERE, TEXT, 2.5)
     for title in ("DG-VAE", "vMF-VAE"):
         lines = texts(moved, title)
@@ -92,6 +100,20 @@ def test_a_corpus_without_labels_has_no_direction(checkpoints: Path, tmp_path: P
 def test_its_code_says_what_the_page_says(tab: EditTab, name: str):
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        exec(tab.code(name, B, TEXT, 2, 1, 2), {})
+        exec(tab.code(name, B, sentence=TEXT, strength=2, from_label="", to_label=""), {})
     lines = texts(tab.move(name, B, TEXT, 2), tab.shelf.title(name))
     assert said.getvalue().splitlines() == [lines["+0"], lines["+2 ◂"]]
+
+
+def test_each_model_encodes_a_sentence_once_for_a_drawing(checkpoints: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dgvae.ui.tabs.reconstructions.MOST_LOADED", 2)
+    encoded: list[str] = []
+
+    def count(checkpoint: Checkpoint, text: str) -> Posterior:
+        encoded.append(checkpoint.folder.name)
+        return encode(checkpoint, text)
+
+    monkeypatch.setattr("dgvae.ui.decoding.encode", count)
+    tab = tab_of(checkpoints)
+    tab.draw(A, B, **{key: first_value(field) for key, field in tab.fields.items()})
+    assert sorted(encoded) == ["dg-vae", "vae"]

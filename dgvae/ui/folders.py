@@ -1,0 +1,38 @@
+"""The folder of a checkpoint, as the shelf sees it: whether it is whole, whether it has changed, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+
+from dgvae.errors import UserError
+from dgvae.files.atomic import printable
+
+
+def named_fault(name: str, folder: Path, error: UserError) -> str:
+    """What is wrong with a checkpoint, for a visitor: it is called by its name, and no folder of the server is told."""
+    said = str(error)
+    for path in (str(folder), printable(str(folder))):
+        said = said.replace(f"{path}/", "").removeprefix(f"{path} ").replace(path, name)
+    return f"{name}: {said}"
+
+
+def looks_whole(folder: Path) -> bool:
+    """Whether all files are there and the small ones are sound. Loads no model."""
+    from dgvae.evaluation.record import Record
+    from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
+
+    try:
+        TextVAEConfig.from_json(folder / CONFIG_FILE)
+        Record.load(folder)
+    except UserError:
+        return False
+    return all((folder / file).is_file() for file in ("model.safetensors", "tokenizer.json", "latents.safetensors"))
+
+
+def version_of(folder: Path) -> Hashable:
+    """Changes when a file of the folder does."""
+    try:
+        return tuple(sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in folder.iterdir()))
+    except OSError:
+        return None

@@ -1,0 +1,78 @@
+"""The sidebar: the two models, their figures, the checkpoints that can't be shown, and a model from the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from dgvae.errors import UserError
+from dgvae.ui.markup.render import facts, hint, notice
+from dgvae.ui.shelf import Shelf
+
+
+class Sidebar:
+    """Builds its components where it is made. models: the fields of A and B. facts: what is said of each. broken: of others."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._first = shelf.defaults()
+        self.models: list[gr.Dropdown] = []
+        self.facts: list[gr.HTML] = []
+        with gr.Sidebar(width=300, open=True):
+            for side, name in zip("ab", self._first, strict=True):
+                with gr.Column(elem_classes=f"model-{side}"):
+                    model = gr.Dropdown(shelf.choices(), value=name, label=f"Model {side.upper()}", elem_id=f"model-{side}")
+                    self.models.append(model)
+                    self.facts.append(gr.HTML(elem_id=f"facts-{side}", elem_classes="facts-of"))
+            self.broken = gr.HTML(elem_id="broken")
+            with gr.Accordion("A model from the Hub", open=False):
+                repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
+                add = gr.Button("Fetch it as model B", elem_id="fetch")
+                fetched = gr.HTML(elem_id="fetched")
+        gr.on(
+            [add.click, repository.submit],
+            self.fetch,
+            repository,
+            [*self.models, fetched],
+            api_visibility="private",
+            concurrency_limit=2,
+        )
+
+    def describe(self, *names: str | None) -> list[str]:
+        """The models' figures."""
+        described = []
+        for name in names:
+            try:
+                described.append(facts(self._shelf.get(name)))
+            except UserError as error:
+                described.append(notice(str(error)))
+        return described
+
+    def whole_models(self, *names: str | None) -> list[Any]:
+        """Other models than the page was built with, if one of those turned out to be broken when it was loaded."""
+        first = self._shelf.defaults()
+        changed = names == self._first != first
+        return [gr.update(value=name) if changed else gr.skip() for name in first]
+
+    def list_broken(self) -> str:
+        """The checkpoints that can't be shown, each with its reason."""
+        reasons = self._shelf.broken()
+        if not reasons:
+            return ""
+        count = "1 checkpoint" if len(reasons) == 1 else f"{len(reasons)} checkpoints"
+        items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+        return f"<details class='hint'><summary>{count} can't be shown</summary><ul>{items}</ul></details>"
+
+    def fetch(self, text: str) -> Iterator[tuple[Any, Any, str]]:
+        """Download a model, put it in both lists and choose it as B."""
+        yield gr.skip(), gr.skip(), hint("Asking the Hub …")
+        try:
+            name = self._shelf.add_from_hub(text)
+        except UserError as error:
+            yield gr.skip(), gr.skip(), notice(str(error))
+            return
+        choices = self._shelf.choices()
+        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
