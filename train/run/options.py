@@ -121,7 +121,7 @@ def _is_taken(action: argparse.Action, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(x, str) and x in (action.choices or [x]) for x in value)
     if action.type in (None, Path):
         return isinstance(value, str) and value in (action.choices or [value])
-    if isinstance(value, bool) or not isinstance(value, int | float) or not callable(action.type):
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or not callable(action.type):
         return False
     try:
         return action.type(str(value)) == value

@@ -1,0 +1,48 @@
+"""The options of train.fit: what run.json keeps of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from dgvae.errors import UserError
+from dgvae.files.atomic import read_json, write_json
+from dgvae.text.known_texts import OPTIONS_FILE
+from train.run.options import delimiter, make_parser, recorded_options, with_defaults, write_options
+
+VALUES = [
+    (action.option_strings[0], value)
+    for action in make_parser()._actions
+    if action.option_strings and action.nargs != 0 and action.dest not in ("out", "recipe")
+    for value in (list(action.choices)[-1:] if action.choices else ["7", "tab", ";"] if action.type is delimiter else ["7"])
+]
+FLAGS = ["--header", "--no-header", "--clean", "--no-clean", "--tokenized"]
+
+
+def kept(arguments: list[str], folder: Path) -> tuple[argparse.Namespace, dict]:
+    options = with_defaults(make_parser().parse_args(["--out", str(folder), *arguments]))
+    write_options(options)
+    return options, recorded_options(folder)
+
+
+@pytest.mark.parametrize("arguments", [*VALUES, *((flag,) for flag in FLAGS)], ids=" ".join)
+def test_every_option_comes_back_from_run_json(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    options, found = kept(list(arguments), tmp_path)
+    name = arguments[0].removeprefix("--").removeprefix("no-").replace("-", "_")
+    wanted = getattr(options, name)
+    assert wanted is not None
+    assert found[name] == (
+        str(Path(wanted).absolute()) if name in ("data", "train_file", "valid_file", "test_file") else wanted
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("delimiter", "::"), ("delimiter", 7), ("epochs", "7"), ("epochs", 0), ("seed", -1)]
+)
+def test_a_value_that_no_option_takes_is_named(name: str, value: object, tmp_path: Path) -> None:
+    kept([], tmp_path)
+    write_json(tmp_path / OPTIONS_FILE, read_json(tmp_path / OPTIONS_FILE) | {name: value})
+    with pytest.raises(UserError, match=f"{name} is"):
+        recorded_options(tmp_path)
