@@ -20,11 +20,15 @@ _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
 
 @dataclass(frozen=True)
 class Row:
-    """A row's cells, the number of its first line, and whether a quote was opened there that is never closed."""
+    """A row's cells, the number of its first line, and whether a quote was opened there that is never closed.
+
+    quoted: the places of the cells that stood in quotes.
+    """
 
     line: int
     cells: list[str]
     open_quote: bool = False
+    quoted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,29 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
         return lengths.count(lengths[0]) / len(lengths) if lengths and lengths[0] > 1 else 0.0
 
     best = max(DELIMITERS, key=share)
-    return Layout(best if share(best) >= 0.5 else "")
+    if share(best) >= 0.5:
+        return Layout(best)
+    # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
+    return Layout(next((candidate for candidate in DELIMITERS if lines and _is_header(lines[0].split(candidate))), ""))
+
+
+def _is_header(cells: list[str]) -> bool:
+    names = [cell.strip().strip('"').lower() for cell in cells]
+    return len(names) > 1 and all(0 < len(name.split()) < 3 for name in names) and not _HEADER_NAMES.isdisjoint(names)
+
+
+def unprotected_column(rows: Sequence[Sequence[str]], length: int) -> int | None:
+    """The column whose text may hold delimiters without quotes: the others then hold numbers or classes, the shortest ones."""
+    rows = [row for row in rows if len(row) >= length]
+    if length < 2 or all(len(row) == length for row in rows):
+        return None
+    sizes: dict[int, int] = {}  # characters in the other columns, by the column of the text
+    for place in range(length):
+        others = list(zip(*([*row[:place], *row[len(row) - (length - 1 - place) :]] for row in rows), strict=True))
+        if all(all(map(is_number, x)) or len(set(x)) <= min(MOST_VALUES, len(x) // 2) for x in others):
+            sizes[place] = sum(len(cell) for column in others for cell in column)
+    best = [place for place, size in sizes.items() if size == min(sizes.values())]
+    return best[0] if len(best) == 1 else None
 
 
 def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
@@ -67,6 +93,11 @@ def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
         return len(first[0].split()) < 3
     wordiest = words.index(max(words))
     return max(words) < 3 or len(first[wordiest].split()) < 3
+
+
+def is_known_name(cell: str) -> bool:
+    """Whether columns are often called so."""
+    return cell.lower() in _HEADER_NAMES
 
 
 def is_number(cell: str) -> bool:
@@ -112,9 +143,9 @@ def rows_of(
         if '"' not in line:
             yield Row(number, _split(line, delimiter))
             continue
-        cells, start, open_quote = [], 0, False
+        cells, start, open_quote, places = [], 0, False, []
         while start <= len(line):
-            if (quoted := field.quoted(line, start)) is None and field.opens(line, start):
+            if (quoted := field.quoted(line, start)) is None and field.opens(line, start) and not field.has_word(line, start):
                 taken = _taken_until_closed(line[start:], waiting, source, delimiter)
                 joined = [line, *(text for _, text in taken)]
                 if taken and not (looks and all(map(looks, joined))):
@@ -125,11 +156,13 @@ def rows_of(
                     waiting.extendleft(reversed(taken))
                     open_quote = True
                     line = line[:start] + line[start:].replace('"', "", 1)
+            if quoted:
+                places.append(len(cells))
             cell, start = quoted or field.plain(line, start)
             cells.append(cell)
         if length and len(cells) != length and "\n" not in line and len(plain := _split(line, delimiter)) == length:
             cells, open_quote = [cell.strip().strip('"') for cell in plain], True
-        yield Row(number, cells, open_quote)
+        yield Row(number, cells, open_quote, tuple(places))
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -145,11 +178,16 @@ class _Field:
         self._escaped = re.compile(rf' *"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
         self._lenient = re.compile(rf' *"(.*?)"{end}')
         self._opens = re.compile(r' *"')
+        self._word = re.compile(rf' *"[^"{re.escape(delimiter)}]*[^\s"\\{re.escape(delimiter)}]"(?!")')
         self._delimiter = delimiter
 
     def opens(self, line: str, start: int) -> bool:
         """Whether a quote stands at the field's beginning."""
         return bool(self._opens.match(line, start))
+
+    def has_word(self, line: str, start: int) -> bool:
+        """Whether the quote at a plain field's beginning is of a quoted word: `"Great" the room is old`."""
+        return bool(self._word.match(line, start))
 
     def quoted(self, line: str, start: int) -> tuple[str, int] | None:
         """A field in quotes, without them, and where the next field begins; None if it is not closed."""
@@ -159,6 +197,8 @@ class _Field:
             if pattern is self._lenient and _closes(line[start:].partition('"')[2], self._delimiter) is None:
                 return None  # it goes on in the next line
             if match := pattern.match(line, start):
+                if pattern is self._lenient and match[1].count('"') % 2 == 0 and self.has_word(line, start):
+                    return None  # a quoted word begins the field, another ends it
                 text = match[1].replace('""', '"') if pattern is not self._lenient else match[1]
                 return text.replace('\\"', '"'), match.end() + 1
         return None

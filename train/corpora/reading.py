@@ -86,7 +86,8 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
             yield from _lines(path, encoding, layout, account)
             return
         else:
-            delimiter = reading.delimiter or (None if ending == ".csv" else "\t")
+            tabs = ending != ".csv" and any("\t" in line for line in first_lines(path, encoding, LOOKED_AT))
+            delimiter = reading.delimiter or ("\t" if tabs else None)
             table = delimited(path, encoding, delimiter, reading.header, wanted, account)
     yield from _cells(path, table, reading, account)
 

@@ -11,10 +11,15 @@ from typing import Any
 
 from dgvae.errors import UserError
 from train.corpora.account import Account
-from train.corpora.delimited import DELIMITERS, find_layout, has_header, look_like, rows_of
+from train.corpora.delimited import DELIMITERS, find_layout, has_header, is_known_name, look_like, rows_of, unprotected_column
 from train.corpora.encodings import UTF_8, first_lines, numbered_lines, opened
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
+# What pandas takes as missing, if it is all that stands in a cell, and without quotes.
+MISSING = {
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
+    "None", "n/a", "nan", "null",
+}  # fmt: skip
 MOST_NAMED = 3  # open quotes that are named by their line
 
 Record = dict[str, Any]
@@ -48,7 +53,12 @@ def delimited(
         account.note(f"columns are separated by {DELIMITERS.get(layout.delimiter, layout.delimiter)}")
     if not headed and header is None:
         account.note("the first row is no header, so columns go by their numbers (--header says otherwise)")
+    if headed and header is None and length == 1 and not wanted and not is_known_name(names[0]):
+        account.note("the first row is taken for a header (--no-header says otherwise)")
     looks = look_like(first[1:], layout.delimiter)
+    if layout.delimiter == "\t" and length > 1:  # text hardly holds as many tabs as a row has
+        looks = lambda line: line.count("\t") == length - 1  # noqa: E731
+    loose = unprotected_column(first[1:] if headed else first, length)
 
     def rows(_: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         opened: list[int] = []
@@ -61,10 +71,19 @@ def delimited(
                 account.leave_out("empty", f"line {row.line}")
             elif header_is_due:
                 header_is_due = False
+            elif len(row.cells) > length and loose is not None and not row.quoted:
+                end = len(row.cells) - (length - 1 - loose)
+                text = layout.delimiter.join(row.cells[loose:end])
+                account.note(f"column {names[loose]} holds the delimiter without quotes, which is read as text")
+                yield f"line {row.line}", dict(zip(names, [*row.cells[:loose], text, *row.cells[end:]], strict=True))
             elif len(row.cells) != length:
                 account.leave_out("with another number of columns", f"line {row.line}")
             else:
-                yield f"line {row.line}", dict(zip(names, row.cells, strict=True))
+                missing = [i for i, cell in enumerate(row.cells) if cell.strip() in MISSING and i not in row.quoted]
+                if missing:
+                    account.note("cells such as NA, nan and null are read as missing")
+                cells = [None if i in missing else cell for i, cell in enumerate(row.cells)] if missing else row.cells
+                yield f"line {row.line}", dict(zip(names, cells, strict=True))
         if opened:
             more = f" and {len(opened) - MOST_NAMED:,} more" if len(opened) > MOST_NAMED else ""
             which = ", ".join(map(str, opened[:MOST_NAMED])) + more

@@ -188,3 +188,56 @@ def test_markup_is_recognized_and_taken_away_if_asked(text: str, by_default: str
     assert cleaned(text, None) == (by_default or text)
     assert cleaned(text, True) == (all_clean or text)
     assert cleaned(text, False) == text
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("names", [("text", "label"), ("label", "text")])
+def test_delimiters_without_quotes_stay_in_the_text(delimiter: str, names: tuple[str, str], tmp_path: Path) -> None:
+    texts = [delimiter.join([text, *["and"] * (number % 4)]) for number, text in enumerate(TEXTS)]
+    records = [{"text": text, "label": "ab"[number % 2]} for number, text in enumerate(texts)]
+    rows = [delimiter.join(names), *(delimiter.join(record[name] for name in names) for record in records)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    found, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (found, labels) == (texts, [*"ab"] * 6)
+    assert "without quotes" in said(account)
+
+
+@pytest.mark.parametrize("text", ['"Fine" said the cook', '"Fine" said the "good" cook', '"Fine food" said the "cook"'])
+def test_a_quoted_word_at_the_beginning_keeps_its_quotes(text: str, tmp_path: Path) -> None:
+    rows = ["note,mood", *(f"{line},1" for line in (text, *TEXTS))]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    texts, _, account = read(tmp_path / "a.csv", column="note")
+    assert texts == [text, *TEXTS]
+    assert not account.found
+
+
+@pytest.mark.parametrize("delimiter", ["|", ";", ","])
+def test_a_tsv_without_tabs_says_what_separates(delimiter: str, tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text(table(delimiter, ("mood", "note")))
+    texts, labels, account = read(tmp_path / "a.tsv", label_column="mood")
+    assert (texts, labels) == (TEXTS, ["-1", "0", "1"] * 4)
+    assert "tabs" not in said(account)
+
+
+def test_stray_quotes_of_a_tsv_swallow_no_row(tmp_path: Path) -> None:
+    rows = [f"{text}\tle bateau {number}" for number, text in enumerate(TEXTS)]
+    rows[2], rows[7] = f'"{rows[2]}', rows[7] + '"'
+    (tmp_path / "a.tsv").write_text("\n".join(["english\tfrench", *rows]))
+    assert read(tmp_path / "a.tsv", column="english")[0] == TEXTS
+
+
+@pytest.mark.parametrize("missing", ["NA", "NaN", "NULL"])
+def test_missing_cells_are_no_class_and_no_text_but_quoted_ones_are(missing: str, tmp_path: Path) -> None:
+    rows = [f"{text},good" for text in TEXTS]
+    (tmp_path / "a.csv").write_text("\n".join(["note,mood", f"lost,{missing}", f"{missing},good", f'"{missing}",good', *rows]))
+    texts, labels, account = read(tmp_path / "a.csv", column="note", label_column="mood")
+    assert texts == [missing, *TEXTS]
+    assert set(labels) == {"good"}
+    assert account.left_out == {"without mood": 1, "without note": 1}
+    assert "missing" in said(account)
+
+
+def test_a_guessed_header_of_one_column_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["Lovely", *TEXTS]))
+    assert "taken for a header" in said(read(tmp_path / "a.csv")[2])
+    assert read(tmp_path / "a.csv", header=False)[0] == ["Lovely", *TEXTS]
