@@ -11,7 +11,8 @@ from typing import Any
 
 from dgvae.errors import UserError
 from train.corpora.account import Account
-from train.corpora.delimited import DELIMITERS, find_layout, has_header, is_known_name, look_like, rows_of, unprotected_column
+from train.corpora.columns import has_header, is_known_name, look_like, unprotected_column
+from train.corpora.delimited import DELIMITERS, find_layout, rows_of
 from train.corpora.encodings import UTF_8, first_lines, numbered_lines, opened
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
@@ -49,6 +50,8 @@ def delimited(
     headed = has_header(first, wanted) if header is None else header
     length = len(first[0])
     names = _different(first[0]) if headed else [str(number) for number in range(1, length + 1)]
+    if layout.skip and not sample[0].strip('"').startswith("sep="):
+        account.note(f"what stands before the header in line {layout.skip + 1} is skipped")
     if layout.delimiter not in ("", ","):
         account.note(f"columns are separated by {DELIMITERS.get(layout.delimiter, layout.delimiter)}")
     if not headed and header is None:
@@ -113,9 +116,9 @@ def _different(names: list[str]) -> list[str]:
     return found
 
 
-def json_table(path: Path, encoding: str) -> Table:
+def json_table(path: Path, encoding: str, account: Account) -> Table:
     """A .json or .jsonl: an object a line, a list of objects or of texts, or an object of columns."""
-    items = None if _is_json_lines(path, encoding) else _whole(path, encoding)
+    items = None if _is_json_lines(path, encoding) else _whole(path, encoding, account)
 
     def rows(_: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         found = _parsed_lines(path, encoding, account) if items is None else ((f"item {i}", x) for i, x in enumerate(items, 1))
@@ -142,28 +145,36 @@ def _is_json_lines(path: Path, encoding: str) -> bool:
 
 def _parses(path: Path, encoding: str) -> bool:
     try:
-        _whole(path, encoding)
+        _whole(path, encoding, Account())
     except UserError:
         return False
     return True
 
 
-def _whole(path: Path, encoding: str) -> list[Any]:
+def _whole(path: Path, encoding: str, account: Account) -> list[Any]:
     try:
         with opened(path) as file:  # which may be a single line, of any length
             content = json.loads(file.read().decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is neither JSON nor JSON Lines ({error}).") from None
     if isinstance(content, dict):
+        lists = [name for name in content if _is_list_of_rows(content[name])]
+        if len(lists) > 1:
+            longest = max(lists, key=lambda name: len(content[name]))
+            others = ", ".join(name[:20] for name in lists[:5] if name != longest)
+            account.note(f"of several lists, the longest is read, {longest[:20]}, and not {others}")
         content = _rows_in(content) or [content]
     return content if isinstance(content, list) else [content]
 
 
+def _is_list_of_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
 def _rows_in(content: dict[str, Any]) -> list[Record]:
     """The rows of {"data": [{…}, …]}, {"text": [...], "label": [...]} or, as pandas has it, {"text": {"0": …}}; else none."""
-    for value in content.values():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return value
+    if lists := [value for value in content.values() if _is_list_of_rows(value)]:
+        return max(lists, key=len)
     columns = {name: list(x.values()) if isinstance(x, dict) else x for name, x in content.items()}
     if not all(isinstance(x, list) and len(x) > 0 and not isinstance(x[0], dict) for x in columns.values()):
         return []
@@ -200,8 +211,11 @@ def parquet_table(path: Path) -> Table:
 
     def rows(wanted: list[str] | None, _: Account) -> Iterator[tuple[str, Record]]:
         number = 0
+        wanted = texts if wanted is None else wanted
+        if twice := [name for name in wanted if schema.names.count(name) > 1]:
+            raise UserError(f"{path} has several columns called {twice[0]}; rename all but one.")
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=4096, columns=texts if wanted is None else wanted):
+            for batch in file.iter_batches(batch_size=4096, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
                     yield f"row {number}", record

@@ -16,6 +16,7 @@ from dgvae.files.atomic import read_json, write_json
 from dgvae.methods.table import METHODS, method_and_options, methods_list
 from dgvae.text.corpora import CORPORA
 from dgvae.text.known_texts import OPTIONS_FILE
+from train.corpora.reading import is_path
 from train.run.data import KINDS
 from train.run.processes import DEVICES
 from train.run.recipes import RECIPES
@@ -55,6 +56,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     method_and_options(options.method)
     if bool(options.train_file) == bool(options.corpus):
         raise UserError("Name either --corpus, or --train-file with text of your own.")
+    if options.corpus and not options.data and options.corpus not in CORPORA and is_path(options.corpus):
+        raise UserError("--corpus takes the name of a corpus or data set; give a file with --train-file.")
     if options.corpus and (options.valid_file or options.test_file):
         raise UserError("--valid-file and --test-file go with --train-file; a corpus has its own.")
     return options
@@ -165,13 +168,22 @@ def make_parser() -> argparse.ArgumentParser:
         "on which text", "A corpus of the paper, a data set of the Hugging Face Hub, or files of your own: .txt (a sentence a "
         "line, optionally `label<TAB>` before it), .csv, .tsv, .json, .jsonl (each also .gz) or .parquet."
     )  # fmt: skip
-    text.add_argument("--corpus", metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
     text.add_argument(
-        "--data", metavar="DIR", help="folder that holds the corpora; without it and $DGVAE_DATA they are downloaded"
+        "--corpus", action=_Once, metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name"
     )
-    text.add_argument("--train-file", metavar="FILE", help="sentences to train on")
-    text.add_argument("--valid-file", metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)")
-    text.add_argument("--test-file", metavar="FILE", help="sentences that are measured and mapped (default: the validation's)")
+    text.add_argument(
+        "--data",
+        action=_Once,
+        metavar="DIR",
+        help="folder that holds the corpora; without it and $DGVAE_DATA they are downloaded",
+    )
+    text.add_argument("--train-file", action=_Once, metavar="FILE", help="sentences to train on")
+    text.add_argument(
+        "--valid-file", action=_Once, metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)"
+    )
+    text.add_argument(
+        "--test-file", action=_Once, metavar="FILE", help="sentences that are measured and mapped (default: the validation's)"
+    )
     add_text_options(text)
     _number(text, "--sentences", whole, 0, "train on the first N sentences, 0 for all")
     _number(text, "--max-words", positive, 200, "longer sentences are cut")
@@ -292,6 +304,17 @@ def amount(text: str) -> float:
     if not 0 <= number <= 1e6:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to a million, not {text[:20]!r}")
     return number
+
+
+class _Once(argparse.Action):
+    """An option that is refused when it is given twice, where the first text would be dropped."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest) not in (None, values):
+            parser.error(f"{option_string} is given twice; it takes one text: put several files into one")
+        setattr(namespace, self.dest, values)
 
 
 class _ListMethods(argparse.Action):

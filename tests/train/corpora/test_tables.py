@@ -241,3 +241,41 @@ def test_a_guessed_header_of_one_column_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(["Lovely", *TEXTS]))
     assert "taken for a header" in said(read(tmp_path / "a.csv")[2])
     assert read(tmp_path / "a.csv", header=False)[0] == ["Lovely", *TEXTS]
+
+
+@pytest.mark.parametrize("before", ["# made in 2021\n#\n", "Export of June\n\n", "# a, b, c and d\n"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_what_stands_before_the_header_is_skipped(before: str, delimiter: str, tmp_path: Path) -> None:
+    rows = table(delimiter, ("label", "text"))
+    (tmp_path / "a.csv").write_text(before + rows)
+    texts, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (texts, labels) == (TEXTS, ["-1", "0", "1"] * 4)
+    assert "before the header" in said(account)
+    (tmp_path / "a.csv").write_text(rows.replace("label", "#label", 1))
+    assert read(tmp_path / "a.csv", label_column="#label")[0] == TEXTS
+
+
+@pytest.mark.parametrize("names", [("warnings", "items"), ("items", "held")])
+def test_of_several_json_lists_the_longest_is_read_and_the_others_are_named(names: tuple[str, str], tmp_path: Path) -> None:
+    content = {name: RECORDS if name == "items" else [{"note": "another"}] for name in names}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    texts, _, account = read(tmp_path / "a.json")
+    assert texts == TEXTS
+    assert f"not {next(name for name in names if name != 'items')}" in said(account)
+
+
+def test_two_parquet_columns_of_one_name_are_refused_where_they_are_wanted(tmp_path: Path) -> None:
+    columns = [pa.array(TEXTS), pa.array(TEXTS), pa.array([1] * 12)]
+    parquet.write_table(pa.table(columns, names=["note", "note", "mood"]), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="several columns called note"):
+        read(tmp_path / "a.parquet", column="note")
+    parquet.write_table(pa.table([columns[0], columns[2], columns[2]], names=["note", "n", "n"]), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet")[0] == TEXTS
+
+
+def test_labels_of_fasttext_are_labels_and_words_like_labels_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(f"__label__{'ab'[n % 2]} {text}" for n, text in enumerate(TEXTS)))
+    assert read(path)[:2] == (TEXTS, [*"ab"] * 6)
+    path.write_text("\n".join(f"{'ab'[n % 2]}:x {text}" for n, text in enumerate(TEXTS)))
+    assert "put a tab after it" in said(read(path)[2])

@@ -10,7 +10,7 @@ import pytest
 from dgvae.errors import UserError
 from dgvae.files.atomic import read_json, write_json
 from dgvae.text.known_texts import OPTIONS_FILE
-from train.run.options import delimiter, make_parser, recorded_options, with_defaults, write_options
+from train.run.options import delimiter, make_parser, read_options, recorded_options, with_defaults, write_options
 
 VALUES = [
     (action.option_strings[0], value)
@@ -46,3 +46,16 @@ def test_a_value_that_no_option_takes_is_named(name: str, value: object, tmp_pat
     write_json(tmp_path / OPTIONS_FILE, read_json(tmp_path / OPTIONS_FILE) | {name: value})
     with pytest.raises(UserError, match=f"{name} is"):
         recorded_options(tmp_path)
+
+
+@pytest.mark.parametrize("flag", ["--train-file", "--test-file"])
+def test_a_second_file_is_not_dropped_silently(flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["--out", str(tmp_path), flag, "a.txt", flag, "b.txt"])
+    assert f"{flag} is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["/home/me/mine.csv", "mine.txt", "./folder/mine"])
+def test_a_path_is_no_corpus(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--train-file"):
+        read_options(["--out", str(tmp_path / "out"), "--corpus", name])
