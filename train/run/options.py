@@ -56,6 +56,9 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     method_and_options(options.method)
     if bool(options.train_file) == bool(options.corpus):
         raise UserError("Name either --corpus, or --train-file with text of your own.")
+    for file in (options.train_file, options.valid_file, options.test_file):
+        if file and "://" in file and not file.startswith("https://huggingface.co/datasets/"):
+            raise UserError(f"{file[:80]} is an address, and none is fetched; download it and give its file.")
     if options.corpus and not options.data and options.corpus not in CORPORA and is_path(options.corpus):
         raise UserError("--corpus takes the name of a corpus or data set; give a file with --train-file.")
     if options.corpus and (options.valid_file or options.test_file):

@@ -59,3 +59,9 @@ def test_a_second_file_is_not_dropped_silently(flag: str, tmp_path: Path, capsys
 def test_a_path_is_no_corpus(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--train-file"):
         read_options(["--out", str(tmp_path / "out"), "--corpus", name])
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.txt", "s3://bucket/a.csv"])
+def test_an_address_is_not_fetched(address: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="none is fetched"):
+        read_options(["--out", str(tmp_path / "out"), "--train-file", address])
