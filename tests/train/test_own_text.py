@@ -141,3 +141,14 @@ def test_copies_of_a_line_stay_on_one_side(often: int, seldom: int, share: tuple
     assert not set(train) & set(valid)
     assert sorted(train + valid) == sorted(lines)
     assert share[0] <= len(valid) <= share[1]
+
+
+@pytest.mark.parametrize("flag", ["--valid-file", "--test-file"])
+def test_held_out_text_of_another_language_is_a_warning(flag: str, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("DGVAE_CACHE", str(tmp_path))
+    (tmp_path / "a.txt").write_text("\n".join("the old boat sails home" + " again" * (n % 7) for n in range(100)))
+    (tmp_path / "b.txt").write_text("la vieille barque rentre home\n" * 9)
+    files = ["--train-file", str(tmp_path / "a.txt"), flag, str(tmp_path / "b.txt")]
+    options = ["--method", "vae", "--epochs", "1", *SMALL, "--out", str(tmp_path / "out")]
+    assert fit([*files, *options]) == 0
+    assert "Warning: 80% of the" in capsys.readouterr().out

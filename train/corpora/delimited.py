@@ -7,24 +7,26 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
-LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
-MOST_VALUES = 20  # a column with so few different values is one of classes
+from train.corpora.columns import is_header
 
-_HEADER_NAMES = {
-    "text", "sentence", "review", "document", "content", "comment", "title", "label", "class", "category", "sentiment", "id",
-    "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer",
-}  # fmt: skip
+DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
+MOST_BEFORE = 10  # lines before a header
+LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
+
 _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row's cells, the number of its first line, and whether a quote was opened there that is never closed."""
+    """A row's cells, the number of its first line, and whether a quote was opened there that is never closed.
+
+    quoted: the places of the cells that stood in quotes.
+    """
 
     line: int
     cells: list[str]
     open_quote: bool = False
+    quoted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
     declared = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None
     if declared:
         return Layout(delimiter or declared[1], skip=1)
+    if skip := _preamble(lines, delimiter):
+        return Layout(find_layout(lines[skip:], delimiter).delimiter, skip)
     if delimiter:
         return Layout(delimiter)
 
@@ -48,51 +52,26 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
         return lengths.count(lengths[0]) / len(lengths) if lengths and lengths[0] > 1 else 0.0
 
     best = max(DELIMITERS, key=share)
-    return Layout(best if share(best) >= 0.5 else "")
+    if share(best) >= 0.5:
+        return Layout(best)
+    # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
+    return Layout(next((candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))), ""))
 
 
-def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
-    """Whether the first row holds names. wanted: columns that the user names."""
-    first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if any(not name.isdecimal() for name in wanted) or {c.lower() for c in first} & _HEADER_NAMES:
-        return True
-    columns = [[cell.strip() for cell in column if cell.strip()] for column in zip(*others, strict=True)]
-    for name, values in zip(first, columns, strict=False):
-        if values and sum(map(is_number, values)) >= 0.9 * len(values):
-            return not is_number(name)
-    if any(name in values for name, values in zip(first, columns, strict=False) if len(set(values)) < len(values)):
-        return False  # a class
-    words = [sum(len(value.split()) for value in values) / max(1, len(values)) for values in columns]
-    if not words:
-        return len(first[0].split()) < 3
-    wordiest = words.index(max(words))
-    return max(words) < 3 or len(first[wordiest].split()) < 3
-
-
-def is_number(cell: str) -> bool:
-    """A number, a date, a price."""
-    return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
-
-
-def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
-    """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
-    length = len(rows[0]) if rows else 0
-    columns = list(zip(*[row for row in rows if len(row) == length], strict=True)) if length > 1 else []
-    checks: dict[int, Callable[[str], bool]] = {}
-    for i, column in enumerate(columns):
-        values = {cell.strip() for cell in column}
-        if all(map(is_number, values)):
-            checks[i] = is_number
-        elif len(values) <= min(MOST_VALUES, len(column) // 2):
-            checks[i] = values.__contains__
-    if not checks:
-        return None
-
-    def looks(line: str) -> bool:
-        cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
-        return len(cells) == length and all(check(cells[i]) for i, check in checks.items())
-
-    return looks
+def _preamble(lines: Sequence[str], delimiter: str | None) -> int:
+    """How many lines stand before the header: none of them has columns, or each is a comment."""
+    for number, line in enumerate(lines[: MOST_BEFORE + 1]):
+        for candidate in [delimiter] if delimiter else DELIMITERS:
+            if candidate not in line or number + 1 >= len(lines) or lines[number + 1].count(candidate) < line.count(candidate):
+                continue
+            before = [other for other in lines[:number] if other.strip()]
+            if not before or line.startswith("#"):
+                continue
+            if all(re.match(r"#+(\s|$)", other) and other.count(candidate) != line.count(candidate) for other in before):
+                return number
+            if is_header(line.split(candidate)) and not any(candidate in other for other in before):
+                return number
+    return 0
 
 
 def rows_of(
@@ -112,9 +91,9 @@ def rows_of(
         if '"' not in line:
             yield Row(number, _split(line, delimiter))
             continue
-        cells, start, open_quote = [], 0, False
+        cells, start, open_quote, places = [], 0, False, []
         while start <= len(line):
-            if (quoted := field.quoted(line, start)) is None and field.opens(line, start):
+            if (quoted := field.quoted(line, start)) is None and field.opens(line, start) and not field.has_word(line, start):
                 taken = _taken_until_closed(line[start:], waiting, source, delimiter)
                 joined = [line, *(text for _, text in taken)]
                 if taken and not (looks and all(map(looks, joined))):
@@ -125,11 +104,13 @@ def rows_of(
                     waiting.extendleft(reversed(taken))
                     open_quote = True
                     line = line[:start] + line[start:].replace('"', "", 1)
+            if quoted:
+                places.append(len(cells))
             cell, start = quoted or field.plain(line, start)
             cells.append(cell)
         if length and len(cells) != length and "\n" not in line and len(plain := _split(line, delimiter)) == length:
             cells, open_quote = [cell.strip().strip('"') for cell in plain], True
-        yield Row(number, cells, open_quote)
+        yield Row(number, cells, open_quote, tuple(places))
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -145,11 +126,16 @@ class _Field:
         self._escaped = re.compile(rf' *"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
         self._lenient = re.compile(rf' *"(.*?)"{end}')
         self._opens = re.compile(r' *"')
+        self._word = re.compile(rf' *"[^"{re.escape(delimiter)}]*[^\s"\\{re.escape(delimiter)}]"(?!")')
         self._delimiter = delimiter
 
     def opens(self, line: str, start: int) -> bool:
         """Whether a quote stands at the field's beginning."""
         return bool(self._opens.match(line, start))
+
+    def has_word(self, line: str, start: int) -> bool:
+        """Whether the quote at a plain field's beginning is of a quoted word: `"Great" the room is old`."""
+        return bool(self._word.match(line, start))
 
     def quoted(self, line: str, start: int) -> tuple[str, int] | None:
         """A field in quotes, without them, and where the next field begins; None if it is not closed."""
@@ -159,6 +145,8 @@ class _Field:
             if pattern is self._lenient and _closes(line[start:].partition('"')[2], self._delimiter) is None:
                 return None  # it goes on in the next line
             if match := pattern.match(line, start):
+                if pattern is self._lenient and match[1].count('"') % 2 == 0 and self.has_word(line, start):
+                    return None  # a quoted word begins the field, another ends it
                 text = match[1].replace('""', '"') if pattern is not self._lenient else match[1]
                 return text.replace('\\"', '"'), match.end() + 1
         return None

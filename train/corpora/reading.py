@@ -14,7 +14,7 @@ from typing import Any
 from dgvae.errors import UserError
 from dgvae.text.corpora import is_label
 from train.corpora.account import Account
-from train.corpora.delimited import has_header, is_number
+from train.corpora.columns import has_header, is_number
 from train.corpora.encodings import UTF_8, check_encoding, find_encoding, first_lines, numbered_lines
 from train.corpora.markup import cleaned, count_markup
 from train.corpora.tables import LOOKED_AT, Table, delimited, json_table, parquet_table
@@ -22,6 +22,7 @@ from train.corpora.tables import LOOKED_AT, Table, delimited, json_table, parque
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
 FEW_LINES = 10  # with fewer, the first line with a tab is never taken for a header
+FASTTEXT = "__label__"  # what fastText has before every label
 FORMATS = (".parquet", ".jsonl", ".json", ".tsv", ".csv", ".txt")  # the best described first
 
 
@@ -46,6 +47,11 @@ def format_of(path: str | Path) -> str | None:
     """The ending that says how a file is read, without .gz; None if it is none of these."""
     name = str(path).lower()
     return next((ending for ending in FORMATS if name.endswith((ending, f"{ending}.gz"))), None)
+
+
+def is_path(text: str) -> bool:
+    """Whether it names a file, be it there or not, rather than a data set of the Hub."""
+    return format_of(text) is not None or text.startswith((".", "/", "~")) or Path(text).is_file()
 
 
 def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[str, str | None, str]]:
@@ -79,14 +85,15 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
         wanted = [name for name in (reading.column, reading.label_column) if name]
         layout = _layout_of_lines(path, encoding) if ending == ".txt" else ""
         if ending in (".json", ".jsonl"):
-            table = json_table(path, encoding)
+            table = json_table(path, encoding, account)
         elif ending == ".txt" and layout != "table" and reading.delimiter is None:
             if wanted:
                 raise UserError(f"{path} has no columns; a label stands before a tab there, or call it .tsv if it has.")
             yield from _lines(path, encoding, layout, account)
             return
         else:
-            delimiter = reading.delimiter or (None if ending == ".csv" else "\t")
+            tabs = ending != ".csv" and any("\t" in line for line in first_lines(path, encoding, LOOKED_AT))
+            delimiter = reading.delimiter or ("\t" if tabs else None)
             table = delimited(path, encoding, delimiter, reading.header, wanted, account)
     yield from _cells(path, table, reading, account)
 
@@ -188,9 +195,19 @@ def _layout_of_lines(path: Path, encoding: str) -> str:
 def _lines(path: Path, encoding: str, layout: str, account: Account) -> Iterator[tuple[str, str | None, str]]:
     if layout == "after":
         account.note("labels stand after a tab")
+    start = [line.split(maxsplit=1)[0] for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
+    fasttext = bool(start) and all(word.startswith(FASTTEXT) for word in start)
+    if fasttext:
+        account.note(f"labels are the words that begin with {FASTTEXT}")
+    elif len(start) > FEW_LINES and all(":" in word[1:-1] for word in start) and 2 * len(set(start)) <= len(start):
+        account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
     tabs = 0
     for number, line, cut in numbered_lines(path, encoding):
         account.cut += cut
+        if fasttext and line.strip():
+            label, _, text = line.strip().partition(" ")
+            yield text, label.removeprefix(FASTTEXT) or None, f"line {number}"
+            continue
         before, tab, after = line.partition("\t") if layout == "after" else line.rpartition("\t")
         label, text = (after, before) if layout == "after" else (before, after)
         if tab and label.strip() and text.strip() and not (layout or is_label(label)):

@@ -11,10 +11,16 @@ from typing import Any
 
 from dgvae.errors import UserError
 from train.corpora.account import Account
-from train.corpora.delimited import DELIMITERS, find_layout, has_header, look_like, rows_of
+from train.corpora.columns import has_header, is_known_name, look_like, unprotected_column
+from train.corpora.delimited import DELIMITERS, find_layout, rows_of
 from train.corpora.encodings import UTF_8, first_lines, numbered_lines, opened
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
+# What pandas takes as missing, if it is all that stands in a cell, and without quotes.
+MISSING = {
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
+    "None", "n/a", "nan", "null",
+}  # fmt: skip
 MOST_NAMED = 3  # open quotes that are named by their line
 
 Record = dict[str, Any]
@@ -44,11 +50,18 @@ def delimited(
     headed = has_header(first, wanted) if header is None else header
     length = len(first[0])
     names = _different(first[0]) if headed else [str(number) for number in range(1, length + 1)]
+    if layout.skip and not sample[0].strip('"').startswith("sep="):
+        account.note(f"what stands before the header in line {layout.skip + 1} is skipped")
     if layout.delimiter not in ("", ","):
         account.note(f"columns are separated by {DELIMITERS.get(layout.delimiter, layout.delimiter)}")
     if not headed and header is None:
         account.note("the first row is no header, so columns go by their numbers (--header says otherwise)")
+    if headed and header is None and length == 1 and not wanted and not is_known_name(names[0]):
+        account.note("the first row is taken for a header (--no-header says otherwise)")
     looks = look_like(first[1:], layout.delimiter)
+    if layout.delimiter == "\t" and length > 1:  # text hardly holds as many tabs as a row has
+        looks = lambda line: line.count("\t") == length - 1  # noqa: E731
+    loose = unprotected_column(first[1:] if headed else first, length)
 
     def rows(_: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         opened: list[int] = []
@@ -61,10 +74,19 @@ def delimited(
                 account.leave_out("empty", f"line {row.line}")
             elif header_is_due:
                 header_is_due = False
+            elif len(row.cells) > length and loose is not None and not row.quoted:
+                end = len(row.cells) - (length - 1 - loose)
+                text = layout.delimiter.join(row.cells[loose:end])
+                account.note(f"column {names[loose]} holds the delimiter without quotes, which is read as text")
+                yield f"line {row.line}", dict(zip(names, [*row.cells[:loose], text, *row.cells[end:]], strict=True))
             elif len(row.cells) != length:
                 account.leave_out("with another number of columns", f"line {row.line}")
             else:
-                yield f"line {row.line}", dict(zip(names, row.cells, strict=True))
+                missing = [i for i, cell in enumerate(row.cells) if cell.strip() in MISSING and i not in row.quoted]
+                if missing:
+                    account.note("cells such as NA, nan and null are read as missing")
+                cells = [None if i in missing else cell for i, cell in enumerate(row.cells)] if missing else row.cells
+                yield f"line {row.line}", dict(zip(names, cells, strict=True))
         if opened:
             more = f" and {len(opened) - MOST_NAMED:,} more" if len(opened) > MOST_NAMED else ""
             which = ", ".join(map(str, opened[:MOST_NAMED])) + more
@@ -94,9 +116,9 @@ def _different(names: list[str]) -> list[str]:
     return found
 
 
-def json_table(path: Path, encoding: str) -> Table:
+def json_table(path: Path, encoding: str, account: Account) -> Table:
     """A .json or .jsonl: an object a line, a list of objects or of texts, or an object of columns."""
-    items = None if _is_json_lines(path, encoding) else _whole(path, encoding)
+    items = None if _is_json_lines(path, encoding) else _whole(path, encoding, account)
 
     def rows(_: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         found = _parsed_lines(path, encoding, account) if items is None else ((f"item {i}", x) for i, x in enumerate(items, 1))
@@ -123,28 +145,36 @@ def _is_json_lines(path: Path, encoding: str) -> bool:
 
 def _parses(path: Path, encoding: str) -> bool:
     try:
-        _whole(path, encoding)
+        _whole(path, encoding, Account())
     except UserError:
         return False
     return True
 
 
-def _whole(path: Path, encoding: str) -> list[Any]:
+def _whole(path: Path, encoding: str, account: Account) -> list[Any]:
     try:
         with opened(path) as file:  # which may be a single line, of any length
             content = json.loads(file.read().decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is neither JSON nor JSON Lines ({error}).") from None
     if isinstance(content, dict):
+        lists = [name for name in content if _is_list_of_rows(content[name])]
+        if len(lists) > 1:
+            longest = max(lists, key=lambda name: len(content[name]))
+            others = ", ".join(name[:20] for name in lists[:5] if name != longest)
+            account.note(f"of several lists, the longest is read, {longest[:20]}, and not {others}")
         content = _rows_in(content) or [content]
     return content if isinstance(content, list) else [content]
 
 
+def _is_list_of_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
 def _rows_in(content: dict[str, Any]) -> list[Record]:
     """The rows of {"data": [{…}, …]}, {"text": [...], "label": [...]} or, as pandas has it, {"text": {"0": …}}; else none."""
-    for value in content.values():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return value
+    if lists := [value for value in content.values() if _is_list_of_rows(value)]:
+        return max(lists, key=len)
     columns = {name: list(x.values()) if isinstance(x, dict) else x for name, x in content.items()}
     if not all(isinstance(x, list) and len(x) > 0 and not isinstance(x[0], dict) for x in columns.values()):
         return []
@@ -181,8 +211,11 @@ def parquet_table(path: Path) -> Table:
 
     def rows(wanted: list[str] | None, _: Account) -> Iterator[tuple[str, Record]]:
         number = 0
+        wanted = texts if wanted is None else wanted
+        if twice := [name for name in wanted if schema.names.count(name) > 1]:
+            raise UserError(f"{path} has several columns called {twice[0]}; rename all but one.")
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=4096, columns=texts if wanted is None else wanted):
+            for batch in file.iter_batches(batch_size=4096, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
                     yield f"row {number}", record

@@ -104,11 +104,16 @@ def _add_model_options(add: Add) -> None:
 
 
 def _add_corpus_options(add: Add) -> None:
-    add("--corpus", metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
-    add("--data", metavar="DIR", help="folder that holds the corpora; without it and $DGVAE_DATA they are downloaded")
-    add("--train-file", metavar="FILE", help="sentences to train on")
-    add("--valid-file", metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)")
-    add("--test-file", metavar="FILE", help="sentences that are measured and mapped (default: the validation's)")
+    add("--corpus", action=_Once, metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
+    add(
+        "--data",
+        action=_Once,
+        metavar="DIR",
+        help="folder that holds the corpora; else $DGVAE_DATA, or they are downloaded",
+    )
+    add("--train-file", action=_Once, metavar="FILE", help="sentences to train on")
+    add("--valid-file", action=_Once, metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)")
+    add("--test-file", action=_Once, metavar="FILE", help="sentences that are measured and mapped (default: the validation's)")
     add_text_options(add)
     _number(add, "--sentences", whole, "train on the first N sentences, 0 for all")
     _number(add, "--max-words", positive, "longer sentences are cut")
@@ -230,6 +235,17 @@ def amount(text: str) -> float:
     if not 0 <= number <= 1e6:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to a million, not {text[:20]!r}")
     return number
+
+
+class _Once(argparse.Action):
+    """An option that is refused when it is given twice, where the first text would be dropped."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest) not in (None, values):
+            parser.error(f"{flag} is given twice; it takes one text: put several files into one")
+        setattr(namespace, self.dest, values)
 
 
 class _ListMethods(argparse.Action):

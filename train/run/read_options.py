@@ -9,7 +9,9 @@ from typing import Any
 from dgvae.checkpoint.checkpoint import FILES, WEIGHTS_FILE
 from dgvae.errors import UserError
 from dgvae.methods.table import METHODS, method_and_options
+from dgvae.text.corpora import CORPORA
 from dgvae.text.known_texts import OPTIONS_FILE
+from train.corpora.reading import is_path
 from train.run.arguments import given_options, make_parser
 from train.run.options import CHANGEABLE, FitOptions
 from train.run.run_file import read_run, recorded_options
@@ -63,5 +65,10 @@ def _is_cut_off_at_once(out: Path) -> bool:
 def _refuse_contradictions(options: FitOptions) -> None:
     if bool(options.train_file) == bool(options.corpus):
         raise UserError("Name either --corpus, or --train-file with text of your own.")
+    for file in (options.train_file, options.valid_file, options.test_file):
+        if file and "://" in file and not file.startswith("https://huggingface.co/datasets/"):
+            raise UserError(f"{file[:80]} is an address, and none is fetched; download it and give its file.")
+    if options.corpus and not options.data and options.corpus not in CORPORA and is_path(options.corpus):
+        raise UserError("--corpus takes the name of a corpus or data set; give a file with --train-file.")
     if options.corpus and (options.valid_file or options.test_file):
         raise UserError("--valid-file and --test-file go with --train-file; a corpus has its own.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from train.corpora.encodings import LONGEST
 from train.corpora.markup import taken_away
 
 MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
+MOST_UNKNOWN_HELD_OUT = 0.3  # of text that the vocabulary was not made of
 UNSPLIT = "its words seem not to be apart by spaces"
 LONG_WORD = 12  # mean characters of a word, from which on it is probably none
 
@@ -27,6 +28,7 @@ class TextFacts:
     sentences, left_out, first_left_out: by split. words, vocabulary, unknown, cut, duplicates: of the training sentences.
     unknown: the share of their words that are <unk>. duplicates: sentences that are copies of another one. in_both: validation
     sentences that are in training, too. cut: sentences longer than `max_words`. found, markup, cut_lines: see `Account`.
+    unknown_held_out: the share of validation and test.
     cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
     """
 
@@ -46,6 +48,7 @@ class TextFacts:
     cut_lines: int = 0
     cleaned: list[str] = field(default_factory=list)
     advice: str = ""
+    unknown_held_out: dict[str, float] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """The facts as JSON holds them."""
@@ -96,9 +99,19 @@ def text_facts(
         max_words=max_words,
         classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELED})],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
+        unknown_held_out={
+            "valid": _unknown(tokenizer, validation.sentences),
+            "test": _unknown(tokenizer, evaluation.sentences),
+        },
         cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
         **{name: source[name] for name in ("left_out", "first_left_out", "found", "markup", "cut_lines") if name in source},
     )
+
+
+def _unknown(tokenizer: WordTokenizer, sentences: Sequence[str]) -> float:
+    """The share of words that are <unk>."""
+    counts = Counter(word for sentence in sentences for word in sentence.split())
+    return sum(n for word, n in counts.items() if tokenizer.encode(word, 1)[0] == UNKNOWN) / max(1, counts.total())
 
 
 def seem_unsplit(counts: Counter[str]) -> bool:
@@ -129,7 +142,9 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     cut = f"; {_count(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""
     cut += f"; {_count(facts.cut_lines, 'line')} cut at {LONGEST:,} characters" if facts.cut_lines else ""
     lines.append(("words", f"{facts.words:,}, {facts.words / train:.1f} a sentence{cut}"))
-    lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>"))
+    shares = facts.unknown_held_out
+    held_out = f", {shares['valid']:.1%} in validation, {shares['test']:.1%} in what is measured" if shares else ""
+    lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>{held_out}"))
     both = f"; {_count(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
     copies = _count(facts.duplicates, "copy of another training sentence", "copies of other training sentences")
     share = f" ({facts.duplicates / train:.0%})" if facts.duplicates else ""
@@ -168,6 +183,9 @@ def summary(name: str, facts: TextFacts, effective_batch: float | None = None) -
 
 def unknown_warning(facts: TextFacts) -> str:
     """What is wrong with a text of which many words are unknown; nothing if they are few."""
-    if not facts.advice:
-        return ""
-    return f"Warning: {facts.unknown:.0%} of the words are <unk>, of which the model learns nothing; {facts.advice}."
+    if facts.advice:
+        return f"Warning: {facts.unknown:.0%} of the words are <unk>, of which the model learns nothing; {facts.advice}."
+    for split, title in (("valid", "validation"), ("test", "measured")):
+        if (share := facts.unknown_held_out.get(split, 0.0)) > MOST_UNKNOWN_HELD_OUT:
+            return f"Warning: {share:.0%} of the {title} words are not in the vocabulary; is it of the same language and kind?"
+    return ""

@@ -188,3 +188,94 @@ def test_markup_is_recognized_and_taken_away_if_asked(text: str, by_default: str
     assert cleaned(text, None) == (by_default or text)
     assert cleaned(text, True) == (all_clean or text)
     assert cleaned(text, False) == text
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("names", [("text", "label"), ("label", "text")])
+def test_delimiters_without_quotes_stay_in_the_text(delimiter: str, names: tuple[str, str], tmp_path: Path) -> None:
+    texts = [delimiter.join([text, *["and"] * (number % 4)]) for number, text in enumerate(TEXTS)]
+    records = [{"text": text, "label": "ab"[number % 2]} for number, text in enumerate(texts)]
+    rows = [delimiter.join(names), *(delimiter.join(record[name] for name in names) for record in records)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    found, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (found, labels) == (texts, [*"ab"] * 6)
+    assert "without quotes" in said(account)
+
+
+@pytest.mark.parametrize("text", ['"Fine" said the cook', '"Fine" said the "good" cook', '"Fine food" said the "cook"'])
+def test_a_quoted_word_at_the_beginning_keeps_its_quotes(text: str, tmp_path: Path) -> None:
+    rows = ["note,mood", *(f"{line},1" for line in (text, *TEXTS))]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    texts, _, account = read(tmp_path / "a.csv", column="note")
+    assert texts == [text, *TEXTS]
+    assert not account.found
+
+
+@pytest.mark.parametrize("delimiter", ["|", ";", ","])
+def test_a_tsv_without_tabs_says_what_separates(delimiter: str, tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text(table(delimiter, ("mood", "note")))
+    texts, labels, account = read(tmp_path / "a.tsv", label_column="mood")
+    assert (texts, labels) == (TEXTS, ["-1", "0", "1"] * 4)
+    assert "tabs" not in said(account)
+
+
+def test_stray_quotes_of_a_tsv_swallow_no_row(tmp_path: Path) -> None:
+    rows = [f"{text}\tle bateau {number}" for number, text in enumerate(TEXTS)]
+    rows[2], rows[7] = f'"{rows[2]}', rows[7] + '"'
+    (tmp_path / "a.tsv").write_text("\n".join(["english\tfrench", *rows]))
+    assert read(tmp_path / "a.tsv", column="english")[0] == TEXTS
+
+
+@pytest.mark.parametrize("missing", ["NA", "NaN", "NULL"])
+def test_missing_cells_are_no_class_and_no_text_but_quoted_ones_are(missing: str, tmp_path: Path) -> None:
+    rows = [f"{text},good" for text in TEXTS]
+    (tmp_path / "a.csv").write_text("\n".join(["note,mood", f"lost,{missing}", f"{missing},good", f'"{missing}",good', *rows]))
+    texts, labels, account = read(tmp_path / "a.csv", column="note", label_column="mood")
+    assert texts == [missing, *TEXTS]
+    assert set(labels) == {"good"}
+    assert account.left_out == {"without mood": 1, "without note": 1}
+    assert "missing" in said(account)
+
+
+def test_a_guessed_header_of_one_column_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["Lovely", *TEXTS]))
+    assert "taken for a header" in said(read(tmp_path / "a.csv")[2])
+    assert read(tmp_path / "a.csv", header=False)[0] == ["Lovely", *TEXTS]
+
+
+@pytest.mark.parametrize("before", ["# made in 2021\n#\n", "Export of June\n\n", "# a, b, c and d\n"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_what_stands_before_the_header_is_skipped(before: str, delimiter: str, tmp_path: Path) -> None:
+    rows = table(delimiter, ("label", "text"))
+    (tmp_path / "a.csv").write_text(before + rows)
+    texts, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (texts, labels) == (TEXTS, ["-1", "0", "1"] * 4)
+    assert "before the header" in said(account)
+    (tmp_path / "a.csv").write_text(rows.replace("label", "#label", 1))
+    assert read(tmp_path / "a.csv", label_column="#label")[0] == TEXTS
+
+
+@pytest.mark.parametrize("names", [("warnings", "items"), ("items", "held")])
+def test_of_several_json_lists_the_longest_is_read_and_the_others_are_named(names: tuple[str, str], tmp_path: Path) -> None:
+    content = {name: RECORDS if name == "items" else [{"note": "another"}] for name in names}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    texts, _, account = read(tmp_path / "a.json")
+    assert texts == TEXTS
+    assert f"not {next(name for name in names if name != 'items')}" in said(account)
+
+
+def test_two_parquet_columns_of_one_name_are_refused_where_they_are_wanted(tmp_path: Path) -> None:
+    columns = [pa.array(TEXTS), pa.array(TEXTS), pa.array([1] * 12)]
+    parquet.write_table(pa.table(columns, names=["note", "note", "mood"]), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="several columns called note"):
+        read(tmp_path / "a.parquet", column="note")
+    parquet.write_table(pa.table([columns[0], columns[2], columns[2]], names=["note", "n", "n"]), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet")[0] == TEXTS
+
+
+def test_labels_of_fasttext_are_labels_and_words_like_labels_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(f"__label__{'ab'[n % 2]} {text}" for n, text in enumerate(TEXTS)))
+    assert read(path)[:2] == (TEXTS, [*"ab"] * 6)
+    path.write_text("\n".join(f"{'ab'[n % 2]}:x {text}" for n, text in enumerate(TEXTS)))
+    assert "put a tab after it" in said(read(path)[2])

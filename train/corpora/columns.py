@@ -1,0 +1,82 @@
+"""What a table's columns hold, told by its first rows: names, numbers, classes, text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+MOST_VALUES = 20  # a column with so few different values is one of classes
+
+_HEADER_NAMES = {
+    "text", "sentence", "review", "document", "content", "comment", "title", "label", "class", "category", "sentiment", "id",
+    "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer",
+}  # fmt: skip
+
+
+def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
+    """Whether the first row holds names. wanted: columns that the user names."""
+    first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if any(not name.isdecimal() for name in wanted) or {c.lower() for c in first} & _HEADER_NAMES:
+        return True
+    columns = [[cell.strip() for cell in column if cell.strip()] for column in zip(*others, strict=True)]
+    for name, values in zip(first, columns, strict=False):
+        if values and sum(map(is_number, values)) >= 0.9 * len(values):
+            return not is_number(name)
+    if any(name in values for name, values in zip(first, columns, strict=False) if len(set(values)) < len(values)):
+        return False  # a class
+    words = [sum(len(value.split()) for value in values) / max(1, len(values)) for values in columns]
+    if not words:
+        return len(first[0].split()) < 3
+    wordiest = words.index(max(words))
+    return max(words) < 3 or len(first[wordiest].split()) < 3
+
+
+def is_known_name(cell: str) -> bool:
+    """Whether columns are often called so."""
+    return cell.lower() in _HEADER_NAMES
+
+
+def is_number(cell: str) -> bool:
+    """A number, a date, a price."""
+    return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
+
+
+def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
+    """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
+    length = len(rows[0]) if rows else 0
+    columns = list(zip(*[row for row in rows if len(row) == length], strict=True)) if length > 1 else []
+    checks: dict[int, Callable[[str], bool]] = {}
+    for i, column in enumerate(columns):
+        values = {cell.strip() for cell in column}
+        if all(map(is_number, values)):
+            checks[i] = is_number
+        elif len(values) <= min(MOST_VALUES, len(column) // 2):
+            checks[i] = values.__contains__
+    if not checks:
+        return None
+
+    def looks(line: str) -> bool:
+        cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
+        return len(cells) == length and all(check(cells[i]) for i, check in checks.items())
+
+    return looks
+
+
+def is_header(cells: list[str]) -> bool:
+    """Whether cells are short, and one of them is a name that columns often have."""
+    names = [cell.strip().strip('"').lower() for cell in cells]
+    return len(names) > 1 and all(0 < len(name.split()) < 3 for name in names) and not _HEADER_NAMES.isdisjoint(names)
+
+
+def unprotected_column(rows: Sequence[Sequence[str]], length: int) -> int | None:
+    """The column whose text may hold delimiters without quotes: the others then hold numbers or classes, the shortest ones."""
+    rows = [row for row in rows if len(row) >= length]
+    if length < 2 or all(len(row) == length for row in rows):
+        return None
+    sizes: dict[int, int] = {}  # characters in the other columns, by the column of the text
+    for place in range(length):
+        others = list(zip(*([*row[:place], *row[len(row) - (length - 1 - place) :]] for row in rows), strict=True))
+        if all(all(map(is_number, x)) or len(set(x)) <= min(MOST_VALUES, len(x) // 2) for x in others):
+            sizes[place] = sum(len(cell) for column in others for cell in column)
+    best = [place for place, size in sizes.items() if size == min(sizes.values())]
+    return best[0] if len(best) == 1 else None
