@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
+from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import Posterior
 
 _PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
@@ -68,6 +69,7 @@ class AggregatedPosterior(ABC):
         sizes = [group.stop - group.start for group in groups]
         result = []
         for rows in torch.arange(len(z), device=z.device).split(max(1, _PAIRS // len(self))):
+            check_cancelled()
             log_pair = self._log_pairs(z[rows].double())  # [rows, N]
             if leave_out is not None:
                 log_pair.scatter_(1, leave_out[rows].unsqueeze(1), -torch.inf)
