@@ -29,9 +29,9 @@ class GuardedBlocks(gr.Blocks):
     """See the module."""
 
     def launch(self, *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's, with a `Gate` before everything else, and without its monitoring, which prints at every request."""
+        """As Gradio's, with a `Gate` behind the limits, and without its monitoring, which prints at every request."""
         app = {**(kwargs.pop("app_kwargs", None) or {})}
-        app["middleware"] = [Middleware(Gate, blocks=self), *app.get("middleware", [])]
+        app["middleware"] = [*app.get("middleware", []), Middleware(Gate, blocks=self)]
         return super().launch(*args, **{"enable_monitoring": False, **kwargs}, app_kwargs=app)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
