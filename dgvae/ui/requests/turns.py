@@ -19,7 +19,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -192,27 +192,24 @@ def take_turns(page: gr.Blocks) -> None:
 
 def wanted_here() -> Callable[[], bool]:
     """To be asked in a handler: whether the visitor for whom it works is still there."""
-    queue, event = _served_here()
-    return partial(queue.is_wanted, event) if queue and event else lambda: True
+    served = _served_here()
+    return partial(served[0].is_wanted, served[1]) if served else lambda: True
 
 
 @contextmanager
 def waiting_here() -> Iterator[None]:
     """To be used in a handler: within it, it waits for what another one computes."""
-    queue, event = _served_here()
-    if queue and event:
-        with queue.excused(event):
-            yield
-    else:
+    served = _served_here()
+    with served[0].excused(served[1]) if served else nullcontext():
         yield
 
 
-def _served_here() -> tuple[Turns | None, Event | None]:
+def _served_here() -> tuple[Turns, Event] | None:
     """The queue and the event for which this handler works; None where there is no queue, as in tests."""
     queue, name = getattr(LocalContext.blocks.get(None), "_queue", None), LocalContext.event_id.get(None)
-    if not isinstance(queue, Turns) or not name:
-        return None, None
-    return queue, queue.event_ids_to_events.get(name)
+    if isinstance(queue, Turns) and name and (event := queue.event_ids_to_events.get(name)):
+        return queue, event
+    return None
 
 
 def visitor_here() -> str | None:
