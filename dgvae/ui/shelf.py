@@ -138,6 +138,23 @@ class Shelf:
             raise UserError(f"There is no checkpoint {name!r} here.")
         return folder
 
+    def source(self, name: str | None) -> str:
+        """Where a checkpoint comes from, as Python: it names no folder of the server. Raises UserError."""
+        folder = self.folder(name)
+        if name in self._folders and folder.is_relative_to(self._root):
+            return f"Path({self.shown_folder(name).as_posix()!r})"
+        repository, _, revision = str(name).partition("@")
+        return f"download_checkpoint({', '.join(map(repr, filter(None, (repository, revision))))})"
+
+    def shown_folder(self, name: str | None) -> Path:
+        """A checkpoint's folder as a visitor may know it: from where the checkpoints are. Raises UserError."""
+        folder = self.folder(name)
+        return self._root.name / folder.relative_to(self._root) if folder.is_relative_to(self._root) else Path(str(name))
+
+    def close(self) -> None:
+        """Delete what was fetched, since the process ends."""
+        self._fetched.close()
+
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
         from dgvae.evaluation.measured import Measured

@@ -240,7 +240,7 @@ class MapTab(Tab):
 
     def code(self, name_a: str | None, name_b: str | None, *values: Any) -> str:
         """See `Tab`."""
-        code = code_to_load(self.shelf.folder(name_a)) + (
+        code = code_to_load(self.shelf.source(name_a)) + (
             "shown = checkpoint.latents.map  # prior draws first, then a sample of each posterior\nprint(shown.xy)\n"
         )
         if "density_gap" in self.shelf.get(name_a).aggregated.absent:
