@@ -61,7 +61,7 @@ class AggregatedPosterior(ABC):
 
         leave_out: [S], the posterior that is left out of the mixture for each sample: its own, if z was drawn from one.
         """
-        components = len(self) - (leave_out is not None)
+        components = max(1, len(self) - (leave_out is not None))  # of one posterior nothing is left: −inf
         return self.log_sums(z, [slice(0, len(self))], leave_out).squeeze(1) - math.log(components)
 
     def log_sums(self, z: Tensor, groups: Sequence[slice], leave_out: Tensor | None = None) -> Tensor:
