@@ -148,6 +148,8 @@ def test_a_file_of_users_that_is_none(content: str | bytes, tmp_path: Path, caps
     (tmp_path / "users").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert app(["--auth", str(tmp_path / "users")]) == 2
     assert "the file of --auth" in capsys.readouterr().err
+    assert app(["--auth", str(tmp_path / "users"), "--mcp"]) == 2
+    assert "--mcp and --auth do not go together" in capsys.readouterr().err
 
 
 def test_the_app_works_whatever_the_network_is_said_to_be(tmp_path: Path) -> None:

@@ -114,6 +114,9 @@ def test_a_fetched_models_sentences_and_code_are_shown(server: Hub, monkeypatch:
     assert stand.source(name) == f"download_checkpoint({REPOSITORY!r}, 'v1')"
     assert stand.source("short-yelp/vae") == "Path('checkpoints/short-yelp/vae')"
     assert stand.shown_folder(name) == Path(name)
+    assert stand.folder(name).is_dir()
+    stand.close()
+    assert not stand.folder(name).parent.exists()
 
 
 def with_tensors(**shapes: tuple[int, ...]) -> bytes:
