@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.console import command
@@ -22,6 +24,8 @@ from dgvae.errors import UserError
 
 if TYPE_CHECKING:
     import gradio
+
+    from dgvae.ui.shelf import Shelf
 
 BUNDLED = Path(__file__).parent / "checkpoints"
 PORTS = ("SERVER_PORT", "NODE_SERVER_PORT")
@@ -49,6 +53,8 @@ def serve(options: argparse.Namespace) -> None:
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
     if options.share:
         check_network()
+    if options.mcp and options.auth:
+        raise UserError("--mcp and --auth do not go together: programs that speak MCP can't log in; leave one of them out.")
     users = read_users(options.auth) if options.auth else None
     check_gradio_settings()
     if host := options.host or os.environ.get("GRADIO_SERVER_NAME"):
@@ -74,6 +80,7 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     keep_log_short()
     shelf = Shelf(options.checkpoints, options.data)
+    clean_up_at_the_end(shelf)
     for model in options.hub:
         shelf.add_own_from_hub(model, options.hub_token)
     page = build_page(shelf)
@@ -95,6 +102,18 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     except OSError as error:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
     return page
+
+
+def clean_up_at_the_end(shelf: Shelf) -> None:
+    """Delete what visitors fetched when the process is asked to end; Python does nothing then by itself."""
+
+    def end(number: int, _: Any) -> None:
+        shelf.close()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    with suppress(ValueError):  # not in the main thread, where a program serves the page
+        signal.signal(signal.SIGTERM, end)
 
 
 def check_gradio_settings() -> None:

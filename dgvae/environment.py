@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from dgvae.errors import UserError
@@ -66,6 +67,17 @@ def check_network() -> None:
             raise UserError(f"{variable} begins with {scheme}://; a proxy is one of {', '.join(PROXY_SCHEMES)}.")
         if scheme.startswith("socks") and not find_spec("socksio"):
             raise UserError(f"{variable} is a SOCKS proxy, which needs a package: pip install socksio")
+        if not _is_address(address if colon else f"http://{address}"):
+            raise UserError(f"{variable} is no address of a proxy, such as http://host:3128; correct it, or unset it.")
+
+
+def _is_address(text: str) -> bool:
+    """Whether it has a host, and a port that is a number if it has any."""
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and " " not in parts.netloc and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 @contextmanager

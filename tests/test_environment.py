@@ -112,6 +112,7 @@ def test_a_cache_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypat
     [
         ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names /nowhere, which is not there"),
         ("HTTPS_PROXY", "gopher://127.0.0.1", "HTTPS_PROXY begins with gopher://"),
+        ("HTTPS_PROXY", "http://proxy:number", "HTTPS_PROXY is no address of a proxy, such as http://host:3128"),
         ("all_proxy", "socks5h://127.0.0.1:9", "ALL_PROXY is a SOCKS proxy, which needs a package: pip install socksio"),
     ],
 )
@@ -148,6 +149,8 @@ def test_a_file_of_users_that_is_none(content: str | bytes, tmp_path: Path, caps
     (tmp_path / "users").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert app(["--auth", str(tmp_path / "users")]) == 2
     assert "the file of --auth" in capsys.readouterr().err
+    assert app(["--auth", str(tmp_path / "users"), "--mcp"]) == 2
+    assert "--mcp and --auth do not go together" in capsys.readouterr().err
 
 
 def test_the_app_works_whatever_the_network_is_said_to_be(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
+from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import Posterior
 
 _PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
@@ -69,7 +70,7 @@ class AggregatedPosterior(ABC):
 
         leave_out: [S], the posterior that is left out of the mixture for each sample: its own, if z was drawn from one.
         """
-        components = len(self) - (leave_out is not None)
+        components = max(1, len(self) - (leave_out is not None))  # of one posterior nothing is left: −inf
         return self.log_sums(z, [slice(0, len(self))], leave_out).squeeze(1) - math.log(components)
 
     def log_sums(self, z: Tensor, groups: Sequence[slice], leave_out: Tensor | None = None) -> Tensor:
@@ -77,6 +78,7 @@ class AggregatedPosterior(ABC):
         sizes = [group.stop - group.start for group in groups]
         result = []
         for rows in torch.arange(len(z), device=z.device).split(max(1, _PAIRS // len(self))):
+            check_cancelled()
             log_pair = self._log_pairs(z[rows].double())  # [rows, N]
             if leave_out is not None:
                 log_pair.scatter_(1, leave_out[rows].unsqueeze(1), -torch.inf)

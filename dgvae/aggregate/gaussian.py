@@ -11,6 +11,7 @@ from torch import Tensor
 from dgvae.aggregate import grids
 from dgvae.aggregate.base import MANY_PAIRS, NO_PAIR, AggregatedPosterior, Smoothed
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
+from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 
 
@@ -72,6 +73,7 @@ class AggregatedGaussian(AggregatedPosterior):
         """Mean density of q(z_i, z_j) in the cells between two rows of edges, [X + 1] and [Y + 1] -> [Y, X]."""
         total = self.mean.new_zeros(len(edges[1]) - 1, len(edges[0]) - 1)
         for rows in torch.arange(len(self), device=self.mean.device).split(grids.SENTENCES):
+            check_cancelled()
             x, y = (
                 grids.bin_masses(self.mean[rows, i, None], self.log_var[rows, i, None], edge[None])[0, 1:-1]
                 for i, edge in zip(pair, edges, strict=True)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate.quadrature import REACH, Panels
+from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import LOG_2PI
 
 _PRIOR_REACH = 8
@@ -45,6 +46,7 @@ def marginal_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> Mar
 
 
 def _marginal_gap(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> Tensor:
+    check_cancelled()
     std = torch.exp(0.5 * log_var)
     low = min(-_PRIOR_REACH, float((mean - REACH * std).min()))
     high = max(_PRIOR_REACH, float((mean + REACH * std).max()))

@@ -56,7 +56,8 @@ FIGURES: dict[str, Figure] = {
                 "Reconstruction less KL: the bound on log p(x) of a VAE with these weights."),
         _figure("prior_ll", "priorLL", LATENT, 1, "higher",
                 "log E p(x|z) over the prior: a lower bound of a sentence's log-likelihood, by "
-                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} importance samples from ½(p + q); far below it where posteriors are narrow."),
+                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} importance samples from ½(p + q). It is far below where posteriors "
+                "are narrow."),
         _figure("post_ll", "postLL", LATENT, 1, "higher",
                 "log E p(x|z) over the sentence's own posterior, by the same "
                 f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} samples."),

@@ -14,6 +14,8 @@ from dgvae.aggregate import AggregatedPosterior
 from dgvae.evaluation.estimates import group_slices
 from dgvae.evaluation.figures import QUANTILE
 
+MOST_SENTENCES = 10_000  # in which holes are looked for; of more, so many are drawn
+
 
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
     """log p(z) − log q̂(z) in nats, where q̂ is q(z), smoothed. Large and positive is a place that sentences do not reach.
@@ -136,6 +138,7 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
     """The prior samples that lie in holes, gathered in clusters.
 
     The shares of all clusters add up to the hole mass, by the estimator of the record (`in_holes`), of these prior samples.
+    Of more than MOST_SENTENCES sentences, so many decide.
 
     Args:
         aggregated: q(z).
@@ -162,7 +165,8 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
 def _inside(aggregated: AggregatedPosterior, prior_samples: Tensor) -> Tensor:
     """Which prior samples, [S, D], lie in a hole: [S], bool. The seed and the order of draws are those of the record."""
     generator = torch.Generator().manual_seed(0)
-    shuffled = aggregated.reordered(torch.randperm(len(aggregated), generator=generator))  # groups have to be random
+    order = torch.randperm(len(aggregated), generator=generator)  # groups have to be random
+    shuffled = aggregated.reordered(order[:MOST_SENTENCES])
     z, width = shuffled.sample_each(generator), shuffled.smoothed.width
     gaps, prior_gaps = (held_out_gaps(shuffled, places, width)[0] for places in (z, prior_samples))
     return in_holes(gaps, prior_gaps)

@@ -8,9 +8,12 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from torch import Tensor
 
+from dgvae.cancellation import check_cancelled
+
 NEIGHBORS = 10
+MOST_LATENTS = 20_000  # of a graph, in which every pair is compared
 POWER = 4  # of an edge's length
-_ROWS = 1000  # whose distances are in hand at once
+_ROWS, _PAIRS = 1000, 1 << 24  # whose distances are in hand at once: 64 MB
 
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
@@ -44,13 +47,16 @@ class DenseGraph:
     A path's cost is the sum of its edges' lengths to the power POWER, so that many short hops between sentences near each other
     are cheaper than one leap over a void: the "Fermat distance" of a sample, which follows the density with no need to know it
     (Hwang, Damelin & Hero 2016; Groisman, Jonckheere & Sapienza 2022). So it works for every kind of posterior.
+
+    Of more than MOST_LATENTS it takes so many, evenly spread over the set.
     """
 
     def __init__(self, latents: Tensor) -> None:
         """Takes a second or two for 10,000 latents."""
-        self.latents = latents.float()
+        chosen = torch.linspace(0, len(latents) - 1, min(len(latents), MOST_LATENTS)).round().long()
+        self.latents = latents[chosen].float()
         distance, nearest = _nearest(self.latents, self.latents, NEIGHBORS + 1)
-        rows = torch.arange(len(latents)).unsqueeze(1).expand_as(nearest)
+        rows = torch.arange(len(self.latents)).unsqueeze(1).expand_as(nearest)
         self._rows, self._columns, self._lengths = rows.flatten(), nearest.flatten(), distance.flatten()
         self._join_components()
 
@@ -94,7 +100,10 @@ class DenseGraph:
 
 def _nearest(points: Tensor, among: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Distances and indices of the nearest latents: [S, D], [N, D] -> [S, count] each."""
-    found = [torch.cdist(rows, among).topk(min(count, len(among)), largest=False) for rows in points.split(_ROWS)]
+    found = []
+    for rows in points.split(max(1, min(_ROWS, _PAIRS // len(among)))):
+        check_cancelled()
+        found.append(torch.cdist(rows, among).topk(min(count, len(among)), largest=False))
     return torch.cat([near.values for near in found]), torch.cat([near.indices for near in found])
 
 

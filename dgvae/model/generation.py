@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -41,7 +42,6 @@ class Decoding:
 GREEDY = Decoding()
 
 
-@torch.inference_mode()
 def decode_latents(
     model: TextVAE,
     z: Tensor,
@@ -55,9 +55,26 @@ def decode_latents(
     from every model of that max_length, so that two models' samples differ by the models alone.
     uniform: those random numbers, where they were drawn before (see `random_numbers`).
     """
+    steps = decoding_steps(model, z, decoding, generator, uniform)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@torch.inference_mode()
+def decoding_steps(
+    model: TextVAE,
+    z: Tensor,
+    decoding: Decoding = GREEDY,
+    generator: torch.Generator | None = None,
+    uniform: Tensor | None = None,
+) -> Generator[None, None, list[list[int]]]:
+    """As `decode_latents`, but yields after each word of the batch, where it may be put aside or given up."""
     z = z.to(model.device, torch.float32)
     if decoding.beams > 1:
-        return _beam_search(model, z, decoding.beams)
+        return (yield from _beam_search(model, z, decoding.beams))
     steps = model.config.max_length + 1
     if uniform is None:
         uniform = random_numbers(model, len(z), decoding, generator)
@@ -74,6 +91,7 @@ def decode_latents(
             going, word, state = going[unended], word[unended], (state[0][:, unended], state[1][:, unended])
             if not len(going):
                 break
+        yield
     return _cut(sentences)
 
 
@@ -113,7 +131,7 @@ def _draw(weight: Tensor, uniform: Tensor) -> Tensor:
     return torch.searchsorted(running, threshold, right=True).squeeze(1)  # right: a word of weight 0 is never drawn
 
 
-def _beam_search(model: TextVAE, z: Tensor, beams: int) -> list[list[int]]:
+def _beam_search(model: TextVAE, z: Tensor, beams: int) -> Generator[None, None, list[list[int]]]:
     """The best of `beams` hypotheses for each latent [B, D], by log-probability per word. An ended one keeps its place."""
     batch, rows = len(z), len(z) * beams
     if not batch:
@@ -143,5 +161,6 @@ def _beam_search(model: TextVAE, z: Tensor, beams: int) -> list[list[int]]:
         written = torch.cat([written[parent], word.unsqueeze(1)], dim=1)
         if bool(ended.all()):
             break
+        yield
     best = (score / length.view(batch, beams)).argmax(1)
     return _cut(written[first_row.squeeze(1) + best])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
 from dgvae.ui.markup.render import Line, read_as
-from dgvae.ui.requests.turns import wanted_here
+from dgvae.ui.requests.turns import waiting_here, wanted_here
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def decode_texts(
     """Decode latents [B, D], greedily if nothing else is said, together with what other visitors ask of the model."""
     from dgvae.model.generation import GREEDY
 
-    found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
+    with waiting_here():  # for the one decoding loop
+        found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
     return [checkpoint.tokenizer.decode(ids) for ids in found]
 
 

@@ -43,6 +43,7 @@ class FetchedModels:
         self._models: dict[str, _Model] = {}
         self._lock = threading.Lock()
         self._root: Path | None = None
+        self._end: Callable[[], object] | None = None
         self._made = 0
 
     def names(self, visitor: str | None) -> list[str]:
@@ -71,7 +72,9 @@ class FetchedModels:
             self._check_share(visitor or "", "")
             if self._root is None:
                 self._root = Path(tempfile.mkdtemp(prefix="dgvae-hub-"))
-                weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)  # at the latest when the process ends
+                self._end = weakref.finalize(
+                    self, shutil.rmtree, self._root, ignore_errors=True
+                )  # with the process, at the latest
             self._made += 1
             return self._root / str(self._made)
 
@@ -97,6 +100,11 @@ class FetchedModels:
         """Give a visitor's models up."""
         for model in [*self._models.values()]:
             model.visitors.discard(visitor)
+
+    def close(self) -> None:
+        """Delete all folders. There will be no more."""
+        if self._end:
+            self._end()
 
     def _check_share(self, visitor: str, name: str) -> None:
         mine = self.names(visitor)

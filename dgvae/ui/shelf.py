@@ -12,12 +12,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import gradio as gr
 
 from dgvae.checkpoint.discover import display_name, find_checkpoints
 from dgvae.errors import UserError
+from dgvae.ui.derived import Derived
 from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.folders import looks_whole, named_fault, version_of
 from dgvae.ui.requests.fault_log import log
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
-MOST_DERIVED = 64  # results kept of one checkpoint; the oldest makes room
 MOST_LOADED = 8  # checkpoints in memory; the one unused for longest makes room
 
 
@@ -41,7 +41,7 @@ class Shelf:
         self._data = data
         self._folders = find_checkpoints(root)
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
-        self._derived: defaultdict[str, dict[Hashable, Any]] = defaultdict(dict)
+        self._derived = Derived()
         self._sentences: dict[str, list[str] | None] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._broken: dict[str, tuple[Hashable, str]] = {}  # of which files, and why
@@ -75,7 +75,7 @@ class Shelf:
             self._loaded[name] = checkpoint
             while len(self._loaded) > MOST_LOADED:
                 unused, _ = self._loaded.popitem(last=False)
-                self._derived.pop(unused, None)
+                self._derived.pop(unused)
             return checkpoint
 
     def _load(self, name: str, folder: Path) -> Checkpoint:
@@ -105,14 +105,8 @@ class Shelf:
 
     def derived(self, name: str | None, key: Hashable, make: Callable[[Checkpoint], T]) -> T:
         """What is computed from a checkpoint, once for all visitors and kept as long as the checkpoint is. Raises UserError."""
-        checkpoint, name = self.get(name), str(name)
-        with self._locks[f"derived of {name}"]:
-            kept = self._derived[name]
-            if key not in kept:
-                kept[key] = make(checkpoint)
-                if len(kept) > MOST_DERIVED:
-                    del kept[next(iter(kept))]
-            return kept[key]
+        checkpoint = self.get(name)
+        return self._derived.get(str(name), key, lambda: make(checkpoint), is_fetched=name not in self._folders)
 
     def title(self, name: str | None) -> str:
         """A model's title, or what it is called if it can't be loaded."""
@@ -129,6 +123,23 @@ class Shelf:
         if not folder:
             raise UserError(f"There is no checkpoint {name!r} here.")
         return folder
+
+    def source(self, name: str | None) -> str:
+        """Where a checkpoint comes from, as Python: it names no folder of the server. Raises UserError."""
+        folder = self.folder(name)
+        if name in self._folders and folder.is_relative_to(self._root):
+            return f"Path({self.shown_folder(name).as_posix()!r})"
+        repository, _, revision = str(name).partition("@")
+        return f"download_checkpoint({', '.join(map(repr, filter(None, (repository, revision))))})"
+
+    def shown_folder(self, name: str | None) -> Path:
+        """A checkpoint's folder as a visitor may know it: from where the checkpoints are. Raises UserError."""
+        folder = self.folder(name)
+        return self._root.name / folder.relative_to(self._root) if folder.is_relative_to(self._root) else Path(str(name))
+
+    def close(self) -> None:
+        """Delete what was fetched, since the process ends."""
+        self._fetched.close()
 
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
@@ -148,6 +159,7 @@ class Shelf:
 
     def add_from_hub(self, text: str) -> str:
         """Download and verify a checkpoint of the Hub for the visitor who asks; return its name. Raises UserError."""
+        from dgvae.checkpoint.fetched_bounds import check_bounds
         from dgvae.checkpoint.hub import parse_repository
         from dgvae.checkpoint.public_hub import fetch_checkpoint
 
@@ -160,6 +172,7 @@ class Shelf:
         size = fetch_checkpoint(repository, revision, folder, wanted_here())
         self._fetched.add(name, folder, size, visitor)
         try:
+            check_bounds(folder)
             self.get(name)
         except UserError:
             self._fetched.remove(name)
@@ -200,8 +213,8 @@ class Shelf:
         from dgvae.text.known_texts import find_evaluation
 
         measured = checkpoint.metrics
-        own = self._folders[name].is_relative_to(self._root)  # not one that a visitor has fetched
-        run = self._folders[name] if own else None
+        folder = self.folder(name)
+        run = folder if folder.is_relative_to(self._root) else None  # not one of the Hub
         split = find_evaluation(measured.corpus, measured.evaluation.sha256, self._data, run)
         return split.sentences if split else None
 

@@ -1,10 +1,13 @@
 """What visitors fetch from the Hub: bounded, without a token, seen by who fetched it, and gone when it is refused."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save
 
 from dgvae.checkpoint import checkpoint as checkpoints
 from dgvae.checkpoint import public_hub as hub_fetch
@@ -13,7 +16,10 @@ from dgvae.checkpoint.hub import download_checkpoint
 from dgvae.checkpoint.public_hub import fetch_checkpoint
 from dgvae.errors import UserError
 from dgvae.ui import fetched, shelf
+from dgvae.ui.decoding import nearest_sentences
 from dgvae.ui.fetched import FetchedModels
+from dgvae.ui.map.points import Point
+from dgvae.ui.map.readout import text_at
 from dgvae.ui.shelf import Shelf
 from tests.hub_stand_in import REPOSITORY, Hub, served
 
@@ -96,6 +102,51 @@ def test_a_fetched_model_is_its_visitors_alone(server: Hub, monkeypatch: pytest.
     server.stop()
     stand.revisit([REPOSITORY, None, "someone/else"])  # by a link
     assert [name for _, name in stand.choices()].count(REPOSITORY) == 1
+
+
+def test_a_fetched_models_sentences_and_code_are_shown(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.files = {path.name: path.read_bytes() for path in (BUNDLED / "short-yelp" / "vae").iterdir()}
+    stand = Shelf(BUNDLED)
+    monkeypatch.setattr(shelf, "visitor_here", lambda: "one")
+    name = stand.add_from_hub(f"{REPOSITORY}@v1")
+    assert stand.sentence(name, 0) is None  # the corpus is not at hand
+    assert nearest_sentences(stand, name, torch.zeros(1, 32))[0].startswith("nearest, as reconstructed: ")
+    assert text_at(stand, name, name, Point(0, is_draw=False))
+    assert stand.source(name) == f"download_checkpoint({REPOSITORY!r}, 'v1')"
+    assert stand.source("short-yelp/vae") == "Path('checkpoints/short-yelp/vae')"
+    assert stand.shown_folder(name) == Path(name)
+    assert stand.folder(name).is_dir()
+    stand.close()
+    assert not stand.folder(name).parent.exists()
+
+
+def with_tensors(**shapes: tuple[int, ...]) -> bytes:
+    return save({name.replace("__", "."): torch.zeros(shape, dtype=torch.uint8) for name, shape in shapes.items()})
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("latents.safetensors", with_tensors(labels=(20_001,)), "20,001 encoded sentences, and 20,000 are allowed"),
+        ("latents.safetensors", with_tensors(map__xy=(20_001, 2)), "20,001 points on its map"),
+        ("latents.safetensors", with_tensors(mean=(10_000, 501)), "5,010,000 numbers in its latents"),
+        ("model.safetensors", with_tensors(decoder__embedding=(75_000_001,)), "75,000,001 parameters"),
+        ("model.safetensors", with_tensors(decoder__lstm__w=(40_000_000,)), "multiplications for each sentence"),
+        ("config.json", json.dumps({"method": "vae", "vocab_size": 100_001}).encode(), "100,001 words"),
+        ("config.json", json.dumps({"method": "vae", "vocab_size": 9, "latent_dim": 1025}).encode(), "1,025 latent dimensions"),
+    ],
+)
+def test_a_model_that_costs_too_much_is_refused_before_it_is_read(
+    server: Hub, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes, said: str
+) -> None:
+    config = {"method": "vae", "vocab_size": 50, "max_length": 300}
+    server.files |= {"config.json": json.dumps(config).encode(), file: content}
+    monkeypatch.setattr(checkpoints, "load_checkpoint", lambda folder: pytest.fail("it was read"))
+    stand = Shelf(BUNDLED)
+    with pytest.raises(UserError, match="This checkpoint is too large to fetch here: .*" + said):
+        stand.add_from_hub(REPOSITORY)
+    assert stand._fetched._root
+    assert not [*stand._fetched._root.iterdir()]
 
 
 def test_a_model_that_is_broken_is_refused_and_deleted(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,3 +88,9 @@ def test_a_space_without_holes_has_no_large_region() -> None:
     posterior = DiagonalGaussian(mean, torch.full_like(mean, math.log(0.5)))
     found = find_holes(aggregate(posterior), torch.randn(3000, 2, generator=torch.Generator().manual_seed(1)))
     assert sum(hole.share for hole in found) < 0.03
+
+
+def test_one_sentence_has_no_density_without_itself() -> None:
+    aggregated = aggregate(DiagonalGaussian(torch.zeros(1, 2), torch.zeros(1, 2)))
+    assert aggregated.log_prob(torch.zeros(1, 2), leave_out=torch.tensor([0])).isneginf().all()
+    assert find_holes(aggregated, torch.randn(20, 2)) == []

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
-import gradio as gr
 import pytest
 import torch
 
+from dgvae.errors import UserError
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model import generation
-from dgvae.model.generation import GREEDY, Decoding, decode_latents
+from dgvae.model.generation import GREEDY, Decoding, decode_latents, decoding_steps
 from dgvae.model.text_vae import TextVAE
+from dgvae.text.tokenizer import END
+from dgvae.ui import decoding_loop
 from dgvae.ui.decoding_loop import MOST_ROWS, DecodingLoop
 
 
@@ -36,18 +40,18 @@ class Held:
 
         def counted(model: TextVAE, z: torch.Tensor, *rest: Any, **named: Any) -> Any:
             self.batches.append(len(z))
-            return decode_latents(model, z, *rest, **named)
+            return decoding_steps(model, z, *rest, **named)
 
-        monkeypatch.setattr(generation, "decode_latents", counted)
-        self.loop._turn.acquire()
+        monkeypatch.setattr(generation, "decoding_steps", counted)
+        self.loop._is_decoding = True
 
     def ask(self, name: Any, model: TextVAE, z: torch.Tensor, decoding: Decoding = GREEDY, seed: int = 0, wanted=True) -> None:
         def work() -> None:
             try:
                 generator = torch.Generator().manual_seed(seed)
                 self.answers[name] = self.loop.decode(model, z, decoding, generator, lambda: wanted)
-            except gr.Error as error:
-                self.answers[name] = error.message
+            except UserError as error:
+                self.answers[name] = str(error)
             order.append(name)
 
         order = self.order = getattr(self, "order", [])
@@ -58,7 +62,9 @@ class Held:
             pass
 
     def go(self) -> None:
-        self.loop._turn.release()
+        with self.loop._changed:
+            self.loop._is_decoding = False
+            self.loop._changed.notify_all()
         for thread in self._threads:
             thread.join()
 
@@ -72,9 +78,9 @@ def test_together_they_get_what_they_would_get_alone(
     for name, z in asked.items():
         held.ask(name, model, z, decoding, seed=name)
     held.go()
+    assert held.batches == [11]
     for name, z in asked.items():
         assert held.answers[name] == decode_latents(model, z, decoding, torch.Generator().manual_seed(name))
-    assert held.batches == [11]
 
 
 def test_a_large_request_delays_no_small_one_and_goes_on(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +125,49 @@ def test_a_fault_reaches_those_who_wait_and_the_loop_goes_on(model: TextVAE) -> 
     with pytest.raises(RuntimeError):
         loop.decode(model, torch.randn(1, 5), GREEDY, None, lambda: True)  # a latent of another size
     assert len(loop.decode(model, torch.randn(2, 4), GREEDY, None, lambda: True)) == 2
+
+
+def endless(words: int, before: Callable[[], object]) -> TextVAE:
+    """A model whose sentences never end; it calls `before` at each word."""
+    torch.manual_seed(0)
+    model = TextVAE(TextVAEConfig("vae", 50, embedding_dim=8, hidden_dim=16, latent_dim=4, max_length=words)).eval()
+    next_word_logits = model.decoder.next_word_logits
+
+    def slow(*given: Any) -> Any:
+        before()
+        logits, state = next_word_logits(*given)
+        logits[:, END] = -torch.inf
+        return logits, state
+
+    setattr(model.decoder, "next_word_logits", slow)  # noqa: B010 — its arguments have names
+    return model
+
+
+@pytest.mark.parametrize("decoding", [GREEDY, Decoding(beams=3)])
+def test_a_model_whose_sentences_do_not_end_delays_nobody(
+    model: TextVAE, decoding: Decoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding_loop, "SLICE", 0.0)
+    slow, held = endless(200, lambda: None), Held(monkeypatch)
+    held.ask("slow", slow, torch.randn(60, 4), decoding)
+    held.ask("small", model, torch.randn(1, 4))
+    held.go()
+    assert held.order == ["small", "slow"]
+    assert [len(ids) for ids in held.answers["slow"]] == [201] * 60
+
+
+def test_a_batch_is_given_up_when_nobody_waits_for_it(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding_loop, "SLICE", 0.0)
+    taken: list[int] = []
+    loop = DecodingLoop()
+    with pytest.raises(UserError, match="This visit has ended"):
+        loop.decode(endless(4000, lambda: taken.append(1)), torch.randn(9, 4), GREEDY, None, lambda: len(taken) < 5)
+    assert len(taken) < 10
+    assert len(loop.decode(model, torch.randn(2, 4), GREEDY, None, lambda: True)) == 2
+
+
+def test_what_takes_too_long_is_given_up_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding_loop, "SLICE", 0.01)
+    monkeypatch.setattr(decoding_loop, "MOST_SECONDS", 0.1)
+    with pytest.raises(UserError, match="Decoding this takes longer than 0 s: ask for fewer or shorter sentences"):
+        DecodingLoop().decode(endless(4000, lambda: time.sleep(0.005)), torch.randn(9, 4), GREEDY, None, lambda: True)

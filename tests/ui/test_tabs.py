@@ -92,12 +92,12 @@ def test_differences_are_marked_word_by_word() -> None:
 
 
 def test_what_is_derived_is_kept_but_not_without_end(checkpoints: Path) -> None:
-    from dgvae.ui.shelf import MOST_DERIVED
+    from dgvae.ui.derived import MOST_KEPT
 
     shelf, made = Shelf(checkpoints), []
-    for key in (*range(MOST_DERIVED + 1), MOST_DERIVED, 0):
+    for key in (*range(MOST_KEPT + 1), MOST_KEPT, 0):
         shelf.derived("short-yelp/vae", key, lambda checkpoint, key=key: made.append(key))
-    assert made == [*range(MOST_DERIVED + 1), 0]
+    assert made == [*range(MOST_KEPT + 1), 0]
 
 
 def test_the_slices_rankings_are_those_of_the_library() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
+from dgvae.ui.requests.turns import LEFT_SAID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class Labs:
         from dgvae.toy.lab import Lab
 
         if time.monotonic() - self._gone.get(session, -GONE) < GONE:
-            raise UserError("This visit has ended; reload the page.")
+            raise UserError(LEFT_SAID)
         place = self._places.get(session)
         if not place or (place.run, place.lab.setup) != (run, setup):
             if not place:

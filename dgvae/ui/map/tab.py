@@ -218,7 +218,7 @@ class MapTab(Tab):
 
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        code = code_to_load(self.shelf.folder(name_a)) + (
+        code = code_to_load(self.shelf.source(name_a)) + (
             "shown = checkpoint.latents.map  # prior draws first, then a sample of each posterior\nprint(shown.xy)\n"
         )
         if not self.shelf.get(name_a).aggregated.has_density:

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 from urllib.parse import quote
 
 from dgvae.files.spreadsheet import harmless
@@ -32,10 +31,12 @@ def _link(filename: str, address: str, says: str) -> str:
     return f"<a class='take' download='{escape(filename)}' href=\"{address}\">{escape(says)}</a>"
 
 
-def code_to_load(folder: Path) -> str:
-    """The lines with which every view's code begins: `checkpoint`, loaded."""
+def code_to_load(source: str) -> str:
+    """The lines with which every view's code begins: `checkpoint`, loaded. source: as of `Shelf.source`."""
+    is_fetched = source.startswith("download_checkpoint(")
     return (
-        "from pathlib import Path\n"
-        "from dgvae.checkpoint.checkpoint import load_checkpoint\n\n"
-        f"checkpoint = load_checkpoint(Path({str(folder)!r}))\n"
+        ("" if is_fetched else "from pathlib import Path\n")
+        + "from dgvae.checkpoint.checkpoint import load_checkpoint\n"
+        + ("from dgvae.checkpoint.hub import download_checkpoint\n\n" if is_fetched else "\n")
+        + f"checkpoint = load_checkpoint({source})\n"
     )

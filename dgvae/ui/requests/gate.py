@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -16,10 +17,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dgvae.ui.requests.fault_log import log, told
-from dgvae.ui.requests.limits import MOST_SENT, TOO_LARGE
+from dgvae.ui.requests.limits import MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once, said_bytes
 from dgvae.ui.requests.plain import read_plain
 
-OTHER_BODIES = ("multipart/form-data", "application/x-www-form-urlencoded")
+LOGIN = re.compile(r"^(?:.*/)?login/?$")  # a form
+CLOSED = re.compile(r"/(?:dev/reload|vibe-edit|undo-vibe-edit|vibe-code)/?$")  # for who develops a page with Gradio's own tools
+ANSWER = re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)/?$")
+FUNCTION = re.compile(rb'"fn_index"\s*:\s*(\d+)')
+PARSED_AT_ONCE = 2  # large requests
 V2 = re.compile(r"/call/v2/([^/]+)/?$")
 CALLS = re.compile(r"/(?:(?:call|run|api)/(?!v2/)[^/]+|queue/join)/?$")
 API = re.compile(r"/(?:call|run|api)/(?:v2/)?([^/]+)/?$")
@@ -50,6 +55,7 @@ class Gate:
     def __init__(self, app: ASGIApp, blocks: Any) -> None:
         self._app = app
         self._blocks = blocks
+        self._parsing = asyncio.Semaphore(PARSED_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -64,6 +70,10 @@ class Gate:
             await send(message)
 
         try:
+            if CLOSED.search(scope["path"]):
+                raise Refusal(404, "There is nothing here.")
+            if scope["method"] == "GET" and (found := ANSWER.search(scope["path"])):
+                self._check_event(found[1])
             if scope["method"] == "POST":
                 scope, receive = await self._checked(scope, receive)
             await self._app(scope, receive, tell)
@@ -80,16 +90,49 @@ class Gate:
     async def _checked(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
         headers = Headers(scope=scope)
         self._check_host(scope)
-        if headers.get("content-type", "").startswith(OTHER_BODIES) or "/upload" in scope["path"]:
+        if LOGIN.search(scope["path"]):
             return scope, receive
+        if not self._is_logged_in(scope):
+            raise Refusal(401, "Not authenticated: log in first.")
+        kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise Refusal(415, "The request must be JSON, with the header Content-Type: application/json.")
+        body = await _body(receive)
+        self._check_size(scope["path"], body)
         try:
-            asked = read_plain(await _body(receive))
+            if len(body) > MOST_SMALL:
+                async with self._parsing:
+                    asked, body = await asyncio.to_thread(_read, body)
+            else:
+                asked, body = _read(body)
         except ValueError as fault:
             raise Refusal(400, f"The request {fault}.") from None
         self._check(scope["path"], asked)
-        body = json.dumps(asked).encode()
         kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
-        return {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}, _once(body, receive)
+        return {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}, once(body, receive)
+
+    def _check_size(self, path: str, body: bytes) -> None:
+        """Only latents are large; and a small body may hold more lists than can be parsed while others wait."""
+        if sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS:
+            raise Refusal(413, f"A request may have {MOST_PARTS:,} values at most.")
+        if len(body) > MOST_SMALL and "/queue/join" in path:
+            asked = {self._blocks.fns.get(int(number[:9])) for number in FUNCTION.findall(body)}
+            if not asked or any(getattr(fn, "api_name", None) not in TAKES_LATENTS for fn in asked):
+                raise Refusal(413, f"A request may have {said_bytes(MOST_SMALL)} at most.")
+
+    def _is_logged_in(self, scope: Scope) -> bool:
+        """Whether the visitor may come in, as Gradio will find: no endpoint is named to who may not."""
+        if self._blocks.auth is None:
+            return True
+        app, cookies = self._blocks.app, Request(scope).cookies
+        names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+        return any(cookies.get(name) in app.tokens for name in names)
+
+    def _check_event(self, name: str) -> None:
+        """Gradio would raise an exception for an event that it does not know, or no longer."""
+        queue = self._blocks._queue
+        if name not in queue.event_ids_to_events and not any(name in ids for ids in queue.pending_event_ids_session.values()):
+            raise Refusal(404, "There is no such event, or its answer has been read.")
 
     def _check_host(self, scope: Scope) -> None:
         """Gradio takes its own address from the request's headers, in the middle of its work."""
@@ -100,6 +143,8 @@ class Gate:
 
     def _check(self, path: str, asked: Any) -> None:
         """Refuse what Gradio would raise an exception for, in a sentence that says why."""
+        if _names_file(asked):
+            raise Refusal(422, "This app takes no files.")  # Gradio would download what the object names
         if "/mcp" in path:
             return  # the protocol's own library checks it
         if not isinstance(asked, dict):
@@ -133,28 +178,26 @@ class Gate:
             raise Refusal(422, f"{missing[0]} is missing: {name} takes {', '.join(parameters)}.")
 
 
+def _read(body: bytes) -> tuple[Any, bytes]:
+    """What a body says, and the same written anew. Raises ValueError."""
+    asked = read_plain(body)
+    return asked, json.dumps(asked).encode()
+
+
+def _names_file(value: Any) -> bool:
+    """Whether an object anywhere in it is what Gradio takes for a file, or for the address of one."""
+    if isinstance(value, dict):
+        meta = value.get("meta")
+        return (isinstance(meta, dict) and "_type" in meta) or any(map(_names_file, value.values()))
+    return isinstance(value, list) and any(map(_names_file, value))
+
+
 async def _body(receive: Receive) -> bytes:
-    parts, size, more = [], 0, True
+    parts, more = [], True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal(400, "The request was cut off.")
         parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > MOST_SENT:
-            raise Refusal(413, TOO_LARGE)
+        more = message.get("more_body", False)
     return b"".join(parts)
-
-
-def _once(body: bytes, receive: Receive) -> Receive:
-    """The body as one message, and then whatever the server still says."""
-    said = False
-
-    async def next_message() -> Message:
-        nonlocal said
-        if said:
-            return await receive()
-        said = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return next_message

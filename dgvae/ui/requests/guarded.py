@@ -13,10 +13,12 @@ from fastapi.middleware import Middleware
 from gradio.exceptions import ComponentProcessingError
 from gradio_client.exceptions import AppError
 
+from dgvae.cancellation import cancelled_by
 from dgvae.errors import UserError
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.gate import Gate
 from dgvae.ui.requests.plain import plain
+from dgvae.ui.requests.turns import LEFT_SAID, wanted_here
 from dgvae.ui.requests.values import checked_values
 
 NOT_UNDERSTOOD = "The page sent a value that is not understood; reload it."
@@ -27,9 +29,9 @@ class GuardedBlocks(gr.Blocks):
     """See the module."""
 
     def launch(self, *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's, with a `Gate` before everything else."""
+        """As Gradio's, with a `Gate` behind the limits (see `limits`)."""
         app = {**(kwargs.pop("app_kwargs", None) or {})}
-        app["middleware"] = [Middleware(Gate, blocks=self), *app.get("middleware", [])]
+        app["middleware"] = [*app.get("middleware", []), Middleware(Gate, blocks=self)]
         return super().launch(*args, **kwargs, app_kwargs=app)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -39,7 +41,8 @@ class GuardedBlocks(gr.Blocks):
     async def process_api(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As Gradio's. What is returned fits into JSON, and what is raised is one sentence for whoever asked."""
         try:
-            output = await super().process_api(block_fn, *args, **kwargs)
+            with cancelled_by(_check_wanted):
+                output = await super().process_api(block_fn, *args, **kwargs)
         except Exception as error:
             raise self._sentence(block_fn, error) from None
         output["data"] = plain(output["data"])
@@ -53,3 +56,9 @@ class GuardedBlocks(gr.Blocks):
             said = NOT_UNDERSTOOD if isinstance(error, AppError | ComponentProcessingError) else WENT_WRONG
         for_page = getattr(block_fn, "api_visibility", "private") == "private"  # which shows it as HTML
         return gr.Error(plain(escape(said) if for_page else said), print_exception=False)
+
+
+def _check_wanted() -> None:
+    """Raise UserError, in a handler whose visitor has left."""
+    if not wanted_here()():
+        raise UserError(LEFT_SAID)

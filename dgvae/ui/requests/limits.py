@@ -1,16 +1,23 @@
-"""What a visitor may send, and how much of the machine they may hold."""
+"""What a visitor may send, and how much of the machine they may hold: the only place where a request's size is limited."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+import re
 from typing import Any
 
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_SENT = 8_000_000  # bytes of a request: 256 latents of 1,024 dimensions fit in
-TOO_LARGE = f"A request may have {MOST_SENT / 1e6:.0f} MB at most."
+MOST_SENT = 8_000_000  # bytes of a request with latents: 256 of 1,024 dimensions fit in
+MOST_PARTS = 300_000  # values of such a request's JSON, for the same reason
+MOST_SMALL = 100_000  # bytes of any other request: a page's fields, and texts of 20,000 letters
+MOST_ARRIVING = 16  # bodies larger than MOST_SMALL that are on their way
+SLOWEST = 60.0  # seconds for a body to arrive
+TAKES_LATENTS = ("decode", "encode")  # endpoints with large arguments
+LARGE = re.compile(rf"/(?:queue/join|(?:call|run|api)/(?:v2/)?(?:{'|'.join(TAKES_LATENTS)})|mcp(?:/.*)?)/?$")
 
 
 def limits() -> dict[str, Any]:
@@ -24,41 +31,80 @@ def limits() -> dict[str, Any]:
     }
 
 
-class _TooLargeError(Exception):
-    pass
+class _RefusedError(Exception):
+    """A body that is not taken: the status, and the sentence that its sender gets."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class SmallRequests:
-    """Refuses files, of which the page takes none, and bodies that grow larger than MOST_SENT."""
+    """Refuses files, of which the page takes none, and bodies that are too large or too slow; others are read here, once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._arriving = 0  # large bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        kind = dict(scope["headers"]).get(b"content-type", b"")
-        if kind.lower().startswith(b"multipart/"):  # Gradio would keep what is uploaded, broken uploads included
-            return await PlainTextResponse("This app takes no files.", 413)(scope, receive, send)
-        came, answered = 0, False
+        request = Request(scope, receive)
+        try:
+            if request.headers.get("content-type", "").lower().startswith("multipart/"):
+                # Gradio would keep what is uploaded, broken uploads included.
+                raise _RefusedError(413, "This app takes no files.")
+            if "content-length" in request.headers or "transfer-encoding" in request.headers:
+                async with asyncio.timeout(SLOWEST):
+                    body = await self._read(request)
+                receive = once(body, receive)
+        except _RefusedError as refused:
+            answer = PlainTextResponse(str(refused), refused.status)
+            return await answer(scope, receive, send)
+        except TimeoutError:
+            answer = PlainTextResponse(f"A request must arrive within {SLOWEST:.0f} s.", 408)
+            return await answer(scope, receive, send)
+        except ClientDisconnect:
+            return None
+        await self._app(scope, receive, send)
 
-        async def receive_some() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > MOST_SENT:
-                raise _TooLargeError
-            return message
+    async def _read(self, request: Request) -> bytes:
+        most = MOST_SENT if LARGE.search(request.url.path) else MOST_SMALL
+        too_large = _RefusedError(413, f"A request may have {said_bytes(most)} at most.")
+        declared = request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared[:20]) > most:
+            raise too_large
+        body, is_large = bytearray(), False
+        try:
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise too_large
+                if len(body) > MOST_SMALL and not is_large:
+                    if self._arriving >= MOST_ARRIVING:
+                        raise _RefusedError(503, "The app is busy with other large requests; try again in a moment.")
+                    is_large = True
+                    self._arriving += 1
+        finally:
+            self._arriving -= is_large
+        return bytes(body)
 
-        async def send_unless_too_large(message: Message) -> None:
-            nonlocal answered
-            if came <= MOST_SENT or answered:
-                answered = True
-                await send(message)
 
-        with suppress(_TooLargeError):  # FastAPI makes an answer of its own of it, which is held back
-            await self._app(scope, receive_some, send_unless_too_large)
-        if came > MOST_SENT and not answered:
-            answer = PlainTextResponse(TOO_LARGE, 413)
-            await answer(scope, receive, send)
+def said_bytes(count: int) -> str:
+    """A number of bytes, in words."""
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def once(body: bytes, receive: Receive) -> Receive:
+    """The body as one message, and then whatever the server still says."""
+    said = False
+
+    async def next_message() -> Message:
+        nonlocal said
+        if said:
+            return await receive()
+        said = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message

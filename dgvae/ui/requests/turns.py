@@ -6,6 +6,7 @@ Gradio keeps a queue for each handler, first come, first served, without a bound
   visitor goes before it. The one due first is next. So short work passes long work, one visitor's many events do not delay
   another's first, and nothing waits for ever.
 - Handlers that have no limit of their own compute, and share the cores: a few of them run at once. The others mostly wait.
+  A handler that waits for what another one computes says so (`waiting_here`), and lets another begin meanwhile.
 - A visitor who has left no longer reads what they are sent. Nothing of theirs begins, and what runs may ask `is_wanted`.
 - What is too much is refused in a sentence that says how long the rest takes.
 """
@@ -17,7 +18,8 @@ import math
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -28,7 +30,8 @@ from gradio.context import LocalContext
 from gradio.queueing import Event, Queue
 from gradio.server_messages import EventMessage
 
-AT_ONCE = 6  # computing handlers; those that wait for a decoder are decoded together
+AT_ONCE = 6  # computing handlers
+MOST_EXCUSED = 48  # computing handlers that wait for another: they have threads, if no place
 MOST_OF_VISITOR = 16  # events that are not answered yet
 MOST_RUNNING = 3  # computing handlers of a visitor
 MOST_WAITING = 400  # events of all visitors
@@ -39,6 +42,7 @@ UNREAD = 1.0  # seconds that an event is put off if nobody reads its visitor's a
 PAUSE = 2.0  # seconds that a visitor may take from one answer to the next
 LEFT = 30.0  # seconds without reading after which a visitor has left
 MOST_UNREAD = 50  # visitors that may leave answers unread
+LEFT_SAID = "This visit has ended; reload the page."
 
 
 class Mailbox(asyncio.Queue[EventMessage]):
@@ -75,6 +79,7 @@ class Turns(Queue):
             blocks=blocks,
             default_concurrency_limit=AT_ONCE,
         )
+        self._excused: set[str] = set()  # events whose handlers wait for another
         self.sleep_when_free = 0.004  # looked at 1,000 times a second, a queue that waits takes a tenth of a core
 
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
@@ -96,19 +101,24 @@ class Turns(Queue):
     def get_events(self) -> tuple[list[Event], bool, str] | None:
         """What is next, if there is room for it."""
         queues = [*self.event_queue_per_concurrency_id.values()]
-        computing = sum(queue.current_concurrency for queue in queues if queue.concurrency_limit == AT_ONCE)
-        going = Counter(event.session_hash for events in self.active_jobs if events for event in events)
+        begun = sum(queue.current_concurrency for queue in queues if queue.concurrency_limit == AT_ONCE)
+        jobs = [event for events in self.active_jobs if events for event in events]
+        going = Counter(event.session_hash for event in jobs)
+        excused = Counter([event.concurrency_id for event in jobs if event._id in self._excused][:MOST_EXCUSED])
+        computing = begun - excused.total()
         first, due = None, math.inf
         for queue in queues:
             limit = math.inf if queue.concurrency_limit is None else queue.concurrency_limit
-            if queue.current_concurrency >= limit or (limit == AT_ONCE and computing >= AT_ONCE):
+            if queue.current_concurrency - excused[queue.concurrency_id] >= limit or (
+                limit == AT_ONCE and computing >= AT_ONCE
+            ):
                 continue
             ahead = going.copy()
             for event in queue.queue:
                 if limit == AT_ONCE and going[event.session_hash] >= MOST_RUNNING:
                     continue
                 unread = self._unread_for(event)
-                if unread and computing >= MOST_UNREAD_RUNNING:
+                if unread and begun >= MOST_UNREAD_RUNNING:
                     continue
                 at = event.enqueue_time + PATIENCE * self._takes_usually(event.fn) * (1 + ahead[event.session_hash])
                 ahead[event.session_hash] += 1
@@ -119,6 +129,15 @@ class Turns(Queue):
             return None
         self.event_queue_per_concurrency_id[first.concurrency_id].queue.remove(first)
         return [first], False, first.concurrency_id
+
+    @contextmanager
+    def excused(self, event: Event) -> Iterator[None]:
+        """Within it the handler of an event waits for another, and counts as none that computes."""
+        self._excused.add(event._id)
+        try:
+            yield
+        finally:
+            self._excused.discard(event._id)
 
     def is_wanted(self, event: Event) -> bool:
         """Whether the visitor of an event is still there."""
@@ -179,10 +198,24 @@ def turns_of(page: gr.Blocks | None) -> Turns | None:
 
 def wanted_here() -> Callable[[], bool]:
     """To be asked in a handler: whether the visitor for whom it works is still there."""
+    served = _served_here()
+    return partial(served[0].is_wanted, served[1]) if served else lambda: True
+
+
+@contextmanager
+def waiting_here() -> Iterator[None]:
+    """To be used in a handler: within it, it waits for what another one computes."""
+    served = _served_here()
+    with served[0].excused(served[1]) if served else nullcontext():
+        yield
+
+
+def _served_here() -> tuple[Turns, Event] | None:
+    """The queue and the event for which this handler works; None where there is no queue, as in tests."""
     queue, name = turns_of(LocalContext.blocks.get(None)), LocalContext.event_id.get(None)
     if queue is not None and name and (event := queue.event_ids_to_events.get(name)):
-        return partial(queue.is_wanted, event)
-    return lambda: True  # not by the queue, as in tests
+        return queue, event
+    return None
 
 
 def visitor_here() -> str | None:

@@ -171,7 +171,7 @@ class EditTab(Tab):
         start, end = (fields[key] or "" for key in ("from_label", "to_label"))
         absent, present = self._ends(self.shelf.get(name_a), start, end)
         draws = not self.shelf.get(name_a).latents.posterior.has_density
-        return code_to_load(self.shelf.folder(name_a)) + (
+        return code_to_load(self.shelf.source(name_a)) + (
             "from dgvae.explore.directions import attribute_direction\n"
             "from dgvae.model.generation import decode_latents\n\n"
             + ("import torch; torch.manual_seed(0)  # its encoder draws\n" if draws else "")

@@ -106,7 +106,8 @@ class InterpolateTab(Tab):
             checkpoint = self.shelf.get(name_a)
         except UserError:
             return gr.skip(), gr.skip(), gr.skip()
-        chosen = random.sample(range(len(checkpoint.latents.labels)), 2)
+        count = len(checkpoint.latents.labels)
+        chosen = random.sample(range(count), 2) if count > 1 else [0, 0]
         texts = [self.shelf.sentence(str(name_a), i) for i in chosen]
         if None in texts:
             texts = decode_texts(checkpoint, checkpoint.latents.posterior.location[chosen])
@@ -117,7 +118,7 @@ class InterpolateTab(Tab):
         start, end, path = fields["from"], fields["to"], fields["path"]
         graph = "DenseGraph(checkpoint.latents.posterior.location).path"
         way = {"spherical": "spherical_path", "dense": graph}.get(path, "linear_path")
-        return code_to_load(self.shelf.folder(name_a)) + (
+        return code_to_load(self.shelf.source(name_a)) + (
             "from dgvae.model.generation import decode_latents\n"
             "from dgvae.explore.paths import DenseGraph, linear_path, spherical_path\n\n"
             f"texts = {start!r}, {end!r}\n"

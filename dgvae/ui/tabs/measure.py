@@ -60,7 +60,7 @@ class MeasureTab(Tab):
         checkpoints, faults = self.shelf.measured()
         by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
         a, b = by_name.get(name_a or ""), by_name.get(name_b or "")
-        table = measure_table(checkpoints, fields["figures"], name_a, name_b, self.shelf.folder)
+        table = measure_table(checkpoints, fields["figures"], name_a, name_b, self.shelf.shown_folder)
         return (
             _findings(a),
             _findings(b),
@@ -72,7 +72,7 @@ class MeasureTab(Tab):
 
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
-        return code_to_load(self.shelf.folder(name_a)) + (
+        return code_to_load(self.shelf.source(name_a)) + (
             "measured = checkpoint.metrics\n"
             "for name in measured.figures:\n"
             '    print(name, measured.text(name), "±", measured.error_text(name))\n'

@@ -102,7 +102,7 @@ class SampleTab(Tab):
         """See `Tab`."""
         drawn = f"Decoding({fields['t']}, {fields['top_p']})"
         decoding = {"greedy": "Decoding()", "drawn": drawn}.get(fields["how"], f"Decoding(beams={BEAMS})")
-        return code_to_load(self.shelf.folder(name_a)) + (
+        return code_to_load(self.shelf.source(name_a)) + (
             "import torch\n"
             "from dgvae.model.generation import Decoding, decode_latents\n\n"
             f"generator = torch.Generator().manual_seed({fields['seed']})\n"

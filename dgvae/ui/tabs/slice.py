@@ -166,7 +166,7 @@ class SliceTab(Tab):
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
         i, j = self._pair((name_a, name_b), fields)
-        return code_to_load(self.shelf.folder(name_a)) + (
+        return code_to_load(self.shelf.source(name_a)) + (
             "from dgvae.explore.slices import plane\n\n"
             f"shown = plane(checkpoint.aggregated, ({i}, {j}), reach=4.0)  # dimensions count from 0\n"
             "print(shown.gap.nan_to_num().max())  # log p - log q, nats: where the hole is deepest\n"

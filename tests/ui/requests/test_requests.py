@@ -103,6 +103,63 @@ def test_a_broken_checkpoint_is_called_by_its_name(app: RunningApp) -> None:
     assert "shelf" not in said
 
 
+@pytest.mark.parametrize(
+    ("path", "argument"),
+    [
+        ("call/sample", {"path": "http://127.0.0.1:9/a", "meta": {"_type": "gradio.FileData"}}),
+        ("call/encode", [{"more": [{"path": "x", "url": "http://127.0.0.1:9/a", "meta": {"_type": "gradio.FileData"}}]}]),
+        ("queue/join", {"meta": {"_type": "gradio._StaticFile"}}),
+    ],
+)
+def test_nothing_that_names_a_file_is_looked_at(app: RunningApp, path: str, argument: Any) -> None:
+    answer = app.post(path, json={"data": ["vae", argument], "fn_index": 0})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "This app takes no files.")
+
+
+@pytest.mark.parametrize("path", ["call/encode", "call/v2/encode", "queue/join", "call/upload", "run/x/upload"])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
+def test_only_json_is_taken(app: RunningApp, path: str, kind: str) -> None:
+    assert app.post(path, content=b'{"data": [NaN]}', headers={"Content-Type": kind}).status_code == 415
+    assert app.post(path, content=b'{"data": [NaN]}', headers={"Content-Type": "application/json"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "unit", "size", "said"),
+    [
+        ("queue/join", b"[],", 7_900_000, "A request may have 300,000 values at most."),
+        ("call/decode", b"1,", 7_900_000, "A request may have 300,000 values at most."),
+        ("queue/join", b'"' + 1000 * b"x" + b'",', 200_000, "A request may have 100 kB at most."),
+        ("call/sample", b"1,", 200_000, "A request may have 100 kB at most."),
+        ("reset", b"1,", 200_000, "A request may have 100 kB at most."),
+        ("call/decode", b"1,", 8_100_000, "A request may have 8 MB at most."),
+    ],
+)
+def test_a_large_request_is_refused_before_it_is_parsed(app: RunningApp, path: str, unit: bytes, size: int, said: str) -> None:
+    body = b'{"fn_index": 0, "data": [' + unit * (size // len(unit)) + b"0]}"
+    answer = app.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert said in answer.text
+
+
+def test_many_latents_are_taken_by_name_and_by_number(app: RunningApp) -> None:
+    latents = [[0.123456789 + i, *[0.25] * 1023] for i in range(250)]
+    assert "Every latent must be a list of 4 finite numbers." in app.ask("decode", "vae", latents)
+    row = next(row for row in app.config["dependencies"] if row["api_name"] == "decode")
+    body = {"data": ["vae", latents, 0, 1, 0], "fn_index": row["id"], "session_hash": "latents"}
+    assert app.post("queue/join", json=body).status_code == 200
+    assert "Every latent must be a list of 4" in json.dumps(app.finished("latents"))
+
+
+def test_what_is_not_there_is_said(app: RunningApp) -> None:
+    event = app.post("call/models", json={"data": []}).json()["event_id"]
+    url = f"{app.address}/gradio_api/call/models/{event}"
+    assert "complete" in app.client.get(url).text
+    for address in (url, url + "0", f"{app.address}/gradio_api/call/v2/models/none"):
+        answer = app.client.get(address)
+        assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such event, or its answer has been read.")
+    assert app.client.get(f"{app.address}/gradio_api/dev/reload").status_code == 404
+
+
 def test_forged_requests_get_a_sentence_and_leave_no_traceback(app: RunningApp) -> None:
     seen = 0
 

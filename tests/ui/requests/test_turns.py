@@ -19,7 +19,17 @@ from gradio.queueing import Event, EventQueue, ProcessTime, Queue
 
 from dgvae.ui.requests import turns
 from dgvae.ui.requests.limits import MOST_SENT, limits
-from dgvae.ui.requests.turns import MOST_OF_VISITOR, MOST_UNREAD_RUNNING, Turns, take_turns, turns_of, wanted_here
+from dgvae.ui.requests.turns import (
+    AT_ONCE,
+    MOST_OF_VISITOR,
+    MOST_RUNNING,
+    MOST_UNREAD_RUNNING,
+    Turns,
+    take_turns,
+    turns_of,
+    waiting_here,
+    wanted_here,
+)
 
 
 class App:
@@ -32,6 +42,7 @@ class App:
         with gr.Blocks() as page:
             gr.api(self.work, api_name="work")  # pyright: ignore[reportPrivateImportUsage]
             gr.api(self.greet, api_name="greet")  # pyright: ignore[reportPrivateImportUsage]
+            gr.api(self.wait, api_name="wait")  # pyright: ignore[reportPrivateImportUsage]
             gr.api(self.watch, api_name="watch")  # pyright: ignore[reportPrivateImportUsage]
         take_turns(page)
         self.page = page
@@ -44,6 +55,10 @@ class App:
         self.began.append(who)
         self.go.wait(30)
         return who
+
+    def wait(self, who: str) -> str:
+        with waiting_here():
+            return self.work(who)
 
     def greet(self, who: str) -> str:
         return f"hello {who}"
@@ -152,6 +167,24 @@ def test_a_handler_learns_that_its_visitor_has_left(app: App) -> None:
         next(stream.iter_lines())
         assert not app.unwanted.is_set()
     assert app.unwanted.wait(30)
+
+
+@pytest.mark.parametrize(("handler", "is_answered"), [("wait", True), ("work", False)])
+def test_handlers_that_wait_for_another_hold_no_place(app: App, handler: str, is_answered: bool) -> None:
+    for number in range(AT_ONCE):
+        app.join(handler, f"visitor {number // MOST_RUNNING}", str(number))
+    readers = [threading.Thread(target=app.read, args=[f"visitor {number}"]) for number in range(AT_ONCE // MOST_RUNNING)]
+    for reader in readers:
+        reader.start()
+    until(lambda: len(app.began) == AT_ONCE)
+    answers: list[Any] = []
+    other = threading.Thread(target=lambda: (app.join("greet", "other", "other"), answers.extend(app.read("other"))))
+    other.start()
+    other.join(10 if is_answered else 1)
+    assert answers == (["hello other"] if is_answered else [])
+    app.go.set()
+    for thread in (*readers, other):
+        thread.join()
 
 
 def test_programs_that_name_no_session_are_served(app: App) -> None:
