@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.draws CHECKPOINT … --data DATA [--sentences 30] [--draws 8 64 1024]
 
-priorLL is a lower bound. With few samples it is low where posteriors are narrow, because hardly any prior sample is a good latent
-for the sentence. Prints Markdown, in nats per sentence.
+priorLL is a lower bound. With few samples it is low where posteriors are narrow, because hardly any prior sample is a good
+latent for the sentence. Prints Markdown, in nats per sentence.
 """
 
 from __future__ import annotations
