@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.draws CHECKPOINT … --data DATA [--sentences 30] [--draws 8 64 1024]
 
-priorLL is a lower bound, and with few samples it is low where posteriors are narrow: hardly a prior sample meets what the decoder
-needs. Prints Markdown, in nats per sentence.
+priorLL is a lower bound, and with few samples it is low where posteriors are narrow: few prior samples
+lie where the decoder needs them. Prints Markdown, in nats per sentence.
 """
 
 from __future__ import annotations
