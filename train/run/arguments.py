@@ -98,13 +98,7 @@ def make_parser(exit_on_error: bool = True) -> argparse.ArgumentParser:
 def _add_model_options(add: Add) -> None:
     add("--method", metavar="NAME", help=f"see --list (default: {DEFAULTS['method']})")
     add("--set", action="append", metavar="KEY=VALUE", help="option of the method, may be repeated")
-    add(
-        "--list",
-        action=_ListMethods,
-        nargs=0,
-        default=argparse.SUPPRESS,
-        help="print every method with its options, and exit",
-    )
+    add("--list", action=_ListMethods, nargs=0, default=argparse.SUPPRESS, help="print every method with its options, and exit")
     _by_table(add, "--embedding-dim", positive, CORPORA, "size of word vectors")
     _by_table(add, "--hidden-dim", positive, CORPORA, "size of both LSTMs")
     _number(add, "--latent-dim", positive, "dimensions of the latent")
@@ -112,25 +106,10 @@ def _add_model_options(add: Add) -> None:
 
 def _add_corpus_options(add: Add) -> None:
     add("--corpus", action=_Once, metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
-    add(
-        "--data",
-        action=_Once,
-        metavar="DIR",
-        help="folder that holds the corpora (default: $DGVAE_DATA, or they are downloaded)",
-    )
+    add("--data", action=_Once, metavar="DIR", help="folder of the corpora (default: $DGVAE_DATA, or they are downloaded)")
     add("--train-file", action=_Once, metavar="FILE", help="sentences to train on")
-    add(
-        "--valid-file",
-        action=_Once,
-        metavar="FILE",
-        help="sentences that decide when to stop (default: a part of --train-file)",
-    )
-    add(
-        "--test-file",
-        action=_Once,
-        metavar="FILE",
-        help="sentences to measure and to map (default: the validation sentences)",
-    )
+    add("--valid-file", action=_Once, metavar="FILE", help="sentences that decide when to stop (default: from --train-file)")
+    add("--test-file", action=_Once, metavar="FILE", help="sentences to measure and to map (default: the validation sentences)")
     add_text_options(add)
     _number(add, "--sentences", whole, "train on the first N sentences, 0 for all")
     _number(add, "--max-words", positive, "maximum number of words of a sentence; longer ones are cut")
@@ -149,9 +128,7 @@ def _add_run_options(add: Add) -> None:
     recipes = "; ".join(f"{name}: {recipe.summary}" for name, recipe in RECIPES.items())
     add("--recipe", choices=RECIPES, help=f"{recipes} (default: {DEFAULTS['recipe']})")
     _by_table(add, "--epochs", positive, RECIPES, "maximum number of epochs")
-    _by_table(
-        add, "--patience", positive, RECIPES, "epochs without improvement before the learning rate is halved or training stops"
-    )
+    _by_table(add, "--patience", positive, RECIPES, "epochs without improvement before the rate is halved or training stops")
     _by_table(add, "--batch-size", positive, RECIPES, "sentences per step, over all processes")
     by_recipe = ", ".join(f"{recipe.batches} for {name}" for name, recipe in RECIPES.items())
     add("--batches", choices=KINDS, help=f"lengths of the sentences in a batch (default: {by_recipe})")
@@ -185,12 +162,7 @@ def add_text_options(add: Add) -> None:
         help="column with the label, of any kind, which becomes a class; sentences without a label are left out (default: "
              "none)",
     )  # fmt: skip
-    add(
-        "--delimiter",
-        metavar="C",
-        type=delimiter,
-        help="character that separates columns, such as ; or tab (default: detected)",
-    )
+    add("--delimiter", metavar="C", type=delimiter, help="character between columns, such as ; or tab (default: detected)")
     add(
         "--header", action=argparse.BooleanOptionalAction,
         help="whether the first row holds the names of the columns (default: detected)",
