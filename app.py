@@ -1,6 +1,6 @@
-"""See what the latent space of a text VAE is like: two checkpoints side by side, in the browser.
+"""Explore the latent space of text VAEs in the browser: two checkpoints side by side.
 
-python app.py                               the checkpoints that come with the project
+python app.py                               the checkpoints of the project
 python app.py --checkpoints runs            your own
 python app.py --mcp                         also for programs that speak MCP
 """
@@ -155,7 +155,7 @@ def read_users(path: Path) -> list[tuple[str, str]]:
         raise UserError(f"{path}, the file of --auth, can't be read ({error}).") from None
     users = [(name.strip(), password) for name, _, password in (line.partition(":") for line in lines)]
     if not users or not all(name and password for name, password in users):
-        raise UserError(f"{path}, the file of --auth, must hold a line name:password for each who may enter.")
+        raise UserError(f"{path}, the file of --auth, must hold one line name:password for each user.")
     return users
 
 
@@ -191,7 +191,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--hub-token",
         action="store_true",
-        help="use your token ($HF_TOKEN, or that of `hf auth login`) for the models of --hub; never for what visitors fetch",
+        help="use your token ($HF_TOKEN, or that of `hf auth login`) for the models of --hub; never for models that "
+        "visitors fetch",
     )
     parser.add_argument(
         "--host", metavar="NAME", help="address to serve on (default: $GRADIO_SERVER_NAME, or this machine only)"
@@ -200,12 +201,12 @@ def make_parser() -> argparse.ArgumentParser:
         "--port", type=int, metavar="N", help="port to serve on (default: the first free from $GRADIO_SERVER_PORT or 7860)"
     )
     parser.add_argument("--mcp", action="store_true", help="also offer the API to MCP clients, under /gradio_api/mcp/")
-    parser.add_argument("--share", action="store_true", help="also make a public address that lasts a week; see --auth")
+    parser.add_argument("--share", action="store_true", help="also create a public address that lasts a week; see --auth")
     parser.add_argument(
         "--auth",
         type=Path,
         metavar="FILE",
-        help="ask visitors for a name and a password; FILE has a line name:password each",
+        help="ask visitors for a name and a password; FILE has one line name:password per user",
     )
     parser.add_argument(
         "--root-path",

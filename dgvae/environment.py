@@ -57,7 +57,7 @@ def check_network() -> None:
     """
     for name in _CERTIFICATES:
         if name in _without_certificates():
-            raise UserError(f"{name} names {os.environ[name]}, which is not there; correct it, or unset it.")
+            raise UserError(f"{name} names {os.environ[name]}, which does not exist; correct it, or unset it.")
     for kind, address in getproxies().items():
         if kind not in ("http", "https", "all") or not address:
             continue

@@ -45,7 +45,7 @@ def claimed(folder: Path, note: Any = None) -> Iterator[bool]:
         claim = _take(folder, note)
     except OSError as error:
         raise UserError(
-            f"{folder} can't be written ({error.strerror or error}); make room there, or choose another folder."
+            f"{folder} can't be written ({error.strerror or error}); free some space there, or choose another folder."
         ) from None
     if claim is None:
         yield False

@@ -2,8 +2,8 @@
 
     python -m train.common_map checkpoints/short-yelp
 
-writes common-map.safetensors into the folder, which the app then shows. Checkpoints of another latent size or prior than the
-first are left out.
+writes common-map.safetensors into the folder; the app then shows this map. Checkpoints whose latent size or prior differs from
+the first are left out.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def make_common_map(folder: Path) -> None:
     members = {}
     for checkpoint in checkpoints:
         if why := why_not_common(checkpoints[0].latents, checkpoint.latents):
-            print(f"Left out: {checkpoint.folder}, since of it and {checkpoints[0].folder}, {why}.")
+            print(f"Left out: {checkpoint.folder} (compared with {checkpoints[0].folder}, {why}).")
         elif checkpoint.latents.map:
             members[member_key(checkpoint.folder)] = checkpoint.latents.map
     start = time.monotonic()
-    print(f"Fitting the prior and {len(members)} models: a minute or two …", flush=True)
+    print(f"Fitting the prior and {len(members)} models, a minute or two …", flush=True)
     fit(members, progress=_say).save(folder / COMMON_MAP_FILE)
     print(f"\r{folder / COMMON_MAP_FILE}, {time.monotonic() - start:.0f} s")
 

@@ -44,7 +44,7 @@ from train.run.summary import summary, text_facts
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-@command("train.fit", interrupted="interrupted; --resume goes on from the last state, if there is one")
+@command("train.fit", interrupted="interrupted; --resume continues from the last state, if there is one")
 def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     """Run the command; return its exit status. `claims`: take the claim on the run's folder, which a sweep's process has."""
     started = time.perf_counter()
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise UserError(f"{error}; what was saved before is whole: make room, then go on with --resume") from None
+        raise UserError(f"{error}; the last saved state is intact: free some space, then continue with --resume") from None
     return 0
 
 
@@ -149,8 +149,8 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
     share = highest_share(schedule, run.timing(training.count(run.plan.batch_size)))
     if share <= FULL_WEIGHT and is_main_process():
         print(
-            f"Warning: the regularizer never gets its full weight, {share:.0%} at most; "
-            "give more --epochs, or fewer --warmup-epochs or cycles.",
+            f"Warning: the regularizer never gets its full weight, but at most {share:.0%}; give more --epochs, or fewer "
+            "--warmup-epochs or cycles.",
             file=sys.stderr,
         )
 

@@ -2,7 +2,7 @@
 
     python -m train.map runs/dg
 
-needs no text: the map is of the posteriors that the checkpoint keeps. The app shows it once the page is loaded anew.
+needs no text: the map is of the posteriors that the checkpoint keeps. Reload the app's page to see it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from train.run.arguments import positive
 from train.run.options import MAP_POINTS
 
 
-@command("train.map", interrupted="stopped; the same command begins again")
+@command("train.map", interrupted="stopped; the same command starts again")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = make_parser().parse_args(arguments)
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     with claimed(options.folder) as mine:
         if not mine:
             raise UserError(f"{options.folder} is in use by another process; wait until it has ended.")
-        print(f"Making the map of {options.folder}: half a minute or so …", flush=True)
+        print(f"Making the map of {options.folder}, about half a minute …", flush=True)
         add_map(options.folder, options.points)
     print(f"To see it: python app.py --checkpoints {options.folder}")
     return 0

@@ -3,8 +3,8 @@
     hf auth login
     python -m train.publish runs/dg --repo user/name
 
-Makes the model repository if there is none, and puts the checkpoint's files there in one commit, the card with them; never the
-state of the run, its options, its logs or any text. --dry-run shows what would be done; it needs no network and no token.
+Creates the model repository if there is none, and uploads the checkpoint's files and its card in one commit. It never uploads
+the state of the run, its options, its logs or any text. --dry-run shows the result; it needs no network and no token.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ def publish(options: argparse.Namespace) -> None:
         print(f"{name:20} {len(data):>13,} bytes")
     if options.dry_run:
         kind = "private" if options.private else "public"
-        print(f"Would be put into {publication.address}, made {kind} if there is none, as “{publication.message}”.")
+        print(
+            f"--dry-run: this would go to {publication.address}, created {kind} if it does not exist, as "
+            f"“{publication.message}”."
+        )
         return
     changed = upload(publication)
     print(f"Published: {publication.address}" if changed else f"Nothing changed: {publication.address} has it all already.")
@@ -90,13 +93,13 @@ def upload(publication: Publication) -> bool:
     """Put it on the Hub in one commit; return whether anything changed. Raises UserError that says why it can't be."""
     check_network()
     if not get_token():
-        raise UserError("No access token of the Hub is at hand; log in with `hf auth login`, or set HF_TOKEN.")
+        raise UserError("There is no access token for the Hub; log in with `hf auth login`, or set HF_TOKEN.")
     hub, repository = HfApi(), publication.repository
     try:
         hub.create_repo(repository, private=publication.private or None, exist_ok=True)
         before = hub.model_info(repository, timeout=TIMEOUT)
         if publication.private and not before.private:
-            raise UserError(f"{repository} exists and is public; make it private in its settings, or leave --private away.")
+            raise UserError(f"{repository} exists and is public; make it private in its settings, or do not give --private.")
         commit = hub.create_commit(
             repository,
             [CommitOperationAdd(name, data) for name, data in publication.files.items()],
@@ -113,18 +116,18 @@ def fault(repository: str, error: BaseException) -> str:
         case RuntimeError() if error.__cause__:  # while a file of its own was sent
             return fault(repository, error.__cause__)
         case HfHubHTTPError(response=response) if response.status_code == 403:
-            return f"Your token may not write to {repository}; make one in the Hub's settings that may."
+            return f"Your token can't write to {repository}; create one with write access in the Hub's settings."
         case RepositoryNotFoundError():  # which the Hub also says of what one may not see
-            return f"Your token may not see {repository}; log in with `hf auth login` as one who may write there."
+            return f"Your token can't see {repository}; log in with `hf auth login` as a user who can write there."
         case HfHubHTTPError(response=response) if response.status_code == 401:
-            return "The Hub does not accept your token; log in anew with `hf auth login`, or set another HF_TOKEN."
+            return "The Hub does not accept your token; log in again with `hf auth login`, or set another HF_TOKEN."
         case HfHubHTTPError(response=response):
             said = f": {error.server_message.rstrip('.')}" if error.server_message else ""
             return f"The Hub refused {repository} (status {response.status_code}{said}); try again later."
         case httpx2.HTTPError() | OfflineModeIsEnabled():
-            return f"The Hub can't be reached ({type(error).__name__}); try again when it can."
+            return f"The Hub can't be reached ({type(error).__name__}); try again later."
         case JSONDecodeError():  # a network's log-in page, for one
-            return "What answered in the Hub's place is not the Hub; check the network."
+            return "The answer did not come from the Hub; check the network."
     return f"The upload failed ({' '.join(str(error).split()).rstrip('.')}); try again."
 
 
@@ -137,10 +140,10 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="the checkpoint's folder")
-    parser.add_argument("--repo", required=True, metavar="USER/NAME", help="the model repository, made if there is none")
-    parser.add_argument("--private", action="store_true", help="make it private; one that exists is never made private")
+    parser.add_argument("--repo", required=True, metavar="USER/NAME", help="the model repository, created if there is none")
+    parser.add_argument("--private", action="store_true", help="make it private; an existing repository is never made private")
     parser.add_argument("--dry-run", action="store_true", help="show the card and the files, and upload nothing")
-    parser.add_argument("--message", metavar="TEXT", help="of the commit (default: the model and its corpus)")
+    parser.add_argument("--message", metavar="TEXT", help="message of the commit (default: the model and its corpus)")
     return parser
 
 

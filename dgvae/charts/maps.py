@@ -23,16 +23,16 @@ COLORINGS: dict[str, str] = {
 }
 _PRIOR, _POSTERIOR = "<span class='prior'>Orange</span>", "<span class='posterior'>blue</span>"
 LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
-    "source": f"{_PRIOR} dots are samples of the prior p(z), {_POSTERIOR} dots encoded sentences, q(z): where there is orange "
-    "without blue is a hole, to which the prior sends the decoder and no sentence ever did.",
-    "label": f"{_PRIOR} dots are samples of the prior: where the colors of the others, the sentences, lie apart, the latent "
-    "tells their labels apart.",
-    "length": f"{_PRIOR} dots are samples of the prior: where the color of the others, the sentences, changes steadily, the "
-    "latent tells how long they are.",
-    "gap": f"{_PRIOR} is a hole, where the prior is denser than the sentences; {_POSTERIOR} is where sentences crowd and the "
-    "prior hardly goes; where both match it is gray.",
-    "dimension": "Where the color changes steadily over the map, this dimension is one of those in which sentences differ; "
-    "where it is mixed everywhere, it says little.",
+    "source": f"{_PRIOR} dots are samples of the prior p(z); {_POSTERIOR} dots are encoded sentences, q(z). Orange without "
+    "blue is a hole: the prior sends the decoder there, but no sentence was encoded there.",
+    "label": f"{_PRIOR} dots are samples of the prior; the other dots are sentences. If the colors of the sentences form "
+    "separate areas, the latent separates their labels.",
+    "length": f"{_PRIOR} dots are samples of the prior; the other dots are sentences. If the color of the sentences changes "
+    "steadily over the map, the latent encodes their length.",
+    "gap": f"{_PRIOR} is a hole: the prior is denser than the encoded sentences. In {_POSTERIOR} areas, the encoded "
+    "sentences are denser than the prior. Gray means that both match.",
+    "dimension": "If the color changes steadily over the map, the sentences differ in this dimension. If the colors are "
+    "mixed everywhere, the dimension carries little information.",
 }
 
 _LABEL_COLORS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]

@@ -95,7 +95,7 @@ def hub_faults(repository: str, revision: str | None, kind: str = "model reposit
         reason = error.strerror or type(error).__name__
         raise UserError(f"{repository} could not be stored on this machine ({reason}).") from None
     except ValueError:  # a network's log-in page, for one
-        raise UserError("What answered in the Hub's place is not the Hub; check the network.") from None
+        raise UserError("The answer did not come from the Hub; check the network.") from None
 
 
 def _unreachable(repository: str, error: BaseException | None) -> HubUnreachableError:

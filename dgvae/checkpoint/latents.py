@@ -91,8 +91,8 @@ def _check(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple
             raise UserError(f"{path} is broken: {name} has values that are not finite; copy or download it again.")
         if name == "log_var" and (most := float(tensors[name].abs().max())) > MOST_LOG_VARIANCE:
             raise UserError(
-                f"{path} is broken: it has a log-variance of ±{most:,.0f}, and ±{MOST_LOG_VARIANCE:.0f} is the most; "
-                "copy it again, or train it anew."
+                f"{path} is broken: it has a log-variance of ±{most:,.0f}, and the maximum is ±{MOST_LOG_VARIANCE:.0f}; "
+                "copy it again, or train it again."
             )
 
 

@@ -38,7 +38,7 @@ class Finding:
 def diagnose(record: Record) -> list[Finding]:
     """Findings, the gravest first. Rules whose figures were not measured are silent."""
     if (sentences := record.evaluation.sentences) < FEWEST and record.figures:
-        return [Finding("note", f"Too few sentences to tell what is wrong: {sentences}. Measure on some hundreds.")]
+        return [Finding("note", f"Too few sentences for a diagnosis: {sentences}. Measure on a few hundred sentences.")]
     found = [finding for rule in RULES for finding in rule(record)]
     order = ("fault", "note", "good")
     return sorted(found, key=lambda finding: order.index(finding.severity))
@@ -51,30 +51,32 @@ def collapse(record: Record) -> Iterator[Finding]:
         return
     if kl := record.profile.get("kl"):
         silent = sum(value < SILENT_KL for value in _told(record))
-        carry = f"{silent} of {len(kl)} dimensions carry under {SILENT_KL:g} nats"
+        carry = f"{silent} of {len(kl)} dimensions carry less than {SILENT_KL:g} nats"
     else:
         silent = len(variance) - round(_value(record, "active_units"))
-        carry = f"the means of {silent} of {len(variance)} dimensions hardly move"
+        carry = f"the posterior means of {silent} of {len(variance)} dimensions barely vary"
     mi, sentences = record.figures.get("mi"), record.evaluation.sentences
     little = min(LITTLE_MI, 0.2 * math.log(sentences))
     low, high = interval(mi, sentences) if mi else (math.inf, math.inf)
     if mi and low < little <= high and silent < len(variance):
         yield Finding(
             "note",
-            f"Too few sentences to tell whether z is collapsed: it tells {max(0.0, mi.value):.2f} nats of the sentence, "
-            f"give or take {high - mi.value:.2f}.",
+            f"Too few sentences to tell whether z is collapsed: z carries {max(0.0, mi.value):.2f} ± {high - mi.value:.2f} "
+            "nats of information about the sentence.",
         )
     elif not silent and mi and high < little:
         yield Finding(
-            "fault", f"Collapsed: z tells {max(0.0, mi.value):.2f} nats of the sentence, at a KL of {sum(kl or []):.2f}."
+            "fault",
+            f"Collapsed: z carries {max(0.0, mi.value):.2f} nats of information about the sentence, at a KL of "
+            f"{sum(kl or []):.2f} nats.",
         )
     elif silent == len(variance) or high < little:
-        known = f", and z tells {max(0.0, mi.value):.2f} nats of the sentence" if mi else ""
+        known = f", and z carries {max(0.0, mi.value):.2f} nats of information about the sentence" if mi else ""
         yield Finding("fault", f"Collapsed: {carry}{known}.")
     elif silent:
         yield Finding("note", f"Partly collapsed: {carry}.")
     else:
-        yield Finding("good", "No collapse: every dimension says something of the sentence.")
+        yield Finding("good", "No collapse: every dimension carries information about the sentence.")
 
 
 def _told(record: Record) -> list[float]:
@@ -92,12 +94,15 @@ def ceiling(record: Record) -> Iterator[Finding]:
     log_n, kl, mi = math.log(record.evaluation.sentences), _value(record, "kl"), _value(record, "mi")
     n = f"log {record.evaluation.sentences:,} = {log_n:.1f}"
     if mi > CEILING * log_n:
-        yield Finding("note", f"MI is near its ceiling {n}: z tells these sentences apart, and MI says no more than that.")
+        yield Finding(
+            "note",
+            f"MI is near its maximum {n}: z distinguishes almost all of these sentences, and MI can't show more than that.",
+        )
     if kl > 2 * log_n:
         yield Finding(
             "note",
-            f"Posteriors are narrow (KL {kl:.0f} nats, far above {n}): q(z) between the sentences is known only as far as "
-            "it is smoothed, and the joint gap is a lower bound.",
+            f"Posteriors are narrow (KL {kl:.0f} nats, far above {n}): between the sentences, q(z) is known only in "
+            "smoothed form, and the joint gap is a lower bound.",
         )
 
 
@@ -110,8 +115,8 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
         worst = max(wrong, key=kl.__getitem__)
         yield Finding(
             "fault",
-            f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} most, by {kl[worst]:.2f} nats"
-            f"{_how(record, worst)}.",
+            f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} differs most, by "
+            f"{kl[worst]:.2f} nats{_how(record, worst)}.",
         )
 
 
@@ -136,12 +141,12 @@ def _how(record: Record, dimension: int) -> str:
     """In what way a marginal differs from N(0, 1)."""
     mean, variance = (record.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
     if abs(mean) > 0.5:
-        return f": it is centered at {mean:+.1f}"
+        return f": its mean is {mean:+.1f}"
     if variance > 1.25:
         return f": it is too wide (variance {variance:.1f})"
     if variance < 0.8:
         return f": it is too narrow (variance {variance:.2f})"
-    return "" if math.isnan(variance) else ": it has another shape"
+    return "" if math.isnan(variance) else ": its shape differs"
 
 
 def joint_holes(record: Record) -> Iterator[Finding]:
@@ -153,19 +158,18 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         return
     holes = has_holes(record)
     outside = (
-        f"{mass.value:.0%} of the prior lies where hardly any sentence does (joint gap at least {max(0.0, gap.value):.1f} nats)"
+        f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {max(0.0, gap.value):.1f} "
+        "nats)"
     )
     wrong, unsure = _judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
     elif not holes:
-        yield Finding(
-            "good", f"No holes are found: {mass.value:.1%} of the prior lies outside, and {percent(MATCH)} would in a match."
-        )
+        yield Finding("good", f"No holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.")
     elif wrong or unsure or "marginal_kl" not in record.profile:
         yield Finding("fault", f"Holes: {outside}.")
     else:
-        yield Finding("fault", f"No marginal holes, but joint ones: {_joint_cause(record)}; {outside}.")
+        yield Finding("fault", f"No marginal holes, but joint holes: {_joint_cause(record)}; {outside}.")
 
 
 def has_holes(record: Record) -> bool | None:
@@ -188,10 +192,10 @@ def _too_few_for_holes(mass: Estimate, record: Record) -> str:
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
     if chance >= HOLES:
         return (
-            f"{mass.value:.0%} of the prior lies outside, and with {sentences:,} sentences up to {chance:.0%} would "
-            "if q(z) were the prior"
+            f"the hole mass is {mass.value:.0%}, and with {sentences:,} sentences it can be up to {chance:.0%} even if q(z) "
+            "equals the prior"
         )
-    return f"between {max(0.0, low):.1%} and {min(1.0, high):.1%} of the prior lies where hardly any sentence does"
+    return f"the hole mass is between {max(0.0, low):.1%} and {min(1.0, high):.1%}"
 
 
 def _covariance_differs(record: Record) -> bool:
@@ -219,8 +223,9 @@ def _joint_cause(record: Record) -> str:
         i, j = (dimension + 1 for dimension in correlated.dimensions)
         return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
     if _covariance_differs(record):
-        return f"q(z) has not the prior's covariance (covariance gap {_value(record, 'covariance_gap'):.2f} nats)"
-    return "means, variances and correlations match, and the shape does not"
+        gap = _value(record, "covariance_gap")
+        return f"the mean or covariance of q(z) differs from the prior's (covariance gap {gap:.2f} nats)"
+    return "means, variances and correlations match, but the shape does not"
 
 
 def _value(record: Record, figure: str) -> float:

@@ -51,51 +51,57 @@ FIGURES: dict[str, Figure] = {
     for figure in (
         _figure("reconstruction", "reconstruction", LATENT, 1, "higher",
                 "E log p(x|z), z drawn from the sentence's posterior."),
-        _figure("kl", "KL", LATENT, 1, None, "Mean KL of a sentence's posterior to the prior: what z costs."),
+        _figure("kl", "KL", LATENT, 1, None, "Mean KL from a sentence's posterior to the prior: the cost of z."),
         _figure("elbo", "ELBO", LATENT, 1, "higher",
-                "Reconstruction less KL: the bound on log p(x) of a VAE with these weights."),
+                "Reconstruction minus KL: the lower bound on log p(x) of a VAE with these weights."),
         _figure("prior_ll", "priorLL", LATENT, 1, "higher",
-                "log E p(x|z) over the prior: a lower bound of a sentence's log-likelihood, by "
-                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} importance samples from ½(p + q). It is far below where posteriors "
-                "are narrow."),
+                "log E p(x|z), z drawn from the prior: a lower bound on a sentence's log-likelihood, estimated with "
+                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} importance samples from ½(p + q). It is far below the "
+                "log-likelihood where posteriors are narrow."),
         _figure("post_ll", "postLL", LATENT, 1, "higher",
-                "log E p(x|z) over the sentence's own posterior, by the same "
-                f"{IMPORTANCE_DRAWS} + {IMPORTANCE_DRAWS} samples."),
+                f"log E p(x|z), z drawn from the sentence's own posterior, estimated with the same {IMPORTANCE_DRAWS} + "
+                f"{IMPORTANCE_DRAWS} samples."),
         _figure("mi", "MI", LATENT, 2, "higher",
-                "Mutual information of x and z: KL less KL(q(z) ‖ p(z)). It cannot exceed the log of the number of sentences."),
+                "Mutual information of x and z: KL minus KL(q(z) ‖ p(z)). It cannot exceed the log of the number of "
+                "sentences."),
         _figure("active_units", "active units", LATENT, 0, "higher",
                 f"Dimensions whose posterior means vary by more than {percent(ACTIVE_VARIANCE)} of the prior's variance.",
                 " units"),
         _figure("informative_units", "informative units", LATENT, 0, "higher",
-                f"Dimensions with a mean KL of {INFORMATIVE_KL:g} nats a sentence or more.", " units"),
+                f"Dimensions with a mean KL of at least {INFORMATIVE_KL:g} nats per sentence.", " units"),
         _figure("consistent_units", "consistent units", HOLES, 0, "higher",
-                f"Dimensions with KL(q(z_i) ‖ p(z_i)) under {CONSISTENT_KL:g} nats.", " units"),
+                f"Dimensions with KL(q(z_i) ‖ p(z_i)) below {CONSISTENT_KL:g} nats.", " units"),
         _figure("consistent_units_reverse", "consistent units (reverse)", HOLES, 0, "higher",
-                f"Dimensions with KL(p(z_i) ‖ q(z_i)) under {CONSISTENT_KL:g} nats, the other direction.", " units"),
+                f"Dimensions with KL(p(z_i) ‖ q(z_i)), the other direction, below {CONSISTENT_KL:g} nats.", " units"),
         _figure("pair_gap", "pair gap", HOLES, 3, "lower",
-                "KL of q(z_i, z_j) to N(0, I), mean over all pairs of dimensions, on a grid of at most "
-                f"{PAIR_BINS} × {PAIR_BINS} bins."),
+                f"KL of q(z_i, z_j) to N(0, I), averaged over all pairs of dimensions, on a grid of at most {PAIR_BINS} × "
+                f"{PAIR_BINS} bins."),
         _figure("worst_pair_gap", "worst pair", HOLES, 2, "lower", "The largest pair gap."),
         _figure("covariance_gap", "covariance gap", HOLES, 2, "lower",
-                "The Gaussian part of KL(q(z) ‖ p(z)): what q(z)'s mean and covariance alone show of it."),
+                "KL to the prior of the Gaussian with the mean and covariance of q(z): the part of KL(q(z) ‖ p(z)) that "
+                "these two explain."),
         _figure("smoothed_gap", "joint gap ≥", HOLES, 1, "lower",
                 "Lower bound on KL(q(z) ‖ p(z)) from cross-validated, kernel-smoothed densities."),
-        _figure("hole_mass", "hole mass", HOLES, 1, "lower", "Share of prior samples where q(z)/p(z) is lower than at "
-                f"{percent(QUANTILE)} of held-out sentences, q(z) smoothed. {percent(MATCH)} is a match.", "%"),
+        _figure("hole_mass", "hole mass", HOLES, 1, "lower",
+                f"Share of prior samples where q(z)/p(z) is lower than at {percent(QUANTILE)} of held-out sentences; q(z) is "
+                f"smoothed. {percent(MATCH)} is a match.", "%"),
         _figure("auc", "AUC", HOLES, 3, "lower",
-                "How well q(z)/p(z) tells held-out sentences from prior samples, q(z) smoothed. 0.5 is a match.", ""),
+                "How well q(z)/p(z) separates held-out sentences from prior samples; q(z) is smoothed. 0.5 is a match.", ""),
         _figure("joint_gap", "leave-one-out gap", HOLES, 1, None,
-                "KL(q(z) ‖ p(z)) with each sample's own posterior left out. A lower bound in expectation, and far too low "
-                "where KL exceeds log N."),
-        _figure("bleu", "BLEU", TEXT, 1, "higher", "Of sentences decoded from their posterior mean, to the sentences.", ""),
+                "KL(q(z) ‖ p(z)), leaving out each sample's own posterior. It is a lower bound in expectation, and far too "
+                "low where KL exceeds log N."),
+        _figure("bleu", "BLEU", TEXT, 1, "higher",
+                "BLEU between the sentences and their reconstructions from the posterior mean.", ""),
         _figure("token_accuracy", "token accuracy", TEXT, 1, "higher",
-                "Share of words that are the likeliest, given the true words before them and the posterior mean.", "%"),
+                "Share of words that the decoder predicts (highest probability), given the true previous words and the "
+                "posterior mean.", "%"),
         _figure("interpolation_rouge", "interpolation ROUGE-L", TEXT, 3, "higher",
-                "ROUGE-L F1 of what is decoded between two sentences to both of them, weighted by nearness.", ""),
+                "ROUGE-L F1 between texts decoded along an interpolation and its two end sentences, weighted by nearness.", ""),
         _figure("forward_perplexity", "forward perplexity", TEXT, 0, "lower",
-                "Of samples (z from the prior, words from the softmax) under a trigram model of the training text.", ""),
+                "Perplexity of samples (z from the prior, words from the softmax) under a trigram model of the training "
+                "text.", ""),
         _figure("reverse_perplexity", "reverse perplexity", TEXT, 0, "lower",
-                "Of the evaluation text under a trigram model of the samples.", ""),
+                "Perplexity of the evaluation text under a trigram model of the samples.", ""),
         _figure("distinct_1", "distinct-1", TEXT, 3, None, "Share of different words among all words of the samples.", ""),
         _figure("distinct_2", "distinct-2", TEXT, 3, None, "Share of different word pairs among all pairs of the samples.", ""),
     )

@@ -17,7 +17,7 @@ def attribute_direction(latents: Latents, absent: int = 0, present: int = 1) -> 
     for label in (present, absent):
         labeled = latents.labels == label
         if not labeled.any():
-            raise UserError(f"There is no attribute to move along: no encoded sentence has the label {label}.")
+            raise UserError(f"There is no direction: no encoded sentence has the label {label}.")
         means.append(latents.posterior.location[labeled].mean(0))
     return means[0] - means[1]
 

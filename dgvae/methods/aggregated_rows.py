@@ -10,7 +10,9 @@ _AGGREGATION_SIZE = Range(32, 1, 4096, "sentences whose posteriors are aggregate
 _SAMPLES = Range(32, 1, 1024, "random samples per posterior, M")
 _GAP_OPTIONS: dict[str, Option] = {
     "aggregation_size": _AGGREGATION_SIZE,
-    "estimator": Choice(("monte-carlo", "gauss-hermite"), "of the mean over each posterior: random samples, or fixed nodes"),
+    "estimator": Choice(
+        ("monte-carlo", "gauss-hermite"), "estimator of the mean over each posterior: random samples or fixed nodes"
+    ),
     "samples": _SAMPLES,
     "nodes": Range(16, 2, 128, "Gauss–Hermite nodes per posterior, K"),
 }
@@ -18,7 +20,7 @@ _MEMORY = Range(8192, 0, 1_000_000, "sentences whose posteriors are kept and agg
 _MEMORIES = Grid("memory", "M", (0, 1024, 8192, 32768), quiet=True)
 _MEMORY_OPTIONS: dict[str, Option] = {
     "memory": _MEMORY,
-    "aggregation_size": Range(128, 1, 4096, "sentences of a batch, at most, that are aggregated together with the memory, |b|"),
+    "aggregation_size": Range(128, 1, 4096, "most sentences of a batch that are aggregated with the memory, |b|"),
     "samples": Range(2, 1, 1024, "random samples per posterior, S"),
 }
 _CRITIC_WIDTH = Range(256, 1, 8192, "width of the critic's two hidden layers")
@@ -27,7 +29,7 @@ ROWS = (
     Method(
         id="aae",
         title="AAE",
-        summary="a discriminator tells q(z) from p(z), and the encoder deceives it",
+        summary="a discriminator separates q(z) from p(z), and the encoder is trained against it",
         source="Makhzani et al. 2016",
         regularizer="adversarial",
         weight="weight",
@@ -49,7 +51,7 @@ ROWS = (
     Method(
         id="ivae-mi",
         title="iVAE-MI",
-        summary="implicit posterior; KL(q(z) ‖ p(z)) in its dual form, by a critic",
+        summary="implicit posterior; dual form of KL(q(z) ‖ p(z)), estimated by a critic",
         source="Fang et al. 2019",
         posterior="implicit",
         head="implicit",
@@ -62,7 +64,7 @@ ROWS = (
     Method(
         id="dg-vae",
         title="DG-VAE",
-        summary="density gap between the aggregated posterior and the prior, a dimension at a time",
+        summary="density gap between the aggregated posterior and the prior, one dimension at a time",
         source="Zhang et al. 2022, Eq. 11",
         regularizer="density-gap",
         options=_GAP_OPTIONS,
@@ -71,7 +73,7 @@ ROWS = (
     Method(
         id="vmf-vae",
         title="vMF-VAE",
-        summary="posteriors on the unit sphere with a fixed concentration κ, and so with a fixed KL",
+        summary="posteriors on the unit sphere with a fixed concentration κ, so the KL is fixed, too",
         source="Xu & Durrett 2018",
         posterior="vmf",
         head="vmf",
@@ -81,7 +83,7 @@ ROWS = (
     Method(
         id="dg-vmf-vae",
         title="DG-vMF-VAE",
-        summary="posteriors on the unit sphere; density gap between the aggregated posterior and the prior, jointly",
+        summary="posteriors on the unit sphere; joint density gap between the aggregated posterior and the prior",
         source="Zhang et al. 2022, Eq. 9",
         posterior="vmf",
         head="vmf",
@@ -100,23 +102,25 @@ ROWS = (
     Method(
         id="mdg-vae",
         title="MDG-VAE",
-        summary="joint density gap over the batch and a memory of the last sentences, and PDG-VAE's gap beside it",
+        summary="joint density gap over the batch and a memory of recent sentences, plus PDG-VAE's gap",
         source="this project",
         regularizer="accompanied-memory-gap",
         options={
             **_MEMORY_OPTIONS,
             "memory_weight": Range(1.0, 0.0, 1000.0, "weight of the memory gap"),
-            "companion": Choice(("principal", "marginal", "rate-cap", "none"), "what keeps many dimensions in use"),
+            "companion": Choice(
+                ("principal", "marginal", "rate-cap", "none"), "second regularizer, which keeps many dimensions in use"
+            ),
             "companion_weight": Range(1.0, 0.0, 1000.0, "weight of the companion"),
             "delay": Range(0, 0, 1_000_000_000, "sentences of training before the memory gap begins"),
-            "cap": Range(0.5, 0.0, 1000.0, "KL that a dimension may have free of charge by rate-cap, nats"),
+            "cap": Range(0.5, 0.0, 1000.0, "KL per dimension that rate-cap does not penalize, nats"),
         },
         grid=_MEMORIES,
     ),
     Method(
         id="mdg-vmf-vae",
         title="MDG-vMF-VAE",
-        summary="posteriors on the unit sphere; joint density gap over the batch and a memory of the last sentences",
+        summary="posteriors on the unit sphere; joint density gap over the batch and a memory of recent sentences",
         source="this project",
         posterior="vmf",
         head="vmf",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dgvae.methods.spec import Grid, Method, Range
 
-_FREE_BITS = Range(8.0, 0.0, 10_000.0, "KL that costs nothing, nats in all dimensions together")
+_FREE_BITS = Range(8.0, 0.0, 10_000.0, "KL without a penalty, nats summed over all dimensions")
 
 ROWS = (
     Method(
@@ -16,7 +16,7 @@ ROWS = (
     Method(
         id="ae",
         title="AE",
-        summary="no regularizer at all: an autoencoder with a noise that it may shrink",
+        summary="no regularizer: an autoencoder whose noise can shrink",
         source="–",
         weight=0.0,
         schedule="constant",
@@ -44,12 +44,12 @@ ROWS = (
     Method(
         id="ae-pretrain",
         title="AE-pretrained VAE",
-        summary="an autoencoder first; then the decoder anew, KL with free bits",
+        summary="pretrained as an autoencoder; then a new decoder, and KL with free bits",
         source="Li et al. 2019",
         regularizer="free-bits",
         initialization="autoencoder",
         options={
-            "pretrain_epochs": Range(3, 1, 1000, "epochs as an autoencoder, in front"),
+            "pretrain_epochs": Range(3, 1, 1000, "epochs of pretraining as an autoencoder"),
             "free_bits": _FREE_BITS,
         },
     ),
@@ -65,7 +65,7 @@ ROWS = (
     Method(
         id="delta-vae",
         title="δ-VAE",
-        summary="mean and variance bounded so that every dimension keeps a KL of δ at least",
+        summary="mean and variance bounded so that every dimension keeps a KL of at least δ",
         source="Razavi et al. 2019",
         head="delta",
         options={"delta": Range(0.15, 1e-3, 10.0, "committed rate per dimension, nats")},
@@ -83,14 +83,14 @@ ROWS = (
     Method(
         id="skip-vae",
         title="Skip-VAE",
-        summary="KL; the latent is also joined to the decoder's output layer",
+        summary="KL; the decoder's output layer also gets the latent as input",
         source="Dieng et al. 2019",
         decoder="skip",
     ),
     Method(
         id="bow-vae",
         title="BoW-VAE",
-        summary="KL; in training the latent also has to foretell the bag of words",
+        summary="KL; in training, the latent also predicts the bag of words",
         source="Zhao et al. 2017",
         decoder="bow",
     ),

@@ -3,7 +3,7 @@
 python -m dgvae.toy --methods vae,ae,aae,wae,dg-vae --out toy.png
 python -m dgvae.toy --seeds 5
 python -m dgvae.toy --methods vae,dg-vae --film toy.gif     every fifth step, side by side
-python -m dgvae.toy --sets 0.05                             what tests of samples notice of 128 narrow posteriors
+python -m dgvae.toy --sets 0.05                             which tests of samples detect 128 narrow posteriors
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.film and options.steps > MOST_STEPS:
         raise UserError(f"A film shows at most {MOST_STEPS:,} steps; give fewer --steps.")
     if options.film and options.out:
-        raise UserError("Give --out or --film: they are made by runs of their own.")
+        raise UserError("Give either --out or --film; each needs its own runs.")
     _check_file("--out", options.out, ".png")
     _check_file("--film", options.film, ".gif")
     if options.sets is not None:
@@ -111,7 +111,7 @@ def _spread(values: Sequence[float]) -> str:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise UserError(f"Name a method at least: {', '.join(TOY_METHODS)}.")
+        raise UserError(f"Name at least one method: {', '.join(TOY_METHODS)}.")
     for name in names:
         toy_method(name)
     return names
@@ -122,13 +122,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m dgvae.toy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     first = Settings()
-    parser.add_argument("--methods", help=f"by commas, of {', '.join(TOY_METHODS)} (default: {PAPER_METHODS})")
+    parser.add_argument("--methods", help=f"separated by commas, from {', '.join(TOY_METHODS)} (default: {PAPER_METHODS})")
     parser.add_argument("--problem", default="classes", choices=PROBLEMS, help="what the points are (default: classes)")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="runs of each method; the table shows mean ± deviation"
     )
-    parser.add_argument("--beta", type=float, default=first.beta, help="times the regularizer's own weight (default: 1)")
+    parser.add_argument("--beta", type=float, default=first.beta, help="factor on the regularizer's own weight (default: 1)")
     parser.add_argument(
         "--batch-size", type=int, default=first.batch_size, metavar="N", help="points of a mini-batch (default: 8)"
     )
@@ -137,14 +137,16 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=first.aggregation_size,
         metavar="B",
-        help="|b|, at most the mini-batch (default: 8)",
+        help="aggregation size |b|, at most the mini-batch (default: 8)",
     )
-    parser.add_argument("--learning-rate", type=float, default=first.learning_rate, help="of Adam (default: 0.1)")
-    parser.add_argument("--samples", type=int, default=first.samples, help="of every posterior a step (default: 8)")
-    parser.add_argument("--out", type=Path, metavar="FILE.png", help="draw the aggregated posteriors of the first seed")
-    parser.add_argument("--film", type=Path, metavar="FILE.gif", help="draw instead all methods side by side, as they move")
     parser.add_argument(
-        "--sets", type=float, metavar="WIDTH", help="compare instead draws of narrow posteriors with the prior's"
+        "--learning-rate", type=float, default=first.learning_rate, help=("learning rate of Adam (default: 0.1)")
+    )
+    parser.add_argument("--samples", type=int, default=first.samples, help="samples per posterior and step (default: 8)")
+    parser.add_argument("--out", type=Path, metavar="FILE.png", help="draw the aggregated posteriors of the first seed")
+    parser.add_argument("--film", type=Path, metavar="FILE.gif", help="instead, draw all methods side by side as they move")
+    parser.add_argument(
+        "--sets", type=float, metavar="WIDTH", help="instead, compare draws of narrow posteriors with draws of the prior"
     )
     return parser
 

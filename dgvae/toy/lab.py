@@ -31,7 +31,7 @@ class Lab:
         Raises UserError if a method diverges or the lab has gone far enough.
         """
         if self.step + steps > MOST_STEPS:
-            raise UserError(f"The lab goes no further than {MOST_STEPS:,} steps; start anew.")
+            raise UserError(f"The lab stops at {MOST_STEPS:,} steps; start again.")
         if settings:
             for run in self.runs:
                 run.use(settings)

@@ -125,7 +125,7 @@ class ToyRun:
         )  # fmt: skip
         self.step += 1
         if not math.isfinite(float(norm)):
-            raise UserError(f"{self.config.title} diverged at step {self.step}; begin anew with a lower learning rate.")
+            raise UserError(f"{self.config.title} diverged at step {self.step}; start again with a lower learning rate.")
 
     @torch.no_grad()
     def frame(self, nodes: int = NODES, draws: int = 16) -> Frame:

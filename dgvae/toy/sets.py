@@ -33,7 +33,7 @@ CRITIC_TRAINING = 60  # steps of Adam
 def grains(width: float) -> DiagonalGaussian:
     """The example: POINTS Gaussians of standard deviation `width`, from 0.001 to 1. Raises UserError if it is not."""
     if not 0.001 <= width <= 1:
-        raise UserError(f"The width lies between 0.001 and 1, not {width:g}.")
+        raise UserError(f"The width must lie between 0.001 and 1, not {width:g}.")
     places = torch.quasirandom.SobolEngine(2, scramble=True, seed=0).draw(POINTS)
     mean = torch.special.ndtri(places.clamp(1e-4, 1 - 1e-4).double())
     mean = (mean - mean.mean(0)) / mean.std(0, correction=0) * math.sqrt(1 - width**2)

@@ -17,11 +17,11 @@ MOST_DRAWN = 180  # of at most eleven characters each they fit into a link
 MOST_SEED = 2**31 - 1
 
 PROBLEMS = {
-    "classes": f"{POINTS} points that are told apart (the paper's)",
-    "ring": "a ring that is given back",
-    "grid": "a grid that is given back",
-    "two-moons": "two moons that are given back",
-    "diagonal": "a correlated cloud that is given back",
+    "classes": f"{POINTS} points to classify (as in the paper)",
+    "ring": "a ring to reconstruct",
+    "grid": "a grid to reconstruct",
+    "two-moons": "two moons to reconstruct",
+    "diagonal": "a correlated cloud to reconstruct",
 }
 DRAWN = "drawn"  # the problem whose places come from outside
 
@@ -53,7 +53,7 @@ class Setup:
         for name in self.methods:
             toy_method(name)
         if len(set(self.methods)) < len(self.methods):
-            raise UserError("Choose different methods: with the same seed, the same one twice does the same.")
+            raise UserError("Choose different methods: the same method with the same seed gives the same run.")
         check_problem(self.problem, len(self.drawn))
         if not 0 <= self.seed <= MOST_SEED:
             raise UserError(f"A seed is a whole number from 0 to {MOST_SEED}, not {self.seed}.")
@@ -64,8 +64,8 @@ def toy_method(name: str) -> tuple[str, dict[str, Value]]:
     method, options = method_and_options(name)
     if method not in TOY_METHODS:
         raise UserError(
-            f"{METHODS[method].title} is a matter of a text's encoder, its words or a schedule, of which a toy has none; "
-            f"choose from {', '.join(TOY_METHODS)}."
+            f"{METHODS[method].title} needs a text encoder, words or a schedule, which the toy does not have; choose from "
+            f"{', '.join(TOY_METHODS)}."
         )
     return method, options
 
@@ -94,9 +94,9 @@ class Settings:
 
 
 RANGES = {
-    "beta": Range(1.0, 0.0, 100.0, "times the regularizer's own weight, β"),
+    "beta": Range(1.0, 0.0, 100.0, "factor on the regularizer's own weight, β"),
     "batch_size": Range(8, 2, POINTS, "points of a mini-batch"),
-    "aggregation_size": Range(8, 1, POINTS, "of them, points whose posteriors are aggregated, |b|"),
-    "learning_rate": Range(0.1, 1e-5, 1.0, "of Adam"),
-    "samples": Range(8, 1, 64, "samples of every posterior a step"),
+    "aggregation_size": Range(8, 1, POINTS, "points of the mini-batch whose posteriors are aggregated, |b|"),
+    "learning_rate": Range(0.1, 1e-5, 1.0, "learning rate of Adam"),
+    "samples": Range(8, 1, 64, "samples per posterior and step"),
 }

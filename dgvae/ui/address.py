@@ -54,7 +54,7 @@ def read_fields(fields: Mapping[str, Component], query: Mapping[str, str]) -> tu
             try:
                 value = read_value(component, query[key])
             except UserError as error:
-                faults.append(f"The link's {key}, {query[key][:40]!r}, {error}; it is as at first.")
+                faults.append(f"The link's {key}, {query[key][:40]!r}, {error}; the page uses the default.")
         values.append(value)
     return values, faults
 
@@ -75,7 +75,7 @@ def read_value(component: Component, text: str) -> Any:
             choices = _choices(component)
             chosen = [_one_of(part, choices) for part in text.split(",") if part]
             if component.max_choices and len(chosen) > component.max_choices:
-                raise UserError(f"names more than {component.max_choices}")
+                raise UserError(f"has more than {component.max_choices} entries")
             return chosen
         case gr.Dropdown(allow_custom_value=False) | gr.Radio():
             return _one_of(text, _choices(component))
@@ -92,7 +92,7 @@ def _number(text: str, minimum: float | None, maximum: float | None) -> float | 
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise UserError(f"is no number from {low:,.12g} to {high:,.12g}")
+        raise UserError(f"is not a number from {low:,.12g} to {high:,.12g}")
     return int(value) if value.is_integer() else value
 
 

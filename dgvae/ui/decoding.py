@@ -135,4 +135,4 @@ def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
     texts = [shelf.sentence(str(name), i) for i in nearest.tolist()]
     if None not in texts:
         return [f"nearest sentence: {text}" for text in texts]
-    return [f"nearest, as reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]
+    return [f"nearest sentence, reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]

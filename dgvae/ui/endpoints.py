@@ -49,13 +49,13 @@ class Endpoints:
         self._shelf = shelf
 
     def models(self) -> list[dict[str, str]]:
-        """List the models that can be asked: their names, which the other endpoints take, and their titles."""
+        """List the available models: their names, which the other endpoints take, and their titles."""
         return [{"name": name, "title": title} for title, name in self._shelf.choices()]
 
     @_with_limits
     def encode(self, model: str, sentences: list[str]) -> list[dict[str, Any]]:
         """Encode sentences to their posteriors q(z|x): mean, log variance if it has one, KL to the prior in nats if it has a
-        density, and words that are unknown.
+        density, and unknown words.
 
         Args:
             model: name of a model, as /models lists it
@@ -83,10 +83,10 @@ class Endpoints:
 
         Args:
             model: name of a model, as /models lists it
-            latents: 1 to {MOST_LATENTS} lists of a number per dimension; moved to the unit sphere if the prior is there
+            latents: 1 to {MOST_LATENTS} lists of a number per dimension; projected to the unit sphere if the prior is on it
             temperature: 0 to 10
             top_p: above 0, at most 1
-            seed: of the words that are drawn
+            seed: for the words that are sampled
         """
         checkpoint = self._checkpoint(model)
         z = checkpoint.model.prior.project(_latents(latents, checkpoint.model.config.latent_dim))
@@ -101,7 +101,7 @@ class Endpoints:
         Args:
             model: name of a model, as /models lists it
             count: 1 to {MOST_LATENTS}
-            seed: two models of one latent size get the same latents by the same seed
+            seed: models with the same latent size get the same latents for the same seed
             temperature: 0 (greedy) to 10
             top_p: above 0, at most 1
         """
@@ -118,7 +118,7 @@ class Endpoints:
             start: a sentence
             end: a sentence
             steps: 2 to {MOST_STEPS}
-            path: linear, spherical, or dense (from sentence to sentence, round holes)
+            path: linear, spherical, or dense (from sentence to sentence, around holes)
         """
         checkpoint = self._checkpoint(model)
         count = _whole(steps, "steps", 2, MOST_STEPS)
@@ -148,7 +148,7 @@ class Endpoints:
         ]  # fmt: skip
 
     def metrics(self, model: str) -> dict[str, Any]:
-        """A model's figures on its evaluation sentences, with standard errors, and why others are absent.
+        """A model's figures on its evaluation sentences, with standard errors, and the reasons for absent figures.
 
         Args:
             model: name of a model, as /models lists it

@@ -32,7 +32,7 @@ from dgvae.ui.tour import tour
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
-LOST = "The app can't be reached. What you see stays until it is back; the page may then load anew, as its address says."
+LOST = "The app can't be reached. This view stays as it is; the page may reload when the app is back."
 # An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
 CLOSE_SIDEBAR_ON_PHONES = """() => {
     if (innerWidth < 768) document.querySelector(".sidebar.open .toggle-button")?.click();
@@ -173,7 +173,7 @@ class Page:
         except UserError as error:
             return gr.skip(), notice(str(error)), gr.skip(), gr.skip()
         if then == shown.key:
-            return text, hint(f"The interpolation starts with “{text}”. Click a point for its end."), gr.skip(), gr.skip()
+            return text, hint(f"The interpolation starts with “{text}”. Click a point to choose its end."), gr.skip(), gr.skip()
         return text, "", gr.update(selected=then), then
 
     # ---- the view that the address names

@@ -75,4 +75,4 @@ class Sidebar:
             yield gr.skip(), gr.skip(), notice(str(error))
             return
         choices = self._shelf.choices()
-        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("It is model B now.")
+        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("The new model is now model B.")

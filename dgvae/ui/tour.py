@@ -22,18 +22,20 @@ class Stop:
 STOPS = (
     Stop(
         "Collapse", "vae", "pdg-vae", {"tab": "edit", "sentence": "we love the tacos here !"},
-        "A is a plain VAE that has collapsed: its latent says next to nothing of a sentence, so that it gives back the same "
-        "phrase whatever you type. B, with density gaps, gives most of your sentence back. Type another one.",
+        "A is a plain VAE that has collapsed: its latent carries almost no information about a sentence. It decodes the "
+        "same phrase for every sentence that you type. B uses density gaps and returns most of your sentence. Type another "
+        "sentence.",
     ),
     Stop(
         "Hole", "beta-vae", "pdg-vae", {"tab": "map", "map": "own", "colour": "source"},
-        "A uses its latent, but the prior (orange) lies where no sentence (blue) ever was: a hole. Press “Show me a hole in "
-        "A”, or click an orange point: there A mostly babbles, while B still writes sentences.",
+        "A uses its latent, but some prior samples (orange) lie where there are no encoded sentences (blue). This is a "
+        "hole. Press “Show me a hole in A”, or click an orange point: A mostly decodes nonsense there, and B still writes "
+        "sentences.",
     ),
     Stop(
         "Both cured", "dg-vae", "pdg-vae", {"tab": "slice"},
-        "Both match the prior in every single dimension, and both use their latent: collapse and holes are cured as far as one "
-        "dimension shows. Where two dimensions are correlated, A still has a hole; B matches there, too.",
+        "Both models use their latent, and q(z) matches the prior in every single dimension. No single dimension shows "
+        "collapse or a hole. Where two dimensions are correlated, A still has a hole. B also matches the prior there.",
     ),
 )  # fmt: skip
 
@@ -48,7 +50,7 @@ def tour(names: Sequence[str], at: str | None = None) -> str:
         for number, stop, view in stops
     ]
     says = next((f"<p>{escape(stop.says)}</p>" for number, stop, _ in stops if number == at), "")
-    return f"<nav class='tour' aria-label='Guided start'><span>Two minutes for a start:</span>{''.join(links)}{says}</nav>"
+    return f"<nav class='tour' aria-label='Guided start'><span>A two-minute tour:</span>{''.join(links)}{says}</nav>"
 
 
 def _view(number: int, stop: Stop, names: Sequence[str]) -> str | None:

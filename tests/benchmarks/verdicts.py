@@ -53,7 +53,7 @@ SOUND = {
     "8 dimensions": normal(8, 0.8),
 }
 FAULTY = {"too wide, 4 dimensions": normal(4, 0.8, scale=2.0), "half is missing, 4 dimensions": halved(4)}
-FALSE = ("differ from N(0, 1); ", "Holes: ", "but joint ones", "Collapsed")
+FALSE = ("differ from N(0, 1); ", "Holes: ", "but joint holes", "Collapsed")
 SIZES = (10, 20, 30, 100, 300)
 
 
@@ -87,7 +87,7 @@ def main() -> None:
     print(f"|---|{'---|' * len(SIZES)}")
     for name, population in FAULTY.items():
         cells = (
-            f"{share(population, n, draws // 2, ('Holes: ', 'but joint ones')):.0%} / "
+            f"{share(population, n, draws // 2, ('Holes: ', 'but joint holes')):.0%} / "
             f"{share(population, n, draws // 2, ('No holes are found',)):.0%}"
             for n in SIZES
         )

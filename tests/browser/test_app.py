@@ -149,7 +149,7 @@ def test_a_model_from_the_hub_becomes_model_b(page: Page, url: str, shelf_root: 
     open_app(page, url)
     open_hub(page)
     ask_hub(page, "someone/fine-model@v1")
-    expect(page.locator("#fetched")).to_have_text("It is model B now.")
+    expect(page.locator("#fetched")).to_have_text("The new model is now model B.")
     expect(page.get_by_label("Model B", exact=True)).to_have_value("PDG-VAE · someone/fine-model@v1")
     expect(page.locator("#map-b [aria-label^='PDG-VAE: a map of']")).to_be_visible()
     expect(page.locator("#facts-b")).to_contain_text("principal axes")

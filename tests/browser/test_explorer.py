@@ -84,7 +84,7 @@ def test_a_link_that_asks_for_what_is_not_there_says_so_and_shows_the_rest(page:
     said = page.locator("#link-faults .notice")
     expect(said).to_have_count(2)
     expect(said.first).to_contain_text("The link's model B, '<b>none</b>', is not here")
-    expect(said.last).to_contain_text("The link's n, '999', is no number from 1 to 64; it is as at first.")
+    expect(said.last).to_contain_text("The link's n, '999', is not a number from 1 to 64; the page uses the default.")
     expect(page.locator("#samples .head")).to_have_count(12)
     expect(page.get_by_label("Seed", exact=True)).to_have_value("3")
     expect(page.get_by_label("Model A", exact=True)).to_have_value("VAE · short-yelp")

@@ -311,7 +311,7 @@ def test_a_run_that_the_app_forgot_begins_anew_and_says_so(page: BrowserPage, se
     labs.leave(session)
     press(page, "step")
     expect(lab).to_have_attribute("data-step", "1")
-    expect(page.locator("[data-lab=fault]")).to_have_text("The app had forgotten this run, so it began anew.")
+    expect(page.locator("[data-lab=fault]")).to_have_text("The app no longer had this run and started it again.")
 
 
 # ---- taking it away, and sets against densities

@@ -76,12 +76,12 @@ def test_the_best_of_a_column_is_marked(page: Page, url: str):
 def test_a_head_says_what_its_column_means(page: Page, url: str):
     open_app(page, url, "Measure")
     definition = page.locator("#measure-table .definition")
-    expect(definition).to_contain_text("Point at the head of a column")
+    expect(definition).to_contain_text("Point at a column header")
     page.get_by_role("button", name="hole mass").hover()
     expect(definition).to_contain_text("Share of prior samples where")
     expect(definition).to_contain_text("Lower is better.")
     page.get_by_role("button", name="covariance gap").focus()  # by keyboard
-    expect(definition).to_contain_text("The Gaussian part of KL")
+    expect(definition).to_contain_text("KL to the prior of the Gaussian")
 
 
 def test_groups_of_figures(page: Page, url: str):

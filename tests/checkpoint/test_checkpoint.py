@@ -96,7 +96,7 @@ FAULTS = {
     "metrics empty": (lambda f: (f / "metrics.json").write_text(""), "metrics.json is not readable JSON"),
     "a log-variance far out": (
         edit_tensors("latents.safetensors", lambda t: t["log_var"][:1].fill_(-60_000)),
-        "a log-variance of ±60,000, and ±80 is the most",
+        "a log-variance of ±60,000, and the maximum is ±80",
     ),
     "a tokenizer with words beside its vocabulary": (
         edit_json("tokenizer.json", lambda d: d.update(added_tokens=[{"id": i, "content": str(i)} for i in range(50)])),

@@ -134,7 +134,7 @@ def test_an_unreachable_hub(server: Hub):
 
 def test_a_log_in_page_in_place_of_the_hub(server: Hub):
     server.page = b"<html>Welcome to the hotel</html>"
-    assert "is not the Hub" in fault_of()
+    assert "did not come from the Hub" in fault_of()
 
 
 def test_a_cache_that_cannot_be_written(server: Hub, tmp_path: Path):

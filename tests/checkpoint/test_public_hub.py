@@ -75,8 +75,8 @@ def test_what_nobody_waits_for_is_not_fetched(server: Hub, tmp_path: Path) -> No
     ("wrong", "sentence"),
     [
         ({"failure": (429, "")}, "The Hub refused someone/small-dg-vae (status 429); try again later"),
-        ({"page": b"<html>log in"}, "What answered in the Hub's place is not the Hub"),
-        ({"page": b"[1]"}, "What answered in the Hub's place is not the Hub"),
+        ({"page": b"<html>log in"}, "The answer did not come from the Hub"),
+        ({"page": b"[1]"}, "The answer did not come from the Hub"),
         ({"branches": {}}, "The Hub has no model repository someone/small-dg-vae, or it is private."),
         ({"files": {}}, "someone/small-dg-vae is not a checkpoint of this project: it has no config.json."),
     ],

@@ -62,23 +62,23 @@ def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
 
 SPACES = {
     "sound": (sound(), "No holes are found", "good"),
-    "says something": (sound(), "No collapse: every dimension says something", "good"),
-    "collapsed": (collapsed(4), "Collapsed: 4 of 4 dimensions carry under 0.01 nats, and z tells 0.00 nats", "fault"),
+    "says something": (sound(), "No collapse: every dimension carries information", "good"),
+    "collapsed": (collapsed(4), "Collapsed: 4 of 4 dimensions carry less than 0.01 nats, and z carries 0.00 nats", "fault"),
     "collapsed without holes": (collapsed(4), "No holes are found", "good"),
-    "partly collapsed": (collapsed(2), "Partly collapsed: 2 of 4 dimensions carry under 0.01 nats", "note"),
-    "shifted": (shifted(), "1 of 4 marginals differ from N(0, 1); dimension 3 most", "fault"),
-    "shifted where": (shifted(), "it is centered at +1.5", "fault"),
+    "partly collapsed": (collapsed(2), "Partly collapsed: 2 of 4 dimensions carry less than 0.01 nats", "note"),
+    "shifted": (shifted(), "1 of 4 marginals differ from N(0, 1); dimension 3 differs most", "fault"),
+    "shifted where": (shifted(), "its mean is +1.5", "fault"),
     "too wide": (spread(2.0), "4 of 4 marginals differ from N(0, 1)", "fault"),
     "how wide": (spread(2.0), "it is too wide (variance 4.", "fault"),
     "too narrow": (spread(0.3), "it is too narrow (variance 0.3", "fault"),
-    "correlated": (correlated(), "No marginal holes, but joint ones: dimensions 2 and 4 are correlated (+0.6", "fault"),
-    "of another shape": (ring(), "means, variances and correlations match, and the shape does not", "fault"),
+    "correlated": (correlated(), "No marginal holes, but joint holes: dimensions 2 and 4 are correlated (+0.6", "fault"),
+    "of another shape": (ring(), "means, variances and correlations match, but the shape does not", "fault"),
     "an autoencoder": (spread(1.0, 1e-9), "Posteriors are narrow (KL", "note"),
-    "at the ceiling": (spread(1.0, 1e-9), "MI is near its ceiling log 2,000 = 7.6", "note"),
+    "at the ceiling": (spread(1.0, 1e-9), "MI is near its maximum log 2,000 = 7.6", "note"),
     "on a sphere": (on_the_sphere(N, 40), "No holes are found", "good"),
     "draws that are shifted": (
         Implicit(torch.randn(N, 8, 2, generator=torch.Generator().manual_seed(0)) + 2),
-        "Holes: q(z) has not the prior's covariance (covariance gap 3.9",
+        "Holes: the mean or covariance of q(z) differs from the prior's (covariance gap 3.9",
         "fault",
     ),
 }  # fmt: skip
@@ -135,7 +135,7 @@ def test_a_gross_fault_is_found_with_few_sentences_too(space: str) -> None:
 @pytest.mark.parametrize("sentences", [2, 5, 15])
 def test_hardly_any_sentences_say_nothing(sentences: int) -> None:
     (text,) = findings(parts_of(shifted(), sentences)[0])
-    assert text == f"Too few sentences to tell what is wrong: {sentences}. Measure on some hundreds."
+    assert text == f"Too few sentences for a diagnosis: {sentences}. Measure on a few hundred sentences."
 
 
 def test_what_a_match_shows_by_chance_is_a_bound_of_what_it_shows() -> None:

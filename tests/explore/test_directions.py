@@ -29,5 +29,5 @@ def test_sentences_without_a_label_have_no_say():
 
 @pytest.mark.parametrize("labels", [(0, 0, 0), (1, 1, -1), (-1, -1, -1)])
 def test_with_one_label_or_none_there_is_nowhere_to_go(labels: tuple[int, ...]):
-    with pytest.raises(UserError, match="There is no attribute to move along"):
+    with pytest.raises(UserError, match="There is no direction"):
         attribute_direction(latents(*labels))

@@ -149,13 +149,13 @@ def test_the_command_compares_sets_and_makes_a_film(tmp_path: Path, capsys: pyte
     [
         (["--methods", "bn-vae"], "choose from vae, ae, beta-vae"),
         (["--methods", "none"], "There is no method 'none'"),
-        (["--methods", ","], "Name a method at least"),
+        (["--methods", ","], "Name at least one method"),
         (["--steps", "0"], "Give from 1 to 100,000 steps"),
         (["--beta", "-1"], "Option beta must be a number from 0 to 100"),
-        (["--sets", "2"], "The width lies between 0.001 and 1"),
+        (["--sets", "2"], "The width must lie between 0.001 and 1"),
         (["--methods", "vae,ae,aae,wae,fb-vae", "--film", "toy.gif"], "Choose from one to 4 methods; there are 5"),
         (["--film", "toy.gif", "--steps", "5001"], "A film shows at most 5,000 steps"),
-        (["--film", "toy.gif", "--out", "toy.png"], "Give --out or --film"),
+        (["--film", "toy.gif", "--out", "toy.png"], "Give either --out or --film"),
         (["--out", "toy.gif"], "--out is the name of a PNG picture"),
         (["--out", "nowhere/toy.png"], "There is no folder nowhere"),
     ],
@@ -171,7 +171,7 @@ def test_a_run_that_diverges_says_so() -> None:
     run = ToyRun("vae")
     with torch.no_grad():
         run.model.get_parameter("mean").fill_(math.nan)
-    with pytest.raises(UserError, match="VAE diverged at step 1; begin anew with a lower learning rate"):
+    with pytest.raises(UserError, match="VAE diverged at step 1; start again with a lower learning rate"):
         list(run.train(1))
 
 
@@ -187,7 +187,7 @@ def test_too_few_or_too_many_points_of_ones_own_are_refused(drawn: tuple[tuple[f
         ({"methods": ()}, "Choose from one to 4 methods; there are 0"),
         ({"methods": ("vae", "none")}, "There is no method 'none'"),
         ({"methods": ("vae", "vae")}, "Choose different methods"),
-        ({"methods": ("skip-vae",)}, "of which a toy has none"),
+        ({"methods": ("skip-vae",)}, "which the toy does not have"),
         ({"methods": ("vae",), "problem": "<b>"}, "There is no toy problem '<b>'"),
         ({"methods": ("vae",), "seed": -1}, "A seed is a whole number from 0"),
     ],

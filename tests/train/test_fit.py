@@ -205,9 +205,10 @@ def test_a_run_that_diverges_ends_in_one_sentence_and_can_go_on(method: str, cor
     assert fit(small_run(corpus, out, "--method", method, "--learning-rate", "1000000")) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert re.search(
-        r"epoch 1, step \d+: the gradient \(reconstruction .*, regularizer .*\) is not finite; the last state is whole", error
+        r"epoch 1, step \d+: the gradient \(reconstruction .*, regularizer .*\) is not finite; the last saved state is intact",
+        error,
     )
-    assert "--resume with a lower --learning-rate goes on from it" in error
+    assert "continue from it with --resume and a lower --learning-rate" in error
     assert fit(["--resume", "--out", str(out), "--learning-rate", "0.001"]) == 0
     load_checkpoint(out)
 

@@ -93,7 +93,7 @@ def test_a_dry_run_asks_nobody_anything(server: Hub, run: Path, monkeypatch: pyt
     for name in FILES:
         assert name in shown
     assert f"{(run / 'model.safetensors').stat().st_size:,} bytes" in shown
-    assert f"Would be put into {constants.ENDPOINT}/{REPOSITORY}, made public" in shown
+    assert f"this would go to {constants.ENDPOINT}/{REPOSITORY}, created public" in shown
 
 
 def test_without_a_token(server: Hub, run: Path, monkeypatch: pytest.MonkeyPatch, capsys):
@@ -105,10 +105,10 @@ def test_without_a_token(server: Hub, run: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("repository", "failure", "sentence"),
     [
-        ("someone-else/model", None, "Your token may not write to someone-else/model"),
+        ("someone-else/model", None, "Your token can't write to someone-else/model"),
         (REPOSITORY, (401, ""), "The Hub does not accept your token"),
-        (REPOSITORY, (403, ""), f"Your token may not write to {REPOSITORY}"),
-        (REPOSITORY, (404, "RepoNotFound"), f"Your token may not see {REPOSITORY}"),
+        (REPOSITORY, (403, ""), f"Your token can't write to {REPOSITORY}"),
+        (REPOSITORY, (404, "RepoNotFound"), f"Your token can't see {REPOSITORY}"),
         (REPOSITORY, (500, ""), f"The Hub refused {REPOSITORY} (status 500"),
         ("name", None, "A Hub repository is written owner/name"),
         (f"{REPOSITORY}@v1", None, "A checkpoint is published on the main branch"),
@@ -123,7 +123,7 @@ def test_what_the_hub_refuses(server: Hub, run: Path, capsys, repository: str, f
 def test_a_token_that_may_only_read_the_repository(server: Hub, run: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     said(capsys, run)
     monkeypatch.setenv("HF_TOKEN", "hf_of_another")
-    assert fault_of(capsys, run).startswith(f"Your token may not write to {REPOSITORY}")
+    assert fault_of(capsys, run).startswith(f"Your token can't write to {REPOSITORY}")
     assert len(server.commits) == 1
 
 
@@ -134,7 +134,7 @@ def test_an_unreachable_hub(server: Hub, run: Path, capsys):
 
 def test_a_log_in_page_in_place_of_the_hub(server: Hub, run: Path, capsys):
     server.page = b"<html>Welcome to the hotel</html>"
-    assert "is not the Hub" in fault_of(capsys, run)
+    assert "did not come from the Hub" in fault_of(capsys, run)
 
 
 def test_a_run_that_is_not_whole_is_refused(server: Hub, run: Path, tmp_path: Path, capsys):

@@ -36,15 +36,15 @@ def test_a_link_sets_what_it_names_and_the_rest_is_as_at_first() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "why"),
     [
-        ("n", "0", "is no number from 1 to 64"),
-        ("n", "nan", "is no number from 1 to 64"),
-        ("n", "many", "is no number from 1 to 64"),
-        ("seed", "-1", "is no number from 0 to "),
-        ("seed", "1e300", "is no number from 0 to "),
-        ("seed", "", "is no number from 0 to "),
+        ("n", "0", "is not a number from 1 to 64"),
+        ("n", "nan", "is not a number from 1 to 64"),
+        ("n", "many", "is not a number from 1 to 64"),
+        ("seed", "-1", "is not a number from 0 to "),
+        ("seed", "1e300", "is not a number from 0 to "),
+        ("seed", "", "is not a number from 0 to "),
         ("how", "Greedy", "is not one of the choices here"),
         ("more", "x", "is not one of the choices here"),
-        ("more", "two,x/one,two", "names more than 2"),
+        ("more", "two,x/one,two", "has more than 2 entries"),
         ("nearest", "1", "is not one of the choices here"),
         ("text", "x" * (MOST_CHARACTERS + 1), "is longer than 2,000 characters"),
     ],
@@ -53,7 +53,7 @@ def test_what_a_field_cannot_hold_is_said_and_left_as_at_first(key: str, value: 
     values, (fault,) = read_fields(FIELDS, {key: value})
     assert values == FIRST
     assert fault.startswith(f"The link's {key}, {value[:40]!r}, {why}")
-    assert fault.endswith("; it is as at first.")
+    assert fault.endswith("; the page uses the default.")
 
 
 @given(st.dictionaries(st.sampled_from([*FIELDS, "other"]), st.text(max_size=3000)))

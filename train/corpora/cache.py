@@ -44,5 +44,6 @@ def being_made(folder: Path) -> Iterator[Path | None]:
             shutil.rmtree(aside)
     except OSError as error:
         raise UserError(
-            f"{folder} can't be written ({error.strerror or error}); make room there, or set DGVAE_CACHE to another folder."
+            f"{folder} can't be written ({error.strerror or error}); free some space there, or set DGVAE_CACHE to another "
+            "folder."
         ) from None

@@ -90,8 +90,8 @@ def _without_utf_8(path: Path) -> str:
     if sum(byte > 127 for byte in sample) < FEW_BYTES:
         return UTF_8
     raise UserError(
-        f"{path} is not UTF-8, and its encoding can't be told; name it with --encoding, such as cp1251, cp1250, gb18030 or "
-        "shift_jis."
+        f"{path} is not UTF-8, and its encoding can't be detected; name it with --encoding, such as cp1251, cp1250, gb18030 "
+        "or shift_jis."
     )
 
 

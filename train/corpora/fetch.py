@@ -32,7 +32,9 @@ def find_corpus(name: str, data: Path | None = None) -> Path:
     if data or (folder := os.environ.get("DGVAE_DATA")):
         return corpus_files(name, data or Path(folder).expanduser())["train"].parent
     if name not in CORPORA:
-        raise UserError(f"There is no corpus {name} to fetch, but {', '.join(CORPORA)}; name the folder of others with --data.")
+        raise UserError(
+            f"There is no corpus {name} to fetch, only {', '.join(CORPORA)}; for another corpus, name its folder with --data."
+        )
     return fetch(CORPORA[name])
 
 

@@ -150,7 +150,7 @@ def _held_out(counts: Counter[str], name: str) -> set[str]:
     """
     if len(counts) < 4:
         many = f"{len(counts)} different sentences are" if len(counts) > 1 else "One sentence is"
-        raise UserError(f"{many} too few to hold some of {name} out for validation; add text, a sentence a line.")
+        raise UserError(f"{many} too few to hold out a part of {name} for validation; add text, one sentence per line.")
     lines = counts.total()
     wanted = min(MOST_HELD_OUT, max(lines // 20, 100 if lines >= 1000 else FEWEST_HELD_OUT))
     ordered = sorted(counts, key=lambda sentence: hashlib.sha256(sentence.encode()).digest())
@@ -170,7 +170,7 @@ def _numbers(labels: set[str]) -> dict[str, int]:
     if len(labels) > MOST_LABELS:
         raise UserError(
             f"There are {len(labels):,} different values of the label, more than {MOST_LABELS:,}; name another column with "
-            "--label-column, or take away what stands beside a tab."
+            "--label-column, or remove the labels and their tabs."
         )
     try:
         ordered = sorted(labels, key=float)

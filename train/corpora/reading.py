@@ -88,7 +88,10 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
             table = json_table(path, encoding, account)
         elif ending == ".txt" and layout != "table" and reading.delimiter is None:
             if wanted:
-                raise UserError(f"{path} has no columns; a label stands before a tab there, or call it .tsv if it has.")
+                raise UserError(
+                    f"{path} has no columns; write a label and a tab before the sentence, or call the file .tsv "
+                    "if it has columns."
+                )
             yield from _lines(path, encoding, layout, account)
             return
         else:
@@ -161,7 +164,7 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
         found = [name for name in TEXT_COLUMNS if name in found] or (long if len(long) == 1 else [])
     if not found:
-        raise UserError(f"{path} does not say which column is the text; name one of {', '.join(names)} with --column.")
+        raise UserError(f"{path} does not show which column is the text; name one of {', '.join(names)} with --column.")
     return found[0]
 
 

@@ -55,9 +55,9 @@ def delimited(
     if layout.delimiter not in ("", ","):
         account.note(f"columns are separated by {DELIMITERS.get(layout.delimiter, layout.delimiter)}")
     if not headed and header is None:
-        account.note("the first row is no header, so columns go by their numbers (--header says otherwise)")
+        account.note("the first row is not a header, so columns are numbered (--header changes this)")
     if headed and header is None and length == 1 and not wanted and not is_known_name(names[0]):
-        account.note("the first row is taken for a header (--no-header says otherwise)")
+        account.note("the first row is read as a header (--no-header changes this)")
     looks = look_like(first[1:], layout.delimiter)
     if layout.delimiter == "\t" and length > 1:  # text hardly holds as many tabs as a row has
         looks = lambda line: line.count("\t") == length - 1  # noqa: E731
@@ -91,9 +91,9 @@ def delimited(
             more = f" and {len(opened) - MOST_NAMED:,} more" if len(opened) > MOST_NAMED else ""
             which = ", ".join(map(str, opened[:MOST_NAMED])) + more
             account.note(
-                f"line {which} opens a quote that is never closed; the quote is left away"
+                f"line {which} opens a quote that is never closed; the quote is left out"
                 if len(opened) == 1
-                else f"lines {which} open quotes that are never closed; the quotes are left away"
+                else f"lines {which} open quotes that are never closed; the quotes are left out"
             )
 
     return Table(names, rows)

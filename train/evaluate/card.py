@@ -148,7 +148,7 @@ def figures_table(config: TextVAEConfig, record: Record) -> str:
 def known_failures(record: Record) -> str:
     """What the figures say is wrong or doubtful, a line each."""
     found = [f"- {finding.text}" for finding in diagnose(record) if finding.severity != "good"]
-    return "\n".join(found) or "None that the figures show."
+    return "\n".join(found) or "The figures show none."
 
 
 def retraining_command(config: TextVAEConfig, record: Record, folder: Path) -> str:
@@ -196,6 +196,6 @@ def _portable(option: str, value: Any) -> Any:
 def terms(record: Record) -> str:
     """What may be done with the model."""
     if (known := CORPORA.get(record.corpus)) is None:
-        return "Those of the text that it was trained on. The code is under the MIT licence."
-    same = "is for that use too" if known.license == "other" else "is under the same licence"
-    return f"{known.terms} The model {same}. The code is under the MIT licence."
+        return "The terms of the training text apply. The code is under the MIT license."
+    same = "is for that use, too" if known.license == "other" else "is under the same license"
+    return f"{known.terms} The model {same}. The code is under the MIT license."

@@ -4,9 +4,9 @@
     python -m train.evaluate checkpoints/short-yelp --data DATA --out report
 
 A CHECKPOINT is a checkpoint's folder, or a folder of them. What is measured is kept in the checkpoint's metrics.json part by
-part, and is not measured again: after Ctrl-C the same command goes on from there. A run knows its text; for other checkpoints
---data or $DGVAE_DATA names it, and without it only what needs no text is measured. On sentences other than a checkpoint's own
-evaluation set, the figures go to the report alone.
+part, and is not measured again: after Ctrl-C, the same command continues from there. A run knows its text; for other
+checkpoints --data or $DGVAE_DATA names it, and without it only what needs no text is measured. On sentences other than a
+checkpoint's own evaluation set, the figures go to the report alone.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def _begin_on_other_sentences(
     model: TextVAE, tokenizer: WordTokenizer, known: Record, evaluation: Split
 ) -> tuple[Record, Posterior]:
     """A record without figures, of sentences that are not the checkpoint's own evaluation set, and their posteriors."""
-    print(f"  {evaluation.path} is not what it was measured on: its metrics.json stays as it is")
+    print(f"  {evaluation.path} is not the text that it was measured on: its metrics.json stays as it is")
     posterior = model.encode_all(tokenizer.encode_all(evaluation.sentences, model.config.max_length)).map(Tensor.cpu)
     return replace(known, evaluation=evaluation_of(evaluation), **_nothing()), posterior
 
@@ -226,10 +226,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="a checkpoint, or a folder of them")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
     parser.add_argument("--corpus", choices=CORPORA, help="a corpus to measure on (default: the one each was trained on)")
-    parser.add_argument("--test-file", metavar="FILE", help="sentences of your own to measure on, in any form of train.fit's")
-    parser.add_argument("--train-file", metavar="FILE", help="with --test-file: what perplexities compare with")
+    parser.add_argument(
+        "--test-file", metavar="FILE", help="your own sentences to measure on, in any format that train.fit reads"
+    )
+    parser.add_argument("--train-file", metavar="FILE", help="with --test-file: the training text, for perplexities")
     add_text_options(parser.add_argument)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
-    parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
-    parser.add_argument("--threads", type=whole, default=0, metavar="N", help="processor threads, 0 for torch's choice")
+    parser.add_argument("--again", action="store_true", help="measure again what was measured before")
+    parser.add_argument("--threads", type=whole, default=0, metavar="N", help="CPU threads, 0 for torch's default")
     return parser

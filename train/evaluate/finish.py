@@ -65,7 +65,7 @@ def add_map(folder: Path, points: int) -> None:
     except Exception as error:  # whatever it is, the checkpoint is whole without a map
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise UserError(
-            f"The map could not be made ({reason}); all else is there. Make it later with: {map_command(folder, points)}"
+            f"The map could not be made ({reason}); everything else is there. Make it later with: {map_command(folder, points)}"
         ) from None
 
 

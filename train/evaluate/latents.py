@@ -86,7 +86,7 @@ def keep(record: Record, figures: dict[str, Estimate]) -> None:
             record.figures[name] = estimate
         else:
             record.figures.pop(name, None)
-            record.absent[name] = "it is not finite: too few sentences, or posteriors with hardly any width"
+            record.absent[name] = "it is not finite: there are too few sentences, or the posteriors are too narrow"
 
 
 def add_reconstruction(record: Record, per_sentence: Tensor, posterior: Posterior) -> None:

@@ -63,7 +63,7 @@ def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str
     if len(averaged) < len(rows):
         parts += [
             "## Over seeds",
-            "Means over runs that differ by their seed alone; ± is the standard deviation over the seeds.",
+            "Means over runs that differ only by their seed; ± is the standard deviation over the seeds.",
         ]
         parts += [table(averaged, [f.id for f in FIGURES.values() if f.group == group], errors=True) for group in GROUPS]
     for group in GROUPS:

@@ -21,8 +21,8 @@ DESCRIPTION = """Train a text VAE and write a checkpoint that the app can open.
     python -m train.fit --method dg-vae --corpus short-yelp --out runs/dg
     torchrun --nproc-per-node 2 -m train.fit --method dg-vae --corpus short-yelp --out runs/dg
 
-Ctrl-C ends the run after the step under way and leaves a usable checkpoint;
-`--resume --out runs/dg` goes on from there.
+Ctrl-C ends the run after the current step and leaves a usable checkpoint;
+`--resume --out runs/dg` continues it.
 """
 EITHER_WAY = ("header", "clean")  # options that also have a --no- form
 TEXT_OPTIONS = ("column", "label_column", "delimiter", "header", "encoding", "clean", "tokenized")  # fields of `TextSource`
@@ -84,8 +84,9 @@ def make_parser(exit_on_error: bool = True) -> argparse.ArgumentParser:
     )
     _add_model_options(parser.add_argument_group("what to train").add_argument)
     text = parser.add_argument_group(
-        "on which text", "A corpus of the paper, a data set of the Hugging Face Hub, or files of your own: .txt (a sentence a "
-        "line, optionally `label<TAB>` before it), .csv, .tsv, .json, .jsonl (each also .gz) or .parquet."
+        "on which text", "A corpus of the paper, a data set of the Hugging Face Hub, or your own files: .txt (one sentence "
+                         "per line, optionally `label<TAB>` before it), .csv, .tsv, .json, .jsonl (each also .gz) or "
+                         ".parquet."
     )  # fmt: skip
     _add_corpus_options(text.add_argument)
     how = parser.add_argument_group("how")
@@ -97,7 +98,7 @@ def make_parser(exit_on_error: bool = True) -> argparse.ArgumentParser:
 def _add_model_options(add: Add) -> None:
     add("--method", metavar="NAME", help=f"see --list (default: {DEFAULTS['method']})")
     add("--set", action="append", metavar="KEY=VALUE", help="option of the method, may be repeated")
-    add("--list", action=_ListMethods, nargs=0, default=argparse.SUPPRESS, help="print every method with its options, and end")
+    add("--list", action=_ListMethods, nargs=0, default=argparse.SUPPRESS, help="print every method with its options, and exit")
     _by_table(add, "--embedding-dim", positive, CORPORA, "size of word vectors")
     _by_table(add, "--hidden-dim", positive, CORPORA, "size of both LSTMs")
     _number(add, "--latent-dim", positive, "dimensions of the latent")
@@ -105,51 +106,47 @@ def _add_model_options(add: Add) -> None:
 
 def _add_corpus_options(add: Add) -> None:
     add("--corpus", action=_Once, metavar="NAME", help=f"{', '.join(CORPORA)}, or a data set of the Hub: owner/name")
-    add(
-        "--data",
-        action=_Once,
-        metavar="DIR",
-        help="folder that holds the corpora; else $DGVAE_DATA, or they are downloaded",
-    )
+    add("--data", action=_Once, metavar="DIR", help="folder of the corpora (default: $DGVAE_DATA, or they are downloaded)")
     add("--train-file", action=_Once, metavar="FILE", help="sentences to train on")
-    add("--valid-file", action=_Once, metavar="FILE", help="sentences that decide when to stop (default: some of --train-file)")
-    add("--test-file", action=_Once, metavar="FILE", help="sentences that are measured and mapped (default: the validation's)")
+    add("--valid-file", action=_Once, metavar="FILE", help="sentences that decide when to stop (default: from --train-file)")
+    add("--test-file", action=_Once, metavar="FILE", help="sentences to measure and to map (default: the validation sentences)")
     add_text_options(add)
     _number(add, "--sentences", whole, "train on the first N sentences, 0 for all")
-    _number(add, "--max-words", positive, "longer sentences are cut")
-    _number(add, "--max-vocab", positive, "most words in the vocabulary")
-    _number(add, "--min-count", positive, "a word seen less often is <unk>")
+    _number(add, "--max-words", positive, "maximum number of words of a sentence; longer ones are cut")
+    _number(add, "--max-vocab", positive, "maximum size of the vocabulary")
+    _number(add, "--min-count", positive, "words that occur less often become <unk>")
 
 
 def _add_run_options(add: Add) -> None:
-    add("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to make")
-    add("--resume", action="store_true", help="go on with the run in --out, with the options it was started with")
+    add("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to create")
+    add("--resume", action="store_true", help="continue the run in --out, with the options that it was started with")
     add(
         "--init-from", metavar="CHECKPOINT",
-        help="begin with the weights of a checkpoint, a folder or owner/name on the Hub, of any method with such posteriors; "
-        "without a warm-up unless --warmup-epochs says so",
+        help="start from the weights of a checkpoint (a folder, or owner/name on the Hub) of any method with the same kind "
+             "of posteriors; there is no warm-up unless --warmup-epochs is given",
     )  # fmt: skip
     recipes = "; ".join(f"{name}: {recipe.summary}" for name, recipe in RECIPES.items())
     add("--recipe", choices=RECIPES, help=f"{recipes} (default: {DEFAULTS['recipe']})")
-    _by_table(add, "--epochs", positive, RECIPES, "at most")
-    _by_table(add, "--patience", positive, RECIPES, "epochs without gain after which the rate is halved or training stops")
-    _by_table(add, "--batch-size", positive, RECIPES, "sentences a step, of all processes together")
+    _by_table(add, "--epochs", positive, RECIPES, "maximum number of epochs")
+    _by_table(add, "--patience", positive, RECIPES, "epochs without improvement before the rate is halved or training stops")
+    _by_table(add, "--batch-size", positive, RECIPES, "sentences per step, over all processes")
     by_recipe = ", ".join(f"{recipe.batches} for {name}" for name, recipe in RECIPES.items())
     add("--batches", choices=KINDS, help=f"lengths of the sentences in a batch (default: {by_recipe})")
-    _by_table(add, "--learning-rate", amount, RECIPES, "of the model's optimizer")
+    _by_table(add, "--learning-rate", amount, RECIPES, "learning rate of the model's optimizer")
     _by_table(add, "--warmup-epochs", amount, RECIPES, "epochs over which the regularizer's weight grows")
 
 
 def _add_machine_options(add: Add) -> None:
-    _number(add, "--map-points", whole, "points of each kind in the UMAP, 0 for none")
-    _number(add, "--seed", whole, "seed of everything random")
-    _number(add, "--threads", whole, "processor threads, 0 for torch's choice")
+    _number(add, "--map-points", whole, "points of each kind in the UMAP, 0 for no map")
+    _number(add, "--seed", whole, "seed of all random numbers")
+    _number(add, "--threads", whole, "CPU threads, 0 for torch's default")
     add("--device", choices=DEVICES, help="where to train (default: a GPU if there is one)")
     add(
         "--aggregate", choices=("global", "local"),
-        help="what of a batch the density gap aggregates, with several processes: all, or each its own part (default: global)",
+        help="with several processes, what the density gap aggregates: the whole batch, or each process its own part "
+             "(default: global)",
     )  # fmt: skip
-    _number(add, "--save-minutes", amount, "minutes after which the state is saved within an epoch, too")
+    _number(add, "--save-minutes", amount, "minutes between saves of the state, also within an epoch")
     add("--log", choices=SINKS, action="append", help="also log there; may be repeated")
 
 
@@ -157,26 +154,30 @@ def add_text_options(add: Add) -> None:
     """How text of one's own is read: TEXT_OPTIONS."""
     add(
         "--column", metavar="NAME",
-        help="column with the text, by its number where there is no header (default: the only one that holds words, or the "
-        "one called text, sentence, review, document or content)",
+        help="column with the text, or its number if there is no header (default: the only column that holds words, or the "
+             "one called text, sentence, review, document or content)",
     )  # fmt: skip
     add(
         "--label-column", metavar="NAME",
-        help="column with a label of any kind, which becomes a class; sentences without one are left out (default: none)",
+        help="column with the label, of any kind, which becomes a class; sentences without a label are left out (default: "
+             "none)",
     )  # fmt: skip
-    add("--delimiter", metavar="C", type=delimiter, help="what separates columns, such as ; or tab (default: found)")
+    add("--delimiter", metavar="C", type=delimiter, help="character between columns, such as ; or tab (default: detected)")
     add(
         "--header", action=argparse.BooleanOptionalAction,
-        help="whether the first row holds the columns' names (default: found out)",
+        help="whether the first row holds the names of the columns (default: detected)",
     )  # fmt: skip
-    add("--encoding", metavar="NAME", help="such as cp1252, utf-16 or gb18030 (default: found out)")
+    add("--encoding", metavar="NAME", help="text encoding, such as cp1252, utf-16 or gb18030 (default: detected)")
     add(
         "--clean", action=argparse.BooleanOptionalAction,
-        help="take HTML out of the text, too; --no-clean keeps even \\n and \"\" as characters (default: these are read as "
-        "line breaks and quotes, and HTML is kept)",
+        help="also remove HTML from the text; --no-clean keeps even \\n and \"\" as characters (default: these are read as "
+             "line breaks and quotes, and HTML is kept)",
     )  # fmt: skip
     add(
-        "--tokenized", "--tokenised", action="store_true", help="the text is split into words, apart by spaces, as it should be"
+        "--tokenized",
+        "--tokenised",
+        action="store_true",
+        help="the text is already split into words, which are separated by spaces",
     )
 
 
@@ -244,7 +245,7 @@ class _Once(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
     ) -> None:
         if getattr(namespace, self.dest) not in (None, values):
-            parser.error(f"{flag} is given twice; it takes one text: put several files into one")
+            parser.error(f"{flag} is given twice; it takes one text. Put several files into one.")
         setattr(namespace, self.dest, values)
 
 

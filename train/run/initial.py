@@ -48,14 +48,17 @@ def check_initial(source: str, initial: TextVAE, tokenizer: WordTokenizer, confi
             f"{source} has {theirs.posterior} posteriors and {ours.title} {ours.posterior} ones; choose another method."
         )
     if theirs.head != ours.head and ours.head != "plain":
-        raise UserError(f"{ours.title} can begin only with weights of its own kind, and {source} is of {theirs.title}.")
+        raise UserError(f"{ours.title} can start only from weights of its own kind, and {source} is of {theirs.title}.")
     if {theirs.decoder, ours.decoder} not in ({theirs.decoder}, {"plain", "bow"}):
         raise UserError(f"{source}, of {theirs.title}, has another decoder than {ours.title}; choose another method.")
     ids = tokenizer.encode_all(text, config.max_length)
     words = sum(len(sentence) - 1 for sentence in ids)
     unknown = sum(sentence.count(UNKNOWN) for sentence in ids) / max(1, words)
     if unknown > MOST_UNKNOWN:
-        raise UserError(f"{source} does not know {unknown:.0%} of the words of this text; start from one trained on such text.")
+        raise UserError(
+            f"{source} does not know {unknown:.0%} of the words of this text; start from a checkpoint that was "
+            "trained on similar text."
+        )
 
 
 def take_weights(model: TextVAE, initial: TextVAE, tokenizer: WordTokenizer, text: Sequence[str]) -> None:

@@ -238,6 +238,6 @@ def training_step(run: Run, batch: Tensor | Batch, weight: float, share: float =
 def diverged(epoch: int, step: int, what: str) -> UserError:
     """The error that ends a run whose numbers have left the finite ones."""
     return UserError(
-        f"Training stopped at epoch {epoch + 1}, step {step}: {what} is not finite; the last state is whole: "
-        "--resume with a lower --learning-rate goes on from it."
+        f"Training stopped at epoch {epoch + 1}, step {step}: {what} is not finite; the last saved state is intact: "
+        "continue from it with --resume and a lower --learning-rate."
     )

@@ -35,7 +35,7 @@ def choose_device(name: str) -> torch.device:
         return torch.device(name)
     number = int(os.environ.get("LOCAL_RANK", 0))
     if number >= (count := torch.cuda.device_count()):
-        raise UserError(f"This machine has {count} GPUs for more processes; give torchrun --nproc-per-node {count}.")
+        raise UserError(f"This machine has {count} GPUs, fewer than processes; give torchrun --nproc-per-node {count}.")
     # Before CUDA starts: cuBLAS and cuDNN's LSTM then give the same bits for the same step, as a resumed run needs.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.cuda.set_device(number)
@@ -60,7 +60,7 @@ def process_group() -> Iterator[None]:
     except RuntimeError as error:  # torch's own DistError, and gloo's plain one
         if not isinstance(error, distributed.DistError) and "gloo" not in str(error):
             raise
-        raise UserError("another process of this run has ended; --resume goes on from the last state.") from None
+        raise UserError("another process of this run has ended; --resume continues from the last state.") from None
     finally:
         if sys.exc_info()[0] is None:  # else the others may wait for this one in vain
             distributed.destroy_process_group()

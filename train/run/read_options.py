@@ -33,7 +33,7 @@ def refuse_what_is_there(options: FitOptions) -> None:
     if options.resume:
         return
     if (options.out / STATE_FILE).exists():
-        raise UserError(f"{options.out} already holds a run; add --resume to go on with it, or choose another --out.")
+        raise UserError(f"{options.out} already holds a run; add --resume to continue it, or choose another --out.")
     if any((options.out / name).exists() for name in FILES) and not _is_cut_off_at_once(options.out):
         raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
 
@@ -43,7 +43,7 @@ def _resumed(given: dict[str, Any]) -> FitOptions:
     out: Path = given["out"]
     cut_off_at_once = _is_cut_off_at_once(out)
     if not cut_off_at_once and not all((out / name).is_file() for name in (OPTIONS_FILE, STATE_FILE)):
-        raise UserError(f"{out} holds no run to resume; leave --resume away to start one.")
+        raise UserError(f"{out} holds no run to resume; start one without --resume.")
     if fixed := sorted(given.keys() - CHANGEABLE):
         raise UserError(f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it.")
     options = read_run(out, **given | {"resume": not cut_off_at_once})
@@ -67,7 +67,7 @@ def _refuse_contradictions(options: FitOptions) -> None:
         raise UserError("Name either --corpus, or --train-file with text of your own.")
     for file in (options.train_file, options.valid_file, options.test_file):
         if file and "://" in file and not file.startswith("https://huggingface.co/datasets/"):
-            raise UserError(f"{file[:80]} is an address, and none is fetched; download it and give its file.")
+            raise UserError(f"{file[:80]} is a web address; download the file and give its path.")
     if options.corpus and not options.data and options.corpus not in CORPORA and is_path(options.corpus):
         raise UserError("--corpus takes the name of a corpus or data set; give a file with --train-file.")
     if options.corpus and (options.valid_file or options.test_file):

@@ -33,11 +33,11 @@ class Recipe:
 
 RECIPES = {
     "fast": Recipe(
-        "Adam, and a learning rate that falls to the end",
+        "Adam with a learning rate that decays until the end",
         torch.optim.Adam, 1e-3, 128, 12, 2.0, 3, 0, True, "mixed",
     ),
     "paper": Recipe(
-        "SGD, its rate halved five times, each time from the best weights (He et al. 2019; Zhang et al. 2022)",
+        "SGD; the learning rate is halved five times, each time from the best weights (He et al. 2019; Zhang et al. 2022)",
         torch.optim.SGD, 0.5, 32, 100, 10.0, 5, 5, False, "same-length", (0.01, 0.1),
     ),
 }  # fmt: skip

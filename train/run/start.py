@@ -85,21 +85,23 @@ def why_no_words(options: FitOptions, training: Split) -> str:
     """Why the vocabulary is empty, and what to do."""
     if options.max_vocab <= len(SPECIAL_WORDS):
         return (
-            f"A vocabulary of {options.max_vocab} holds no word beside {' '.join(SPECIAL_WORDS)}; "
-            f"raise --max-vocab to {len(SPECIAL_WORDS) + 1} at least."
+            f"A vocabulary of {options.max_vocab} holds no word besides {' '.join(SPECIAL_WORDS)}; raise --max-vocab to at "
+            f"least {len(SPECIAL_WORDS) + 1}."
         )
     if seem_unsplit(Counter(word for sentence in training.sentences for word in sentence.split())):
-        return f"No word of {corpus_name(options)} comes again: {UNSPLIT}; split it by a word segmenter and give --tokenized."
+        return (
+            f"No word of {corpus_name(options)} occurs twice: {UNSPLIT}; split it with a word segmenter and give --tokenized."
+        )
     if options.min_count > 1:
         return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text."
-    return f"{corpus_name(options)} holds no word but {', '.join(SPECIAL_WORDS)}; give a text with words."
+    return f"{corpus_name(options)} holds no words except {', '.join(SPECIAL_WORDS)}; give a text with words."
 
 
 def resume_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
     """Load the last state from the run's folder. Raises UserError if the text is not the one that it was begun with."""
     if options.training_sha256 not in (None, training.sha256):
         raise UserError(
-            f"{training.path} is not the text that {options.out} was begun with; give that text with --data or --train-file."
+            f"{training.path} is not the text that {options.out} was started with; give that text with --data or --train-file."
         )
     run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
     load_state(run, options.out)

@@ -17,7 +17,7 @@ from train.corpora.markup import taken_away
 
 MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
 MOST_UNKNOWN_HELD_OUT = 0.3  # of text that the vocabulary was not made of
-UNSPLIT = "its words seem not to be apart by spaces"
+UNSPLIT = "its words do not seem to be separated by spaces"
 LONG_WORD = 12  # mean characters of a word, from which on it is probably none
 
 

@@ -80,8 +80,8 @@ def fault_of(run: SweepRun, code: int) -> str:
     if code == TAKEN:
         return ""
     if code == 0:
-        return "" if is_finished(run.folder) else "it was stopped; the same sweep goes on with it"
+        return "" if is_finished(run.folder) else "it was stopped; the same sweep continues it"
     if code < 0:
-        return f"it was ended by {signal.Signals(-code).name}; the same sweep goes on with it"
+        return f"it was ended by {signal.Signals(-code).name}; the same sweep continues it"
     lines = (run.folder / "fit.log").read_text(encoding="utf-8", errors="replace").splitlines()
     return lines[-1] if lines else "see its fit.log"

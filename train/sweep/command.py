@@ -2,16 +2,16 @@
 
     python -m train.sweep --methods all --seeds 3 --out runs/all --jobs 2 --corpus short-yelp --data DATA --threads 1
 
-What is not an option of this command goes to `train.fit` as it is. A run that is finished is not made again, and one that
-was cut off goes on: after Ctrl-C the same command goes on from there.
+Other options are passed to `train.fit`. A finished run is not made again, and an interrupted run continues: after Ctrl-C,
+give the same command again.
 
 Several machines share a sweep through a folder that all of them see: start the same command on each, or as a Slurm array,
 
     sbatch --array=0-7 --wrap "python -m train.sweep …"
 
-Every run is trained by one process at a time, and what a machine leaves behind another takes over, three minutes after it
-died. A folder, and not Ray or a queue: a cluster or a few workstations always have a common file system, which needs no
-service, and an array is then the same command many times.
+Every run is trained by one process at a time. If a machine dies, another one takes over its run after three minutes. Why a
+folder, and not Ray or a queue: a cluster or a few workstations always have a common file system, which needs no service,
+and an array is the same command many times.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from train.sweep.training import sweep
 OF_ONE_PROCESS = {"out", "resume", "training_sha256", *MAY_DIFFER}
 
 
-@command("train.sweep", interrupted="stopped; the same command goes on from here")
+@command("train.sweep", interrupted="stopped; the same command continues from here")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 1 if a run failed."""
     options, for_fit = make_parser().parse_known_args(arguments)
@@ -85,7 +85,7 @@ def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
     """Raise UserError if a run that is there was begun with other options, or if `for_fit` says what only a sweep decides."""
     for option in (word.split("=")[0] for word in for_fit):
         if option in ("--method", "--resume", "--list"):
-            raise UserError(f"{option} is for train.fit alone; a sweep takes --methods, and resumes by itself.")
+            raise UserError(f"{option} is an option of train.fit alone; a sweep takes --methods, and resumes by itself.")
         if option == "--seed" and runs[0].seed is not None:
             raise UserError("--seed is for a sweep of one seed; --seeds N takes the seeds from 0 to N − 1.")
     for run in runs:
@@ -171,9 +171,13 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--methods", default="all", metavar="NAMES", help="apart by commas; all methods and variants: all")
-    parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="runs per method, each with a seed of its own")
+    parser.add_argument(
+        "--methods", default="all", metavar="NAMES", help="names, separated by commas (default: all methods and variants)"
+    )
+    parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="runs per method, each with its own seed")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint per run")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="runs at a time (default: 1)")
-    parser.add_argument("--no-report", action="store_true", help="only train; else OUT/report compares the runs in the end")
+    parser.add_argument(
+        "--no-report", action="store_true", help="only train; without this option, OUT/report compares the runs at the end"
+    )
     return parser

@@ -153,7 +153,7 @@ def failure(run: SweepRun, status: Status) -> str:
 def remark(statuses: Statuses, stopping: bool, alone: bool) -> str:
     """What there is to say of the sweep as a whole: that it stops, or waits for runs that other processes train."""
     if stopping:
-        return "stopping when the runs under way have saved their state; Ctrl-C again ends them at once"
+        return "stopping when the current runs have saved their state; Ctrl-C again ends them at once"
     others = [f"{run.name} ({status.text})" for run, status in statuses.items() if status.kind == "running"]
     return f"waiting for other processes, which train {', '.join(others)}" if alone and others else ""
 

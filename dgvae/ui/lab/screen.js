@@ -64,7 +64,7 @@ function add(moment) {
   const last = moments.at(-1);
   if (last && moment.step < last.step) {
     moments = [];
-    sayFault("The app had forgotten this run, so it began anew.");
+    sayFault("The app no longer had this run and started it again.");
   }
   if (last?.step === moment.step) moments.pop();
   // as dgvae.toy.lab does: the older half is thinned out, but for the first

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from dgvae.toy.run import Frame
 
 FIGURES = {  # of a Frame's measures, and its loss
-    "loss": ("Loss", "mean of −log p(x|z), nats per point: what it costs to read x from z"),
+    "loss": ("Loss", "mean of −log p(x|z), nats per point: the reconstruction loss"),
     "kl": ("KL", "mean KL(q(z|x) ‖ p(z)), nats per point"),
-    "mi": ("MI", "mutual information of x and z, nats: KL less the gap; 0 is collapse"),
-    "gap": ("Gap", "KL(q(z) ‖ p(z)), nats: 0 is a match"),
-    "marginal_gap": ("… of marginals", "sum over both dimensions of KL(q(z_i) ‖ p(z_i)), nats: what DG-VAE looks at"),
-    "principal_gap": ("… of axes", "the same along the principal axes of q(z), nats: what PDG-VAE looks at, too"),
+    "mi": ("MI", "mutual information of x and z, nats: KL minus the gap; 0 means collapse"),
+    "gap": ("Gap", "KL(q(z) ‖ p(z)), nats; 0 means that q(z) matches the prior"),
+    "marginal_gap": ("… of marginals", "sum over both dimensions of KL(q(z_i) ‖ p(z_i)), nats: the gap that DG-VAE measures"),
+    "principal_gap": ("… of axes", "the same along the principal axes of q(z), nats: the gap that PDG-VAE also measures"),
 }
 # Figure, what is written over its curve, and whether that is drawn on a logarithmic scale.
 CURVES = (

@@ -36,11 +36,11 @@ class SetsSection:
     def __init__(self, labs: Labs) -> None:
         self._labs = labs
         gr.Markdown(
-            f"## Sets against densities\nA q(z) of {POINTS} narrow posteriors that lie as draws of the prior would. "
-            "The dots look alike, blue of q(z) and orange of p(z), and the tests that WAE and AAE train by hardly tell them "
-            f"apart; nearest neighbors do once there are {max(SET_SIZES)}. "
-            "The density gap is given q(z) itself, not draws alone, and sees the holes at once. Make the posteriors wider, and "
-            "the difference goes; or test what the lab above has made."
+            f"## Sets against densities\nThis q(z) is a mixture of {POINTS} narrow posteriors, laid out like draws of the "
+            "prior. Draws of q(z) (blue) and of p(z) (orange) look alike, and the tests that train WAE and AAE rarely tell "
+            f"them apart. Nearest neighbors do, if there are {max(SET_SIZES)} draws. The density gap uses q(z) itself, not "
+            "only draws, and finds the holes at once. With wider posteriors the difference disappears. You can also test a "
+            "method of the lab above."
         )
         with gr.Row():
             of = gr.Dropdown(
@@ -96,7 +96,7 @@ class SetsSection:
             raise UserError(f"The lab has no {of}; choose one of its {len(frames)} methods.")
         posterior = frames["ABCD".index(of)].posterior
         if not isinstance(posterior, DiagonalGaussian):
-            raise UserError("These tests are of Gaussian posteriors in the plane; choose a method of the lab that has some.")
+            raise UserError("These tests need Gaussian posteriors; choose another method of the lab.")
         return posterior.map(lambda tensor: tensor.double())
 
 
@@ -110,8 +110,8 @@ def _table(verdicts: list[Verdict], posterior: DiagonalGaussian) -> str:
         for test, (name, why) in TESTS.items()
     )
     gap = hint(
-        f"KL(q(z) ‖ p(z)) = {joint_gap(posterior):.3f} nats. Each test was made on ten "
-        "fresh pairs of sets; with nothing to notice, it would say that it did in one of twenty at most."
+        f"KL(q(z) ‖ p(z)) = {joint_gap(posterior):.3f} nats. Each test ran on ten new pairs of sets. If q(z) equals p(z), a "
+        "test reports a difference in at most one of twenty runs."
     )
     return f"<table class='texts'><thead><tr><th scope='col'>test</th>{head}</tr></thead><tbody>{rows}</tbody></table>{gap}"
 

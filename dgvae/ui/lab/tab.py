@@ -39,10 +39,10 @@ class LabTab(Tab):
         super().__init__(shelf, model_a, model_b)
         self.labs = Labs()
         gr.Markdown(
-            "Training as it happens, in two dimensions and with the text models' own regularizers (the models beside play no "
-            f"part). Each x, one of some {POINTS} points, has a posterior of z: a dot and an ellipse. First picture: "
-            "q(z), all of them, with the prior's circles. Second: the density gap; orange is a hole, blue is where posteriors "
-            f"crowd, both in full color from {FULL_PLANE_GAP:g} nats on.",
+            "Watch models train in two dimensions, with the regularizers of the text models. (Models A and B of the "
+            f"sidebar are not used here.) Each of the {POINTS} points x has a posterior over z: a dot and an ellipse. First "
+            "picture: the aggregated posterior q(z), with circles for the prior. Second picture: the density gap. Orange "
+            f"is a hole; blue is where q(z) is denser than the prior. Both colors are full from {FULL_PLANE_GAP:g} nats.",
             elem_classes="hint",
         )
         stories = gr.HTML(elem_id="lab-stories")
@@ -62,7 +62,7 @@ class LabTab(Tab):
         with gr.Accordion("Points of your own", open=False) as own:  # noqa: SIM117 — nested as it is shown
             with gr.Row():
                 with gr.Column(min_width=220, scale=0):
-                    gr.HTML(hint("Click or drag to add points. These are the x; the pictures show their z."))
+                    gr.HTML(hint("Click or drag to add points x. The pictures show their z."))
                     pad = PointPad(elem_id="lab-pad")
                 drawn = gr.Textbox(
                     "", label="The same as text: x y, x y, … from −4 to 4", lines=4, max_length=MOST_CHARACTERS, min_width=260,
@@ -201,8 +201,10 @@ def _stories(setup: Setup | None, settings: Settings | None, models: tuple[str |
         current = " aria-current=step" if shown else ""
         links.append(f"<a href='?{escape(_address(story, models), quote=True)}'{current}>{number} {escape(story.title)}</a>")
         if shown:
-            changed = "" if story.settings == settings else " <b>(You have changed the settings; its link begins it anew.)</b>"
-            says = f"<p><b>Press Play, and after {STEPS} steps:</b> {escape(story.says)}{changed}</p>"
+            changed = ""
+            if story.settings != settings:
+                changed = " <b>(You have changed the settings. The link starts the experiment again.)</b>"
+            says = f"<p><b>Press Play. After {STEPS} steps:</b> {escape(story.says)}{changed}</p>"
     return f"<nav class='tour' aria-label='Experiments'><span>Experiments:</span>{''.join(links)}{says}</nav>"
 
 

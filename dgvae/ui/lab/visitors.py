@@ -56,7 +56,7 @@ class Labs:
         lab has gone far enough.
         """
         if self._awaited[session] >= MOST_AWAITED:
-            raise UserError("The last pictures are still on their way, since the app is busy; press Play again in a moment.")
+            raise UserError("The app is busy and has not sent your last pictures yet; press Play again in a moment.")
         self._awaited[session] += 1
         try:
             loop = asyncio.get_running_loop()
@@ -95,9 +95,7 @@ class Labs:
         longest, place = min(places, key=lambda item: item[1].since)
         if (more := TURN - (now - place.since)) <= 0:
             return self.leave(longest)
-        raise UserError(
-            f"All {MOST_LABS} places of the lab are taken by visitors who train; one will be free in {more:.0f} s at most."
-        )
+        raise UserError(f"All {MOST_LABS} places of the lab are in use; one becomes free in at most {more:.0f} s.")
 
     def playing(self) -> int:
         """How many visitors are looking at a run that goes on."""

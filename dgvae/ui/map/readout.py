@@ -33,24 +33,24 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
     title, sentences = checkpoint.model.config.title, len(checkpoint.aggregated)
     if (chance := hole_mass_by_chance(sentences)) > SHOWN and whole <= chance:
         raise UserError(
-            f"Too few sentences to tell whether {title} has holes: {whole:.0%} of the prior lies outside, and with "
-            f"{sentences:,} sentences up to {chance:.0%} would if q(z) were the prior."
+            f"Too few sentences to tell whether {title} has holes: {whole:.0%} of the prior lies in holes, and with "
+            f"{sentences:,} sentences up to {chance:.0%} can appear to do so even if q(z) equals the prior."
         )
     if whole < SHOWN:
         raise UserError(
-            f"{title} has no hole to show: {whole:.1%} of the prior lies outside, and {percent(MATCH)} would in a match."
+            f"{title} has no hole to show: {whole:.1%} of the prior lies in holes, and {percent(MATCH)} is a match."
         )
     draws = [Point(hole.index, is_draw=True) for hole in found]
     at = (draws.index(after) + 1) % len(draws) if after in draws else 0
     hole = found[at]
-    text, what = shelf.sentence(str(name), hole.nearest), "reads"
+    text, what = shelf.sentence(str(name), hole.nearest), "its text"
     if text is None:
         mean = checkpoint.latents.posterior.location[hole.nearest]
-        text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"comes back from {side} as"
+        text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"{side} reconstructs it as"
     return draws[at], hint(
-        f"Hole {at + 1} of {len(found)} in {side}, deepest at prior draw {hole.index + 1}, where the prior is "
-        f"{hole.gap:.0f} nats denser than the encoded sentences; {whole:.1%} of the draws on this map lie in holes of {side}. "
-        f"The nearest sentence, {hole.nearest + 1}, {what}: {text}"
+        f"Hole {at + 1} of {len(found)} in {side}. It is deepest at prior draw {hole.index + 1}, where the prior is "
+        f"{hole.gap:.0f} nats denser than the encoded sentences. {whole:.1%} of the draws on this map lie in holes of "
+        f"{side}. The nearest sentence is number {hole.nearest + 1}; {what}: {text}"
     )
 
 
@@ -87,7 +87,7 @@ def _of_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str:
         why = why_other_draws(shelf, name_a, name_b)
     except UserError:
         return ""  # it is said in the model's place
-    return f"A draw of its own for each: {why}." if why else "The same z, decoded by both models."
+    return f"Each model has its own draw: {why}." if why else "The same z, decoded by both models."
 
 
 def _reads(shelf: Shelf, name_a: str | None, name_b: str | None, sentence: int) -> str:
@@ -96,7 +96,7 @@ def _reads(shelf: Shelf, name_a: str | None, name_b: str | None, sentence: int) 
     if len(texts) == 2 and texts["A"] == texts["B"]:
         return f"It reads: {texts['A']}"
     return " ".join(f"In {side} it reads: {text}" for side, text in texts.items()) or (
-        "A sample of its posterior in each model, decoded."
+        "Each model decodes a sample of its posterior for this sentence."
     )
 
 

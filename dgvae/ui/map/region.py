@@ -42,7 +42,7 @@ class Region:
         except ValueError:
             ends = []
         if side.strip() not in ("A", "B") or len(ends) != 4 or not np.isfinite(ends).all():
-            raise UserError("Write a region as its map and the ends of x and y, such as A: 0, 2, -1, 1.")
+            raise UserError("Write a region as its map and the limits of x and y, such as A: 0, 2, -1, 1.")
         x0, x1, y0, y1 = ends
         return cls(side.strip(), (min(x0, x1), max(x0, x1)), (min(y0, y1), max(y0, y1)))
 
@@ -66,7 +66,7 @@ def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: Mapping[s
         f"of the <span class='posterior'>aggregated posterior</span> of {region.side} lie in this region.</p>"
     )
     if not inside.any():
-        return said + hint("There is no point in it: mark a larger one.")
+        return said + hint("There is no point in this region; mark a larger one.")
     return (
         said + _draws(shelf, region.side, names, from_prior) + _sentences(shelf, names[region.side], checkpoint, from_posterior)
     )
@@ -76,7 +76,7 @@ def _draws(shelf: Shelf, side: str, names: Mapping[str, str | None], inside: np.
     """What both models decode from the first prior draws there; the region's alone, where the other has other draws."""
     draws = np.flatnonzero(inside)[:MOST_DRAWS]
     if not len(draws):
-        return hint("No draw of the prior lies in it.")
+        return hint("No prior draw lies in this region.")
     columns = {letter: _decoded(shelf, name, draws) for letter, name in names.items()}
     try:
         why = why_other_draws(shelf, *names.values())
@@ -84,8 +84,8 @@ def _draws(shelf: Shelf, side: str, names: Mapping[str, str | None], inside: np.
         why = None  # it is said in the other's column
     for letter in columns if why else ():
         if letter != side:
-            columns[letter] = Column(columns[letter].title, fault=f"It has not these draws: {why}.")
-    return "<h3>Prior draws there, decoded</h3>" + comparison([f"draw {row + 1}" for row in draws], *columns.values())
+            columns[letter] = Column(columns[letter].title, fault=f"This model has other draws: {why}.")
+    return "<h3>Prior draws in the region, decoded</h3>" + comparison([f"draw {row + 1}" for row in draws], *columns.values())
 
 
 def _decoded(shelf: Shelf, name: str | None, draws: np.ndarray) -> Column:
@@ -101,12 +101,12 @@ def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: n
     """A table of the sentences there, and a file of all of them."""
     sentences = map_of(checkpoint).sentences[np.flatnonzero(inside)].tolist()
     if not sentences:
-        return hint("None of the map's encoded sentences lies in it.")
+        return hint("No encoded sentence lies in this region.")
     shown = sentences[:MOST_SENTENCES]
     texts = {i: text for i in sentences if (text := shelf.sentence(str(name), i)) is not None}
     head = "sentence"
     if not texts:
-        head = "the sentence as the model gives it back (its text is not at hand)"
+        head = "reconstructed sentence (the original text is not available)"
         lines = decode_lines(checkpoint, checkpoint.latents.posterior.location[shown])
         texts = {i: line.text for i, line in zip(shown, lines, strict=True)}
     labels = [label_name(label, checkpoint.classes) for label in checkpoint.latents.labels[sentences].tolist()]
@@ -115,7 +115,9 @@ def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: n
         f"<tr><td>{number}</td><td>{escape(label)}</td><td>{escape(text)}</td></tr>"
         for number, label, text in rows[: len(shown)]
     )
-    more = hint(f"The first {MOST_SENTENCES} are shown; the file has all.") if len(sentences) > MOST_SENTENCES else ""
+    more = (
+        hint(f"The first {MOST_SENTENCES} are shown; the CSV file has all of them.") if len(sentences) > MOST_SENTENCES else ""
+    )
     return (
         f"<h3>{len(sentences):,} encoded sentences there</h3>"
         "<div class='measure-scroll region-sentences'><table class='texts'><thead><tr><th>number</th><th>label</th>"

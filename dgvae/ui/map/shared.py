@@ -33,7 +33,7 @@ class Fitting:
 
     def __str__(self) -> str:
         took = f"{time.monotonic() - self.began:.0f} s"
-        return f"Fitting one map for both, a minute or so: {f'{self.share:.0%}' if self.share else 'finding neighbors'}, {took}"
+        return f"Fitting a common map, about a minute: {f'{self.share:.0%}' if self.share else 'finding neighbors'}, {took}"
 
 
 class CommonMaps:
@@ -55,7 +55,7 @@ class CommonMaps:
 
         a, b = self._shelf.get(name_a), self._shelf.get(name_b)
         if (why := why_not_common(a.latents, b.latents)) or not a.latents.map or not b.latents.map:
-            raise UserError(f"These two have no common map: {why}. Each is shown on its own.")
+            raise UserError(f"These two models have no common map: {why}. Each model is shown on its own map.")
         for common in self._at_hand(name_a, name_b).values():
             xy_a, xy_b = common.of(self._key(name_a), a.latents.map), common.of(self._key(name_b), b.latents.map)
             if xy_a is not None and xy_b is not None:

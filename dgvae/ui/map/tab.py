@@ -23,7 +23,7 @@ from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.tab import QUIET, Tab
 from dgvae.ui.vega.chart import ChartMarks, VegaChart
 
-INVITATION = hint("Point at a dot, or tap it: both models read out what they decode there. Drag to mark a region.")
+INVITATION = hint("Point at a dot, or tap it, to see what both models decode there. Drag to mark a region.")
 # Where a point's sentence may be taken: tab and field.
 CARRIERS = {
     ("interpolate", "from"): "Interpolate from it",

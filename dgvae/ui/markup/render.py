@@ -114,8 +114,8 @@ def _gap_bar(line: Line) -> str:
     if line.gap is None:
         return ""
     meaning = (
-        "log p(z) − log q(z) in nats: the higher, the rarer encoded sentences are there compared with the prior; "
-        f"the bar is full from {FULL_GAP:g} on"
+        "log p(z) − log q(z) in nats. A high value means that encoded sentences are rare here compared with the prior. The "
+        f"bar is full from {FULL_GAP:g} nats."
     )
     share = min(abs(line.gap) / FULL_GAP, 1)
     kind = "hole" if line.gap > 0 else "dense"

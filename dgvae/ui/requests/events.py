@@ -31,7 +31,8 @@ class PageEvent(gr.EventData):
             fault = error.errors(include_url=False, include_input=False)[0]
             field = ".".join(map(str, fault["loc"]))[:40]
             raise UserError(
-                f"The page sent an event that is not understood ({field + ': ' if field else ''}{fault['msg']}); reload it."
+                f"The page sent an event that is not understood ({field + ': ' if field else ''}{fault['msg']}); reload the "
+                "page."
             ) from None
         self.__dict__.update(checked)
 

@@ -139,7 +139,7 @@ class Gate:
         try:
             get_root_url(Request(scope), route_path=scope["path"], root_path=None)
         except Exception:
-            raise Refusal(400, "The request's Host or X-Forwarded-Host is no address.") from None
+            raise Refusal(400, "The request's Host or X-Forwarded-Host is not an address.") from None
 
     def _check(self, path: str, asked: Any) -> None:
         """Refuse what Gradio would raise an exception for, in a sentence that says why."""
@@ -157,7 +157,7 @@ class Gate:
         if CALLS.search(path) and not isinstance(asked.get("data"), list):
             raise Refusal(422, "data is missing: the list of the arguments.")
         if known.batched:
-            raise Refusal(422, "Nothing here works in batches.")
+            raise Refusal(422, "Batched requests are not supported.")
         if known.fn_index is not None and known.fn_index not in self._blocks.fns:
             raise Refusal(404, f"There is no function {known.fn_index}; reload the page.")
         if found := API.search(path):

@@ -21,8 +21,8 @@ from dgvae.ui.requests.plain import plain
 from dgvae.ui.requests.turns import LEFT_SAID, wanted_here
 from dgvae.ui.requests.values import checked_values
 
-NOT_UNDERSTOOD = "The page sent a value that is not understood; reload it."
-WENT_WRONG = "Something went wrong here; reload the page, and try something else if it comes again."
+NOT_UNDERSTOOD = "The page sent a value that is not understood; reload the page."
+WENT_WRONG = "Something went wrong. Reload the page; if it happens again, try something else."
 
 
 class GuardedBlocks(gr.Blocks):

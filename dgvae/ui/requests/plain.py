@@ -53,7 +53,7 @@ def read_plain(body: bytes) -> Any:
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"has {text}, which is no number in JSON")
+    raise ValueError(f"has {text}, which is not a JSON number")
 
 
 def _finite(text: str) -> float:

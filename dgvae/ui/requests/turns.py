@@ -88,7 +88,7 @@ class Turns(Queue):
         session = body.session_hash = body.session_hash or uuid.uuid4().hex
         mine = sum(event.session_hash == session for event in self.event_ids_to_events.values())
         if mine >= MOST_OF_VISITOR:
-            raise HTTPException(429, f"You have asked for {mine} things that are still to come{self._takes()}.")
+            raise HTTPException(429, f"{mine} of your requests are still waiting{self._takes()}.")
         if len(self) >= MOST_WAITING:
             raise HTTPException(429, f"The app is busy: {len(self)} requests are waiting{self._takes()}.")
         mailbox = self.pending_messages_per_session.get(session)
@@ -159,7 +159,7 @@ class Turns(Queue):
         """How long it is until all that waits is done, as the end of a sentence."""
         waiting = [event for queue in self.event_queue_per_concurrency_id.values() for event in queue.queue]
         seconds = math.ceil(sum(self._takes_usually(event.fn) for event in waiting) / AT_ONCE)
-        return f", in about {seconds} s; try again then" if seconds else "; try again in a moment"
+        return f"; try again in about {seconds} s" if seconds else "; try again in a moment"
 
     def _forget_who_left(self) -> None:
         """Drop the events and the answers of visitors who do not read them."""

@@ -21,7 +21,7 @@ def checked_values(fn: Callable[..., Any] | None, fields: Sequence[Any], values:
     if fields and all(isinstance(field, Api) for field in fields) and fn:
         return with_defaults(fn, values)
     if not isinstance(values, list) or len(values) < len(fields):
-        raise UserError("The page sent too few values; reload it.")
+        raise UserError("The page sent too few values; reload the page.")
     return [checked_value(field, value) for field, value in zip(fields, values, strict=False)]
 
 
@@ -59,7 +59,7 @@ def checked_value(field: Any, value: Any) -> Any:
             return bool(value)
         case gr.Dropdown(multiselect=True):
             _check(value is None or isinstance(value, list), f"{said} must be a list.")
-            _check(len(value or ()) <= MOST_CHOSEN, f"{said} names too many.")
+            _check(len(value or ()) <= MOST_CHOSEN, f"{said} has too many entries.")
             _check(all(_is_choice(part) for part in value or ()), f"{said} must be a list of its choices.")
         case gr.Radio():
             _check(_is_choice(value), f"{said} must be one of its choices.")

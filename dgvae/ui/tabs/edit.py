@@ -39,15 +39,15 @@ class EditTab(Tab):
             sentence = gr.Textbox(EXAMPLES[0], label="Sentence", max_length=MOST_CHARACTERS, elem_id="sentence", min_width=280)
             go = gr.Button("Encode and decode", variant="primary", elem_id="reconstruct", min_width=160, scale=0)
         gr.Markdown(
-            "Encoded to its posterior mean and decoded again by every model. A collapsed model gives back a sentence that has "
-            "nothing to do with yours, since its latent says nothing.",
+            "Every model encodes your sentence to its posterior mean and decodes it. A collapsed model returns a sentence "
+            "that has nothing to do with yours, because its latent carries no information.",
             elem_classes="hint",
         )
         table = gr.HTML(elem_id="reconstructions")
         gr.Markdown("## From one label to the other")
         gr.Markdown(
-            "The latent moved by a multiple of the labels' mean difference; on Short-Yelp, from bad reviews to good. Any two "
-            "labels that the models' sentences have may be chosen.",
+            "The latent moves along the difference between the mean latents of two labels; on Short-Yelp, from bad reviews "
+            "to good ones. Choose any two labels of the models' sentences.",
             elem_classes="hint",
         )
         with gr.Row():
@@ -62,8 +62,9 @@ class EditTab(Tab):
         attribute = gr.HTML(elem_id="attribute")
         gr.Markdown("## Along one dimension")
         gr.Markdown(
-            "One dimension is set, the others stay. If the KL of its posteriors is near 0, it is unused, and nothing changes. "
-            "Where the latent is a sphere, it is brought back to length 1, which changes all.",
+            "One dimension is set to a value; the others stay the same. If the KL of its posteriors is near 0, the model "
+            "does not use this dimension, and the text does not change. If the latent is a sphere, z is normalized to "
+            "length 1, which changes all dimensions.",
             elem_classes="hint",
         )
         with gr.Row():

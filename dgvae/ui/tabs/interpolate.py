@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PATHS = {"straight": "linear", "along a great circle": "spherical", "where sentences are dense": "dense"}
 FINE = 65  # points of the curve
-SCORES = "Small numbers: ROUGE-L F1 of a line to the first and to the second sentence."
+SCORES = "Small numbers: ROUGE-L F1 between a line and the first and the second sentence."
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class InterpolateTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         gr.Markdown(
-            "Both sentences are encoded to their posterior mean, and the latents between are decoded. A smooth latent space "
-            "changes meaning a little at a time; a collapsed one says the same whatever z is. The higher the curve, the "
-            "rarer sentences are there compared with the prior (it dips at an encoded one); the dense path goes where "
-            "they are.",
+            "Both sentences are encoded to their posterior means, and points on a path between the means are decoded. In a "
+            "smooth latent space, the meaning changes in small steps. A collapsed model decodes the same text for every z. "
+            "The curve is the density gap: it is high where encoded sentences are rare compared with the prior, and low at "
+            "an encoded sentence. The dense path goes through places with many encoded sentences.",
             elem_classes="hint",
         )
         with gr.Row():

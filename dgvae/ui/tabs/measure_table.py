@@ -12,7 +12,8 @@ from dgvae.ui.markup.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _INVITATION = (
-    "Point at the head of a column to read what it means, or press it to sort. ● is the best of a column, ± one standard error."
+    "Point at a column header to read its meaning, or press it to sort. ● marks the best value of a column; ± is one "
+    "standard error."
 )
 
 

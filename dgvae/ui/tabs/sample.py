@@ -31,9 +31,9 @@ class SampleTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         gr.Markdown(
-            "The same draws from the prior go through all models. The bar is the density gap log p(z) − log q(z) there: "
-            "orange where the prior is denser than the sentences (far beyond them, in a hole, the decoder guesses), blue where "
-            "they are.",
+            "All models decode the same draws from the prior. The bar is the density gap log p(z) − log q(z) of the draw. "
+            "Orange: the prior is denser than the encoded sentences; in a hole, the decoder can only guess. Blue: the "
+            "encoded sentences are denser than the prior.",
             elem_classes="hint",
         )
         with gr.Row():
@@ -96,7 +96,11 @@ class SampleTab(Tab):
                 priors.add((type(model.prior), model.config.latent_dim))
             except UserError:
                 continue  # it is said in the model's column
-        return hint("These models have different priors or sizes: each has draws of its own.") if len(priors) > 1 else ""
+        return (
+            hint("These models have different priors or latent sizes, so each model has its own draws.")
+            if len(priors) > 1
+            else ""
+        )
 
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""

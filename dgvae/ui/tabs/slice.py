@@ -41,23 +41,24 @@ class SliceTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         gr.Markdown(
-            "Two dimensions of the latent, all others integrated out. Orange in the gap: the prior puts mass where sentences "
-            "are rare, a hole; blue: sentences crowd where the prior hardly goes. Drag the cross-hair: the text below follows, "
-            "and the bar beside it is the gap of the whole latent.",
+            "Two dimensions of the latent; the others are integrated out. In the density gap, orange is a hole: the prior "
+            "has mass there, but encoded sentences are rare. In blue areas, encoded sentences are dense and the prior has "
+            "little mass. Drag the cross-hair: both models decode the point, and the bar beside each text is the density "
+            "gap of the whole latent.",
             elem_classes="hint",
         )
         with gr.Row():
             dims = gr.Dropdown([*RANKINGS, CHOSEN], value=RANKINGS[0], label="Dimensions", elem_id="slice-dims", min_width=220)
-            of = gr.Radio(["A", "B"], value="A", label="as ranked in", min_width=100)
-            first = Number(1, minimum=1, precision=0, label="or: to the right, z", min_width=100)
-            second = Number(2, minimum=1, precision=0, label="upwards, z", min_width=100)
+            of = gr.Radio(["A", "B"], value="A", label="Ranked by model", min_width=100)
+            first = Number(1, minimum=1, precision=0, label="x-axis dimension", min_width=100)
+            second = Number(2, minimum=1, precision=0, label="y-axis dimension", min_width=100)
         with gr.Row():
-            base = gr.Radio(list(BASES.items()), value="zero", label="The other dimensions are those of", min_width=280)
+            base = gr.Radio(list(BASES.items()), value="zero", label="Values of the other dimensions", min_width=280)
             seed = Number(1, minimum=0, maximum=2**31, precision=0, label="Seed of the draw", min_width=90)
             sentence = gr.Textbox(EXAMPLES[0], label="The sentence", max_length=MOST_CHARACTERS, min_width=280)
         with gr.Row():
-            x = Number(0, minimum=-12, maximum=12, step=0.1, label="The point, to the right", elem_id="slice-x", min_width=90)
-            y = Number(0, minimum=-12, maximum=12, step=0.1, label="upwards", elem_id="slice-y", min_width=90)
+            x = Number(0, minimum=-12, maximum=12, step=0.1, label="Point, x", elem_id="slice-x", min_width=90)
+            y = Number(0, minimum=-12, maximum=12, step=0.1, label="Point, y", elem_id="slice-y", min_width=90)
         readout = gr.HTML(elem_id="slice-readout", elem_classes="readout")
         charts, faults = [], []
         for side in "ab":
@@ -179,7 +180,7 @@ def _check(checkpoint: Checkpoint, pair: Pair) -> None:
 
     with_marginals(checkpoint.aggregated)
     if not 0 <= min(pair) <= max(pair) < checkpoint.model.config.latent_dim:
-        raise UserError(f"Choose dimensions from 1 to {checkpoint.model.config.latent_dim}, which this model's latent has.")
+        raise UserError(f"Choose dimensions from 1 to {checkpoint.model.config.latent_dim}: this model's latent has no others.")
 
 
 def _base(checkpoint: Checkpoint, base: str, seed: int | None, sentence: str) -> Tensor:

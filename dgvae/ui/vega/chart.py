@@ -119,8 +119,8 @@ def vega_bundle() -> Path:
                 reason = error.strerror or type(error).__name__
                 print(f"The charts' script could not be stored as {path} ({reason}).", file=sys.stderr)
                 raise gr.Error(
-                    f"No chart can be shown, since its script could not be stored on the app's machine ({reason}). "
-                    "Whoever runs the app may free some space, or name another folder as $XDG_CACHE_HOME.",
+                    f"The charts can't be shown because their script could not be stored on the app's machine ({reason}). "
+                    "The operator of the app can free some space, or set $XDG_CACHE_HOME to another folder.",
                     print_exception=False,
                 ) from None
     return path

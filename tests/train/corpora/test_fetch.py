@@ -246,6 +246,6 @@ def test_data_at_hand_needs_no_server(place: Place, corpus: Path, tmp_path: Path
     with pytest.raises(UserError, match="--data names the folder"):
         find_corpus("short-yelp", tmp_path / "nowhere")
     monkeypatch.delenv("DGVAE_DATA")
-    with pytest.raises(UserError, match="There is no corpus ptb to fetch, but short-yelp, snli"):
+    with pytest.raises(UserError, match="There is no corpus ptb to fetch, only short-yelp, snli"):
         find_corpus("ptb")
     assert place.asked == []

@@ -96,7 +96,7 @@ def test_the_column_of_the_text_is_found_or_asked_for(ending: str, tmp_path: Pat
     WRITERS[ending](path, [{"title": "a", "text": "b c", "author": "d"}])
     assert read(path)[0] == [("b c", None)]
     WRITERS[ending](path, [{"title": "a", "body": "b c"}])
-    assert fault_of(path).endswith("does not say which column is the text; name one of title, body with --column.")
+    assert fault_of(path).endswith("does not show which column is the text; name one of title, body with --column.")
     assert read(path, label_column="title")[0] == [("b c", "a")]
     for columns in ("words", None), ("title", "words"):
         assert "has no column words; it has title, body" in fault_of(path, *columns)

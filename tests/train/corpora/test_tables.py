@@ -239,7 +239,7 @@ def test_missing_cells_are_no_class_and_no_text_but_quoted_ones_are(missing: str
 
 def test_a_guessed_header_of_one_column_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(["Lovely", *TEXTS]))
-    assert "taken for a header" in said(read(tmp_path / "a.csv")[2])
+    assert "read as a header" in said(read(tmp_path / "a.csv")[2])
     assert read(tmp_path / "a.csv", header=False)[0] == ["Lovely", *TEXTS]
 
 

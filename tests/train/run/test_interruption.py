@@ -102,7 +102,7 @@ def test_a_full_disk_ends_a_run_in_one_sentence_and_what_was_saved_is_whole(corp
     )
     said = process.communicate()[0]
     assert process.returncode == 2, said
-    assert "what was saved before is whole: make room, then go on with --resume" in said.splitlines()[-1]
+    assert "the last saved state is intact: free some space, then continue with --resume" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert (out / "last.safetensors").read_bytes() == before["last.safetensors"]
     assert fit(["--resume", "--out", str(out), "--epochs", "3"]) == 0
@@ -148,7 +148,7 @@ def test_when_one_process_dies_the_other_ends_with_a_sentence(corpus: Path, tmp_
     os.kill(int(workers[1]), signal.SIGKILL)
     said = process.communicate(timeout=60)[0]
     assert process.returncode != 0
-    assert "another process of this run has ended; --resume goes on from the last state" in said
+    assert "another process of this run has ended; --resume continues from the last state" in said
     assert load_file(out / "last.safetensors")
 
 

@@ -66,5 +66,5 @@ def test_a_path_is_no_corpus(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["https://example.org/a.txt", "s3://bucket/a.csv"])
 def test_an_address_is_not_fetched(address: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none is fetched"):
+    with pytest.raises(UserError, match="is a web address"):
         read_options(["--out", str(tmp_path / "out"), "--train-file", address])

@@ -169,7 +169,7 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize("option", ["--method", "--resume", "--list"])
 def test_what_only_a_single_run_takes_is_refused(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sweep(["--methods", "vae", "--out", str(tmp_path), option, "vae"]) == 2
-    assert f"{option} is for train.fit alone" in capsys.readouterr().err
+    assert f"{option} is an option of train.fit alone" in capsys.readouterr().err
 
 
 def test_several_seeds_leave_no_seed_to_choose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,7 +146,7 @@ def test_a_run_that_diverged_says_so_and_stays(tab: LabTab) -> None:
     with torch.no_grad():
         tab.labs.of("visitor").runs[0].model.get_parameter("mean").fill_(float("nan"))
     said = tick(tab, run=40, methods=["vae"])
-    assert said["fault"] == {"says": "VAE diverged at step 2; begin anew with a lower learning rate."}
+    assert said["fault"] == {"says": "VAE diverged at step 2; start again with a lower learning rate."}
     assert "moment" not in said
 
 
@@ -219,7 +219,7 @@ def test_who_does_not_train_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     labs = Labs()
     advance(labs, "plays")
     advance(labs, "looks on", 0)
-    with pytest.raises(UserError, match=r"All 2 places of the lab are taken .* free in 300 s at most"):
+    with pytest.raises(UserError, match=r"All 2 places of the lab are in use; .* free in at most 300 s"):
         advance(labs, "late")
     labs._places["looks on"].asked -= IDLE
     assert advance(labs, "late") == 1
@@ -258,7 +258,7 @@ def test_sets_are_drawn_and_tested_of_the_example_and_of_the_lab(tab: LabTab) ->
     ("of", "seed", "sentence"),
     [
         ("example", None, "Give a seed: a whole number such as 1."),
-        ("B", 0, "These tests are of Gaussian posteriors in the plane"),
+        ("B", 0, "These tests need Gaussian posteriors"),
         ("C", 0, "The lab has no C; choose one of its 2 methods."),
     ],
 )

@@ -146,18 +146,18 @@ def test_a_region_counts_what_lies_in_it(tab: MapTab, corpus: Path):
 def test_a_long_list_is_cut_and_saved_whole(tab: MapTab):
     said = tab.read_region(VAE, DG, "own", EVERYWHERE)
     assert said.count("<tr><td>") == 50
-    assert "The first 50 are shown; the file has all." in said
+    assert "The first 50 are shown; the CSV file has all of them." in said
     assert said[said.index("data:text/csv") :].count("%0D%0A") == 61
 
 
 def test_a_region_without_points_says_so(tab: MapTab):
-    assert "There is no point in it" in tab.read_region(VAE, DG, "own", "A: 98, 99, 98, 99")
+    assert "There is no point in this region" in tab.read_region(VAE, DG, "own", "A: 98, 99, 98, 99")
     assert tab.read_region(VAE, DG, "own", " ") == ""
 
 
 def test_a_region_shows_no_other_draws_than_its_own(tab: MapTab):
     said = tab.read_region(VAE, SPHERE, "own", EVERYWHERE)
-    assert "It has not these draws: their priors are different distributions." in said
+    assert "This model has other draws: their priors are different distributions." in said
     assert said.count("class='sentence'") == 8
 
 
@@ -165,7 +165,7 @@ def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path,
     for name in (VAE, DG):  # without the note of the folder that the text was read from
         shutil.copytree(checkpoints / name, tmp_path / name, ignore=shutil.ignore_patterns("run.json"))
     said = make_tab(Shelf(tmp_path)).read_region(VAE, DG, "own", EVERYWHERE)
-    assert "as the model gives it back (its text is not at hand)" in said
+    assert "reconstructed sentence (the original text is not available)" in said
     assert said.count("<tr><td>") == 50
 
 

@@ -41,7 +41,7 @@ def test_what_is_read_is_plain_or_refused(value: Any) -> None:
     ("body", "why"),
     [
         (b"[1e999]", "has a number that is too large"),
-        (b"[-Infinity]", "has -Infinity, which is no number in JSON"),
+        (b"[-Infinity]", "has -Infinity, which is not a JSON number"),
         (b"[-18446744073709551617]", "has a whole number of more than 64 bits"),
         (b"[" * 100_000, "is nested too deeply"),
         (b"[" * 30 + b"]" * 30, "is nested too deeply"),
@@ -80,7 +80,7 @@ def test_a_chart_with_numbers_that_are_none_is_drawn() -> None:
     ],
 )
 def test_an_event_that_does_not_fit_is_a_sentence(kind: type[PageEvent], sent: Any) -> None:
-    with pytest.raises(UserError, match=r"The page sent an event that is not understood .*; reload it\."):
+    with pytest.raises(UserError, match=r"The page sent an event that is not understood .*; reload the page\."):
         kind(None, sent)
 
 

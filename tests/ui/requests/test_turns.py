@@ -130,7 +130,7 @@ def test_gradio_has_what_turns_build_on() -> None:
 def test_one_visitors_flood_is_refused_in_words_and_blocks_nobody(app: App) -> None:
     answers = [app.join("work", "flood", "flood") for _ in range(MOST_OF_VISITOR + 5)]
     assert [answer.status_code for answer in answers] == [200] * MOST_OF_VISITOR + [429] * 5
-    assert answers[-1].json()["detail"].startswith(f"You have asked for {MOST_OF_VISITOR} things that are still to come")
+    assert answers[-1].json()["detail"].startswith(f"{MOST_OF_VISITOR} of your requests are still waiting")
     until(lambda: len(app.began) == MOST_UNREAD_RUNNING)
     app.join("greet", "other", "other")
     assert app.read("other") == ["hello other"]

@@ -93,7 +93,7 @@ def test_a_corpus_without_labels_has_no_direction(checkpoints: Path, tmp_path: P
     latents = load_checkpoint(tmp_path / A).latents
     Latents(latents.posterior, torch.full_like(latents.labels, -1), latents.lengths, latents.map).save(tmp_path / A)
     html = tab_of(tmp_path).move(A, A, TEXT, 1)
-    assert html.count("There is no attribute to move along: no encoded sentence has the label 1.") == 2
+    assert html.count("There is no direction: no encoded sentence has the label 1.") == 2
 
 
 @pytest.mark.parametrize("name", [A, SPHERE, IMPLICIT])
