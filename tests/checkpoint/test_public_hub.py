@@ -110,7 +110,7 @@ def test_a_fetched_models_sentences_and_code_are_shown(server: Hub, monkeypatch:
     monkeypatch.setattr(shelf, "visitor_here", lambda: "one")
     name = stand.add_from_hub(f"{REPOSITORY}@v1")
     assert stand.sentence(name, 0) is None  # the corpus is not at hand
-    assert nearest_sentences(stand, name, torch.zeros(1, 32))[0].startswith("nearest, as reconstructed: ")
+    assert nearest_sentences(stand, name, torch.zeros(1, 32))[0].startswith("nearest sentence, reconstructed: ")
     assert text_at(stand, name, name, Point(0, is_draw=False))
     assert stand.source(name) == f"download_checkpoint({REPOSITORY!r}, 'v1')"
     assert stand.source("short-yelp/vae") == "Path('checkpoints/short-yelp/vae')"

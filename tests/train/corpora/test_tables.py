@@ -60,7 +60,7 @@ def test_a_file_without_a_header_loses_no_row(tmp_path: Path) -> None:
         path.write_text("".join(row.format(f'"{text}"\n') for text in TEXTS))
         texts, _, account = read(path)
         assert texts == TEXTS
-        assert "no header" in said(account)
+        assert "the first row is not a header" in said(account)
     path.write_text("\n".join(TEXTS))
     assert read(path)[0] == TEXTS
     path.write_text(table(",", ("mood", "note")))
