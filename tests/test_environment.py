@@ -110,7 +110,7 @@ def test_a_cache_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names /nowhere, which is not there"),
+        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names /nowhere, which does not exist"),
         ("HTTPS_PROXY", "gopher://127.0.0.1", "HTTPS_PROXY begins with gopher://"),
         ("HTTPS_PROXY", "http://proxy:number", "HTTPS_PROXY is no address of a proxy, such as http://host:3128"),
         ("all_proxy", "socks5h://127.0.0.1:9", "ALL_PROXY is a SOCKS proxy, which needs a package: pip install socksio"),

@@ -149,7 +149,7 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
     share = highest_share(schedule, run.timing(training.count(run.plan.batch_size)))
     if share <= FULL_WEIGHT and is_main_process():
         print(
-            f"Warning: the regularizer never gets its full weight, but at most {share:.0%}; give more --epochs, or fewer "
+            f"Warning: the regularizer never gets its full weight. It gets at most {share:.0%}; give more --epochs, or fewer "
             "--warmup-epochs or cycles.",
             file=sys.stderr,
         )

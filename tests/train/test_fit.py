@@ -112,7 +112,7 @@ def test_a_resumed_run_and_an_uninterrupted_one_agree(method: str, corpus: Path,
 def test_a_weight_that_is_never_reached_is_warned_of(corpus: Path, tmp_path: Path, capsys) -> None:
     quick = ["--map-points", "0", "--warmup-epochs"]
     assert fit(small_run(corpus, tmp_path / "never", *quick, "8")) == 0
-    assert "Warning: the regularizer never gets its full weight, 25% at most" in capsys.readouterr().err
+    assert "Warning: the regularizer never gets its full weight. It gets at most 25%" in capsys.readouterr().err
     assert fit(small_run(corpus, tmp_path / "reached", *quick, "2")) == 0
     assert "Warning" not in capsys.readouterr().err
 

@@ -110,7 +110,7 @@ def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("lines", "options", "said"),
     [
-        (["a b"] * 9 + ["a c", "b c", "d"], ["--max-vocab", "3"], "raise --max-vocab to 5 at least"),
+        (["a b"] * 9 + ["a c", "b c", "d"], ["--max-vocab", "3"], "raise --max-vocab to at least 5"),
         ([f"w{n} x{n}" for n in range(40)], [], "lower --min-count"),
         (["".join(random.Random(n).choices("កខគឃង", k=30)) for n in range(40)], [], "word segmenter"),
         (["one\ttwo"], [], "One sentence is too few"),

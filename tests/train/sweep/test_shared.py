@@ -80,7 +80,7 @@ def test_a_sweep_that_is_stopped_or_killed_goes_on_without_loss(start: Start, ar
     out, _ = at_terminal.communicate("\x03", timeout=SECONDS)
     assert at_terminal.returncode == 130, out
     assert "1 running" in out
-    assert "the same command goes on from here" in out
+    assert "the same command continues from here" in out
     assert "Traceback" not in out + (folder / "fit.log").read_text()
     assert load_checkpoint(folder).metrics.training["finished"] is False
     assert holder(folder, file_system_time(folder)) is None
@@ -100,7 +100,7 @@ def test_a_sweep_that_is_stopped_or_killed_goes_on_without_loss(start: Start, ar
     other.terminate()
     _, err = other.communicate(timeout=SECONDS)
     assert other.returncode == 130, err
-    assert "the same command goes on from here" in err
+    assert "the same command continues from here" in err
     assert load_checkpoint(folder).metrics.training["finished"] is False
     assert holder(folder, file_system_time(folder)) is None
     assert epochs(folder) == list(range(1, len(epochs(folder)) + 1))  # no epoch was trained twice, and none left out
