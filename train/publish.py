@@ -28,7 +28,7 @@ from train.evaluate.card import model_card
 from train.run.state import STATE_FILE
 
 
-@command("train.publish", interrupted="stopped; the same command begins again")
+@command("train.publish", interrupted="stopped; the same command starts again")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     publish(make_parser().parse_args(arguments))

@@ -44,7 +44,7 @@ from train.run.run_file import OPTIONS_FILE, read_run
 from train.run.start import corpus_folder
 
 
-@command("train.evaluate", interrupted="stopped; the same command goes on from here")
+@command("train.evaluate", interrupted="stopped; the same command continues from here")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 1 if some of the checkpoints could not be measured."""
     options = make_parser().parse_args(arguments)

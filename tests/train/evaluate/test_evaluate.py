@@ -76,7 +76,7 @@ def test_a_stopped_evaluation_keeps_its_parts_and_goes_on(copies: Path, corpus: 
     with monkeypatch.context() as patch:
         patch.setattr(measuring, "add_interpolation", interrupt)
         assert evaluate(arguments) == 130
-    assert "the same command goes on from here" in capsys.readouterr().err
+    assert "the same command continues from here" in capsys.readouterr().err
     kept = load_checkpoint(copies / "dg-vae").metrics
     assert {"prior_ll", "bleu"} <= kept.figures.keys()
     assert "interpolation_rouge" not in kept.figures
