@@ -133,9 +133,12 @@ class Shelf:
         return f"download_checkpoint({', '.join(map(repr, filter(None, (repository, revision))))})"
 
     def shown_folder(self, name: str | None) -> Path:
-        """A checkpoint's folder as a visitor may know it: from where the checkpoints are. Raises UserError."""
+        """A checkpoint's folder as a visitor may know it: from the working directory, or from where the checkpoints are."""
         folder = self.folder(name)
-        return self._root.name / folder.relative_to(self._root) if folder.is_relative_to(self._root) else Path(str(name))
+        if not folder.is_relative_to(self._root):
+            return Path(str(name))
+        start = Path.cwd() if self._root.absolute().is_relative_to(Path.cwd()) else self._root.absolute().parent
+        return folder.absolute().relative_to(start)
 
     def close(self) -> None:
         """Delete what was fetched, since the process ends."""

@@ -43,7 +43,7 @@ def test_a_hole_is_ringed_on_both_maps_and_read_out_and_its_link_shows_it_again(
     open_app(page, url + HOLED)
     page.get_by_role("button", name="Show me a hole in A").click()
     said = page.locator("#map-hole")
-    expect(said).to_contain_text(re.compile(r"Hole 1 of \d in A, deepest at prior draw"))
+    expect(said).to_contain_text(re.compile(r"Hole 1 of \d in A\. It is deepest at prior draw"))
     draw = re.search(r"prior draw (\d+)", said.inner_text())
     assert draw
     for _ in range(2):

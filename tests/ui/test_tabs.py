@@ -61,7 +61,8 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("kind", TABS, ids=lambda kind: kind.key)
-def test_its_code_runs_as_it_stands(kind: type[Tab], shelf: Shelf) -> None:
+def test_its_code_runs_as_it_stands(kind: type[Tab], shelf: Shelf, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkpoints.parent)  # the code does not name the folder of the server
     tab = build(kind, shelf)
     for choice in CHOICES[kind.key]:
         code = tab.code("short-yelp/dg-vae", "short-yelp/vae", **values(tab, **choice))
@@ -71,7 +72,8 @@ def test_its_code_runs_as_it_stands(kind: type[Tab], shelf: Shelf) -> None:
         assert said.getvalue().strip(), code
 
 
-def test_samples_in_the_code_are_those_on_the_page(shelf: Shelf) -> None:
+def test_samples_in_the_code_are_those_on_the_page(shelf: Shelf, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkpoints.parent)
     from dgvae.ui.tabs.sample import SampleTab
 
     tab = build(SampleTab, shelf)

@@ -175,8 +175,8 @@ def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path,
 def test_the_hole_is_a_draw_of_the_map_and_is_ringed_on_both(tab: MapTab):
     holed = "short-yelp/delta-vae"
     said, number, readout, marks = tab.show_hole("B", VAE, holed, "A: 0, 1, 2, 3")
-    assert re.search(rf"Hole 1 of \d in B, deepest at prior draw {-number}, where", said)
-    assert "The nearest sentence, " in said
+    assert re.search(rf"Hole 1 of \d in B. It is deepest at prior draw {-number}, where", said)
+    assert "The nearest sentence is number " in said
     sent = json.loads(marks)["charts"]
     assert sent["map-a"] == {"ring": number, "brush": {"x": [0, 1], "y": [2, 3]}}
     assert sent["map-b"] == {"ring": number}
@@ -203,7 +203,10 @@ def test_no_hole_to_show_is_said(tab: MapTab):
 
 
 @pytest.mark.parametrize("method", ["ae", "vmf-vae", "ivae-mi"])
-def test_the_code_for_this_view_runs(tab: MapTab, capsys: pytest.CaptureFixture[str], method: str):
+def test_the_code_for_this_view_runs(
+    tab: MapTab, capsys: pytest.CaptureFixture[str], method: str, checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(checkpoints.parent)
     exec(tab.code(f"short-yelp/{method}", VAE), {})
     printed = capsys.readouterr().out
     assert printed.startswith("tensor([[")

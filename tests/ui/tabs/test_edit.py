@@ -97,7 +97,8 @@ def test_a_corpus_without_labels_has_no_direction(checkpoints: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("name", [A, SPHERE, IMPLICIT])
-def test_its_code_says_what_the_page_says(tab: EditTab, name: str):
+def test_its_code_says_what_the_page_says(tab: EditTab, name: str, checkpoints: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(checkpoints.parent)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         exec(tab.code(name, B, sentence=TEXT, strength=2, from_label="", to_label=""), {})
