@@ -194,7 +194,9 @@ def test_a_visitor_has_few_pictures_on_their_way() -> None:
 
     answers = awaited(flood())
     assert [frames[0].step for frames in answers[:MOST_AWAITED]] == [1, 2, 3]
-    assert all(isinstance(error, UserError) and "has not sent your last pictures" in str(error) for error in answers[MOST_AWAITED:])
+    assert all(
+        isinstance(error, UserError) and "has not sent your last pictures" in str(error) for error in answers[MOST_AWAITED:]
+    )
     assert advance(labs, "one") == 4
 
 
