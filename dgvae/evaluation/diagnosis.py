@@ -80,13 +80,9 @@ def collapse(record: Record) -> Iterator[Finding]:
 
 
 def _told(record: Record) -> list[float]:
-    """Nats that each dimension can tell: at most its KL, and at most what means that vary so little tell beside σ²."""
-    kl, means = record.profile["kl"], record.profile["variance_of_means"]
-    noise = record.profile.get("mean_variance", [0.0] * len(kl))
-    return [
-        min(value, 0.5 * math.log1p(mean / width)) if width else value
-        for value, mean, width in zip(kl, means, noise, strict=True)
-    ]
+    """MI of each dimension and the sentence, nats: KL less KL(q(z_i) ‖ p(z_i)), where that is measured (Hoffman & Johnson)."""
+    kl = record.profile["kl"]
+    return [each - gap for each, gap in zip(kl, record.profile.get("marginal_kl", [0.0] * len(kl)), strict=True)]
 
 
 def ceiling(record: Record) -> Iterator[Finding]:

@@ -92,8 +92,9 @@ def segments_of(lengths: Sequence[int]) -> tuple[Segment, ...]:
     Cuts and rows are rounded up, so that the shapes of segments, for each of which oneDNN keeps some memory, are few.
     """
     size = len(lengths)
+    share = max(1, size // 8)
     cuts = [*range(0, lengths[0], _GRAIN), lengths[0]]
-    rows = [min(size, -(-sum(n > cut for n in lengths) // share) * share) for share in [max(1, size // 8)] for cut in cuts]
+    rows = [min(size, -(-sum(n > cut for n in lengths) // share) * share) for cut in cuts]
     least, begin = [0], [0]  # what is read up to each cut, and where its last segment begins
     for stop in range(1, len(cuts)):
         cost, start = min((least[k] + rows[k] * (cuts[stop] - cuts[k]) + _CALL, k) for k in range(stop))
