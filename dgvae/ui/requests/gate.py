@@ -129,9 +129,11 @@ class Gate:
         return any(cookies.get(name) in app.tokens for name in names)
 
     def _check_event(self, name: str) -> None:
-        """Gradio would raise an exception for an event that it does not know, or no longer."""
-        queue = self._blocks._queue
-        if name not in queue.event_ids_to_events and not any(name in ids for ids in queue.pending_event_ids_session.values()):
+        """Gradio would raise an exception for an event that it does not know, and wait for ever for one whose answer was read.
+
+        An event is pending until its answer is read. Gradio's `event_ids_to_events` still holds it a moment longer.
+        """
+        if not any(name in ids for ids in self._blocks._queue.pending_event_ids_session.values()):
             raise Refusal(404, "There is no such event, or its answer has been read.")
 
     def _check_host(self, scope: Scope) -> None:

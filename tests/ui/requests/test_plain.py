@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -12,10 +13,15 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from dgvae.errors import UserError
 from dgvae.ui.requests.events import Brushed, Drew, Hovered, PageEvent, Placed, Ticked
 from dgvae.ui.requests.fault_log import LONGEST, ShortLog
+from dgvae.ui.requests.gate import Gate
 from dgvae.ui.requests.plain import plain, read_plain
 from dgvae.ui.requests.values import checked_value, with_defaults
 from dgvae.ui.vega.chart import VegaChart
@@ -140,3 +146,14 @@ def test_a_flood_of_faults_is_a_few_lines_that_tell_how_many_there_were(monkeypa
     assert sum(line is not None for line in others) == 1
     now = 61.0
     assert (logged() or "").startswith("(998 more were left out) Exception")
+
+
+@pytest.mark.parametrize("pending", [True, False])
+def test_an_answer_that_was_read_is_not_waited_for(pending: bool) -> None:
+    """Also in the moment when Gradio's queue still holds the event."""
+    queue = SimpleNamespace(
+        event_ids_to_events={"event": ...}, pending_event_ids_session={"visitor": {"event"} if pending else set()}
+    )
+    reached = Starlette(routes=[Route("/call/models/event", lambda _: PlainTextResponse("the answer"))])
+    client = TestClient(Gate(reached, SimpleNamespace(_queue=queue)))
+    assert client.get("/call/models/event").status_code == (200 if pending else 404)
