@@ -18,7 +18,7 @@ import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
-from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, load_checkpoint
+from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, TOKENIZER_FILE, load_checkpoint, tokenizer_path
 from dgvae.checkpoint.hub import TIMEOUT, parse_repository
 from dgvae.console import command
 from dgvae.environment import check_network
@@ -85,7 +85,8 @@ def read_publication(folder: Path, repository: str, message: str | None = None, 
     checkpoint = load_checkpoint(folder)
     title = checkpoint.model.config.title
     card = model_card(folder, checkpoint.model, checkpoint.metrics, repository)
-    files = {name: card.encode() if name == CARD_FILE else (folder / name).read_bytes() for name in FILES}
+    places = {name: folder / name for name in FILES if name != CARD_FILE} | {TOKENIZER_FILE: tokenizer_path(folder)}
+    files = {name: path.read_bytes() for name, path in places.items()} | {CARD_FILE: card.encode()}
     return Publication(repository, files, message or f"{title} on {checkpoint.metrics.corpus}", private)
 
 

@@ -1,6 +1,8 @@
 """Checkpoint folders: what `train.fit` writes, the app reads, and a Hub repository holds.
 
 config.json  model.safetensors  tokenizer.json  latents.safetensors  metrics.json  README.md
+
+Checkpoints of one corpus may share one tokenizer.json, in the folder in which theirs lie.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     if not folder.is_dir():
         raise UserError(f"There is no checkpoint folder {folder}; make one with: {training_command(folder)}")
     model = TextVAE.from_pretrained(folder)
-    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE, model.config.vocab_size)
+    tokenizer = WordTokenizer.load(tokenizer_path(folder), model.config.vocab_size)
     latents = Latents.load(folder, model.config)
     metrics = Record.load(folder)
     if metrics.weights != weights_sha256(folder):
@@ -61,6 +63,12 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             f"complete it with: python -m train.fit --resume --out {folder}"
         )
     return Checkpoint(folder, model, tokenizer, latents, metrics)
+
+
+def tokenizer_path(folder: Path) -> Path:
+    """Where the tokenizer of a checkpoint lies: in its folder, or beside it."""
+    own, shared = folder / TOKENIZER_FILE, folder.parent / TOKENIZER_FILE
+    return shared if shared.is_file() and not own.exists() else own
 
 
 def weights_sha256(folder: Path) -> str:

@@ -12,12 +12,14 @@ from torch import Tensor
 from dgvae.aggregate import aggregate
 from dgvae.checkpoint.umap import project
 from dgvae.errors import UserError
-from dgvae.files.tensors import read_safetensors, write_safetensors
+from dgvae.files.eight_bits import restored, with_columns_in_8_bits
+from dgvae.files.tensors import read_safetensors_with_metadata, write_safetensors
 from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import POSTERIORS, Posterior, Prior
 
 LATENTS_FILE = "latents.safetensors"
 MOST_LOG_VARIANCE = 80.0  # of either sign: e^80 and e^-80 are numbers in fp32
+_FORM, _COMPACT = "form", "compact"  # in the metadata of the file
 PRIOR_SEED = 20221128  # the same prior draws for every model of one latent size, so that maps and samples compare
 
 
@@ -37,48 +39,92 @@ class LatentMap:
         """P, the number of prior samples."""
         return len(self.z) - len(self.sentences)
 
+    @property
+    def check(self) -> Tensor:
+        """Tells whether points that were drawn again are the same: their mean absolute coordinates, [D]."""
+        return self.z.abs().mean(0)
+
 
 @dataclass(frozen=True)
 class Latents:
-    """q(z|x_n) of N evaluation sentences, with labels, [N], -1 where there is none, and lengths in words, [N]."""
+    """q(z|x_n) of N evaluation sentences, with labels, [N], -1 where there is none, and lengths in words, [N].
+
+    compact: they are kept in fewer bytes: log σ² and draws take 8 bits, and of the map only its coordinates are kept, since
+    the rest follows from seeds.
+    """
 
     posterior: Posterior
     labels: Tensor
     lengths: Tensor
     map: LatentMap | None = None
+    compact: bool = False
 
     def save(self, folder: Path) -> None:
         """Write latents.safetensors. Latents are fp16: for |μ| up to 4 good to 0.001, far finer than a usual σ."""
         tensors = {name: tensor.half() for name, tensor in self.posterior.tensors().items()}
-        tensors |= {"labels": self.labels.to(torch.int16), "lengths": self.lengths.to(torch.int16)}
-        if self.map:
+        if self.compact:
+            tensors = with_columns_in_8_bits(tensors, tensors.keys() & {"log_var", "draws"})
+        tensors |= {name: _smallest(numbers) for name, numbers in (("labels", self.labels), ("lengths", self.lengths))}
+        if self.map and self.compact:
+            tensors |= {"map.xy": self.map.xy.half(), "map.check": self.map.check}
+        elif self.map:
             tensors |= {
                 "map.sentences": self.map.sentences.to(torch.int32),
                 "map.z": self.map.z.half(),
                 "map.xy": self.map.xy.float(),
             }
-        write_safetensors(folder / LATENTS_FILE, tensors)
+        write_safetensors(folder / LATENTS_FILE, tensors, {_FORM: _COMPACT} if self.compact else None)
 
     @classmethod
     def load(cls, folder: Path, config: TextVAEConfig) -> Latents:
         """Read what `save` wrote. Raises UserError if something is missing, does not fit, or is not finite."""
         path, kind = folder / LATENTS_FILE, POSTERIORS[config.row.posterior]
-        tensors = read_safetensors(path)
+        kept, metadata = read_safetensors_with_metadata(path)
+        tensors = restored(kept)
         rows = tensors["labels"].numel() if "labels" in tensors else 0
         posterior_shapes = kind.shapes(rows, config.latent_dim)
         shapes = {"labels": (rows,), "lengths": (rows,), **posterior_shapes}
-        if has_map := "map.z" in tensors:
+        if has_points := "map.z" in tensors:
             points, shown = tensors["map.z"].numel() // config.latent_dim, tensors.get("map.sentences", torch.empty(0)).numel()
             shapes |= {"map.z": (points, config.latent_dim), "map.xy": (points, 2), "map.sentences": (shown,)}
+        if has_coordinates := "map.xy" in tensors and not has_points:
+            shapes |= {"map.xy": (tensors["map.xy"].numel() // 2, 2), "map.check": (config.latent_dim,)}
         _check(path, tensors, shapes)
+        posterior = kind.restore({name: tensors[name].float() for name in posterior_shapes}, config.options)
         latent_map = None
-        if has_map:
+        if has_points:
             sentences = tensors["map.sentences"].long()
             if len(sentences) > len(tensors["map.z"]) or int(sentences.min()) < 0 or int(sentences.max()) >= rows:
                 raise UserError(f"{path} is broken: map.sentences names sentences that it does not hold.")
             latent_map = LatentMap(sentences, tensors["map.z"].float(), tensors["map.xy"])
-        posterior = kind.restore({name: tensors[name].float() for name in posterior_shapes}, config.options)
-        return cls(posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map)
+        elif has_coordinates:
+            latent_map = _points_again(path, posterior, tensors["map.xy"].float(), tensors["map.check"])
+        is_compact = metadata.get(_FORM) == _COMPACT
+        return cls(posterior, tensors["labels"].long(), tensors["lengths"].long(), latent_map, is_compact)
+
+
+def _smallest(numbers: Tensor) -> Tensor:
+    """Whole numbers in the least bytes that hold them."""
+    low, high = int(numbers.min()), int(numbers.max())
+    fitting = (
+        kind for kind in (torch.int8, torch.int16, torch.int32) if torch.iinfo(kind).min <= low <= high <= torch.iinfo(kind).max
+    )
+    return numbers.to(next(fitting, torch.int64))
+
+
+def _points_again(path: Path, posterior: Posterior, xy: Tensor, check: Tensor) -> LatentMap:
+    """The map whose coordinates are known, with its points drawn anew. Raises UserError if they are not the same."""
+    sentences = min(len(posterior), len(xy) // 2)
+    chosen, z = map_points(posterior, len(xy) - sentences)
+    if len(chosen) != sentences:
+        raise UserError(f"{path} is broken: its map.xy has {len(xy)} points for {len(posterior)} sentences.")
+    again = LatentMap(chosen, z, xy)
+    if not torch.allclose(again.check, check.float(), rtol=1e-3, atol=1e-2):
+        raise UserError(
+            f"The points of the map of {path.parent} can't be drawn again by this version of torch; make the map anew with: "
+            f"python -m train.map {path.parent}"
+        )
+    return again
 
 
 def _check(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -101,15 +147,20 @@ def prior_samples(prior: Prior, count: int) -> Tensor:
     return prior.sample(count, torch.Generator().manual_seed(PRIOR_SEED))
 
 
-def map_latents(posterior: Posterior, points: int) -> LatentMap:
-    """Project `points` prior samples and a sample each of at most `points` posteriors, evenly spread over the set."""
+def map_points(posterior: Posterior, points: int) -> tuple[Tensor, Tensor]:
+    """What a map shows: `points` prior samples, and a sample each of at most `points` posteriors, evenly spread over the set.
+
+    Returns the numbers of the M sentences, and all points, the prior's first: [P + M, D]. The same every time.
+    """
     aggregated = aggregate(posterior.map(Tensor.cpu))
     total = len(aggregated)
     chosen = torch.arange(total) if total <= points else torch.linspace(0, total - 1, points).round().long()
     sampled = aggregated.sample_each(torch.Generator().manual_seed(PRIOR_SEED + 1))[chosen]
-    prior = prior_samples(aggregated.prior, points).double()
-    return LatentMap(
-        sentences=chosen,
-        z=torch.cat([prior, sampled]).float(),
-        xy=torch.from_numpy(project([prior.numpy(), sampled.numpy()])),
-    )
+    return chosen, torch.cat([prior_samples(aggregated.prior, points).double(), sampled]).float()
+
+
+def map_latents(posterior: Posterior, points: int) -> LatentMap:
+    """Project the `map_points`."""
+    chosen, z = map_points(posterior, points)
+    prior, sampled = z[: len(z) - len(chosen)], z[len(z) - len(chosen) :]
+    return LatentMap(chosen, z, torch.from_numpy(project([prior.numpy(), sampled.numpy()])))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +16,9 @@ from dgvae.text.tokenizer import END, PAD, START
 
 
 class Decoder(nn.Module):
-    """p(x|z), a word at a time."""
+    """p(x|z), a word at a time. training_only: its parts that only training needs, which a small checkpoint leaves out."""
+
+    training_only: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
@@ -84,6 +88,8 @@ class SkipDecoder(Decoder):
 
 class BagOfWordsDecoder(Decoder):
     """In training a small network also foretells from z which words the sentence has (Zhao et al. 2017)."""
+
+    training_only = ("bag_of_words.",)
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__(config)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from dgvae.errors import UserError
+from dgvae.files.eight_bits import restored, with_rows_in_8_bits
 from dgvae.files.tensors import read_safetensors, write_safetensors
 from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.model.decoder import DECODERS
@@ -37,6 +38,9 @@ class TextVAE(nn.Module):
         """Give the decoder new initial weights (Li et al. 2019)."""
         fresh = DECODERS[self.config.row.decoder](self.config)
         self.decoder.load_state_dict(fresh.state_dict())
+
+    def _only_trains(self, name: str) -> bool:
+        return name.startswith(tuple(f"decoder.{part}" for part in self.decoder.training_only))
 
     @property
     def device(self) -> torch.device:
@@ -62,11 +66,20 @@ class TextVAE(nn.Module):
         return together.map(lambda tensor: tensor[in_order])
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:
-        """Write config.json and model.safetensors; `dtype` is how the weights are stored. Buffers stay as they are."""
+        """Write config.json and model.safetensors; `dtype` is how the weights are stored. Buffers stay as they are.
+
+        torch.int8: matrices take 8 bits for each value, with a scale for each row; vectors stay fp32; what only training needs
+        is left out.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.config.to_json(folder / CONFIG_FILE)
-        weights = {name: parameter.detach().to(dtype) for name, parameter in self.named_parameters()}
-        write_safetensors(folder / WEIGHTS_FILE, self.state_dict() | weights)
+        state, weights = self.state_dict(), dict(self.named_parameters())
+        if dtype == torch.int8:
+            state, weights = ({n: x for n, x in some.items() if not self._only_trains(n)} for some in (state, weights))
+            weights = with_rows_in_8_bits(weights)
+        else:
+            weights = {name: parameter.detach().to(dtype) for name, parameter in weights.items()}
+        write_safetensors(folder / WEIGHTS_FILE, state | weights)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> TextVAE:
@@ -76,9 +89,10 @@ class TextVAE(nn.Module):
         # Shapes are compared before any weight is allocated: a config may claim any size.
         with torch.device("meta"), _NoNormalWeights():
             model = cls(config)
-        weights = read_safetensors(folder / WEIGHTS_FILE)
+        weights = restored(read_safetensors(folder / WEIGHTS_FILE))
         expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-        found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+        left_out = {name: expected[name] for name in expected.keys() - weights.keys() if model._only_trains(name)}
+        found = {name: tuple(tensor.shape) for name, tensor in weights.items()} | left_out
         if expected != found:
             wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
             raise UserError(
@@ -88,6 +102,7 @@ class TextVAE(nn.Module):
         for name, tensor in weights.items():
             if not torch.isfinite(tensor).all():
                 raise UserError(f"{folder / WEIGHTS_FILE} is broken: {name} has values that are not finite.")
+        weights |= {name: torch.zeros(shape) for name, shape in left_out.items()}
         model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=True, assign=True)
         return model.eval()
 

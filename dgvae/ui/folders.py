@@ -27,7 +27,10 @@ def looks_whole(folder: Path) -> bool:
         Record.load(folder)
     except UserError:
         return False
-    return all((folder / file).is_file() for file in ("model.safetensors", "tokenizer.json", "latents.safetensors"))
+    files = ("model.safetensors", "latents.safetensors")
+    return all((folder / file).is_file() for file in files) and any(
+        (place / "tokenizer.json").is_file() for place in (folder, folder.parent)
+    )
 
 
 def version_of(folder: Path) -> Hashable:

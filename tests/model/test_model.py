@@ -54,6 +54,21 @@ def test_save_then_load_gives_equal_outputs(method: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_in_8_bits_a_model_says_nearly_the_same(method: str, tmp_path: Path) -> None:
+    vae = model(method)
+    vae.save_pretrained(tmp_path, torch.int8)
+    again = TextVAE.from_pretrained(tmp_path)
+    for name, weight in vae.named_parameters():
+        if not name.startswith("decoder.bag_of_words."):  # which only training needs
+            error = (again.get_parameter(name) - weight).abs()
+            assert (error <= weight.abs().amax(-1, keepdim=True) / 253).all()
+    batch = sentences()
+    z = vae.prior.project(torch.ones(len(batch), 4))
+    (mine, _), (theirs, _) = (m.decoder.negative_log_likelihood(batch, z) for m in (vae, again))
+    assert theirs == pytest.approx(float(mine), rel=1e-3)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_every_weight_gets_a_finite_gradient(method: str) -> None:
     vae = model(method).train()
     regularizer = build_regularizer(vae.config).train()

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import TOKENIZER_FILE, weights_sha256
+from dgvae.checkpoint.checkpoint import tokenizer_path, weights_sha256
 from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
@@ -166,7 +166,7 @@ def add_missing_figures(
     Returns:
         The record, and the posteriors of the sentences that were measured.
     """
-    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    tokenizer = WordTokenizer.load(tokenizer_path(folder))
     is_own, record = True, known
     if texts is None or texts.evaluation.sha256 == known.evaluation.sha256:
         posterior = Latents.load(folder, model.config).posterior

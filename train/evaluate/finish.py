@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import TOKENIZER_FILE, weights_sha256
+from dgvae.checkpoint.checkpoint import tokenizer_path, weights_sha256
 from dgvae.checkpoint.latents import Latents, map_latents
 from dgvae.errors import UserError
 from dgvae.evaluation.record import Evaluation, Record
@@ -22,13 +22,23 @@ from train.evaluate.card import write_card
 from train.evaluate.latents import Subject, add_latents, add_reconstruction
 
 
-def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any]) -> Record:
-    """Write latents, metrics and model card beside the weights in `folder`; return the record. The map is `add_map`'s.
+def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any], compact: bool = False) -> Record:
+    """Write latents, metrics and model card beside the weights in `folder`. The map is `add_map`'s.
 
     Figures are of the stored weights and latents, on the evaluation set, in fp32; `train.evaluate` adds those that take longer.
+
+    Args:
+        folder: holds config.json, weights and, there or beside it, the tokenizer.
+        evaluation: the sentences to encode and to measure on.
+        corpus: what the text is called.
+        training: how the weights were made, for the record.
+        compact: see `Latents`.
+
+    Returns:
+        The record.
     """
     model = TextVAE.from_pretrained(folder)
-    tokenizer = WordTokenizer.load(folder / TOKENIZER_FILE)
+    tokenizer = WordTokenizer.load(tokenizer_path(folder))
     torch.manual_seed(0)
     sentences = tokenizer.encode_all(evaluation.sentences, model.config.max_length)
     posterior = model.encode_all(sentences)
@@ -36,6 +46,7 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         posterior=posterior,
         labels=torch.tensor(evaluation.labels),
         lengths=torch.tensor([len(ids) - 1 for ids in sentences]),
+        compact=compact,
     ).save(folder)
     posterior = Latents.load(folder, model.config).posterior
     record = Record(

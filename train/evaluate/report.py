@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgvae.checkpoint.checkpoint import TOKENIZER_FILE
+from dgvae.checkpoint.checkpoint import tokenizer_path
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import diagnose, has_holes
 from dgvae.evaluation.figures import FIGURES, GROUPS
@@ -97,7 +97,7 @@ def _holes(row: Row) -> str:
     if not (found := find_holes(aggregated, prior_samples(aggregated.prior, PRIOR_SAMPLES))):
         return ""
     model = TextVAE.from_pretrained(row.folder)
-    tokenizer = WordTokenizer.load(row.folder / TOKENIZER_FILE)
+    tokenizer = WordTokenizer.load(tokenizer_path(row.folder))
     lines = ["| hole: density gap | share of the prior | decoded there | nearest sentence |", "|---|---|---|---|"]
     for hole in found:
         said = tokenizer.decode(decode_latents(model, hole.z.unsqueeze(0))[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import TOKENIZER_FILE
+from dgvae.checkpoint.checkpoint import tokenizer_path
 from dgvae.checkpoint.hub import download_checkpoint, parse_repository
 from dgvae.errors import UserError
 from dgvae.methods.config import TextVAEConfig
@@ -33,7 +33,7 @@ def read_initial(source: str) -> tuple[TextVAE, WordTokenizer]:
         except UserError:
             raise UserError(f"--init-from {source} is neither a checkpoint folder nor a checkpoint on the Hub.") from None
         folder = download_checkpoint(*repository)
-    return TextVAE.from_pretrained(folder), WordTokenizer.load(folder / TOKENIZER_FILE)
+    return TextVAE.from_pretrained(folder), WordTokenizer.load(tokenizer_path(folder))
 
 
 def check_initial(source: str, initial: TextVAE, tokenizer: WordTokenizer, config: TextVAEConfig, text: Sequence[str]) -> None:

@@ -1,0 +1,86 @@
+"""Small checkpoints of finished runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from dgvae.checkpoint.checkpoint import FILES, load_checkpoint
+from dgvae.checkpoint.latents import Latents
+from dgvae.methods.config import TextVAEConfig
+from train.bundle import main as bundle
+from train.publish import read_publication
+
+METHODS = ("dg-vae", "ae", "ivae-mi", "bow-vae", "vmf-vae")  # each keeps other tensors
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def bundled(checkpoints: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundled")
+    for method in METHODS:
+        shutil.copytree(checkpoints / "short-yelp" / method, folder / "runs" / method)
+    (folder / "runs" / "begun").mkdir()
+    TextVAEConfig("vae", 30).to_json(folder / "runs" / "begun" / "config.json")
+    assert bundle([str(folder / "runs"), "--out", str(folder / "out"), "--data", str(corpus), "--points", "60"]) == 1
+    return folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_is_small_and_shows_the_same(method: str, bundled: Path) -> None:
+    run, small = load_checkpoint(bundled / "runs" / method), load_checkpoint(bundled / "out" / method)
+    assert {file.name for file in small.folder.iterdir()} == {*FILES} - {"tokenizer.json"}
+    assert (bundled / "out" / "tokenizer.json").read_bytes() == (run.folder / "tokenizer.json").read_bytes()
+    for file in ("model.safetensors", "latents.safetensors"):
+        assert (small.folder / file).stat().st_size < (0.75 if file[0] == "m" else 0.85) * (run.folder / file).stat().st_size
+    for name, (value, error) in run.metrics.figures.items():
+        assert abs(small.metrics.figures[name].value - value) <= max(error, 1e-3 * abs(value)) or error != error, name
+    assert small.metrics.figures.keys() > run.metrics.figures.keys()  # those of the text, too
+    assert run.latents.map
+    assert small.latents.map
+    torch.testing.assert_close(small.latents.map.z, run.latents.map.z, atol=0.05, rtol=0)
+    assert torch.equal(small.latents.map.sentences, run.latents.map.sentences)
+    assert torch.equal(small.latents.labels, run.latents.labels)
+
+
+def test_what_is_there_is_not_made_again(bundled: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {file: file.stat().st_mtime_ns for file in (bundled / "out").rglob("[!.]*.*")}
+    bundle([str(bundled / "runs"), "--out", str(bundled / "out"), "--data", str(corpus), "--points", "60"])
+    said = capsys.readouterr().out
+    assert {file: file.stat().st_mtime_ns for file in (bundled / "out").rglob("[!.]*.*")} == before
+    assert "begun: left out, since its training is not finished" in said
+    assert " of the run's (farthest: " in said
+
+
+def test_another_vocabulary_or_text_is_refused(
+    bundled: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(bundled / "runs" / "dg-vae")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    assert bundle([run, "--out", str(tmp_path), "--data", str(corpus)]) == 1
+    assert "another vocabulary than the checkpoints in" in capsys.readouterr().err
+    shutil.copytree(corpus, tmp_path / "other")
+    (tmp_path / "other" / "short-yelp" / "test.txt").write_text("0\tanother text .\n" * 50)
+    assert bundle([run, "--out", str(tmp_path / "new"), "--data", str(tmp_path / "other")]) == 1
+    assert "is not the text that" in capsys.readouterr().err
+
+
+def test_it_is_published_whole(bundled: Path) -> None:
+    files = read_publication(bundled / "out" / "dg-vae", "owner/name").files
+    assert files.keys() == {*FILES}
+    assert json.loads(files["tokenizer.json"])["model"]["type"] == "WordLevel"
+
+
+def test_points_that_cannot_be_drawn_again_are_not_shown(bundled: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(bundled / "out" / "dg-vae", tmp_path / "dg-vae")
+    latents = Latents.load(folder, TextVAEConfig.from_json(folder / "config.json"))
+    assert latents.map
+    latents.map.z[:] += 1
+    latents.save(folder)
+    with pytest.raises(Exception, match="make the map anew with"):
+        Latents.load(folder, TextVAEConfig.from_json(folder / "config.json"))
