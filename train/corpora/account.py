@@ -34,6 +34,11 @@ class Account:
             self.found.append(text)
 
 
+def count_of(number: int, one: str, more: str | None = None) -> str:
+    """ "1 line", "3 lines"; `more` where another word than `one` and an s is the plural."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
 def left_out_text(counts: dict[str, int], first: dict[str, str]) -> str:
     """ "3 empty (first: line 7), 1 broken JSON (line 9)"."""
     return ", ".join(

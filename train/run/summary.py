@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dgvae.text.corpora import UNLABELED, Split, class_names, source_of
 from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
-from train.corpora.account import left_out_text
+from train.corpora.account import count_of, left_out_text
 from train.corpora.encodings import LONGEST
 from train.corpora.markup import taken_away
 
@@ -139,14 +139,14 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     lines = [("sentences", f"{train:,} to train on, {valid:,} for validation, {test:,} to measure")]
     if facts.found:
         lines.append(("read as", "; ".join(facts.found)))
-    cut = f"; {_count(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""
-    cut += f"; {_count(facts.cut_lines, 'line')} cut at {LONGEST:,} characters" if facts.cut_lines else ""
+    cut = f"; {count_of(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""
+    cut += f"; {count_of(facts.cut_lines, 'line')} cut at {LONGEST:,} characters" if facts.cut_lines else ""
     lines.append(("words", f"{facts.words:,}, {facts.words / train:.1f} a sentence{cut}"))
     shares = facts.unknown_held_out
     held_out = f", {shares['valid']:.1%} in validation, {shares['test']:.1%} in what is measured" if shares else ""
     lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>{held_out}"))
-    both = f"; {_count(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
-    copies = _count(facts.duplicates, "copy of another training sentence", "copies of other training sentences")
+    both = f"; {count_of(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
+    copies = count_of(facts.duplicates, "copy of another training sentence", "copies of other training sentences")
     share = f" ({facts.duplicates / train:.0%})" if facts.duplicates else ""
     lines.append(("duplicates", f"{copies}{share}{both}"))
     if facts.markup:
@@ -164,13 +164,9 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     return lines
 
 
-def _count(number: int, one: str, more: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
-
-
 def _markup(facts: TextFacts) -> Iterator[str]:
     for taken, what in ((True, "taken away (--no-clean keeps it)"), (False, "kept (--clean takes it away)")):
-        kinds = [f"{kind} in {_count(n, 'sentence')}" for kind, n in facts.markup.items() if (kind in facts.cleaned) == taken]
+        kinds = [f"{kind} in {count_of(n, 'sentence')}" for kind, n in facts.markup.items() if (kind in facts.cleaned) == taken]
         if kinds:
             yield f"{', '.join(kinds)}, {what}"
 
