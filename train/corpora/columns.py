@@ -65,7 +65,8 @@ def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], 
 def is_header(cells: list[str]) -> bool:
     """Whether cells are short, and one of them is a name that columns often have."""
     names = [cell.strip().strip('"').lower() for cell in cells]
-    return len(names) > 1 and all(0 < len(name.split()) < 3 for name in names) and not _HEADER_NAMES.isdisjoint(names)
+    short = all(0 < len(name.split()) < 3 and not is_number(name) for name in names)
+    return len(names) > 1 and short and not _HEADER_NAMES.isdisjoint(names)
 
 
 def unprotected_column(rows: Sequence[Sequence[str]], length: int) -> int | None:

@@ -1,16 +1,12 @@
-"""Tables of text, .csv and .tsv: which delimiter, whether there is a header, and rows that broken quotes do not swallow."""
+"""Rows of .csv and .tsv, which broken quotes do not swallow."""
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from train.corpora.columns import is_header
-
-DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
-MOST_BEFORE = 10  # lines before a header
 LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
 
 _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
@@ -27,51 +23,6 @@ class Row:
     cells: list[str]
     open_quote: bool = False
     quoted: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a table is written. delimiter: "" for a single column. skip: lines before the first row."""
-
-    delimiter: str
-    skip: int = 0
-
-
-def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
-    """The layout of a file by its first lines: by a line `sep=;`, else by the delimiter that gives most rows equal lengths."""
-    declared = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None
-    if declared:
-        return Layout(delimiter or declared[1], skip=1)
-    if skip := _preamble(lines, delimiter):
-        return Layout(find_layout(lines[skip:], delimiter).delimiter, skip)
-    if delimiter:
-        return Layout(delimiter)
-
-    def share(candidate: str) -> float:
-        lengths = [len(row.cells) for row in rows_of(enumerate(lines, 1), candidate) if any(row.cells)]
-        return lengths.count(lengths[0]) / len(lengths) if lengths and lengths[0] > 1 else 0.0
-
-    best = max(DELIMITERS, key=share)
-    if share(best) >= 0.5:
-        return Layout(best)
-    # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
-    return Layout(next((candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))), ""))
-
-
-def _preamble(lines: Sequence[str], delimiter: str | None) -> int:
-    """How many lines stand before the header: none of them has columns, or each is a comment."""
-    for number, line in enumerate(lines[: MOST_BEFORE + 1]):
-        for candidate in [delimiter] if delimiter else DELIMITERS:
-            if candidate not in line or number + 1 >= len(lines) or lines[number + 1].count(candidate) < line.count(candidate):
-                continue
-            before = [other for other in lines[:number] if other.strip()]
-            if not before or line.startswith("#"):
-                continue
-            if all(re.match(r"#+(\s|$)", other) and other.count(candidate) != line.count(candidate) for other in before):
-                return number
-            if is_header(line.split(candidate)) and not any(candidate in other for other in before):
-                return number
-    return 0
 
 
 def rows_of(

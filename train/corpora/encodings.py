@@ -23,11 +23,14 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (cod
 _TYPOGRAPHY = set("€…–—‘’“”•£©®°«»¡¿·™½¼¾×\xa0")
 _ONE_LETTER_WORDS = set("àáâèéêìíòóôùúüÀÁÂÈÉÊÌÍÒÓÔ")
 _SAMPLE_LINES = 2000
+_GZIP = b"\x1f\x8b"
 
 
 def opened(path: Path) -> BinaryIO:
-    """The bytes of a file; those of a .gz are unpacked."""
-    return cast(BinaryIO, gzip.open(path)) if path.name.lower().endswith(".gz") else open(path, "rb")
+    """The bytes of a file, unpacked if they are packed by gzip, whatever its name says."""
+    with open(path, "rb") as file:
+        packed = file.read(2) == _GZIP
+    return cast(BinaryIO, gzip.open(path)) if packed else open(path, "rb")
 
 
 def check_encoding(name: str) -> str:
@@ -63,11 +66,20 @@ def find_encoding(path: Path) -> str:
 
 
 def _unmarked_utf_16(start: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of plain text is zero there."""
+    """UTF-16 without a mark: every other byte of Latin text is zero there, and that of spaces and line ends in any script."""
+    half = len(start) // 2
     even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) < 0.3 * len(start) / 2 or min(even, odd) > 0.05 * len(start) / 2 or len(start) < 8:
+    if half < 4 or min(even, odd) > 0.05 * max(even, odd) or max(even, odd) < 0.01 * half:
         return None
-    return "utf-16-be" if even > odd else "utf-16-le"
+    encoding = "utf-16-be" if even > odd else "utf-16-le"
+    if max(even, odd) >= 0.3 * half:
+        return encoding
+    text = start[: 2 * half].decode(encoding, "replace")
+    usual = sum(char.isprintable() or char in "\r\n\t\ufeff" for char in text)
+    spaces = sum(char.isspace() and char.isascii() for char in text)
+    others = sum(byte < 9 or 13 < byte < 32 or byte > 127 for byte in start)  # no bytes of English in UTF-8
+    enough = usual >= 0.98 * half and spaces >= 0.5 * max(even, odd) and others >= 0.3 * half
+    return encoding if enough else None
 
 
 def _without_utf_8(path: Path) -> str:

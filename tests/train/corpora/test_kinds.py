@@ -1,0 +1,155 @@
+"""Files that are something else than their name says: read for what they are, or refused in one sentence."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import gzip
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from dgvae.errors import UserError
+from tests.train.corpora.test_tables import TEXTS, read, said
+
+
+def zipped(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, "the boat, 1\n")
+    return file.getvalue()
+
+
+OTHERS = {
+    "zip": (zipped("a.csv"), "a zip archive; unpack it"),
+    "xlsx": (zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook; save its table as .csv"),
+    "docx": (zipped("[Content_Types].xml", "word/document.xml"), "a Word document; save its text as .txt"),
+    "ods": (zipped("mimetype", "content.xml"), "a LibreOffice file"),
+    "xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(99), "a file of Excel"),
+    "pdf": (b"%PDF-1.4\n%\xe2\xe3", "a PDF file"),
+    "rtf": (b"{\\rtf1\\ansi text}", "a rich text file"),
+    "xz": (b"\xfd7zXZ\0\0", "packed by xz"),
+    "arrow": (b"ARROW1\0\0", "an Arrow file"),
+    "pickle": (pickle.dumps(TEXTS, protocol=4), "a Python pickle"),
+    "tar": (b"a.csv".ljust(257, b"\0") + b"ustar  \0", "a tar archive"),
+    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\n", "git lfs pull"),
+    "web page": (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><body>sign in</body></html>", "a web page"),
+    "xml": (b'<?xml version="1.0"?>\n<posts><row Body="a"/></posts>', "an XML file"),
+    "html table": (b"<table><tr><td>a</td></tr></table>", "a table in HTML"),
+    "dump": (b"SET NAMES utf8;\nINSERT INTO `posts` VALUES (1,'a');\n", "an SQL dump"),
+    "dump of mysql": (b"-- MySQL dump 10.13  Distrib 8.0\n--\n", "an SQL dump"),
+    "arff": (b"% made by Weka\n@RELATION posts\n@DATA\n'a',1\n", "an ARFF file"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a"])
+def test_other_kinds_are_named_whatever_the_file_is_called(kind: str, name: str, tmp_path: Path) -> None:
+    content, sentence = OTHERS[kind]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read(tmp_path / name)
+    fault = str(caught.value)
+    assert sentence in fault or (name == "a" and "call it .txt" in fault)
+    assert fault.startswith(str(tmp_path / name))
+    assert "\n" not in fault
+
+
+@pytest.mark.parametrize(
+    "line", ["Insert into the slot, please", "create table tennis clubs", "<unk> goes home", "<s> the boat </s>"]
+)
+def test_text_that_only_resembles_another_kind_is_read(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([line, *TEXTS]))
+    assert read(tmp_path / "a.txt")[0] == [line, *TEXTS]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_gzip_is_told_by_its_bytes(packed: bool, tmp_path: Path) -> None:
+    content = "\n".join(["note;mood", *(f"{text};1" for text in TEXTS)]).encode()
+    path = tmp_path / ("a.csv" if packed else "a.csv.gz")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    assert read(path)[0] == TEXTS
+
+
+def test_parquet_is_told_by_its_bytes(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"note": TEXTS}), tmp_path / "a.csv")
+    assert read(tmp_path / "a.csv")[0] == TEXTS
+    (tmp_path / "a.parquet").write_text("\n".join(TEXTS))
+    with pytest.raises(UserError, match="is not a Parquet file; give it the ending"):
+        read(tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").write_bytes(b"")
+    with pytest.raises(UserError, match="is empty"):
+        read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+def test_json_lines_are_told_by_their_content(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("\n".join(f'{{"note": "{text}"}}' for text in TEXTS))
+    texts, _, account = read(tmp_path / name)
+    assert texts == TEXTS
+    assert "holds JSON" in said(account)
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(UserError, match="is a pipe or device, not a file"):
+        read(tmp_path / "pipe.txt")
+    (tmp_path / "folder.txt").mkdir()
+    with pytest.raises(UserError, match="is a folder"):
+        read(tmp_path / "folder.txt")
+    (tmp_path / "link.txt").symlink_to("nowhere")
+    with pytest.raises(UserError, match=r"can't be read \(No such file or directory\)"):
+        read(tmp_path / "link.txt")
+
+
+def test_bytes_of_parquet_are_text_where_they_are_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    data = {"picture": [b"\xff\xd8\0"] * 12, "note": [text.encode() for text in TEXTS], "mood": [b"sad", b"glad"] * 6}
+    parquet.write_table(pa.table(data), path)
+    texts, labels, _ = read(path, label_column="mood")
+    assert (texts, labels) == (TEXTS, ["sad", "glad"] * 6)
+    texts, _, account = read(path, column="picture")
+    assert not texts
+    assert account.left_out == {"with bytes that are not UTF-8 as picture": 12}
+
+
+@pytest.mark.parametrize("value", [["a", "b"], {"body": "a"}])
+def test_columns_of_lists_and_objects_are_named(value: object, tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"note": [value] * 3, "mood": [1, 2, 3]}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="no column of text, only lists or objects in note; write"):
+        read(tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text(
+        "\n".join(f'{{"note": {"[1]" if isinstance(value, list) else "{}"}, "mood": 1}}' for _ in TEXTS)
+    )
+    with pytest.raises(UserError, match="no column of text, only lists or objects in note; write"):
+        read(tmp_path / "a.jsonl")
+    kind = "a list" if isinstance(value, list) else "an object"
+    for name in ("a.parquet", "a.jsonl"):
+        assert list(read(tmp_path / name, column="note")[2].left_out) == [f"with {kind} as note"]
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([decimal.Decimal("1.00"), decimal.Decimal("2.50")], ["1", "2.50"]),
+        ([datetime.date(2020, 1, 1), datetime.date(2021, 2, 3)], ["2020-01-01", "2021-02-03"]),
+        ([datetime.datetime(2020, 1, 1, 5), None], ["2020-01-01T05:00:00"]),
+        ([1.0, float("nan")], ["1"]),
+        ([True, False], ["True", "False"]),
+    ],
+)
+def test_labels_of_every_type_become_text(values: list, labels: list[str], tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"note": TEXTS[:2], "mood": values}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet", label_column="mood")[1] == labels
+
+
+def test_labels_that_are_lists_are_said(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"note": TEXTS, "mood": [["a"]] * 12}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet", label_column="mood")[2].left_out == {"with a list as mood": 12}

@@ -1,0 +1,94 @@
+"""Signs that lines which are read as sentences are something else: columns, subtitles, lines that were wrapped."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from train.corpora.columns import MOST_VALUES
+
+FEW_LINES = 10  # fewer show nothing
+LONGEST_LOOKED_AT = 2000  # characters of a line
+MOST = 0.9  # of all lines must show it
+SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#")
+
+_SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
+_COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
+_SENTENCE_END = re.compile(r"[.!?:;\"'”’)\]]\s*$")
+
+
+def hint(lines: Sequence[str]) -> str | None:
+    """One phrase for the summary; None where lines look like sentences."""
+    filled = [line for line in lines if line.strip() and len(line) <= LONGEST_LOOKED_AT]
+    if sum(map(bool, map(_SUBTITLE.search, filled))) > len(filled) / 10:
+        return "it looks like subtitles, whose numbers and times are read as text; remove them"
+    if len(filled) < FEW_LINES:
+        return None
+    return _separator(filled) or _fixed_width(filled) or _single_words(filled) or _wrapped(filled)
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """What stands between a text and one of few words or numbers."""
+    for separator in SEPARATORS:
+        holding = [line.strip() for line in lines if separator in line]
+        if len(holding) < MOST * len(lines):
+            continue
+        for verb, pieces in (
+            ("end in", [line.rpartition(separator)[::2][::-1] for line in holding]),
+            ("begin with", [line.partition(separator)[::2] for line in holding]),
+        ):
+            values = _classes([piece for piece, rest in pieces if rest.strip()], len(lines))
+            if values is None:
+                continue
+            name = separator if separator.isprintable() else f"\\x{ord(separator):02x}"
+            shown = " or ".join(f"{name}{value}" if verb == "end in" else f"{value}{name}" for value in values[:2])
+            advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
+            return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
+    return None
+
+
+def _classes(pieces: Sequence[str], lines: int) -> list[str] | None:
+    """The values, the most frequent first, if most pieces are one of few words or numbers; else None."""
+    counts = Counter(piece.strip().strip("'\"") for piece in pieces)
+    often = {
+        value: count for value, count in counts.most_common(MOST_VALUES) if value and count > 1 and len(value.split()) == 1
+    }
+    if sum(often.values()) < MOST * lines or len(often) < 2 or not all(_is_word(value) for value in often):
+        return None
+    return list(often)
+
+
+def _is_word(value: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?\w[\w.+-]*", value))
+
+
+def _fixed_width(lines: Sequence[str]) -> str | None:
+    for pattern in _COLUMNS:
+        found = [match for line in lines if (match := pattern.fullmatch(line))]
+        if len(found) < MOST * len(lines):
+            continue
+        edges = [Counter(match.start("piece") for match in found), Counter(match.end("gap") for match in found)]
+        edges.append(Counter(match.end("piece") for match in found))
+        aligned = max(edge.most_common(1)[0][1] for edge in edges) >= MOST * len(lines)
+        if aligned and _classes([match["piece"] for match in found], len(lines)):
+            return "columns seem to have a fixed width, and are read as text; save the file with tabs or commas between them"
+    return None
+
+
+def _single_words(lines: Sequence[str]) -> str | None:
+    """Words one a line, as in word lists and in text that was split and tagged; not in scripts without spaces."""
+    short = sum(len(line.split()) == 1 and len(line.strip()) < 20 and line.isascii() for line in lines)
+    return "most lines are a single word; each line is read as a sentence" if short >= MOST * len(lines) else None
+
+
+def _wrapped(lines: Sequence[str]) -> str | None:
+    """Lines that go on in the next line, as in books and mails."""
+    pairs = list(pairwise(lines))
+    goes_on = sum(not _SENTENCE_END.search(line) and after[:1].islower() for line, after in pairs)
+    ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
+    capitals = sum(line[:1].isupper() for line in lines)  # some lines begin a sentence
+    if goes_on > len(pairs) / 2 and min(ends, capitals) > len(lines) / 20 and max(map(len, lines)) < 120:
+        return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
+    return None

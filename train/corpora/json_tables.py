@@ -1,0 +1,171 @@
+"""Tables in .json and .jsonl, of every shape that people write them in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dgvae.errors import UserError
+from train.corpora.account import Account
+from train.corpora.columns import is_header
+from train.corpora.encodings import UTF_8, first_lines, numbered_lines, opened
+from train.corpora.table import LOOKED_AT, Record, Table, listed
+
+BROKEN = "broken JSON"
+MOST_FIELDS = 20  # of one object; more values that are all texts are a text each
+
+_START = re.compile(r"[^\s,]")  # of a value that follows another
+
+
+def json_table(path: Path, encoding: str, account: Account) -> Table:
+    """Values one a line, a list of them, or an object of columns; a value is an object, a text, or a list of cells."""
+    items = None if _is_json_lines(path, encoding) else _whole(path, encoding, account)
+
+    def rows(_: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
+        found = _parsed_lines(path, encoding, account) if items is None else ((f"item {i}", x) for i, x in enumerate(items, 1))
+        for place, item in found:
+            for value in item if isinstance(item, list) and item and all(isinstance(x, dict) for x in item) else [item]:
+                if (record := _record(value)) is None:
+                    account.leave_out("neither an object nor a text", place)
+                else:
+                    yield place, record
+
+    return Table(None, rows)
+
+
+def _record(value: object) -> Record | None:
+    """A row: of an object its fields, of a list its cells by their number; None if it is neither, and no text."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        return {str(number): cell for number, cell in enumerate(value, 1)}
+    return {"text": value} if isinstance(value, str) else None
+
+
+def is_json(lines: list[str]) -> bool:
+    """Whether the first lines of a file that is called otherwise are objects in JSON, one a line."""
+    filled = [line for line in lines if line.strip()][:20]
+    try:
+        return bool(filled) and all(line.lstrip("\ufeff ").startswith("{") and json.loads(line) for line in filled)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_json_lines(path: Path, encoding: str) -> bool:
+    """Whether the first line that is not empty is a value of its own, and it is not all there is."""
+    filled = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
+    try:
+        first = json.loads(filled[0].removeprefix("\ufeff")) if filled else {}
+    except (ValueError, RecursionError):
+        return not filled[0].strip().startswith(("[", "{")) or not _parses(path, encoding)
+    if isinstance(first, list):
+        return len(filled) > 1
+    return isinstance(first, str) or (isinstance(first, dict) and (len(filled) > 1 or not _rows_in(first, Account())))
+
+
+def _parses(path: Path, encoding: str) -> bool:
+    try:
+        _whole(path, encoding, Account())
+    except UserError:
+        return False
+    return True
+
+
+def _whole(path: Path, encoding: str, account: Account) -> list[Any]:
+    with opened(path) as file:  # which may be a single line, of any length
+        text = file.read().decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace").removeprefix("\ufeff")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if (values := _one_after_another(text)) is None:
+            raise UserError(f"{path} is neither JSON nor JSON Lines ({error}).") from None
+        return values
+    if isinstance(content, dict):
+        content = _rows_in(content, account) or [content]
+    return _with_names(content) if isinstance(content, list) else [content]
+
+
+def _one_after_another(text: str) -> list[Any] | None:
+    """Values that follow each other without a list around them, each over several lines; None if it is something else."""
+    decoder, values, place = json.JSONDecoder(), [], 0
+    try:
+        while start := _START.search(text, place):
+            value, place = decoder.raw_decode(text, start.start())
+            values.append(value)
+    except (ValueError, RecursionError):
+        return None
+    return values if len(values) > 1 else None
+
+
+def _rows_in(content: dict[str, Any], account: Account) -> list[Any]:
+    """The rows that an object holds, in one of the shapes of pandas or as the longest of its lists; none if it holds none."""
+    values = list(content.values())
+    if {"columns", "data"} <= content.keys() and isinstance(content["columns"], list) and isinstance(content["data"], list):
+        names = [str(name) for name in content["columns"]]
+        return [dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in content["data"]]
+    if lists := {name: value for name, value in content.items() if _is_list_of_rows(value)}:
+        longest = max(lists, key=lambda name: len(lists[name]))
+        _note_others(longest, lists.keys() - {longest}, account)
+        return lists[longest]
+    if len(rows := [value for value in values if isinstance(value, list) and value and isinstance(value[0], list)]) == 1:
+        return _with_names(rows[0])
+    if all(isinstance(value, dict) for value in values):
+        return _rows_by_name(content)
+    if len(values) > MOST_FIELDS and all(isinstance(value, str) for value in values):
+        return values
+    return _rows_of_columns(content, account)
+
+
+def _rows_by_name(content: dict[str, dict[str, Any]]) -> list[Record]:
+    """The rows of {"7": {"text": …}, …}, or of {"text": {"7": …}, …}, the columns of pandas."""
+    inner = {name for row in content.values() for name in row}
+    if all(name.isdecimal() for name in inner) and not all(name.isdecimal() for name in content):
+        keys = dict.fromkeys(key for column in content.values() for key in column)
+        return [{name: column.get(key) for name, column in content.items()} for key in keys]
+    return list(content.values()) if len(content) > 1 and len(inner) < MOST_FIELDS * len(content) else []
+
+
+def _rows_of_columns(content: dict[str, Any], account: Account) -> list[Record]:
+    """The rows of {"text": […], "label": […]}: of the longest lists, if several have that length."""
+    lists = {name: value for name, value in content.items() if isinstance(value, list) and value}
+    if not lists:
+        return []
+    longest = max(map(len, lists.values()))
+    columns = {name: value for name, value in lists.items() if len(value) == longest}
+    if longest == 1 and len(columns) < len(content):
+        return []  # an object of which a field is a list
+    _note_others(listed(columns), lists.keys() - columns.keys(), account)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _note_others(read: str, others: Iterable[str], account: Account) -> None:
+    if names := sorted(others):
+        account.note(f"of several lists, the longest is read, {read}, and not {listed(names)}")
+
+
+def _with_names(rows: list[Any]) -> list[Any]:
+    """Lists of cells as objects, if the first list holds the names of the columns."""
+    names = rows[0] if rows else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not is_header(names):
+        return rows
+    return [dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in rows[1:]]
+
+
+def _is_list_of_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _parsed_lines(path: Path, encoding: str, account: Account) -> Iterator[tuple[str, Any]]:
+    for number, line, cut in numbered_lines(path, encoding):
+        account.cut += cut
+        place = f"line {number}"
+        if not line.strip():
+            account.leave_out("empty", place)
+            continue
+        try:
+            yield place, json.loads(line.removeprefix("\ufeff"))
+        except (ValueError, RecursionError):
+            account.leave_out(BROKEN, place)

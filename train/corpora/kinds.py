@@ -1,0 +1,111 @@
+"""Files that are something else than their name says, told by their first bytes or lines."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from dgvae.errors import UserError
+from train.corpora.encodings import opened
+
+PARQUET = b"PAR1"
+_TABLE, _TEXT, _UNPACK = "save its table as .csv", "save its text as .txt", "unpack it and give the file in it"
+
+_BINARY: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF-", "a PDF file", _TEXT),
+    (b"{\\rtf", "a rich text file (RTF)", _TEXT),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a file of Excel, Word or the like", f"{_TABLE}, or its text as .txt"),
+    (b"ARROW1", "an Arrow file", "save the table as .parquet"),
+    (b"FEA1", "a Feather file", "save the table as .parquet"),
+    (b"Obj\x01", "an Avro file", "save the table as .parquet"),
+    (b"SQLite format 3\0", "a SQLite database", _TABLE),
+    (b"BZh", "packed by bzip2", _UNPACK),
+    (b"\xfd7zXZ\0", "packed by xz", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (b"Rar!\x1a", "a RAR archive", _UNPACK),
+    (b"\x80\x03", "a Python pickle", "save the table as .parquet"),
+    (b"\x80\x04\x95", "a Python pickle", "save the table as .parquet"),
+    (b"\x80\x05\x95", "a Python pickle", "save the table as .parquet"),
+    (b"\x93NUMPY", "a NumPy array", _TEXT),
+    (b"\x89HDF", "an HDF5 file", "save the table as .parquet"),
+    (b"RDX2\n", "an R data file", "save the table with write.csv"),
+    (b"RDX3\n", "an R data file", "save the table with write.csv"),
+    (b"X\n\0\0\0", "an R data file", "save the table with write.csv"),
+    (b"$FL2@(#)", "an SPSS file", _TABLE),
+    (b"<stata_dta>", "a Stata file", _TABLE),
+    (b"\0" * 12 + b"\xc2\xea\x81\x60", "a SAS file", _TABLE),
+    (b"\x89PNG", "a picture", _TEXT),
+    (b"\xff\xd8\xff", "a picture", _TEXT),
+    (b"GIF8", "a picture", _TEXT),
+    (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS and not the file", "get the file with git lfs pull"),
+)
+_ZIPPED = {
+    "xl/": ("an Excel workbook", _TABLE),
+    "word/": ("a Word document", _TEXT),
+    "ppt/": ("a PowerPoint file", _TEXT),
+    "content.xml": ("a LibreOffice file", f"{_TABLE}, or its text as .txt"),
+    "Index/": ("a Numbers or Pages file", f"{_TABLE}, or its text as .txt"),
+    "META-INF/container.xml": ("an e-book", _TEXT),
+}
+_WRITTEN = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), what, advice)
+    for pattern, what, advice in (
+        (r"\A<(!doctype html|html|head|body)\b", "a web page (HTML)", f"{_TEXT}, or its table as .csv"),
+        (r"\A<table\b", "a table in HTML", _TABLE),
+        (r"\A<\?xml\b", "an XML file", f"{_TEXT}, one sentence per line"),
+        (
+            r"^insert into \S+ *(\(|values\b)|^create table [^,]*\(|\A(--|/\*).*(sql|mariadb|database) dump",
+            "an SQL dump",
+            _TABLE,
+        ),
+        (r"\A(%.*\n|\s)*@relation ", "an ARFF file", f"{_TABLE}, with a header and without the lines that begin with @"),
+    )
+)
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Raise UserError if the file's first bytes are those of a kind that is not read, whatever its name says."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or device, not a file"
+        raise UserError(f"{path} is {what}; give the path of a file.")
+    with opened(path) as file:
+        start = file.read(512)
+    if start.startswith(b"PK\x03\x04"):
+        raise _refusal(path, *_zipped(path))
+    for mark, what, advice in _BINARY:
+        if start.startswith(mark):
+            raise _refusal(path, what, advice)
+    if start[257:262] == b"ustar":
+        raise _refusal(path, "a tar archive", _UNPACK)
+
+
+def refuse_markup(path: Path, lines: Sequence[str]) -> None:
+    """Raise UserError if a file's first lines are those of a web page, of XML, or of a dump of a database."""
+    start = "\n".join(line[:1000] for line in lines[:100]).lstrip("\ufeff \t\r\n")
+    for pattern, what, advice in _WRITTEN:
+        if pattern.search(start):
+            raise _refusal(path, what, advice)
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the file begins as a Parquet file does."""
+    with open(path, "rb") as file:
+        return file.read(4) == PARQUET
+
+
+def _zipped(path: Path) -> tuple[str, str]:
+    try:
+        with opened(path) as file, zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        names = []
+    return next(
+        (kind for start, kind in _ZIPPED.items() if any(name.startswith(start) for name in names)), ("a zip archive", _UNPACK)
+    )
+
+
+def _refusal(path: Path, what: str, advice: str) -> UserError:
+    return UserError(f"{path} is {what}; {advice}.")

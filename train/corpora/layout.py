@@ -1,0 +1,125 @@
+"""How a table is written, told by its first lines: its delimiter, its quotes, and what stands before its header."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from train.corpora.columns import is_header
+from train.corpora.delimited import Row, rows_of
+
+DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
+# In text they are so rare that the same number of them in every line is the columns'.
+RARE = {"\x01": "\\x01, as Hive writes", "\x1f": "\\x1f", "^": "^", "~": "~", "¦": "¦"}
+IF_HEADED = {":": "colons", " ": "spaces"}  # only if the first line holds names, too, and if quotes protect what has spaces
+MOST_BEFORE = 10  # lines before a header
+LONGEST_LOOKED_AT = 20_000  # characters of a line
+SURE = 0.95  # of the rows
+
+_SWAPPED = str.maketrans("'\"", "\"'")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is written. delimiter: "" for a single column. skip: lines before the first row. quote: " or '."""
+
+    delimiter: str
+    skip: int = 0
+    quote: str = '"'
+
+    @property
+    def name(self) -> str:
+        """What the delimiter is called."""
+        return (DELIMITERS | RARE | IF_HEADED).get(self.delimiter, self.delimiter)
+
+    def rows(
+        self, lines: Iterable[tuple[int, str]], looks: Callable[[str], bool] | None = None, length: int | None = None
+    ) -> Iterator[Row]:
+        """Split lines into rows; see `rows_of`."""
+        if self.quote == '"':
+            yield from rows_of(lines, self.delimiter, looks, length)
+            return
+        for row in rows_of(((n, line.translate(_SWAPPED)) for n, line in lines), self.delimiter, looks, length):
+            yield replace(row, cells=[cell.translate(_SWAPPED) for cell in row.cells])
+
+
+def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
+    """The layout of a file by its first lines: by a line `sep=;`, else by the delimiter that gives most rows equal lengths."""
+    declared = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None
+    if declared:
+        return Layout(delimiter or declared[1], skip=1)
+    if skip := _preamble(lines, delimiter):
+        return replace(find_layout(lines[skip:], delimiter), skip=skip)
+    quote = "'" if _are_in_single_quotes(lines, delimiter) else '"'
+    if delimiter:
+        return Layout(delimiter, quote=quote)
+    return Layout(_delimiter(lines, quote), quote=quote)
+
+
+def is_table(lines: Sequence[str]) -> bool:
+    """Whether lines of a file that need not be a table are one: rows of one length, with a header or fields in quotes."""
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 3 or max(map(len, filled)) > LONGEST_LOOKED_AT:
+        return False
+    layout = find_layout(filled)
+    rows = list(layout.rows(enumerate(filled[layout.skip :], 1))) if layout.delimiter else []
+    if not rows or sum(len(row.cells) == len(rows[0].cells) for row in rows) < SURE * len(rows):
+        return False
+    quoted = sum(bool(row.quoted) for row in rows) >= SURE * len(rows) - 1
+    return quoted or layout.delimiter in RARE or is_header(rows[0].cells)
+
+
+def _delimiter(lines: Sequence[str], quote: str) -> str:
+    def share(candidate: str) -> float:
+        """Of the rows as long as the first one, or longer by the names of rows that R writes."""
+        rows = Layout(candidate, quote=quote).rows(enumerate(lines, 1))
+        lengths = Counter(len(row.cells) for row in rows if any(row.cells))
+        first = next(iter(lengths), 1)
+        longer = lengths[first + 1] if lengths[first + 1] >= SURE * (lengths.total() - 1) else 0
+        return max(lengths[first], longer) / lengths.total() if first > 1 else 0.0
+
+    for candidate in RARE:
+        if len(lines) > 2 and candidate in lines[0] and share(candidate) >= SURE:
+            return candidate
+    best = max(DELIMITERS, key=share)
+    if share(best) >= 0.5:
+        return best
+    for candidate in IF_HEADED:
+        protected = candidate != " " or _are_quoted(lines[1:], candidate, quote)
+        if lines and is_header(lines[0].split(candidate)) and protected and share(candidate) >= SURE:
+            return candidate
+    # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
+    return next((candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))), "")
+
+
+def _are_quoted(lines: Sequence[str], delimiter: str, quote: str) -> bool:
+    rows = list(Layout(delimiter, quote=quote).rows(enumerate(lines)))
+    return bool(rows) and sum(bool(row.quoted) for row in rows) >= SURE * len(rows)
+
+
+def _are_in_single_quotes(lines: Sequence[str], delimiter: str | None) -> bool:
+    """Whether every line has a field in single quotes, and none in double ones."""
+    between = re.escape(delimiter or "".join(DELIMITERS))
+    single, double = (
+        re.compile(rf"(?:^|[{between}]) *{quote}(?:.*[^\s{quote}\\])?{quote} *(?:$|[{between}])") for quote in "'\""
+    )
+    rows = [line for line in lines[1:] or lines if line.strip() and len(line) <= LONGEST_LOOKED_AT]
+    return sum(bool(single.search(row)) for row in rows) >= SURE * len(rows) > 0 and not any(map(double.search, rows))
+
+
+def _preamble(lines: Sequence[str], delimiter: str | None) -> int:
+    """How many lines stand before the header: none of them has columns, or each is a comment."""
+    for number, line in enumerate(lines[: MOST_BEFORE + 1]):
+        for candidate in [delimiter] if delimiter else DELIMITERS:
+            if candidate not in line or number + 1 >= len(lines) or lines[number + 1].count(candidate) < line.count(candidate):
+                continue
+            before = [other for other in lines[:number] if other.strip()]
+            if not before or line.startswith("#"):
+                continue
+            if all(re.match(r"#+(\s|$)", other) and other.count(candidate) != line.count(candidate) for other in before):
+                return number
+            if is_header(line.split(candidate)) and not any(candidate in other for other in before):
+                return number
+    return 0

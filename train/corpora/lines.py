@@ -1,0 +1,74 @@
+"""Files of lines, .txt: a sentence a line, and optionally a label with a tab before or after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dgvae.text.corpora import is_label
+from train.corpora.account import Account, count_of
+from train.corpora.columns import has_header
+from train.corpora.encodings import first_lines, numbered_lines
+from train.corpora.hints import FEW_LINES, hint
+from train.corpora.layout import is_table
+from train.corpora.table import LOOKED_AT
+
+FASTTEXT = "__label__"  # what fastText has before every label
+
+
+def layout_of_lines(lines: Sequence[str]) -> str:
+    """Where the labels of a .txt stand: "" if there are none, "before" or "after" a tab; "table" if it is like a .csv.
+
+    With few lines, the first one with a tab is never taken for a header.
+    """
+    lines = [line for line in lines if line.strip()]
+    parts = [line.split("\t") for line in lines if "\t" in line.strip()]
+    if 2 * len(parts) < len(lines) or not parts:
+        return "table" if not parts and is_table(lines) else ""
+    if sum(len(cells) > 2 for cells in parts) > len(lines) / 2:
+        return "table"
+    pairs = [cells for cells in parts if len(cells) == 2]
+    if len(pairs) > FEW_LINES and has_header(pairs, []):
+        return "table"
+    before, after = zip(*((cells[0], cells[-1]) for cells in parts), strict=True)
+    words = [sum(len(text.split()) for text in side) for side in (before, after)]
+    return "after" if words[1] < words[0] and len(set(after)) < len(set(before)) else "before"
+
+
+def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iterator[tuple[str, str | None, str]]:
+    """Yield (sentence, label, place) for every line.
+
+    Args:
+        path: the file.
+        encoding: of the file.
+        layout: see `layout_of_lines`.
+        account: gets what was found out.
+    """
+    lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
+    start = [line.split(maxsplit=1)[0] for line in lines]
+    fasttext = bool(start) and all(word.startswith(FASTTEXT) for word in start)
+    if fasttext:
+        account.note(f"labels are the words that begin with {FASTTEXT}")
+    elif layout:
+        account.note(f"labels stand {layout} a tab")
+    elif len(start) > FEW_LINES and all(":" in word[1:-1] for word in start) and 2 * len(set(start)) <= len(start):
+        account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
+    elif found := hint(lines):
+        account.note(found)
+    tabs = 0
+    for number, line, cut in numbered_lines(path, encoding):
+        account.cut += cut
+        if fasttext and line.strip():
+            label, _, text = line.strip().partition(" ")
+            yield text, label.removeprefix(FASTTEXT) or None, f"line {number}"
+            continue
+        before, tab, after = line.rpartition("\t") if layout == "after" else line.partition("\t")
+        label, text = (after, before) if layout == "after" else (before, after)
+        if tab and label.strip() and not (layout or is_label(label.strip())):
+            tabs += bool(text.strip())
+            label, text = "", line
+        if not tab:
+            label, text = "", line
+        yield text, label.strip() or None, f"line {number}"
+    if tabs:
+        account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")

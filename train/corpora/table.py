@@ -1,0 +1,55 @@
+"""A file of records, as every reader of tables gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+
+from train.corpora.account import Account
+
+LOOKED_AT = 1000  # lines by which a table's layout is found
+MOST_LISTED = 10  # names in a sentence
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """rows: yields (place, record) for the columns wanted, or for all that may hold text; counts what it leaves out.
+
+    names: the columns; None if only reading all rows tells. label_names: what labels of a column are called, if the file says.
+    nested: columns of lists, of objects, or of bytes that are no text.
+    """
+
+    names: list[str] | None
+    rows: Callable[[list[str] | None, Account], Iterator[tuple[str, Record]]]
+    label_names: Callable[[str], dict[str, str]] = lambda _: {}
+    nested: Sequence[str] = ()
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence, as many and as much of each as can be read."""
+    shown = [(name if len(name) <= 40 else f"{name[:40]}…") or "''" for name in names]
+    more = f" and {len(shown) - MOST_LISTED:,} more" if len(shown) > MOST_LISTED else ""
+    return ", ".join(shown[:MOST_LISTED]) + more
+
+
+def label_of(value: object) -> str | None:
+    """A label as text: a number, a date, or text of any kind; None if there is none, or it is a list or an object."""
+    if isinstance(value, float | Decimal):
+        if value != value:
+            return None
+        value = int(value) if value == value // 1 else value
+    if isinstance(value, date | time):
+        value = value.isoformat()
+    return str(value).strip() or None if isinstance(value, str | int | float | Decimal) else None
+
+
+def lack_of(column: str, value: object) -> str:
+    """What is wrong with a row whose text or label can't be used."""
+    kinds = ((list, "a list"), (dict, "an object"), (bytes, "bytes that are not UTF-8"), (int | float, "a number"))
+    kind = next((kind for each, kind in kinds if isinstance(value, each) and value == value), None)
+    return f"with {kind} as {listed([column])}" if kind else f"without {listed([column])}"
