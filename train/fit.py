@@ -86,7 +86,9 @@ def fit(options: FitOptions, claims: bool) -> None:
         batches = Batches(tokenizer.encode_all(training.sentences, config.max_length), device, same_length=same_length)
         held_out = Batches(tokenizer.encode_all(validation.sentences, config.max_length), device, training=False)
         group = check_groups(run, batches)
-        text = text_facts(training, validation, evaluation, tokenizer, config.max_length, options.min_count)
+        text = text_facts(
+            training, validation, evaluation, tokenizer, config.max_length, None if options.init_from else options.min_count
+        )
         print_main(summary(corpus_name(options), text, group.effective_batch_size))
         warn_if_weight_is_never_reached(run, batches)
         facts = {"sentences": len(training.sentences), **asdict(group), "text": text.record()}

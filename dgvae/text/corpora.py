@@ -127,6 +127,13 @@ def source_of(folder: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
+def given_name(path: Path) -> str:
+    """The file of the user's own that a split was made of; the split's path where there is none."""
+    source = source_of(path.parent)
+    made_of = {"train": ("train",), "valid": ("valid", "train"), "test": ("test", "valid", "train")}.get(path.stem, ())
+    return next((str(source[split]) for split in made_of if source.get(split)), str(path))
+
+
 def class_names(folder: Path) -> dict[int, str]:
     """What the labels of prepared text in a folder are called; a label that is but a number is left out."""
     names = {int(number): name for number, name in source_of(folder).get("classes", {}).items()}
@@ -158,7 +165,7 @@ def read_evaluation(path: Path) -> Split:
     """`read_split` for sentences to measure on. Raises UserError as it does, and if there is but one."""
     split = read_split(path)
     if len(split.sentences) < 2:
-        raise UserError(f"{path} holds one sentence; an aggregated posterior needs two at least.")
+        raise UserError(f"{given_name(path)} holds one sentence; an aggregated posterior needs two at least.")
     return split
 
 
@@ -174,12 +181,15 @@ def read_split(path: Path) -> Split:
             for number, line in enumerate(lines, start=1):
                 label, _, sentence = line.rpartition("\t")
                 if label and not is_label(label):
-                    raise UserError(f"{path}, line {number}: what stands before a tab is a label, a number from 0 to 32767.")
+                    raise UserError(
+                        f"{path}, line {number}: what stands before a tab is a label, a number from 0 to 32767; "
+                        "--train-file takes labels of any kind."
+                    )
                 if sentence.strip():
                     sentences.append(sentence.strip())
                     labels.append(int(label) if label else UNLABELED)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a readable UTF-8 text file ({error}).") from None
     if not sentences:
-        raise UserError(f"{path} holds no sentence.")
+        raise UserError(f"{given_name(path)} holds no sentence.")
     return Split(path, sentences, labels)

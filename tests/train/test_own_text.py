@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -13,14 +14,17 @@ import pytest
 from dgvae.checkpoint.checkpoint import CARD_FILE, load_checkpoint
 from dgvae.errors import UserError
 from dgvae.explore.directions import choose_labels
-from dgvae.text.corpora import read_split
+from dgvae.text.corpora import SPLITS, Split, given_name, read_evaluation, read_split
+from dgvae.text.tokenizer import WordTokenizer
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.edit import EditTab
 from tests.conftest import SMALL, made_up_lines
 from train.corpora import TextSource, prepare
 from train.fit import main as fit
 from train.run.arguments import parse_options
-from train.run.summary import TextFacts
+from train.run.run_file import read_run
+from train.run.start import corpus_folder
+from train.run.summary import TextFacts, text_facts
 from train.sweep.command import prepare_text
 
 CLASSES = ["calm", "glad", "sad"]
@@ -97,6 +101,36 @@ def test_a_run_begun_with_a_relative_file_resumes_from_another_directory(
     shutil.rmtree(home / "cache" / "own")  # the text has to be read again
     monkeypatch.chdir(tmp_path)
     assert fit(["--resume", "--epochs", "2", "--out", str(run)]) == 0
+
+
+def test_a_file_that_moved_is_named_with_what_finds_it(home: Path, tmp_path: Path) -> None:
+    options = replace(read_run(home / "runs" / "mine"), train_file=str(tmp_path / "mine.csv"))
+    with pytest.raises(UserError, match=r"mine\.csv is no longer there; give its new place with --resume --train-file FILE"):
+        corpus_folder(options)
+
+
+def test_the_users_own_file_is_named_and_not_the_cache(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("note\nthe boat sails home\n")
+    source = TextSource(str(home / "mine.csv"), test=str(tmp_path / "one.csv"), column="note")
+    folder = prepare(source, tmp_path)
+    assert [given_name(folder / f"{split}.txt") for split in SPLITS] == [source.train, source.train, source.test]
+    with pytest.raises(UserError, match=r"^\S*/one\.csv holds one sentence"):
+        read_evaluation(folder / "test.txt")
+    assert given_name(home / "test.txt") == str(home / "test.txt")
+
+
+def test_what_another_models_vocabulary_lacks_is_advised_by_it(tmp_path: Path) -> None:
+    text = Split(tmp_path / "train.txt", [f"boat {n} sails" for n in range(40)], [-1] * 40)
+    other = WordTokenizer.train(["another text", "another text"], 100, 1)
+    assert "raise --max-vocab" not in text_facts(text, text, text, other, 9, None).advice
+    assert "--init-from" in text_facts(text, text, text, other, 9, None).advice
+    assert "--init-from" not in text_facts(text, text, text, other, 9, 1).advice
+
+
+def test_labels_that_are_words_are_pointed_to_the_option_that_takes_them(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("glad\tthe boat sails home\n")
+    with pytest.raises(UserError, match="--train-file takes labels of any kind"):
+        read_split(tmp_path / "train.txt")
 
 
 def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

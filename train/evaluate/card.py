@@ -19,6 +19,7 @@ from dgvae.files.atomic import printable, write_bytes
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import CORPORA
+from train.corpora.account import count_of
 from train.run.arguments import flags_of
 from train.run.options import DEFAULTS, OF_THE_COMMAND, TEXTS
 from train.run.run_file import OPTIONS_FILE, recorded_options
@@ -40,6 +41,7 @@ def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "
     config, training, corpus = model.config, record.training, corpus_title(record)
     weights = sum(p.numel() for p in model.parameters())
     stopped = "" if training.get("finished", True) else "\n\n**Its training was stopped before the end.**"
+    trained = f"{count_of(training['epochs'], 'epoch')} over {count_of(training['sentences'], 'sentence')}"
     card = f"""---
 {metadata(config, record).to_yaml()}
 ---
@@ -75,7 +77,7 @@ print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metri
 {retraining_command(config, record, folder)}
 ```
 
-{training["epochs"]} epochs over {training["sentences"]:,} sentences, the best by validation kept. {weights:,} weights:
+{trained}, the best by validation kept. {weights:,} weights:
 vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {config.latent_dim}.
 {text_table(training)}
 ## Terms

@@ -31,7 +31,7 @@ from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
-from dgvae.text.corpora import CORPORA, Split, read_evaluation, read_split
+from dgvae.text.corpora import CORPORA, Split, given_name, read_evaluation, read_split
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
 from train.corpora import TextSource, find_corpus, prepare
@@ -187,7 +187,7 @@ def _begin_on_other_sentences(
     model: TextVAE, tokenizer: WordTokenizer, known: Record, evaluation: Split
 ) -> tuple[Record, Posterior]:
     """A record without figures, of sentences that are not the checkpoint's own evaluation set, and their posteriors."""
-    print(f"  {evaluation.path} is not the text that it was measured on: its metrics.json stays as it is")
+    print(f"  {given_name(evaluation.path)} is not the text that it was measured on: its metrics.json stays as it is")
     posterior = model.encode_all(tokenizer.encode_all(evaluation.sentences, model.config.max_length)).map(Tensor.cpu)
     return replace(known, evaluation=evaluation_of(evaluation), **_nothing()), posterior
 

@@ -16,9 +16,10 @@ from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.methods.table import method_and_options, read_pair
 from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
-from dgvae.text.corpora import CORPORA, Split, corpus_files, read_evaluation, read_split
+from dgvae.text.corpora import CORPORA, Split, corpus_files, given_name, read_evaluation, read_split
 from dgvae.text.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
+from train.corpora.reading import is_path
 from train.run.arguments import text_options
 from train.run.initial import check_initial, read_initial, take_weights
 from train.run.loop import Plan, Run
@@ -44,9 +45,21 @@ def corpus_name(options: FitOptions) -> str:
 
 def corpus_folder(options: FitOptions) -> Path:
     """The folder of train.txt, valid.txt and test.txt, made if need be. Raises UserError."""
+    refuse_moved(options)
     if options.corpus in CORPORA or (options.corpus and options.data):
         return find_corpus(options.corpus, Path(options.data) if options.data else None)
     return prepare(TextSource(options.source, options.valid_file, options.test_file, **text_options(options)))
+
+
+def refuse_moved(options: FitOptions) -> None:
+    """Raise UserError if a file that a run was begun with is at its place no more, and say what finds it again."""
+    for name in ("train_file", "valid_file", "test_file"):
+        file = getattr(options, name)
+        if options.training_sha256 and file and is_path(file) and not Path(file).expanduser().exists():
+            raise UserError(
+                f"{file} is no longer there; give its new place with --resume --{name.replace('_', '-')} FILE, or with "
+                "--test-file FILE to train.evaluate."
+            )
 
 
 def new_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
@@ -101,7 +114,8 @@ def resume_run(options: FitOptions, training: Split, device: torch.device) -> tu
     """Load the last state from the run's folder. Raises UserError if the text is not the one that it was begun with."""
     if options.training_sha256 not in (None, training.sha256):
         raise UserError(
-            f"{training.path} is not the text that {options.out} was started with; give that text with --data or --train-file."
+            f"{given_name(training.path)} is not the text that {options.out} was started with; give that text with --data or "
+            "--train-file."
         )
     run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
     load_state(run, options.out)

@@ -64,14 +64,14 @@ class TextFacts:
 
 
 def text_facts(
-    training: Split, validation: Split, evaluation: Split, tokenizer: WordTokenizer, max_words: int, min_count: int
+    training: Split, validation: Split, evaluation: Split, tokenizer: WordTokenizer, max_words: int, min_count: int | None
 ) -> TextFacts:
     """Count what a run is trained on.
 
     Args:
         tokenizer: the run's, whatever text it was made of.
         max_words: a longer sentence is cut there.
-        min_count: a word seen less often became <unk>.
+        min_count: a word seen less often became <unk>; None if the vocabulary is that of another model.
     """
     counts: Counter[str] = Counter()
     lengths = []
@@ -119,18 +119,20 @@ def seem_unsplit(counts: Counter[str]) -> bool:
     return sum(len(word) * count for word, count in counts.items()) > LONG_WORD * counts.total()
 
 
-def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int) -> str:
+def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int | None) -> str:
     """What to do against many unknown words, by their cause."""
     total = sum(unknown.values())
     in_text = sum(unknown.get(word, 0) for word in SPECIAL_WORDS)
-    rare = sum(count for count in unknown.values() if count < min_count)
+    rare = sum(count for count in unknown.values() if count < (min_count or 0))
     if seem_unsplit(counts):
         return f"{UNSPLIT}: split it with a word segmenter, then give --tokenized"
     if 2 * in_text > total:
         return "the text itself has <unk> in these places"
+    if min_count is None:
+        return "the vocabulary is that of --init-from: start from a model of similar text, or train without --init-from"
     if 2 * rare > total:
         return f"most of them are seen less than {min_count} times: give more text, or lower --min-count"
-    return "the vocabulary has no room for them: raise --max-vocab, or with --init-from begin with a model that knows them"
+    return "the vocabulary has no room for them: raise --max-vocab"
 
 
 def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[tuple[str, str]]:
