@@ -45,7 +45,7 @@ _TOKEN = re.compile(
 _HALVES = re.compile(
     r"(?P<word>.+)(?P<clitic>n't|'(?:s|m|d|ll|re|ve))|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)", re.IGNORECASE
 )
-_INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _OPENING = re.compile(r'(?<![^(\[{<])"')
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": "``", "”": "''", '"': "''", "…": "...", "—": "--", "\u2011": "-"})
 

@@ -33,6 +33,11 @@ class Account:
         if text not in self.found:
             self.found.append(text)
 
+    def note_first(self, kind: str, place: str) -> None:
+        """Say where something is found for the first time."""
+        if not any(text.startswith(kind) for text in self.found):
+            self.found.append(f"{kind} (first: {place})")
+
 
 def count_of(number: int, one: str, more: str | None = None) -> str:
     """ "1 line", "3 lines"; `more` where another word than `one` and an s is the plural."""

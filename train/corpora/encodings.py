@@ -21,7 +21,10 @@ FEW_BYTES = 20  # with fewer that are not UTF-8, the lines that hold them are le
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, UTF_8),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _TYPOGRAPHY = set("€…–—‘’“”•£©®°«»¡¿·™½¼¾×\xa0")
+_TURKISH = set("ðþýÐÞÝ")  # what Turkish letters of cp1254 are in cp1252
+_ICELANDIC = set("áéíóúæÁÉÍÓÚÆ")  # which has these, too
 _ONE_LETTER_WORDS = set("àáâèéêìíòóôùúüÀÁÂÈÉÊÌÍÒÓÔ")
+_GARBLED = re.compile("[Â-ô][\x80-¿€‚-™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
 _SAMPLE_LINES = 2000
 _GZIP = b"\x1f\x8b"
 
@@ -50,7 +53,7 @@ def find_encoding(path: Path) -> str:
     """
     with opened(path) as file:
         start = file.read(4096)
-        if name := next((name for mark, name in _MARKS if start.startswith(mark)), None) or _unmarked_utf_16(start):
+        if name := next((name for mark, name in _MARKS if start.startswith(mark)), None) or _unmarked_utf(start):
             return name
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
@@ -65,10 +68,12 @@ def find_encoding(path: Path) -> str:
     return _without_utf_8(path)
 
 
-def _unmarked_utf_16(start: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of Latin text is zero there, and that of spaces and line ends in any script."""
+def _unmarked_utf(start: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark: every other byte of Latin text is zero there, and that of spaces in any script."""
     half = len(start) // 2
     even, odd = start[::2].count(0), start[1::2].count(0)
+    if start[1::4].count(0) == start[2::4].count(0) == len(start) // 4 > 0:
+        return "utf-32-le" if start[:1] != b"\0" else "utf-32-be"
     if half < 4 or min(even, odd) > 0.05 * max(even, odd) or max(even, odd) < 0.01 * half:
         return None
     encoding = "utf-16-be" if even > odd else "utf-16-le"
@@ -102,8 +107,8 @@ def _without_utf_8(path: Path) -> str:
     if sum(byte > 127 for byte in sample) < FEW_BYTES:
         return UTF_8
     raise UserError(
-        f"{path} is not UTF-8, and its encoding can't be detected; name it with --encoding, such as cp1251, cp1250, gb18030 "
-        "or shift_jis."
+        f"{path} is not UTF-8, and its encoding can't be detected; name it with --encoding, such as cp1251, cp1250, cp1254, "
+        "gb18030 or shift_jis."
     )
 
 
@@ -115,6 +120,8 @@ def _is_western(sample: bytes) -> bool:
         return False
     places = [match.start() for match in re.finditer(r"[^\x00-\x7f]", text)]
     accents = sum(text[place].isalpha() for place in places)
+    if 10 * sum(map(_TURKISH.__contains__, text)) > accents and _ICELANDIC.isdisjoint(text):
+        return False
     return sum(_fits(text, place) for place in places) >= 0.9 * len(places) and accents <= 0.35 * sum(map(str.isalpha, text))
 
 
@@ -141,9 +148,19 @@ def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str, bool]]
             while len(rest) == LONGEST and not rest.endswith("\n"):
                 rest = lines.readline(LONGEST)
             cut = rest is not line and rest not in ("", "\n")
-            yield number, line.removesuffix("\n"), cut
+            yield number, line.removesuffix("\n").removeprefix("\ufeff"), cut  # a mark stands where files were joined
 
 
 def first_lines(path: Path, encoding: str, count: int) -> list[str]:
     """The first lines."""
     return [line for _, line, _ in islice(numbered_lines(path, encoding), count)]
+
+
+def as_utf_8(text: str) -> str | None:
+    """What a text was before its UTF-8 was read as cp1252, "é" for "Ã©"; None if it was not."""
+    if text.isascii() or not _GARBLED.search(text):
+        return None
+    try:
+        return text.encode(WESTERN).decode()
+    except UnicodeError:
+        return None

@@ -11,11 +11,13 @@ from train.corpora.columns import MOST_VALUES
 
 FEW_LINES = 10  # fewer show nothing
 LONGEST_LOOKED_AT = 2000  # characters of a line
+LONGEST_BEGINNING = 40  # characters that are looked at and shown
 MOST = 0.9  # of all lines must show it
-SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#")
+SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "，", "；", "،", "؛")
 
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
+_SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
 _SENTENCE_END = re.compile(r"[.!?:;\"'”’)\]]\s*$")
 
 
@@ -26,7 +28,7 @@ def hint(lines: Sequence[str]) -> str | None:
         return "it looks like subtitles, whose numbers and times are read as text; remove them"
     if len(filled) < FEW_LINES:
         return None
-    return _separator(filled) or _fixed_width(filled) or _single_words(filled) or _wrapped(filled)
+    return _separator(filled) or _fixed_width(filled) or _single_words(filled) or _wrapped(filled) or _beginning(filled)
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -92,3 +94,19 @@ def _wrapped(lines: Sequence[str]) -> str | None:
     if goes_on > len(pairs) / 2 and min(ends, capitals) > len(lines) / 20 and max(map(len, lines)) < 120:
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
     return None
+
+
+def _beginning(lines: Sequence[str]) -> str | None:
+    """What comes before every sentence: a number, a time, a sign of a list, a quote."""
+    shapes = [re.sub(r"\d+", "0", line.lstrip()) for line in lines]
+    prefix = ""
+    while starts := Counter(shape[: len(prefix) + 1] for shape in shapes if len(shape) > len(prefix)).most_common(1):
+        if starts[0][1] < MOST * len(lines) or len(prefix) > LONGEST_BEGINNING:
+            break
+        prefix = starts[0][0]
+    match = _SIGNS.match(prefix)
+    prefix = match[0].rstrip() if match else ""
+    if not prefix or prefix in ("<s>", "<bos>"):
+        return None
+    number = " (0 for any number)" if "0" in prefix else ""
+    return f"most lines begin with {prefix}{number}, which is read as text"

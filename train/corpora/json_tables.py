@@ -17,6 +17,7 @@ from train.corpora.table import LOOKED_AT, Record, Table, listed
 BROKEN = "broken JSON"
 MOST_FIELDS = 20  # of one object; more values that are all texts are a text each
 
+_ASSIGNED = re.compile(r"\A\s*[A-Za-z_][\w.]*\s*=(?=\s*[\[{])")  # as in window.YTD.tweets.part0 = [
 _START = re.compile(r"[^\s,]")  # of a value that follows another
 
 
@@ -37,11 +38,17 @@ def json_table(path: Path, encoding: str, account: Account) -> Table:
 
 
 def _record(value: object) -> Record | None:
-    """A row: of an object its fields, of a list its cells by their number; None if it is neither, and no text."""
+    """A row: of an object its fields, of a list its cells by their number; None if it is neither, and no text.
+
+    An object in another one alone, as in {"tweet": {…}}, counts as that one, and so does one in a text.
+    """
     if isinstance(value, dict):
-        return value
+        only = next(iter(value.values())) if len(value) == 1 else None
+        return only if isinstance(only, dict) else value
     if isinstance(value, list):
         return {str(number): cell for number, cell in enumerate(value, 1)}
+    if isinstance(value, str) and value.startswith("{") and is_json([value]):
+        return json.loads(value)
     return {"text": value} if isinstance(value, str) else None
 
 
@@ -49,7 +56,7 @@ def is_json(lines: list[str]) -> bool:
     """Whether the first lines of a file that is called otherwise are objects in JSON, one a line."""
     filled = [line for line in lines if line.strip()][:20]
     try:
-        return bool(filled) and all(line.lstrip("\ufeff ").startswith("{") and json.loads(line) for line in filled)
+        return bool(filled) and all(line.lstrip().startswith("{") and json.loads(line) for line in filled)
     except (ValueError, RecursionError):
         return False
 
@@ -58,9 +65,9 @@ def _is_json_lines(path: Path, encoding: str) -> bool:
     """Whether the first line that is not empty is a value of its own, and it is not all there is."""
     filled = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     try:
-        first = json.loads(filled[0].removeprefix("\ufeff")) if filled else {}
+        first = json.loads(filled[0]) if filled else {}
     except (ValueError, RecursionError):
-        return not filled[0].strip().startswith(("[", "{")) or not _parses(path, encoding)
+        return not _ASSIGNED.sub("", filled[0]).strip().startswith(("[", "{")) or not _parses(path, encoding)
     if isinstance(first, list):
         return len(filled) > 1
     return isinstance(first, str) or (isinstance(first, dict) and (len(filled) > 1 or not _rows_in(first, Account())))
@@ -77,6 +84,7 @@ def _parses(path: Path, encoding: str) -> bool:
 def _whole(path: Path, encoding: str, account: Account) -> list[Any]:
     with opened(path) as file:  # which may be a single line, of any length
         text = file.read().decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace").removeprefix("\ufeff")
+    text = _ASSIGNED.sub("", text)
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -101,15 +109,15 @@ def _one_after_another(text: str) -> list[Any] | None:
 
 
 def _rows_in(content: dict[str, Any], account: Account) -> list[Any]:
-    """The rows that an object holds, in one of the shapes of pandas or as the longest of its lists; none if it holds none."""
+    """The rows that an object holds, in one of the shapes of pandas or as one of its lists; none if it holds none."""
     values = list(content.values())
     if {"columns", "data"} <= content.keys() and isinstance(content["columns"], list) and isinstance(content["data"], list):
         names = [str(name) for name in content["columns"]]
         return [dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in content["data"]]
     if lists := {name: value for name, value in content.items() if _is_list_of_rows(value)}:
-        longest = max(lists, key=lambda name: len(lists[name]))
-        _note_others(longest, lists.keys() - {longest}, account)
-        return lists[longest]
+        chosen = max(lists, key=lambda name: (any(map(_has_words, lists[name][:5])), len(lists[name])))
+        _note_others(chosen, lists.keys() - {chosen}, account)
+        return lists[chosen]
     if len(rows := [value for value in values if isinstance(value, list) and value and isinstance(value[0], list)]) == 1:
         return _with_names(rows[0])
     if all(isinstance(value, dict) for value in values):
@@ -143,7 +151,7 @@ def _rows_of_columns(content: dict[str, Any], account: Account) -> list[Record]:
 
 def _note_others(read: str, others: Iterable[str], account: Account) -> None:
     if names := sorted(others):
-        account.note(f"of several lists, the longest is read, {read}, and not {listed(names)}")
+        account.note(f"rows are read from {read}, not {listed(names)}")
 
 
 def _with_names(rows: list[Any]) -> list[Any]:
@@ -152,6 +160,10 @@ def _with_names(rows: list[Any]) -> list[Any]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not is_header(names):
         return rows
     return [dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in rows[1:]]
+
+
+def _has_words(row: object) -> bool:
+    return isinstance(row, dict) and any(isinstance(value, str) and " " in value for value in row.values())
 
 
 def _is_list_of_rows(value: object) -> bool:
@@ -166,6 +178,6 @@ def _parsed_lines(path: Path, encoding: str, account: Account) -> Iterator[tuple
             account.leave_out("empty", place)
             continue
         try:
-            yield place, json.loads(line.removeprefix("\ufeff"))
+            yield place, json.loads(line)
         except (ValueError, RecursionError):
             account.leave_out(BROKEN, place)

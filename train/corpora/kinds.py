@@ -50,12 +50,14 @@ _ZIPPED = {
     "Index/": ("a Numbers or Pages file", f"{_TABLE}, or its text as .txt"),
     "META-INF/container.xml": ("an e-book", _TEXT),
 }
+_HTML = r"(?:a|b|br|dd|div|dl|dt|em|h\d|hr|i|li|ol|p|pre|s|span|strong|td|tr|u|ul|unk)\b"  # --clean takes these away
 _WRITTEN = tuple(
     (re.compile(pattern, re.IGNORECASE | re.MULTILINE), what, advice)
     for pattern, what, advice in (
         (r"\A<(!doctype html|html|head|body)\b", "a web page (HTML)", f"{_TEXT}, or its table as .csv"),
         (r"\A<table\b", "a table in HTML", _TABLE),
         (r"\A<\?xml\b", "an XML file", f"{_TEXT}, one sentence per line"),
+        (rf"\A<[a-z][\w:-]*[^<>]*>\s*<(?!{_HTML})[a-z][\w:-]*[\s>]", "an XML file", f"{_TEXT}, one sentence per line"),
         (
             r"^insert into \S+ *(\(|values\b)|^create table [^,]*\(|\A(--|/\*).*(sql|mariadb|database) dump",
             "an SQL dump",
@@ -69,8 +71,8 @@ _WRITTEN = tuple(
 def refuse_other_kinds(path: Path) -> None:
     """Raise UserError if the file's first bytes are those of a kind that is not read, whatever its name says."""
     if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a pipe or device, not a file"
-        raise UserError(f"{path} is {what}; give the path of a file.")
+        what = "a folder" if path.is_dir() else "a pipe or a device"
+        raise UserError(f"{path} can't be read (it is {what}, not a file).")
     with opened(path) as file:
         start = file.read(512)
     if start.startswith(b"PK\x03\x04"):

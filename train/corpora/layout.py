@@ -7,17 +7,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from train.corpora.columns import is_header
+from train.corpora.columns import has_header, is_header
 from train.corpora.delimited import Row, rows_of
 
 DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
 # In text they are so rare that the same number of them in every line is the columns'.
 RARE = {"\x01": "\\x01, as Hive writes", "\x1f": "\\x1f", "^": "^", "~": "~", "¦": "¦"}
-IF_HEADED = {":": "colons", " ": "spaces"}  # only if the first line holds names, too, and if quotes protect what has spaces
+IF_HEADED = {
+    ":": "colons",
+    "，": "，",
+    "；": "；",
+    "،": "،",
+    "؛": "؛",
+    " ": "spaces",
+}  # only if the first line holds names, too, and if quotes protect what has spaces
+FEW_LINES = 10  # fewer do not show that a rare delimiter is one
 MOST_BEFORE = 10  # lines before a header
 LONGEST_LOOKED_AT = 20_000  # characters of a line
 SURE = 0.95  # of the rows
 
+_RULE = re.compile(r"[|\s]*[-=+:|\s]*[-=]{3}[-=+:|\s]*")
 _SWAPPED = str.maketrans("'\"", "\"'")
 
 
@@ -52,6 +61,7 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
         return Layout(delimiter or declared[1], skip=1)
     if skip := _preamble(lines, delimiter):
         return replace(find_layout(lines[skip:], delimiter), skip=skip)
+    lines = [line for line in lines if not is_rule(line)]
     quote = "'" if _are_in_single_quotes(lines, delimiter) else '"'
     if delimiter:
         return Layout(delimiter, quote=quote)
@@ -60,15 +70,21 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
 
 def is_table(lines: Sequence[str]) -> bool:
     """Whether lines of a file that need not be a table are one: rows of one length, with a header or fields in quotes."""
-    filled = [line for line in lines if line.strip()]
+    filled = [line for line in lines if line.strip() and not is_rule(line)]
     if len(filled) < 3 or max(map(len, filled)) > LONGEST_LOOKED_AT:
         return False
     layout = find_layout(filled)
     rows = list(layout.rows(enumerate(filled[layout.skip :], 1))) if layout.delimiter else []
-    if not rows or sum(len(row.cells) == len(rows[0].cells) for row in rows) < SURE * len(rows):
+    if not rows or sum(len(row.cells) == len(rows[1].cells) for row in rows[1:]) < SURE * len(rows[1:]):
         return False
+    header = [cell for cell in rows[0].cells if cell.strip()]  # of | a | b |, too
     quoted = sum(bool(row.quoted) for row in rows) >= SURE * len(rows) - 1
-    return quoted or layout.delimiter in RARE or is_header(rows[0].cells)
+    return quoted or layout.delimiter in RARE or (is_header(header) and len(rows[1].cells) - len(rows[0].cells) in (0, 1))
+
+
+def is_rule(line: str) -> bool:
+    """Whether it is drawn below a header or around a table: ----;---- or |:---|---| or +----+----+."""
+    return bool(_RULE.fullmatch(line))
 
 
 def _delimiter(lines: Sequence[str], quote: str) -> str:
@@ -77,11 +93,12 @@ def _delimiter(lines: Sequence[str], quote: str) -> str:
         rows = Layout(candidate, quote=quote).rows(enumerate(lines, 1))
         lengths = Counter(len(row.cells) for row in rows if any(row.cells))
         first = next(iter(lengths), 1)
-        longer = lengths[first + 1] if lengths[first + 1] >= SURE * (lengths.total() - 1) else 0
+        longer = lengths[first + 1] + 1 if lengths[first + 1] >= SURE * (lengths.total() - 1) else 0
         return max(lengths[first], longer) / lengths.total() if first > 1 else 0.0
 
     for candidate in RARE:
-        if len(lines) > 2 and candidate in lines[0] and share(candidate) >= SURE:
+        enough = len(lines) > FEW_LINES or (lines and is_header(lines[0].split(candidate)))
+        if enough and candidate in lines[0] and share(candidate) >= SURE:
             return candidate
     best = max(DELIMITERS, key=share)
     if share(best) >= 0.5:
@@ -118,8 +135,17 @@ def _preamble(lines: Sequence[str], delimiter: str | None) -> int:
             before = [other for other in lines[:number] if other.strip()]
             if not before or line.startswith("#"):
                 continue
+            if all(_is_title(other, candidate) for other in before) and not _is_title(line, candidate):
+                rows = [other.split(candidate) for other in lines[number:] if other.strip()]
+                return number if len(rows) > 1 and has_header(rows, []) else 0
             if all(re.match(r"#+(\s|$)", other) and other.count(candidate) != line.count(candidate) for other in before):
                 return number
             if is_header(line.split(candidate)) and not any(candidate in other for other in before):
                 return number
     return 0
+
+
+def _is_title(line: str, delimiter: str) -> bool:
+    """Whether a spreadsheet has text in the first cell of a row alone."""
+    others = line.split(delimiter)[1:]
+    return len(others) > 1 and not any(map(str.strip, others))

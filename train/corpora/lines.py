@@ -11,7 +11,7 @@ from train.corpora.columns import has_header
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.hints import FEW_LINES, hint
 from train.corpora.layout import is_table
-from train.corpora.table import LOOKED_AT
+from train.corpora.table import LOOKED_AT, label_of
 
 FASTTEXT = "__label__"  # what fastText has before every label
 
@@ -47,8 +47,11 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
     lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     start = [line.split(maxsplit=1)[0] for line in lines]
     fasttext = bool(start) and all(word.startswith(FASTTEXT) for word in start)
+    numbered = False
     if fasttext:
         account.note(f"labels are the words that begin with {FASTTEXT}")
+    elif numbered := _number_the_lines(lines, layout):
+        account.note(f"what stands {layout} a tab is another in every line, so it is no label and is left out")
     elif layout:
         account.note(f"labels stand {layout} a tab")
     elif len(start) > FEW_LINES and all(":" in word[1:-1] for word in start) and 2 * len(set(start)) <= len(start):
@@ -69,6 +72,13 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
             label, text = "", line
         if not tab:
             label, text = "", line
-        yield text, label.strip() or None, f"line {number}"
+        yield text, None if numbered else label_of(label), f"line {number}"
     if tabs:
         account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")
+
+
+def _number_the_lines(lines: Sequence[str], layout: str) -> bool:
+    """Whether what would be labels are the numbers or names of the lines: no two are the same."""
+    parts = [line.rpartition("\t")[::-1] if layout == "after" else line.partition("\t") for line in lines if "\t" in line]
+    labels = {label.strip() for label, _, _ in parts}
+    return bool(layout) and len(labels) == len(parts) > FEW_LINES

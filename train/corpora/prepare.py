@@ -18,6 +18,7 @@ from dgvae.text.words import split_words
 from train.corpora.account import Account, left_out_text
 from train.corpora.cache import being_made, cache_folder, is_whole
 from train.corpora.hub_dataset import download_dataset, find_dataset
+from train.corpora.kinds import refuse_other_kinds
 from train.corpora.reading import Reading, format_of, read_text
 
 MOST_LABELS = 1000
@@ -94,6 +95,7 @@ def _is_file(text: str) -> bool:
 
 def _sha256(path: Path) -> str:
     try:
+        refuse_other_kinds(path)
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import Any
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.columns import is_number
-from train.corpora.encodings import UTF_8, check_encoding, find_encoding, first_lines
+from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines
 from train.corpora.json_tables import is_json, json_table
 from train.corpora.kinds import is_parquet, refuse_markup, refuse_other_kinds
 from train.corpora.lines import layout_of_lines, read_lines
@@ -69,11 +69,22 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
             if fault := _fault(text, account):
                 account.leave_out(fault, place)
                 continue
+            if known := as_utf_8(text):
+                text = _mended(text, known, place, account)
             count_markup(text, account.markup)
             yield cleaned(text, reading.clean), label, place
     except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
         raise UserError(f"{path} can't be read ({why}).") from None
+
+
+def _mended(text: str, known: str, place: str, account: Account) -> str:
+    """A text whose UTF-8 was read as cp1252: mended if a file mixes the two, and else as it is, and said."""
+    if account.encoding == WESTERN:
+        account.note_first("some lines are UTF-8", place)
+        return known
+    account.note_first(f"some letters are two wrong ones, such as {'é'.encode().decode(WESTERN)} for é", place)
+    return text
 
 
 def _ending(path: Path, account: Account) -> str:
@@ -149,14 +160,14 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
 
 def _fault(text: str, account: Account) -> str | None:
     """What is wrong with a text, if anything is."""
-    if not text.strip():
+    if not text.strip("\x1a \t\r\n"):  # Ctrl-Z ended files of DOS
         return "empty"
     try:
         text.encode()
     except UnicodeEncodeError:
         return "not UTF-8"
     if "\0" in text:
-        return "not text"
+        return "with zero bytes"
     return f"not {account.encoding}" if account.encoding != UTF_8 and "\ufffd" in text else None
 
 

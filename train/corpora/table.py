@@ -45,7 +45,9 @@ def label_of(value: object) -> str | None:
         value = int(value) if value == value // 1 else value
     if isinstance(value, date | time):
         value = value.isoformat()
-    return str(value).strip() or None if isinstance(value, str | int | float | Decimal) else None
+    return (
+        " ".join(str(value).replace("\u200b", "").split()) or None if isinstance(value, str | int | float | Decimal) else None
+    )
 
 
 def lack_of(column: str, value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from train.corpora.columns import has_header, is_known_name, look_like, unprotec
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.hints import hint
-from train.corpora.layout import Layout, find_layout
+from train.corpora.layout import Layout, find_layout, is_rule
 from train.corpora.table import LOOKED_AT, Record, Table
 
 # What pandas takes as missing, if it is all that stands in a cell, and without quotes.
@@ -22,8 +21,6 @@ MISSING = {
     "None", "n/a", "nan", "null",
 }  # fmt: skip
 MOST_NAMED = 3  # open quotes that are named by their line
-
-_RULE = re.compile(r"[-=+:\s]*[-=]{3}[-=+:\s]*")  # drawn below a header
 
 
 def delimited(
@@ -61,7 +58,7 @@ def delimited(
         account.note("the first row is not a header, so columns are numbered (--header changes this)")
     if headed and header is None and length == 1 and not wanted and not is_known_name(names[0]):
         account.note("the first row is read as a header (--no-header changes this)")
-    if not layout.delimiter and (found := hint(sample[layout.skip + headed :])):
+    if length == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
         account.note(found)
     return Table(names, _Rows(path, encoding, layout, names, first, headed).read)
 
@@ -88,12 +85,12 @@ class _Rows:
                 opened.append(row.line)
             if not _is_filled(row):
                 account.leave_out("empty", place)
+            elif _is_rule(row):
+                account.leave_out("a drawn line", place)
             elif header_is_due:
                 header_is_due = False
             elif self.headed and row.cells == header and (len(header) > 1 or is_known_name(header[0])):
                 account.leave_out("header again", place)
-            elif _is_rule(row):
-                account.leave_out("a drawn line", place)
             elif (cells := self._fitted(row, loose, account)) is None:
                 account.leave_out("with another number of columns", place)
             else:
@@ -142,7 +139,7 @@ def _is_filled(row: Row) -> bool:
 
 def _is_rule(row: Row) -> bool:
     """Whether it is a line such as ----;---- or |:---|---|."""
-    return all(_RULE.fullmatch(cell) for cell in row.cells if cell.strip()) and _is_filled(row)
+    return _is_filled(row) and all(map(is_rule, filter(str.strip, row.cells)))
 
 
 def _has_row_names(rows: Sequence[Row]) -> bool:

@@ -22,6 +22,10 @@ SHAPES = {
     "columns of pandas": json.dumps({name: {n: row[name] for n, row in enumerate(ROWS)} for name in ("note", "mood")}),
     "objects by name": json.dumps({f"r{n}": row for n, row in enumerate(ROWS)}),
     "columns beside a short list": json.dumps({"note": TEXTS, "mood": MOODS, "names": ["sad", "glad"]}),
+    "an archive of tweets": "window.YTD.tweets.part0 = " + json.dumps([{"tweet": row} for row in ROWS], indent=1),
+    "JSON in texts": "\n".join(json.dumps(json.dumps(row)) for row in ROWS),
+    "beside a longer list": json.dumps({"images": [{"id": n} for n in range(99)], "captions": ROWS}),
+    "objects with commas, one a line": ",\n".join(map(json.dumps, ROWS)),
     "lists with one object": "\n".join(json.dumps([row]) for row in ROWS),
 }
 

@@ -42,6 +42,7 @@ OTHERS = {
     "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\n", "git lfs pull"),
     "web page": (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><body>sign in</body></html>", "a web page"),
     "xml": (b'<?xml version="1.0"?>\n<posts><row Body="a"/></posts>', "an XML file"),
+    "xml without its first line": (b'<posts>\n  <row Body="a" />\n</posts>', "an XML file"),
     "html table": (b"<table><tr><td>a</td></tr></table>", "a table in HTML"),
     "dump": (b"SET NAMES utf8;\nINSERT INTO `posts` VALUES (1,'a');\n", "an SQL dump"),
     "dump of mysql": (b"-- MySQL dump 10.13  Distrib 8.0\n--\n", "an SQL dump"),
@@ -63,11 +64,18 @@ def test_other_kinds_are_named_whatever_the_file_is_called(kind: str, name: str,
 
 
 @pytest.mark.parametrize(
-    "line", ["Insert into the slot, please", "create table tennis clubs", "<unk> goes home", "<s> the boat </s>"]
+    "line",
+    [
+        "Insert into the slot, please",
+        "create table tennis clubs",
+        "<unk> goes home",
+        "<s> the boat </s>",
+        "<p>one</p>\n<p>two</p>",
+    ],
 )
 def test_text_that_only_resembles_another_kind_is_read(line: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join([line, *TEXTS]))
-    assert read(tmp_path / "a.txt")[0] == [line, *TEXTS]
+    assert read(tmp_path / "a.txt")[0] == [*line.split("\n"), *TEXTS]
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -99,10 +107,10 @@ def test_json_lines_are_told_by_their_content(name: str, tmp_path: Path) -> None
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
-    with pytest.raises(UserError, match="is a pipe or device, not a file"):
+    with pytest.raises(UserError, match="it is a pipe or a device, not a file"):
         read(tmp_path / "pipe.txt")
     (tmp_path / "folder.txt").mkdir()
-    with pytest.raises(UserError, match="is a folder"):
+    with pytest.raises(UserError, match="it is a folder, not a file"):
         read(tmp_path / "folder.txt")
     (tmp_path / "link.txt").symlink_to("nowhere")
     with pytest.raises(UserError, match=r"can't be read \(No such file or directory\)"):

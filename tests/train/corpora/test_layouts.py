@@ -29,6 +29,51 @@ def test_sentences_that_begin_with_an_apostrophe_keep_it(tmp_path: Path) -> None
     assert read(tmp_path / "a.csv", column="note")[0] == texts
 
 
+@pytest.mark.parametrize("frame", ["| {} | {} |", "{} | {}"])
+def test_tables_drawn_with_bars(frame: str, tmp_path: Path) -> None:
+    rows = ["+-----+---+", frame.format("text", "label"), "|----:|---|"]
+    rows += [frame.format(text, mood) for text, mood in zip(LOOSE, MOODS, strict=True)]
+    (tmp_path / "a.txt").write_text("\n".join([*rows, "+-----+---+"]))
+    texts, labels, account = read(tmp_path / "a.txt", column="text", label_column="label")
+    assert ([text.strip() for text in texts], labels) == (LOOSE, MOODS)
+    assert set(account.left_out) == {"a drawn line"}
+
+
+def test_a_table_of_r_with_spaces(tmp_path: Path) -> None:
+    rows = [f'"{n}" "{text}" {mood}' for n, (text, mood) in enumerate(zip(LOOSE, MOODS, strict=True), 1)]
+    (tmp_path / "a.txt").write_text("\n".join(['"text" "label"', *rows]))
+    assert read(tmp_path / "a.txt", label_column="label")[:2] == (LOOSE, MOODS)
+
+
+@pytest.mark.parametrize("delimiter", ["，", "；", "؛"])
+def test_delimiters_of_other_scripts(delimiter: str, tmp_path: Path) -> None:
+    rows = [f"{text}{delimiter}{mood}" for text, mood in zip(LOOSE, MOODS, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join([f"text{delimiter}label", *rows]), encoding="utf-8")
+    assert read(tmp_path / "a.csv", label_column="label")[:2] == (LOOSE, MOODS)
+    (tmp_path / "a.csv").write_text("\n".join(row.replace(",", "") for row in rows), encoding="utf-8")
+    assert f"separated by {delimiter}" in said(read(tmp_path / "a.csv", header=False)[2])
+
+
+def test_a_title_above_the_header_of_a_sheet(tmp_path: Path) -> None:
+    rows = [f'1/2/2024,"{text}",{mood}' for text, mood in zip(LOOSE, MOODS, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["Survey 2024,,", ",,", "When,What do you think?,Score", *rows]))
+    texts, labels, account = read(tmp_path / "a.csv", label_column="Score")
+    assert (texts, labels) == (LOOSE, MOODS)
+    assert "before the header in line 3" in said(account)
+
+
+def test_lines_that_are_quoted_whole_are_asked_about(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(['"text,label"', *(f'"{t},{m}"' for t, m in zip(TEXTS, MOODS, strict=True))]))
+    assert "if columns are separated by ," in said(read(tmp_path / "a.csv")[2])
+
+
+def test_numbers_of_lines_are_no_labels(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"{n}\t{text}" for n, text in enumerate(TEXTS)))
+    texts, labels, account = read(tmp_path / "a.txt")
+    assert (texts, set(labels)) == (TEXTS, {None})
+    assert "no label" in said(account)
+
+
 @pytest.mark.parametrize("delimiter", ["^", "~", "\x01", "\x1f", "¦"])
 @pytest.mark.parametrize("headed", [True, False])
 def test_rare_delimiters_are_recognized(delimiter: str, headed: bool, tmp_path: Path) -> None:
@@ -66,7 +111,7 @@ def test_classes_in_lines_are_asked_about(separator: str, form: str, tmp_path: P
 )
 @pytest.mark.parametrize("name", ["a.csv", "a.txt"])
 def test_prose_is_no_table_and_nothing_is_asked(line: str, name: str, tmp_path: Path) -> None:
-    lines = [line.format(n=n) + " again" * (n % 3) for n in range(40)]
+    lines = [f"{chr(97 + n % 26)}y {line.format(n=n)}" + " again" * (n % 3) for n in range(40)]
     (tmp_path / name).write_text("\n".join(lines))
     texts, labels, account = read(
         tmp_path / name, header=False if name == "a.csv" else None, column="1" if name == "a.csv" else None
@@ -94,6 +139,8 @@ def test_columns_of_a_fixed_width_are_said(tmp_path: Path) -> None:
     [
         ([part for n in range(9) for part in (str(n), "00:00:01,000 --> 00:00:02,000", "Hello there", "")], "subtitles"),
         (["boat", "sails", "home"] * 9, "single word"),
+        ([f"[2020-01-{n:02} 10:00] The boat is late" for n in range(1, 20)], "begin with [0-0-0 0:0] (0 for any number)"),
+        ([f'- "{text}"' for text in TEXTS], 'begin with - ", which is read as text'),
         (
             ["It rained all day. The boat", "was late, and so we had to", "wait for it. Nobody came."] * 9,
             "go on in the next line",
@@ -133,13 +180,3 @@ def test_a_second_tab_belongs_to_the_text(tmp_path: Path) -> None:
     texts, labels, _ = read(tmp_path / "a.txt")
     assert texts[-1].split() == ["sails", "home"]
     assert labels[-1] == "1"
-
-
-@pytest.mark.parametrize("text", ["старая лодка {} плывёт домой", "我们喜欢花园{}我们喜欢汤", "η παλιά βάρκα {} γυρίζει σπίτι"])
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark_in_any_script(text: str, encoding: str, tmp_path: Path) -> None:
-    texts = [text.format(number) for number in range(60)]
-    (tmp_path / "a.txt").write_bytes("\r\n".join(texts).encode(encoding))
-    found, _, account = read(tmp_path / "a.txt")
-    assert found == texts
-    assert encoding in said(account)

@@ -110,7 +110,7 @@ def test_lines_with_and_without_labels(tmp_path: Path) -> None:
         assert [(text.strip(), label) for text, label in sentences] == [
             ("good .", "3"), ("no label", None), ("label", "bad"), ("label", "32768"), ("last", None),
         ]  # fmt: skip
-        assert faults == {"empty": 2, "not UTF-8": 1, "not text": 1}
+        assert faults == {"empty": 2, "not UTF-8": 1, "with zero bytes": 1}
     assert "has no columns" in fault_of(path, "text")
 
 

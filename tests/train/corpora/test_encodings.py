@@ -1,0 +1,82 @@
+"""Encodings without a mark, several in one file, and characters that nobody sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dgvae.errors import UserError
+from dgvae.text.words import split_words
+from tests.train.corpora.test_tables import TEXTS, read, said
+
+FRENCH = [f"le café numéro {number} est à côté" for number in range(12)]
+
+
+@pytest.mark.parametrize("text", ["старая лодка {} плывёт домой", "我们喜欢花园{}我们喜欢汤", "η παλιά βάρκα {} γυρίζει σπίτι"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_in_any_script(text: str, encoding: str, tmp_path: Path) -> None:
+    texts = [text.format(number) for number in range(60)]
+    (tmp_path / "a.txt").write_bytes("\r\n".join(texts).encode(encoding))
+    found, _, account = read(tmp_path / "a.txt")
+    assert found == texts
+    assert encoding in said(account)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_utf_32_without_a_mark(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("\n".join(TEXTS).encode(encoding))
+    assert read(tmp_path / "a.txt")[0] == TEXTS
+
+
+def test_turkish_is_not_taken_for_western(tmp_path: Path) -> None:
+    turkish = [f"güneş ağacı {number} ılık çorbası" for number in range(20)]
+    (tmp_path / "a.txt").write_bytes("\n".join(turkish).encode("cp1254"))
+    with pytest.raises(UserError, match="such as cp1251, cp1250, cp1254"):
+        read(tmp_path / "a.txt")
+    icelandic = [f"það er góður dagur og hann fer heim {number} sinnum með ærnar" for number in range(20)]
+    (tmp_path / "a.txt").write_bytes("\n".join(icelandic).encode("cp1252"))
+    assert read(tmp_path / "a.txt")[0] == icelandic
+
+
+def test_lines_in_utf_8_and_cp1252_in_one_file(tmp_path: Path) -> None:
+    lines = [text.encode("utf-8" if number % 4 == 1 else "cp1252") for number, text in enumerate(FRENCH)]
+    (tmp_path / "a.txt").write_bytes(b"\n".join(lines))
+    texts, _, account = read(tmp_path / "a.txt")
+    assert texts == FRENCH
+    assert "some lines are UTF-8 (first: line 2)" in account.found
+
+
+def test_letters_that_were_garbled_before_are_said(tmp_path: Path) -> None:
+    garbled = [text.encode().decode("cp1252") for text in FRENCH]
+    (tmp_path / "a.txt").write_text("\n".join(garbled), encoding="utf-8")
+    texts, _, account = read(tmp_path / "a.txt")
+    assert texts == garbled
+    assert account.found == ["some letters are two wrong ones, such as Ã© for é (first: line 1)"]
+    (tmp_path / "a.txt").write_text("\n".join([*FRENCH, "SÃO PAULO"]), encoding="utf-8")
+    assert not read(tmp_path / "a.txt")[2].found
+
+
+def test_marks_in_the_middle_are_left_away(tmp_path: Path) -> None:
+    mark, part = "\ufeff", "\n".join(["text,label", *(f"{text},1" for text in TEXTS), ""])
+    (tmp_path / "a.csv").write_text(mark + part + mark + part, encoding="utf-8")
+    texts, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (texts, set(labels)) == (TEXTS * 2, {"1"})
+    assert account.left_out == {"header again": 1}
+
+
+def test_labels_hold_no_character_that_nobody_sees(tmp_path: Path) -> None:
+    labels = ["so good", " so  good", "\u200bso good", "so\u00a0good"] * 3
+    rows = [f'"{text}","{label}"' for text, label in zip(TEXTS, labels, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["note,mood", *rows]), encoding="utf-8")
+    assert set(read(tmp_path / "a.csv", column="note", label_column="mood")[1]) == {"so good"}
+
+
+def test_the_end_of_a_file_of_dos_is_no_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\r\n".join([*TEXTS, "\x1a"]), newline="")
+    assert read(tmp_path / "a.txt")[0] == TEXTS
+
+
+@pytest.mark.parametrize("marks", ["\u202b{}\u202c", "\u2067{}\u2069", "\u200f{}", "\ufeff{}\u200b"])
+def test_marks_of_direction_are_no_words(marks: str) -> None:
+    assert split_words(marks.format("הספר הזה")) == ["הספר", "הזה"]
