@@ -82,6 +82,8 @@ def _fixed_width(lines: Sequence[str]) -> str | None:
 def _single_words(lines: Sequence[str]) -> str | None:
     """Words one a line, as in word lists and in text that was split and tagged; not in scripts without spaces."""
     short = sum(len(line.split()) == 1 and len(line.strip()) < 20 and line.isascii() for line in lines)
+    if sum(any(map(str.isalpha, line)) for line in lines) < (1 - MOST) * len(lines):
+        return "most lines hold no words"
     return "most lines are a single word; each line is read as a sentence" if short >= MOST * len(lines) else None
 
 

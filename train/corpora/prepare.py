@@ -17,9 +17,11 @@ from dgvae.text.corpora import SOURCE_FILE, SPLITS, is_label, text_sha256
 from dgvae.text.words import split_words
 from train.corpora.account import Account, left_out_text
 from train.corpora.cache import being_made, cache_folder, is_whole
+from train.corpora.columns import MOST_VALUES
 from train.corpora.hub_dataset import download_dataset, find_dataset
 from train.corpora.kinds import refuse_other_kinds
 from train.corpora.reading import Reading, format_of, read_text
+from train.corpora.table import listed
 
 MOST_LABELS = 1000
 RULES = 4  # the version of how text is prepared; another one makes every corpus anew
@@ -67,7 +69,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     measured. Labels from 0 to 32767 stay as they are, others are numbered in their order. source.json says what it was made
     of, and what was left out. Raises UserError.
     """
-    dataset = None if _is_file(source.train) else find_dataset(source.train)
+    dataset = None if names_file(source.train) else find_dataset(source.train)
     given = {"train": None if dataset else source.train, "valid": source.valid, "test": source.test}
     own = {split: Path(file).expanduser() for split, file in given.items() if file}
     origin = {
@@ -88,7 +90,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     return folder
 
 
-def _is_file(text: str) -> bool:
+def names_file(text: str) -> bool:
     """Whether it is meant as a file, be it there or not."""
     return Path(text).exists() or format_of(text) is not None or "/" not in text or text.startswith((".", "/", "~"))
 
@@ -125,6 +127,7 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
         held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train)
         sentences["valid"] = [line for line in sentences["train"] if line[0] in held_out]
         sentences["train"] = [line for line in sentences["train"] if line[0] not in held_out]
+    found = [text for account in accounts.values() for text in account.found] + _odd_labels(sentences)
     sentences.setdefault("test", sentences["valid"])
     numbers = _numbers({label for lines in sentences.values() for _, label in lines if label is not None})
     names = {label: name for account in accounts.values() for label, name in account.label_names.items()}
@@ -136,12 +139,24 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
         "texts": {split: text_sha256(sentence for sentence, _ in sentences[split]) for split in SPLITS},
         "left_out": {split: dict(account.left_out) for split, account in accounts.items() if account.left_out},
         "first_left_out": {split: account.first for split, account in accounts.items() if account.first},
-        "found": list(dict.fromkeys(text for account in accounts.values() for text in account.found)),
+        "found": list(dict.fromkeys(found)),
         "markup": dict(sum((account.markup for account in accounts.values()), Counter())),
         "cut_lines": sum(account.cut for account in accounts.values()),
         "labels": numbers,
         "classes": {str(number): names.get(label, label) for label, number in numbers.items()},
     }
+
+
+def _odd_labels(sentences: dict[str, list[tuple[str, str | None]]]) -> list[str]:
+    """What to say of labels that are hardly classes: one for each sentence, or the same word in capitals and without."""
+    counts = Counter(label for lines in sentences.values() for _, label in lines if label is not None)
+    found = []
+    if len(counts) > max(MOST_VALUES, counts.total() / 2):
+        found.append(f"{len(counts):,} classes for {counts.total():,} sentences; labels should be few words or numbers")
+    folded = Counter(label.casefold() for label in counts)
+    if alike := [label for label in counts if folded[label.casefold()] > 1]:
+        found.append(f"labels that differ in capitals alone are different classes: {listed(sorted(alike))}")
+    return found
 
 
 def _held_out(counts: Counter[str], name: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,7 @@ def text_options(options: FitOptions | argparse.Namespace) -> dict[str, Any]:
 
 def delimiter(text: str) -> str:
     """An argument that is one character."""
+    text = re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), text)
     found = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}.get(text, text)
     if len(found) != 1 or found in '"\r\n':
         raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")

@@ -9,7 +9,7 @@ from typing import Any
 from dgvae.errors import UserError
 from dgvae.files.atomic import read_json, write_json
 from dgvae.text.known_texts import OPTIONS_FILE
-from train.corpora.reading import is_path
+from train.corpora.prepare import names_file
 from train.run.arguments import can_be, make_parser
 from train.run.options import DEFAULTS, OF_THE_COMMAND, TEXTS, FitOptions
 
@@ -21,7 +21,7 @@ def write_options(options: FitOptions) -> None:
     """Note the options in the run's folder, where `--resume` finds them."""
     kept = options.as_json()
     for name in TEXTS:  # a run may be resumed from another directory
-        if kept[name] and (name == "data" or is_path(kept[name])):  # not a data set of the Hub
+        if kept[name] and (name == "data" or names_file(kept[name])):  # not a data set of the Hub
             kept[name] = str(Path(kept[name]).expanduser().absolute())
     write_json(options.out / OPTIONS_FILE, kept)
 

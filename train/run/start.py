@@ -19,7 +19,7 @@ from dgvae.regularizers import build_regularizer
 from dgvae.text.corpora import CORPORA, Split, corpus_files, given_name, read_evaluation, read_split
 from dgvae.text.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
-from train.corpora.reading import is_path
+from train.corpora.prepare import names_file
 from train.run.arguments import text_options
 from train.run.initial import check_initial, read_initial, take_weights
 from train.run.loop import Plan, Run
@@ -55,7 +55,7 @@ def refuse_moved(options: FitOptions) -> None:
     """Raise UserError if a file that a run was begun with is at its place no more, and say what finds it again."""
     for name in ("train_file", "valid_file", "test_file"):
         file = getattr(options, name)
-        if options.training_sha256 and file and is_path(file) and not Path(file).expanduser().exists():
+        if options.training_sha256 and file and names_file(file) and not Path(file).expanduser().exists():
             raise UserError(
                 f"{file} is no longer there; give its new place with --resume --{name.replace('_', '-')} FILE, or with "
                 "--test-file FILE to train.evaluate."

@@ -139,6 +139,7 @@ def test_columns_of_a_fixed_width_are_said(tmp_path: Path) -> None:
     [
         ([part for n in range(9) for part in (str(n), "00:00:01,000 --> 00:00:02,000", "Hello there", "")], "subtitles"),
         (["boat", "sails", "home"] * 9, "single word"),
+        ([f"-1 {n}:0.5 7:1" for n in range(20)] + [f"1 {n}:0.5 7:1" for n in range(20)], "no words"),
         ([f"[2020-01-{n:02} 10:00] The boat is late" for n in range(1, 20)], "begin with [0-0-0 0:0] (0 for any number)"),
         ([f'- "{text}"' for text in TEXTS], 'begin with - ", which is read as text'),
         (

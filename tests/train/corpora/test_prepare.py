@@ -130,6 +130,18 @@ def test_labels_become_numbers(labels: list[str], numbers: list[int], tmp_path: 
     assert labels_of(prepare(source, tmp_path)) == numbers
 
 
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("0.{n}5", "60 classes for 60 sentences"), ("{case}", "differ in capitals alone are different classes: Glad, glad")],
+)
+def test_labels_that_are_hardly_classes_are_said(label: str, said: str, tmp_path: Path) -> None:
+    labels = [label.format(n=number, case=("Glad", "glad", "sad")[number % 3]) for number in range(60)]
+    records = [{"text": text, "label": label} for text, label in zip(TEXTS, labels, strict=True)]
+    WRITERS[".csv"](tmp_path / "a.csv", records)
+    folder = prepare(TextSource(str(tmp_path / "a.csv"), label_column="label"), tmp_path)
+    assert said in "; ".join(json.loads((folder / "source.json").read_text())["found"])
+
+
 def test_what_cannot_be_prepared(tmp_path: Path) -> None:
     WRITERS[".csv"](tmp_path / "a.csv", [{"text": f"text {n}", "label": f"no. {n}"} for n in range(1001)])
     assert "1,001 different values" in fault_of(TextSource(str(tmp_path / "a.csv"), label_column="label"), tmp_path)

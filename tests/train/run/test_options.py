@@ -19,7 +19,7 @@ VALUES = [
     (f"--{name.replace('_', '-')}", value)
     for name in OF_THE_COMMAND
     if name not in ("out", "resume", "header", "clean", "tokenized")
-    for value in (["tab", ";"] if name == "delimiter" else [CHOSEN.get(name, "7")])
+    for value in (["tab", ";", "\\x01"] if name == "delimiter" else [CHOSEN.get(name, "7")])
 ]
 FLAGS = ["--header", "--no-header", "--clean", "--no-clean", "--tokenized"]
 
