@@ -90,10 +90,10 @@ def _single_words(lines: Sequence[str]) -> str | None:
 def _wrapped(lines: Sequence[str]) -> str | None:
     """Lines that go on in the next line, as in books and mails."""
     pairs = list(pairwise(lines))
-    goes_on = sum(not _SENTENCE_END.search(line) and after[:1].islower() for line, after in pairs)
+    goes_on = sum(not _SENTENCE_END.search(line) and after.lstrip()[:1].islower() for line, after in pairs)
     ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
     capitals = sum(line[:1].isupper() for line in lines)  # some lines begin a sentence
-    if goes_on > len(pairs) / 2 and min(ends, capitals) > len(lines) / 20 and max(map(len, lines)) < 120:
+    if goes_on > 0.4 * len(pairs) and min(ends, capitals) > len(lines) / 20 and max(map(len, lines)) < 120:
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
     return None
 
