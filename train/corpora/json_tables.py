@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 from dgvae.errors import UserError
 from train.corpora.account import Account
@@ -16,6 +18,7 @@ from train.corpora.table import LOOKED_AT, Record, Table, listed
 
 BROKEN = "broken JSON"
 MOST_FIELDS = 20  # of one object; more values that are all texts are a text each
+LONGEST_OF_PYTHON = 100_000  # characters of a line
 
 _ASSIGNED = re.compile(r"\A\s*[A-Za-z_][\w.]*\s*=(?=\s*[\[{])")  # as in window.YTD.tweets.part0 = [
 _START = re.compile(r"[^\s,]")  # of a value that follows another
@@ -180,4 +183,20 @@ def _parsed_lines(path: Path, encoding: str, account: Account) -> Iterator[tuple
         try:
             yield place, json.loads(line)
         except (ValueError, RecursionError):
-            account.leave_out(BROKEN, place)
+            if (value := _of_python(line)) is None:
+                account.leave_out(BROKEN, place)
+                continue
+            account.note("it holds objects as Python prints them, in single quotes")
+            yield place, value
+
+
+def _of_python(line: str) -> Record | None:
+    """An object as Python prints a dict, which some data sets call JSON; None if it is none."""
+    if not line.startswith("{'") or len(line) > LONGEST_OF_PYTHON:
+        return None
+    try:
+        with catch_warnings(action="ignore"):  # of \d and the like
+            value = ast.literal_eval(line.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, dict) and all(isinstance(name, str) for name in value) else None

@@ -39,6 +39,8 @@ def listed(names: Iterable[str]) -> str:
 
 def label_of(value: object) -> str | None:
     """A label as text: a number, a date, or text of any kind; None if there is none, or it is a list or an object."""
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
+        (value,) = value.values()  # {"$numberInt": "1"}, as MongoDB writes it
     if isinstance(value, float | Decimal):
         if value != value:
             return None

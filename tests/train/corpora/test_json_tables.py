@@ -26,6 +26,10 @@ SHAPES = {
     "JSON in texts": "\n".join(json.dumps(json.dumps(row)) for row in ROWS),
     "beside a longer list": json.dumps({"images": [{"id": n} for n in range(99)], "captions": ROWS}),
     "objects with commas, one a line": ",\n".join(map(json.dumps, ROWS)),
+    "as Python prints it": "\n".join(map(repr, ROWS)),
+    "an export of MongoDB": "\n".join(
+        json.dumps(row | {"_id": {"$oid": "1"}, "mood": {"$numberInt": row["mood"]}}) for row in ROWS
+    ),
     "lists with one object": "\n".join(json.dumps([row]) for row in ROWS),
 }
 
