@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import aggregate
+from dgvae.checkpoint.coordinates import LATENTS_FILE, sentences_shown
 from dgvae.checkpoint.umap import project
 from dgvae.errors import UserError
 from dgvae.files.eight_bits import restored, with_columns_in_8_bits
@@ -17,7 +18,6 @@ from dgvae.files.tensors import read_safetensors_with_metadata, write_safetensor
 from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import POSTERIORS, Posterior, Prior
 
-LATENTS_FILE = "latents.safetensors"
 MOST_LOG_VARIANCE = 80.0  # of either sign: e^80 and e^-80 are numbers in fp32
 _FORM, _COMPACT = "form", "compact"  # in the metadata of the file
 PRIOR_SEED = 20221128  # the same prior draws for every model of one latent size, so that maps and samples compare
@@ -114,7 +114,7 @@ def _smallest(numbers: Tensor) -> Tensor:
 
 def _points_again(path: Path, posterior: Posterior, xy: Tensor, check: Tensor) -> LatentMap:
     """The map whose coordinates are known, with its points drawn anew. Raises UserError if they are not the same."""
-    sentences = min(len(posterior), len(xy) // 2)
+    sentences = sentences_shown(len(posterior), len(xy))
     chosen, z = map_points(posterior, len(xy) - sentences)
     if len(chosen) != sentences:
         raise UserError(f"{path} is broken: its map.xy has {len(xy)} points for {len(posterior)} sentences.")

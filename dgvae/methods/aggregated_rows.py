@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgvae.methods.spec import Choice, Grid, Method, Option, Range
+from dgvae.methods.spec import DIVERGENCES, GAPS, SPHERES, Choice, Grid, Method, Option, Range
 
 _KAPPA = Range(50.0, 0.1, 100_000.0, "concentration of every posterior, κ")
 _KAPPAS = Grid("kappa", "κ", (13, 25, 50, 100, 200))
@@ -29,6 +29,7 @@ ROWS = (
     Method(
         id="aae",
         title="AAE",
+        family=DIVERGENCES,
         summary="a discriminator separates q(z) from p(z), and the encoder is trained against it",
         source="Makhzani et al. 2016",
         regularizer="adversarial",
@@ -42,6 +43,7 @@ ROWS = (
     Method(
         id="wae",
         title="WAE",
+        family=DIVERGENCES,
         summary="maximum mean discrepancy between q(z) and p(z), inverse multiquadratic kernel",
         source="Tolstikhin et al. 2018",
         regularizer="mmd",
@@ -51,6 +53,7 @@ ROWS = (
     Method(
         id="ivae-mi",
         title="iVAE-MI",
+        family=DIVERGENCES,
         summary="implicit posterior; dual form of KL(q(z) ‖ p(z)), estimated by a critic",
         source="Fang et al. 2019",
         posterior="implicit",
@@ -64,6 +67,7 @@ ROWS = (
     Method(
         id="dg-vae",
         title="DG-VAE",
+        family=GAPS,
         summary="density gap between the aggregated posterior and the prior, one dimension at a time",
         source="Zhang et al. 2022, Eq. 11",
         regularizer="density-gap",
@@ -73,6 +77,7 @@ ROWS = (
     Method(
         id="vmf-vae",
         title="vMF-VAE",
+        family=SPHERES,
         summary="posteriors on the unit sphere with a fixed concentration κ, so the KL is fixed, too",
         source="Xu & Durrett 2018",
         posterior="vmf",
@@ -83,6 +88,7 @@ ROWS = (
     Method(
         id="dg-vmf-vae",
         title="DG-vMF-VAE",
+        family=GAPS,
         summary="posteriors on the unit sphere; joint density gap between the aggregated posterior and the prior",
         source="Zhang et al. 2022, Eq. 9",
         posterior="vmf",
@@ -94,6 +100,7 @@ ROWS = (
     Method(
         id="pdg-vae",
         title="PDG-VAE",
+        family=GAPS,
         summary="density gap along the axes and along the principal axes of the aggregated posterior",
         source="this project",
         regularizer="principal-density-gap",
@@ -102,6 +109,7 @@ ROWS = (
     Method(
         id="mdg-vae",
         title="MDG-VAE",
+        family=GAPS,
         summary="joint density gap over the batch and a memory of recent sentences, plus PDG-VAE's gap",
         source="this project",
         regularizer="accompanied-memory-gap",
@@ -120,6 +128,7 @@ ROWS = (
     Method(
         id="mdg-vmf-vae",
         title="MDG-vMF-VAE",
+        family=GAPS,
         summary="posteriors on the unit sphere; joint density gap over the batch and a memory of recent sentences",
         source="this project",
         posterior="vmf",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgvae.methods.spec import Grid, Method, Range
+from dgvae.methods.spec import DECODERS, FLOORS, PLAIN, WEAKER, Grid, Method, Range
 
 _FREE_BITS = Range(8.0, 0.0, 10_000.0, "KL without a penalty, nats summed over all dimensions")
 
@@ -10,12 +10,14 @@ ROWS = (
     Method(
         id="vae",
         title="VAE",
+        family=PLAIN,
         summary="KL of every posterior to the prior, with linear warm-up",
         source="Kingma & Welling 2014; Bowman et al. 2016",
     ),
     Method(
         id="ae",
         title="AE",
+        family=PLAIN,
         summary="no regularizer: an autoencoder whose noise can shrink",
         source="–",
         weight=0.0,
@@ -24,6 +26,7 @@ ROWS = (
     Method(
         id="beta-vae",
         title="β-VAE",
+        family=WEAKER,
         summary="KL with a weight β below one",
         source="Higgins et al. 2017",
         weight="beta",
@@ -33,6 +36,7 @@ ROWS = (
     Method(
         id="cyclic-vae",
         title="Cyclical VAE",
+        family=WEAKER,
         summary="KL whose weight rises from 0 to 1 in repeated cycles",
         source="Fu et al. 2019",
         schedule="cyclic",
@@ -44,6 +48,7 @@ ROWS = (
     Method(
         id="ae-pretrain",
         title="AE-pretrained VAE",
+        family=WEAKER,
         summary="pretrained as an autoencoder; then a new decoder, and KL with free bits",
         source="Li et al. 2019",
         regularizer="free-bits",
@@ -56,6 +61,7 @@ ROWS = (
     Method(
         id="fb-vae",
         title="FB-VAE",
+        family=FLOORS,
         summary="KL with free bits, the same share for every dimension",
         source="Kingma et al. 2016",
         regularizer="free-bits",
@@ -65,6 +71,7 @@ ROWS = (
     Method(
         id="delta-vae",
         title="δ-VAE",
+        family=FLOORS,
         summary="mean and variance bounded so that every dimension keeps a KL of at least δ",
         source="Razavi et al. 2019",
         head="delta",
@@ -74,6 +81,7 @@ ROWS = (
     Method(
         id="bn-vae",
         title="BN-VAE",
+        family=FLOORS,
         summary="batch norm with a fixed scale γ on the posterior means, which keeps their variance at γ²",
         source="Zhu et al. 2020",
         head="bn",
@@ -83,6 +91,7 @@ ROWS = (
     Method(
         id="skip-vae",
         title="Skip-VAE",
+        family=DECODERS,
         summary="KL; the decoder's output layer also gets the latent as input",
         source="Dieng et al. 2019",
         decoder="skip",
@@ -90,6 +99,7 @@ ROWS = (
     Method(
         id="bow-vae",
         title="BoW-VAE",
+        family=DECODERS,
         summary="KL; in training, the latent also predicts the bag of words",
         source="Zhao et al. 2017",
         decoder="bow",

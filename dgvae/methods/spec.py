@@ -78,12 +78,22 @@ class Grid:
     quiet: bool = False  # the default value is not named in a title
 
 
+# What a method changes to fight collapse or holes, in the order in which the page lists them.
+PLAIN, WEAKER, FLOORS, DECODERS = "Plain", "Weaker KL", "KL floors", "Decoders"
+DIVERGENCES, SPHERES, GAPS = "Other divergences", "Spheres", "Density gaps"
+FAMILIES = (PLAIN, WEAKER, FLOORS, DECODERS, DIVERGENCES, SPHERES, GAPS)
+
+
 @dataclass(frozen=True)
 class Method:
-    """One system: what is particular to it, as data. `weight` is the regularizer's, or the name of the option that holds it."""
+    """One system: what is particular to it, as data. `weight` is the regularizer's, or the name of the option that holds it.
+
+    family: one of FAMILIES.
+    """
 
     id: str
     title: str
+    family: str
     summary: str
     source: str
     posterior: str = "gaussian"

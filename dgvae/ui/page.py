@@ -14,6 +14,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
 from dgvae.ui.endpoints import add_endpoints
+from dgvae.ui.gallery.tab import GalleryTab
 from dgvae.ui.lab.tab import LabTab
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import hint, notice
@@ -31,7 +32,7 @@ from dgvae.ui.tabs.tab import QUIET, Tab
 from dgvae.ui.tour import tour
 
 TITLE = "What is between the sentences?"
-TABS: list[type[Tab]] = [MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
+TABS: list[type[Tab]] = [GalleryTab, MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
 LOST = "The app can't be reached. This view stays as it is; the page may reload when the app is back."
 # An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
 CLOSE_SIDEBAR_ON_PHONES = """() => {
@@ -202,7 +203,9 @@ class Page:
                 faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; another is shown.")
                 name = first
             models.append(gr.update(choices=choices, value=name))
-        key = query.get("tab", TABS[0].key)
+        # The map was the first tab once, and the first tab is not named in a link.
+        unnamed = MapTab.key if query.keys() & self.tabs[MapTab.key].fields.keys() else TABS[0].key
+        key = query.get("tab", unnamed)
         if key not in self.tabs:
             faults.append(f"The link's tab, {key[:40]!r}, does not exist.")
             key = TABS[0].key

@@ -135,10 +135,12 @@ class Shelf:
     def shown_folder(self, name: str | None) -> Path:
         """A checkpoint's folder as a visitor may know it: from the working directory, or from where the checkpoints are."""
         folder = self.folder(name)
-        if not folder.is_relative_to(self._root):
-            return Path(str(name))
-        start = Path.cwd() if self._root.absolute().is_relative_to(Path.cwd()) else self._root.absolute().parent
-        return folder.absolute().relative_to(start)
+        return self.shown_root() / folder.relative_to(self._root) if folder.is_relative_to(self._root) else Path(str(name))
+
+    def shown_root(self) -> Path:
+        """Where the checkpoints lie, as a visitor may know it: from the working directory, or the folder's name alone."""
+        root = self._root.absolute()
+        return root.relative_to(Path.cwd() if root.is_relative_to(Path.cwd()) else root.parent)
 
     def close(self) -> None:
         """Delete what was fetched, since the process ends."""

@@ -4,6 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 
 # What is filled last on a tab.
 FILLED = {
+    "Gallery": "#gallery",
     "Slice": "#slice-readout",
     "Sample": "#samples",
     "Interpolate": "#interpolation",
@@ -11,17 +12,17 @@ FILLED = {
     "Measure": "#measure-table",
     "Lab": "#lab-screen",
 }
-FILLING = ":is(.sentence, tbody td, .lab-panel dd)"
+FILLING = ":is(.sentence, tbody td, .lab-panel dd, li)"
 
 
 def open_app(page: Page, url: str, tab: str = "Map") -> None:
-    """Open the page and wait until a tab is filled."""
-    page.goto(url)
-    for side in "ab":
-        page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
-    if tab != "Map":
-        page.get_by_role("tab", name=tab).click()
-        expect(page.locator(f"{FILLED[tab]} {FILLING}").first).to_be_visible(timeout=20_000)
+    """Open the page at a tab and wait until it is filled."""
+    page.goto(url if "?" in url else f"{url}?tab={tab.lower()}")
+    if tab == "Map":
+        for side in "ab":
+            page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
+    else:
+        expect(page.locator(f"{FILLED[tab]} {FILLING}").first).to_be_visible(timeout=30_000)
 
 
 def choose(page: Page, side: str, label: str) -> None:

@@ -50,6 +50,7 @@ def test_without_models_it_says_so(kind: type[Tab], shelf: Shelf) -> None:
 
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
+    "gallery": [{}, {"order": "MI", "family": "Spheres"}],
     "map": [{}],
     "slice": [{}, {"dims": "the two below"}],
     "sample": [{}, {"how": "drawn"}, {"how": "beam"}],

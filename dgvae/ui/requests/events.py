@@ -6,7 +6,7 @@ A handler names one of these classes as the type of its argument, and Gradio mak
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import gradio as gr
 from pydantic import ConfigDict, Field, ValidationError, create_model
@@ -81,3 +81,10 @@ class Drew(PageEvent):
     """The points that were drawn, as text."""
 
     text: Annotated[str, Field(max_length=20_000)]
+
+
+class Chose(PageEvent):
+    """A checkpoint that is to be model A or B."""
+
+    side: Literal["a", "b"]
+    name: Annotated[str, Field(max_length=1000)]

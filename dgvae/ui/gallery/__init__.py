@@ -1,0 +1,1 @@
+"""The tab with a small map of every model."""

@@ -1,0 +1,86 @@
+"""The Gallery tab in a real browser: every model at a glance, and the choice of A and B."""
+
+import os
+
+import pytest
+
+from dgvae.methods.spec import FAMILIES
+from dgvae.methods.table import METHODS
+
+if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
+    pytest.importorskip("playwright")
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.visitor import open_app
+
+
+def card(page: Page, method: str) -> Locator:
+    return page.locator(f"#gallery li[data-name='short-yelp/{method}']")
+
+
+def names(page: Page) -> list[str]:
+    shown = page.locator("#gallery li").evaluate_all("cards => cards.map(card => card.dataset.name)")
+    return [name.removeprefix("short-yelp/") for name in shown]
+
+
+def choose_in(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_it_is_what_one_sees_first_with_a_card_for_every_model(page: Page, url: str):
+    page.goto(url)
+    expect(page.get_by_role("tab", name="Gallery")).to_have_attribute("aria-selected", "true")
+    for method in METHODS:
+        expect(card(page, method).locator("svg path")).to_have_count(2)
+        expect(card(page, method).locator("dd").first).not_to_be_empty()
+    expect(card(page, "no-latents")).to_contain_text("no map yet")  # its figures are sound
+    expect(page.locator("#gallery .notice")).to_have_count(2)  # of two that lack them
+    expect(page.locator("#gallery li.model-a")).to_have_attribute("data-name", "short-yelp/beta-vae")
+    expect(page.locator("#gallery-trade-off .vega-place[data-state=ready]")).to_be_visible()
+
+
+def test_a_press_makes_a_model_a_or_b_and_keys_do_it_too(page: Page, url: str):
+    open_app(page, url, "Gallery")
+    card(page, "wae").get_by_role("button", name="as model B").click()
+    expect(card(page, "wae")).to_have_class("model-b")
+    expect(page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
+    expect(page.locator("#facts-b")).to_contain_text("Maximum mean discrepancy")
+    button = card(page, "vae").get_by_role("button", name="as model A")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Model A", exact=True)).to_have_value("VAE · short-yelp")
+    expect(card(page, "vae").get_by_role("button", name="as model A")).to_have_attribute("aria-pressed", "true")
+    expect(card(page, "vae").get_by_role("button", name="as model A")).to_be_focused()
+    page.get_by_role("tab", name="Map").click()
+    expect(page.locator("#map-a .vega-place[data-state=ready]")).to_be_visible()
+
+
+def test_order_and_family_are_chosen_and_kept_in_the_link(page: Page, url: str):
+    open_app(page, url, "Gallery")
+    assert [name for name in names(page) if name in METHODS] == [*METHODS]
+    choose_in(page, "Methods", "Density gaps")
+    expect(page.locator("#gallery li[data-name='short-yelp/vae']")).to_have_count(0)
+    choose_in(page, "Order, the best first", "MI")
+    page.wait_for_function("location.search.includes('order=MI')")
+    expect(page.locator("#gallery li").first).not_to_have_attribute("data-name", "short-yelp/none")
+    page.goto(page.url)
+    expect(card(page, "pdg-vae")).to_be_visible()
+    values = page.locator("#gallery li dd:first-of-type").all_inner_texts()
+    assert values == sorted(values, key=float, reverse=True)
+    assert set(names(page)) >= {name for name, row in METHODS.items() if row.family == FAMILIES[-1]}
+
+
+def test_a_phone_shows_two_cards_side_by_side(page: Page, url: str):
+    page.set_viewport_size({"width": 390, "height": 800})
+    open_app(page, url, "Gallery")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    first, second = (page.locator("#gallery li").nth(i).bounding_box() for i in (0, 1))
+    assert first
+    assert second
+    assert first["y"] == second["y"]
+
+
+def test_an_old_link_to_the_first_tab_opens_the_map(page: Page, url: str):
+    page.goto(f"{url}?colour=source")
+    expect(page.get_by_role("tab", name="Map")).to_have_attribute("aria-selected", "true")
