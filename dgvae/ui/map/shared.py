@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dgvae.cancellation import check_cancelled
 from dgvae.errors import UserError
+from dgvae.ui.map.fittings import Fitting, Fittings
+from dgvae.ui.requests.turns import visitor_here
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.vega.chart import bundle_path
 
@@ -22,29 +23,13 @@ if TYPE_CHECKING:
     from dgvae.checkpoint.shared_map import CommonMap
 
 
-@dataclass
-class Fitting:
-    """A common map in the making. share: how much is done. fault: why there will be none."""
-
-    began: float = field(default_factory=time.monotonic)
-    share: float = 0.0
-    fault: str | None = None
-    done: bool = False
-
-    def __str__(self) -> str:
-        took = f"{time.monotonic() - self.began:.0f} s"
-        return f"Fitting a common map, about a minute: {f'{self.share:.0%}' if self.share else 'finding neighbors'}, {took}"
-
-
 class CommonMaps:
     """The common maps of a shelf. One that is not there is fitted once, whoever asks for it, and kept in the user's cache."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._read: dict[Path, CommonMap] = {}
-        self._fittings: dict[frozenset[str], Fitting] = {}
-        self._lock = threading.Lock()
-        self._one_at_a_time = threading.Lock()
+        self._fittings = Fittings()
 
     def coordinates(self, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
         """Where the points of these models' maps lie on a common one, [P + M, 2] each; None if it is still to be fitted.
@@ -63,43 +48,43 @@ class CommonMaps:
         return None
 
     def fit(self, name_a: str | None, name_b: str | None) -> Fitting:
-        """Begin to fit a map of these models and of those that share one with either, or find that it has begun."""
+        """Begin to fit a map of these models and of those that share one with either, or find that it has begun.
+
+        Raises UserError if too many maps wait to be fitted.
+        """
         wanted = frozenset([self._key(name_a), self._key(name_b)])
-        with self._lock:
-            fitting = self._fittings.get(wanted)
-            if fitting is None or fitting.fault:
-                fitting = self._fittings[wanted] = Fitting()
-                threading.Thread(target=self._work, args=(fitting, name_a, name_b), daemon=True, name="common map").start()
-        return fitting
+        return self._fittings.ask(wanted, visitor_here(), lambda fitting: self._fit_aside(fitting, name_a, name_b))
 
     def follow(self, name_a: str | None, name_b: str | None) -> Iterator[tuple[str, bool]]:
         """Fit the map of these models if it is not there. Yields how far that is, and at last what went wrong, or "", and True.
 
-        Where there is nothing to fit, yields nothing but ("", False).
+        Where there is nothing to fit, yields nothing but ("", False). Ends early if the visitor asks for something else.
         """
+        self.leave()
         try:
-            if self.coordinates(name_a, name_b) is not None:
-                yield "", False
-                return
-            fitting = self.fit(name_a, name_b)
+            is_there = self.coordinates(name_a, name_b) is not None
         except UserError:  # there can be none, which is for `coordinates` to say
+            is_there = True
+        if is_there:
             yield "", False
             return
+        visitor = visitor_here()
+        try:
+            fitting = self.fit(name_a, name_b)
+        except UserError as error:
+            yield str(error), True
+            return
         while not fitting.done:
+            if not self._fittings.follow(fitting, visitor):
+                return
             yield str(fitting), False
             time.sleep(0.5)
+            check_cancelled()
         yield fitting.fault or "", True
 
-    def _work(self, fitting: Fitting, name_a: str | None, name_b: str | None) -> None:
-        with self._one_at_a_time:
-            try:
-                fault = self._fit_aside(fitting, name_a, name_b)
-            except UserError as error:
-                fault = str(error)
-            except OSError as error:
-                fault = error.strerror or type(error).__name__  # its text names a path
-            fitting.fault = fault and f"The common map could not be fitted: {fault}"
-            fitting.done = True
+    def leave(self) -> None:
+        """The visitor waits for no map any more."""
+        self._fittings.leave(visitor_here())
 
     def _fit_aside(self, fitting: Fitting, name_a: str | None, name_b: str | None) -> str | None:
         """Fit in a process of its own and listen to it; return what went wrong, if anything."""

@@ -151,6 +151,7 @@ class MapTab(Tab):
     def fit_common(self, name_a: str | None, name_b: str | None, which: str) -> Iterator[tuple[str, Any]]:
         """If a common map is asked for and not there, fit it, say how far that is, and at last when it was done."""
         if which != COMMON:
+            self.common.leave()
             yield "", gr.skip()
             return
         for said, done in self.common.follow(name_a, name_b):
