@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from dgvae.evaluation.figures import MATCH
@@ -15,6 +17,7 @@ if TYPE_CHECKING:  # who only reads figures needs no torch
 
 GROUPS = 20  # of the jackknife
 FEWEST_PRIOR_SAMPLES = 2000  # with as few as the sentences, hole mass of q(z) = p(z) is often 0 or 20 %
+_DRAWS = 1000  # of the parts of a figure that jumps
 DOUBT = 0.025  # on either side of an interval: 95 % confidence
 
 
@@ -47,6 +50,29 @@ def jackknife(value: float, without: Tensor) -> Estimate:
     if groups < 2:
         return Estimate(float(value), math.nan)
     return Estimate(float(value), float(((groups - 1) / groups * (without - without.mean()).square().sum()).sqrt()))
+
+
+def jackknife_of_steps(values: Tensor, without: Tensor, figure: Callable[[Tensor], Tensor]) -> Estimate:
+    """A figure that jumps as its parts vary, e.g. a count of those beyond a threshold, with the error by normal draws.
+
+    The jackknife itself fails there: a twentieth of the sentences less moves a part by too little to pass the threshold, and if
+    it does, by the whole step. With G groups the error of a count is too large by (G − 1)^¼ on average, which is 2.1 for 20. So
+    the parts are drawn from the normal distribution with the jackknife's covariance, and the error is the spread of the figure.
+
+    Args:
+        values: the parts by all sentences, [D].
+        without: the same without each of G groups of equal size, [G, D].
+        figure: of the parts, [B, D] -> [B].
+
+    Returns:
+        The figure of `values` and its error, which is NaN with fewer than two groups.
+    """
+    value, groups = float(figure(values.unsqueeze(0))), len(without)
+    if groups < 2:
+        return Estimate(value, math.nan)
+    noise = values.new_tensor(np.random.default_rng(0).standard_normal((_DRAWS, groups)))
+    drawn = values + math.sqrt((groups - 1) / groups) * noise @ (without - without.mean(0))
+    return Estimate(value, float(figure(drawn).double().std()))
 
 
 def interval(estimate: Estimate, sentences: int, comparisons: int = 1) -> tuple[float, float]:

@@ -114,6 +114,26 @@ def auc(posterior_gap: Tensor, prior_gap: Tensor) -> float:
     return float(((below + upto) / 2 / len(ranked)).double().mean())
 
 
+def auc_error(posterior_gap: Tensor, prior_gap: Tensor) -> float:
+    """The standard error of `auc`, by the variance of both samples' placements (DeLong et al. 1988), the sentences' twice.
+
+    With a fixed q̂, once would be right. But the same sentences also make q̂, from which each is held out in turn. Where q(z) is
+    near the prior, q̂ tells mere chance: AUC is then like Σ_{i≠j} h(z_i, z_j) of an h without a first-order part, whose variance
+    is twice that of a sum with fixed h. Where q̂ tells a true difference, once would do, and the error is up to √2 too large.
+    """
+    if posterior_gap.isnan().any():
+        return math.nan
+    posterior_gap, prior_gap = _rounded(posterior_gap), _rounded(prior_gap)
+    return math.sqrt(2 * _placement_variance(posterior_gap, prior_gap) + _placement_variance(prior_gap, posterior_gap))
+
+
+def _placement_variance(gap: Tensor, others: Tensor) -> float:
+    """The variance of the mean over a sample, [N], of the share of the others, [M], that lie below; NaN for a sample of one."""
+    ranked = others.sort().values
+    below = torch.searchsorted(ranked, gap, side="left") + torch.searchsorted(ranked, gap, side="right")
+    return float((below / 2 / len(ranked)).double().var() / len(gap)) if len(gap) > 1 else math.nan
+
+
 def _rounded(gap: Tensor) -> Tensor:
     """To a millionth of a nat: where densities agree, rounding errors must not rank the samples."""
     return gap.double().round(decimals=6)

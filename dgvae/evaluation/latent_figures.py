@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
-from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, mean_of
+from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, jackknife_of_steps, mean_of
 from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL, PAIR_BINS
 from dgvae.evaluation.holes import check_dimensions
 from dgvae.evaluation.mixture_figures import mixture_figures
@@ -19,6 +19,7 @@ from dgvae.posteriors import DiagonalGaussian, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
 SHOWN_PAIRS = 5
+MOST_TIED = 500  # pairs among which the worst is looked for
 
 F = TypeVar("F", int, float)
 
@@ -53,7 +54,7 @@ def latent_metrics(posterior: Posterior, generator: torch.Generator | None = Non
         kl=known("kl", lambda: float(aggregated.posterior.kl().mean())),
         mi=known("mi", lambda: mutual_information(aggregated, generator)),
         active_units=active_units(aggregated),
-        consistent_units=known("consistent_units", lambda: _consistent(aggregated.marginal_gaps().kl)),
+        consistent_units=known("consistent_units", lambda: int(_consistent(aggregated.marginal_gaps().kl).sum())),
         covariance_gap=None if "covariance_gap" in aggregated.absent else covariance_gap(aggregated),
     )
 
@@ -96,14 +97,14 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     aggregated = aggregate(posterior).reordered(order)
     absent, pairs = dict(aggregated.absent), []
     profile = {name: values.tolist() for name, values in aggregated.profile().items()}
-    figures = {"active_units": _jackknifed(aggregated, active_units)}
+    figures = {"active_units": _counted(aggregated, lambda q: q.variance_of_locations(), _active)}
     if "kl" not in absent:
         figures["kl"] = mean_of(aggregated.posterior.kl())
     if "consistent_units" not in absent:
         units, marginals = _marginals(aggregated)
         figures, profile = figures | units, profile | marginals
     if "informative_units" not in absent:
-        figures["informative_units"] = _jackknifed(aggregated, informative_units)
+        figures["informative_units"] = _counted(aggregated, lambda q: q.profile()["kl"], _informative)
     if "covariance_gap" not in absent and covariance_gap(aggregated) is None:
         absent["covariance_gap"] = SINGULAR
     if "covariance_gap" not in absent:
@@ -122,18 +123,35 @@ def _jackknifed(aggregated: AggregatedPosterior, figure: Callable[[AggregatedPos
     return jackknife(figure(aggregated), torch.tensor(without, dtype=torch.float64))
 
 
+def _counted(
+    aggregated: AggregatedPosterior, values: Callable[[AggregatedPosterior], Tensor], counts: Callable[[Tensor], Tensor]
+) -> Estimate:
+    """How many dimensions count, by a value of each, [D]."""
+    groups = group_slices(len(aggregated))
+    without = [values(aggregated.without(group)) for group in groups] if len(groups) > 1 else []
+    return _number_of(values(aggregated), torch.stack(without) if without else torch.empty(0), counts)
+
+
+def _number_of(values: Tensor, without: Tensor, counts: Callable[[Tensor], Tensor]) -> Estimate:
+    """How many of [D] count; `without`: the same without each group, [G, D]."""
+    return jackknife_of_steps(values, without, lambda parts: counts(parts).sum(-1))
+
+
+def _active(variance: Tensor) -> Tensor:
+    return variance > ACTIVE_VARIANCE
+
+
+def _informative(kl: Tensor) -> Tensor:
+    return kl >= INFORMATIVE_KL
+
+
+def _consistent(kl: Tensor) -> Tensor:
+    return kl < CONSISTENT_KL
+
+
 def active_units(aggregated: AggregatedPosterior) -> int:
     """Dimensions whose posterior means vary."""
-    return int((aggregated.variance_of_locations() > ACTIVE_VARIANCE).sum())
-
-
-def informative_units(aggregated: AggregatedPosterior) -> int:
-    """Dimensions that say something, by the mean KL of the posteriors."""
-    return int((aggregated.profile()["kl"] >= INFORMATIVE_KL).sum())
-
-
-def _consistent(kl: Tensor) -> int:
-    return int((kl < CONSISTENT_KL).sum())
+    return int(_active(aggregated.variance_of_locations()).sum())
 
 
 def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], dict[str, list[float]]]:
@@ -149,11 +167,7 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
         "consistent_units": (gaps.kl, gaps.kl_without),
         "consistent_units_reverse": (gaps.reverse_kl, gaps.reverse_kl_without),
     }
-    figures = {
-        figure: jackknife(_consistent(kl), (without < CONSISTENT_KL).sum(1).double())
-        for figure, (kl, without) in directions.items()
-    }
-    return figures, profile
+    return {figure: _number_of(kl, without, _consistent) for figure, (kl, without) in directions.items()}, profile
 
 
 def marginal_kl_by_chance(precision: Tensor, sentences: int) -> Tensor:
@@ -187,9 +201,10 @@ def _pairs(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], list[P
     first, second = torch.triu_indices(*gaps.kl.shape, offset=1)
     gap, without = gaps.kl[first, second], gaps.kl_without[:, first, second]  # [pairs], [G, pairs]
     ranked = gap.argsort(descending=True)
+    worst = ranked[:MOST_TIED]  # any of which might be the worst by other sentences
     figures = {
         "pair_gap": jackknife(float(gap.mean()), without.mean(1)),
-        "worst_pair_gap": jackknife(float(gap.max()), without[:, ranked[0]]),
+        "worst_pair_gap": jackknife_of_steps(gap[worst], without[:, worst], lambda gaps: gaps.amax(-1)),
     }
     pairs = []
     for k in ranked[:SHOWN_PAIRS].tolist():

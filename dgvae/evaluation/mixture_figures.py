@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife
-from dgvae.evaluation.holes import auc, held_out_gaps, hole_mass
+from dgvae.evaluation.holes import auc, auc_error, held_out_gaps, hole_mass
 
 
 def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, generator: torch.Generator) -> dict[str, Estimate]:
@@ -24,10 +24,12 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
     densities = _densities(aggregated, prior_samples, generator)
     whole, groups = densities.figures(None), len(densities.groups)
     without = [densities.figures(i) for i in range(groups)] if groups > 1 else []
-    return {
+    figures = {
         name: jackknife(value, torch.tensor([other[name] for other in without], dtype=torch.float64))
         for name, value in whole.items()
     }
+    here, there = densities.here[0], densities.there[0]
+    return figures | {"auc": Estimate(auc(here, there), auc_error(here, there))}
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,6 @@ class _Densities:
             "joint_gap": float((log_sum - log_others - prior).mean()),
             "smoothed_gap": float(-here.mean()),
             "hole_mass": hole_mass(here, there),
-            "auc": auc(here, there),
         }
 
     def _gaps(self, left_out: int | None) -> tuple[Tensor, Tensor]:
