@@ -59,6 +59,7 @@ def serve(options: argparse.Namespace) -> None:
     check_gradio_settings()
     if host := options.host or os.environ.get("GRADIO_SERVER_NAME"):
         check_host(host)
+    say_network_fault()
     print("Starting …", flush=True)
     choose_cache()  # before the libraries are imported, which read the environment then
     with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
@@ -102,6 +103,14 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     except OSError as error:
         raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
     return page
+
+
+def say_network_fault() -> None:
+    """Say at the start why no model can be fetched from the Hub, if it is for the settings: everything else works."""
+    try:
+        check_network()
+    except UserError as error:
+        print(f"No model can be fetched from the Hub: {error}", flush=True)
 
 
 def clean_up_at_the_end(shelf: Shelf) -> None:

@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from app import main as app
+from app import say_network_fault
 from dgvae.environment import check_network, choose_cache, direct_requests
 from dgvae.errors import UserError
 from tests.conftest import SMALL, made_up_lines
@@ -125,6 +126,16 @@ def test_what_the_network_can_not_work_with_is_named(name: str, value: str, said
         httpx2.Client(trust_env=True).close()
     assert os.environ[name] == value
     assert "no_proxy" not in os.environ
+
+
+def test_the_app_says_at_its_start_that_the_hub_is_out_of_reach(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("dgvae.environment.find_spec", lambda _: None)
+    say_network_fault()
+    assert not capsys.readouterr().out
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    say_network_fault()
+    said = "No model can be fetched from the Hub: ALL_PROXY is a SOCKS proxy, which needs a package: pip install socksio\n"
+    assert capsys.readouterr().out == said
 
 
 @pytest.mark.parametrize(
