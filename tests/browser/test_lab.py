@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from dgvae.explore.slices import plane
 from dgvae.toy.lab import Lab
 from dgvae.toy.run import Frame
 from dgvae.toy.setup import Settings, Setup
+from dgvae.ui.lab import visitors as labs_module
 from dgvae.ui.lab.tab import LabTab
-from dgvae.ui.lab.visitors import Labs
+from dgvae.ui.lab.visitors import TURN, Labs, _Place
 from dgvae.ui.page import Page
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
@@ -397,3 +399,20 @@ def test_a_figure_without_bounds_has_few_ticks(page: BrowserPage, served: tuple[
     assert float(figures(page, "kl")[0]) > 1000
     for chart in page.locator(".lab-curves svg").all():
         assert 2 <= chart.locator(".grid").count() <= 12
+
+
+def test_who_finds_no_place_reads_how_long_it_takes_and_goes_on_by_itself(
+    page: BrowserPage, served: tuple[str, Labs], monkeypatch: pytest.MonkeyPatch
+):
+    labs = served[1]
+    monkeypatch.setattr(labs_module, "MOST_LABS", 1)
+    monkeypatch.setattr(labs, "_places", {"other": _Place(1, Lab(Setup(("vae",))))})
+    labs._places["other"].asked += 600  # who trains all the time
+    page.goto(f"{served[0]}?tab=lab&methods=vae&play=1")
+    fault = page.locator("[data-lab=fault]")
+    expect(fault).to_contain_text(re.compile(r"one becomes free in at most (300|29\d) s\. This page goes on by itself then\."))
+    labs._places["other"].since -= TURN - 60
+    expect(fault).to_contain_text(re.compile(r"at most [45]\d s"))
+    labs.leave("other")
+    expect(fault).to_be_hidden()
+    wait_for_step(page, 5)

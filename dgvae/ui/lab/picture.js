@@ -196,3 +196,17 @@ function pictures(titles, panels) {
   });
   return whole;
 }
+
+// ---- saving
+
+function save(name, type, text) {
+  saveBlob(name, new Blob([text], { type }));
+}
+
+function saveBlob(name, blob) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

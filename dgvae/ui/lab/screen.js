@@ -3,6 +3,7 @@
 
 const PACE = 100; // milliseconds from picture to picture, at least
 const PATIENCE = 8000; // milliseconds; an answer that has not come by then will not come
+const ASK_AGAIN = 3000; // milliseconds; a place may become free sooner than was said
 const LATE = "No answer yet: the app is busy, or too many of its pages are open.";
 const constants = JSON.parse(props.constants);
 const find = (name) => /** @type {HTMLInputElement} some are */ (element.querySelector(`[data-lab="${name}"]`));
@@ -19,6 +20,7 @@ let due = 0; // steps to ask for when it has
 let follows = true; // the newest picture is shown
 let anew = false; // a story's link was followed: it begins anew even if it is what is shown
 let received = "";
+let waits = false; // for a place: all are taken
 
 // ---- what Python says
 
@@ -34,7 +36,8 @@ function receive() {
   if (said.fault) return fail(said.fault);
   if (said.key !== view.key || (anew && said.run === null)) return begin(said);
   if (!said.moment) return; // what is trained already
-  if (find("fault").textContent === LATE) sayFault("");
+  if (waits || find("fault").textContent === LATE) sayFault("");
+  waits = false;
   add(said.moment);
   if (due) ask(due);
   else goOn();
@@ -53,6 +56,7 @@ function restart() {
   setAwaited(false);
   follows = true;
   due = 0;
+  waits = false;
   sayFault("");
   find("panels").replaceChildren(...view.titles.map(panel));
   find("panels").style.setProperty("--methods", String(view.titles.length));
@@ -77,7 +81,10 @@ function add(moment) {
 }
 
 function fail(fault) {
-  setPlaying(false);
+  waits = fault.wait > 0;
+  clearTimeout(again);
+  if (waits) again = setTimeout(askAgain, Math.min(1000 * fault.wait, ASK_AGAIN));
+  else setPlaying(false);
   if (fault.setup) {
     view = { ...view, key: null }; // what was shown stays
     run += 1;
@@ -105,8 +112,14 @@ function ask(steps) {
   }, PATIENCE);
 }
 
+function askAgain() {
+  if (!waits || awaited) return;
+  if (isLookedAt()) ask(0);
+  else again = setTimeout(askAgain, ASK_AGAIN);
+}
+
 function goOn() {
-  if (!playing || awaited || !isLookedAt()) return;
+  if (waits || !playing || awaited || !isLookedAt()) return;
   const from = moments.at(-1)?.step ?? 0;
   const wait = Math.max(0, PACE - (performance.now() - lastAsked));
   clearTimeout(next);
@@ -117,6 +130,7 @@ function goOn() {
   }, wait);
 }
 
+let again = 0;
 let next = 0;
 let lastAsked = 0;
 
@@ -180,18 +194,6 @@ function setPlaying(wanted) {
   find("play").textContent = playing ? "❚❚ Pause" : "▶ Play";
   element.querySelector(".lab").dataset.state = playing ? "playing" : "paused";
   goOn();
-}
-
-function save(name, type, text) {
-  saveBlob(name, new Blob([text], { type }));
-}
-
-function saveBlob(name, blob) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 // ---- what is shown

@@ -116,18 +116,23 @@ def _read(*names: str) -> str:
 
 
 def message(
-    setup: Setup, play: bool, asked: Mapping[str, float] | None = None, frames: Sequence[Frame] = (), fault: str = ""
+    setup: Setup,
+    play: bool,
+    asked: Mapping[str, float] | None = None,
+    frames: Sequence[Frame] = (),
+    fault: str = "",
+    wait: float = 0,
 ) -> str:
     """What the screen is told: what is to be trained, and, if it asked, the moment, or why there is none.
 
-    asked: the page's numbers for its `run` and for this answer.
+    asked: the page's numbers for its `run` and for this answer. wait: seconds in which the fault will be gone by itself.
     """
     titles = [title_of(name) for name in setup.methods]
     said: dict[str, Any] = {"key": key_of(setup), "titles": titles, "play": play, "run": None, **(asked or {})}
     if frames:
         said["moment"] = {"step": frames[0].step, "methods": [_method(frame) for frame in frames]}
     if fault:
-        said["fault"] = {"says": fault}
+        said["fault"] = {"says": fault} | ({"wait": wait} if wait else {})
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -18,7 +18,7 @@ from dgvae.toy.stories import STEPS, STORIES, Story
 from dgvae.ui.decoding import MOST_CHARACTERS
 from dgvae.ui.lab.screen import LabCurves, LabScreen, PointPad, message, no_setup, title_of
 from dgvae.ui.lab.sets import SetsSection
-from dgvae.ui.lab.visitors import Labs
+from dgvae.ui.lab.visitors import Labs, NoPlaceError
 from dgvae.ui.markup.export import gif_link
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Drew, Ticked
@@ -111,13 +111,13 @@ class LabTab(Tab):
         except UserError as error:
             return no_setup(str(error))
         asked, steps = {"run": event.run, "number": event.number}, max(0, min(int(event.steps), 100))
-        frames, fault = [], ""
+        frames, fault, wait = [], "", 0
         try:
             settings = _settings(fields)
             frames = await self.labs.advance(str(request.session_hash), asked["run"], setup, settings, steps)
         except UserError as error:
-            fault = str(error)
-        return message(setup, bool(fields["play"]), asked, frames, fault)
+            fault, wait = str(error), error.seconds if isinstance(error, NoPlaceError) else 0
+        return message(setup, bool(fields["play"]), asked, frames, fault, wait)
 
     def leave(self, request: gr.Request) -> None:
         """Forget the lab of a visitor who is gone."""

@@ -7,6 +7,7 @@ Python's lock and keep the rest of the app from answering; and a picture's time 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,17 @@ MOST_LABS = 64  # up to five megabytes each
 IDLE = 10.0  # seconds after which a lab that does not train makes room for another visitor's
 TURN = 300.0  # seconds that a lab which trains without a pause keeps its place while others want one
 GONE = 10.0  # seconds in which what a visitor asked for before they left may still come
+
+
+class NoPlaceError(UserError):
+    """All places are taken; `seconds` until one becomes free at the latest."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = math.ceil(seconds)
+        super().__init__(
+            f"All {MOST_LABS} places of the lab are in use; one becomes free in at most {self.seconds} s. This page goes on "
+            "by itself then."
+        )
 
 
 @dataclass
@@ -85,7 +97,7 @@ class Labs:
         return place.lab
 
     def _make_room(self) -> None:
-        """Take the place of who does not train, or else of who has had one for longer than a turn. Raises UserError."""
+        """Take the place of who does not train, or else of who has had one for longer than a turn. Raises NoPlaceError."""
         if len(self._places) < MOST_LABS:
             return
         places, now = [*self._places.items()], time.monotonic()
@@ -95,7 +107,7 @@ class Labs:
         longest, place = min(places, key=lambda item: item[1].since)
         if (more := TURN - (now - place.since)) <= 0:
             return self.leave(longest)
-        raise UserError(f"All {MOST_LABS} places of the lab are in use; one becomes free in at most {more:.0f} s.")
+        raise NoPlaceError(more)
 
     def playing(self) -> int:
         """How many visitors are looking at a run that goes on."""
