@@ -16,6 +16,7 @@ import torch
 from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.evaluation.likelihood import likelihoods
 from dgvae.text.corpora import corpus_files, read_evaluation
+from tests.benchmarks.results import record
 
 
 def main() -> None:
@@ -44,6 +45,9 @@ def main() -> None:
                 for i in chosen
             ]
             prior, post = (sum(float(getattr(each, name)) for each in found) / len(found) for name in ("prior_ll", "post_ll"))
+            setting = f"{checkpoint.model.config.title}, {draws} draws, {len(found)} sentences"
+            record("draws", f"priorLL, {setting}", prior, "nats")
+            record("draws", f"postLL, {setting}", post, "nats")
             print(f"| {checkpoint.model.config.title} | {draws:,} | {prior:.2f} | {post:.2f} |", flush=True)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.posteriors import DiagonalGaussian
 from dgvae.regularizers.density_gap import Estimator, GaussHermite, MonteCarlo, density_gap
+from tests.benchmarks.results import record
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints" / "short-yelp"
 SENTENCES, TRIES = 128, 10
@@ -51,6 +52,8 @@ def main() -> None:
                 tries = [value_and_gradient(posterior, group, estimator) for _ in range(TRIES)]
                 error = (sum((value - truth) ** 2 for value, _ in tries) / TRIES) ** 0.5
                 noise = (sum(float((g - gradient).square().sum()) for _, g in tries) / TRIES) ** 0.5 / float(gradient.norm())
+                record("estimators", f"error, {label}, group {group}, {name}", error, "nats")
+                record("estimators", f"error of the gradient, {label}, group {group}, {name}", noise, "")
                 print(f"{name:14} {group:5} {truth:10.3f}  {label:18} {error:12.4f} {noise:9.2f}")
 
 

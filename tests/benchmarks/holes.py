@@ -27,6 +27,7 @@ from dgvae.evaluation.figures import MATCH
 from dgvae.evaluation.holes import auc, hole_mass
 from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.posteriors import DiagonalGaussian
+from tests.benchmarks.results import record
 
 VARIANCE = 0.1  # of every posterior
 MISSING = 0.05
@@ -181,6 +182,11 @@ def main() -> None:
                 seeds = options.seeds if count >= 10_000 else 4 * options.seeds
                 runs = [seen(population, count, dim, seed) for seed in range(seeds)]
                 mass, area, gap = (float(np.mean([getattr(run, key) for run in runs])) for key in ("hole_mass", "auc", "gap"))
+                for what, exact, found, unit in (
+                    ("hole mass", true.hole_mass, mass, ""), ("AUC", true.auc, area, ""), ("joint gap", true.gap, gap, "nats"),
+                ):  # fmt: skip
+                    record("holes", f"{what}, true, {name}, {dim} dimensions", exact, unit)
+                    record("holes", f"{what}, seen, {name}, {dim} dimensions, {count} sentences, {seeds} seeds", found, unit)
                 print(
                     f"| {name} | {dim} | {count:,} | {true.missing:.1%} | {true.hole_mass:.1%} | {mass:.1%} | {true.auc:.3f} "
                     f"| {area:.3f} | {true.gap:.3f} | {gap:.3f} |",

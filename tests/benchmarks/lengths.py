@@ -18,6 +18,7 @@ from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.text.corpora import CORPORA, corpus_files, read_split
+from tests.benchmarks.results import record
 from train.run.data import Batches
 from train.run.loop import Plan, Run, training_step
 
@@ -68,6 +69,10 @@ def main() -> None:
         ratio = found["mixed"] / found["same-length"]
         said = ", ".join(f"{kind} {1e6 * seconds:.0f} µs a word" for kind, seconds in found.items())
         print(f"{name:12} {said}: {ratio:.2f}")
+        setting = f"{name}, hidden {options.hidden_dim}, batch {options.batch_size}, {options.threads} threads"
+        for kind, seconds in found.items():
+            record("lengths", f"a word, {kind}, {setting}", 1e6 * seconds, "µs")
+        record("lengths", f"mixed over same-length, {setting}", ratio, "")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.page import app
+from tests.benchmarks.results import record
 from tests.benchmarks.visitor import RefusedError, Visitor, at_once
 
 NAMES = ["short-yelp/beta-vae-0.01", "short-yelp/pdg-vae"]
@@ -54,19 +55,23 @@ class Measured:
         with self._lock:
             self.waits[kind].append(time.monotonic() - begun)
 
-    def table(self) -> None:
+    def table(self, load: str) -> None:
+        """Print a line per kind, and note its waits. load: what the results call this load."""
         for kind, aim in AIMS.items():
             waits, refused = sorted(self.waits[kind]), self.refused[kind]
             if waits:
-                middle, most = waits[len(waits) // 2], waits[-1]
-                line = f"{kind:<14} {len(waits):>6} {middle:>8.2f} {waits[int(0.95 * (len(waits) - 1))]:>8.2f} {most:>8.2f}"
+                middle, late, most = waits[len(waits) // 2], waits[int(0.95 * (len(waits) - 1))], waits[-1]
+                line = f"{kind:<14} {len(waits):>6} {middle:>8.2f} {late:>8.2f} {most:>8.2f}"
+                record("load", f"{kind}, median, {load}", middle, "s")
+                record("load", f"{kind}, 95 %, {load}", late, "s")
             else:
                 line = f"{kind:<14} {0:>6} {'–':>8} {'–':>8} {'–':>8}"
+            record("load", f"{kind}, refused, {load}", len(refused), "")
             print(f"{line} {'–' if aim is None else aim:>6} {len(refused):>8}  {refused[-1] if refused else ''}")
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, and note the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60)
@@ -93,11 +98,15 @@ def main() -> None:
         at_once(options.visitors + 2, visit)
         used = processor_time(process) - used
     print(f"{'':<14} {'times':>6} {'median':>8} {'95 %':>8} {'most':>8} {'aim':>6} {'refused':>8}")
-    measured.table()
+    load = f"{options.visitors} visitors, {options.seconds:g} s"
+    measured.table(load)
     third = -(-len(memory) // 3)
     parts = ", ".join(f"{max(memory[i : i + third]):,.0f}" for i in range(0, len(memory), third))
     answers = sum(map(len, measured.waits.values()))
     print(f"{answers / options.seconds:.1f} answers a second; {1000 * used / answers:.0f} ms of a core for each")
+    record("load", f"answers a second, {load}", answers / options.seconds, "")
+    record("load", f"a core for each answer, {load}", 1000 * used / answers, "ms")
+    record("load", f"memory at most, {load}", max(memory), "MB")
     print(f"memory: at most {max(memory):,.0f} MB; in thirds of the time: {parts} MB")
 
 

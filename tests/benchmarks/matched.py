@@ -18,9 +18,10 @@ from dgvae.checkpoint.latents import PRIOR_SEED
 from dgvae.evaluation.estimates import prior_count
 from dgvae.evaluation.latent_figures import LatentMeasures, measure_latents
 from dgvae.posteriors import DiagonalGaussian
+from tests.benchmarks.results import record
 
 SETTINGS = ((6.5, 8), (8.0, 9), (8.5, 9), (9.0, 9), (9.0, 16), (9.0, 32), (10.0, 16))  # R in nats, dimensions in use
-SHOWN = ("kl", "mi", "smoothed_gap", "hole_mass", "auc")
+UNITS = {"kl": "nats", "mi": "nats", "smoothed_gap": "nats", "hole_mass": "", "auc": ""}  # of the figures that are shown
 
 
 def matched(rate: float, used: int, sentences: int, dim: int, generator: torch.Generator) -> DiagonalGaussian:
@@ -51,7 +52,10 @@ def main() -> None:
         if used > options.dimensions:
             continue
         figures = measured(rate, used, options.sentences, options.dimensions).figures
-        kl, mi, gap, holes, auc = (figures[name].value for name in SHOWN)
+        kl, mi, gap, holes, auc = (figures[name].value for name in UNITS)
+        setting = f"R {rate:g}, {used} of {options.dimensions} dimensions, {options.sentences} sentences"
+        for name, unit in UNITS.items():
+            record("matched", f"{name}, {setting}", figures[name].value, unit)
         print(f"| {rate:g} | {used} | {kl:.2f} | {mi:.2f} | {kl - mi:.2f} | {gap:.3f} | {holes:.1%} | {auc:.3f} |", flush=True)
 
 
