@@ -1,4 +1,4 @@
-"""The colors of charts, as parameters that the page replaces by those of its theme (page.css, vega_chart.js)."""
+"""The colors of charts, as parameters that the page replaces by those of its theme (dgvae/ui/page.css, vega/chart.js)."""
 
 from typing import Any
 

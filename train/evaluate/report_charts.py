@@ -17,7 +17,7 @@ import vl_convert
 from PIL import Image
 
 from dgvae.aggregate import AggregatedGaussian
-from dgvae.charts.figures import trade_off
+from dgvae.charts.comparisons import trade_off
 from dgvae.evaluation.measured import Measured
 from dgvae.files.atomic import write_bytes
 from train.evaluate.report_table import Row
@@ -40,12 +40,15 @@ class ReportChart:
 
 
 def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[str, str]:
-    """Draw what there is to draw; return {file: what it shows} of the SVG files. Each has a PNG beside it.
+    """Draw what there is to draw, each chart as SVG and PNG.
 
     Args:
         rows: every checkpoint.
         averaged: means over seeds, which are set against each other.
         out: the report's folder.
+
+    Returns:
+        {file: what it shows} of the SVG files.
     """
     drawn = {}
     for chart in chain(_trade_offs(rows, averaged), _interpolations(averaged), _learning(rows), _densities(rows)):

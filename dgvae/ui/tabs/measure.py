@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from dgvae.charts.figures import PROFILES, profile, trade_off
+from dgvae.charts.comparisons import PROFILES, profile, trade_off
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.figures import FIGURES, GROUPS, HOLES
 from dgvae.evaluation.measured import Measured

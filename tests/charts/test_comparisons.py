@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import vl_convert
 
-from dgvae.charts.figures import PROFILES, profile, trade_off
+from dgvae.charts.comparisons import PROFILES, profile, trade_off
 from dgvae.charts.labels import place_labels, without_common_end
 from dgvae.evaluation.estimates import Estimate
 from dgvae.evaluation.measured import Measured

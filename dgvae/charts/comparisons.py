@@ -1,6 +1,6 @@
-"""Charts of measured checkpoints: one figure against another, and what each dimension of a latent has.
+"""Charts that compare measured checkpoints: one figure against another, and the dimensions of two latents.
 
-As in charts.py, colors are parameters that the page replaces by those of its theme. On the page a chart is as wide as its
+As in maps.py, colors are parameters that the page replaces by those of its theme. On the page a chart is as wide as its
 place; for a file, set "width" and "height".
 """
 
@@ -45,7 +45,15 @@ _TO_THE_CORNER = {("mi", "hole_mass"), ("mi", "smoothed_gap")}  # trade-offs who
 def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = None, b: str | None = None) -> dict[str, Any]:
     """One figure against another: a point per checkpoint that has both, with standard errors; families are joined by a line.
 
-    a, b: names of the checkpoints whose letters stand before their names.
+    Args:
+        checkpoints: those without one of the figures are left out.
+        x: the figure on the x-axis, a key of FIGURES.
+        y: the figure on the y-axis.
+        a: name of model A, if its letter is to stand before its name.
+        b: name of model B.
+
+    Returns:
+        A Vega-Lite specification.
     """
     import altair as alt
 
@@ -90,7 +98,13 @@ def trade_off(checkpoints: Sequence[Measured], x: str, y: str, a: str | None = N
 def profile(kind: str, a: Measured | None, b: Measured | None) -> dict[str, Any]:
     """A value of every dimension of the latents of A and B, dimensions ranked by the variance of their posterior means.
 
-    `kind` is a key of PROFILES.
+    Args:
+        kind: a key of PROFILES.
+        a: model A, if there is one.
+        b: model B.
+
+    Returns:
+        A Vega-Lite specification.
     """
     import altair as alt
 
