@@ -28,16 +28,17 @@ from dgvae.text.corpora import Split
 from train.claims import claimed
 from train.evaluate.finish import add_map, finish, map_command
 from train.run.data import Batches
+from train.run.events import Epoch, Step
 from train.run.groups import check_groups
+from train.run.keeper import Keeper
 from train.run.logs import Progress
-from train.run.loop import FULL_WEIGHT, Epoch, Run, Step, train
+from train.run.loop import FULL_WEIGHT, Run, train
 from train.run.options import FitOptions
-from train.run.processes import any_process, choose_device, is_main_process, print_main, process_group
+from train.run.processes import choose_device, is_main_process, print_main, process_group
 from train.run.read_options import read_options, refuse_what_is_there
 from train.run.schedules import SCHEDULES, highest_share
 from train.run.sinks import SINKS
 from train.run.start import corpus_name, new_run, read_corpus, resume_run, write_beginning
-from train.run.state import save_state
 from train.run.stopping import Stop, stop_requested
 from train.run.summary import summary, text_facts
 
@@ -114,6 +115,15 @@ def complete(
     """Complete the checkpoint folder, and say what was measured and what can be done next.
 
     The map comes last, when all else is written. A signal that comes before is heard then: there is no map.
+
+    Args:
+        run: at its end.
+        options: of the command.
+        evaluation: the sentences to measure the model on.
+        stopped: whether a signal ended the run.
+        steps: of an epoch.
+        facts: of the text.
+        stop: hears signals.
     """
     out: Path = options.out
     stop.ignore_what_was_ignored()
@@ -135,7 +145,13 @@ def complete(
 
 
 def make_map(out: Path, points: int, stop: Stop) -> None:
-    """Add the map to a checkpoint that is whole without it; say so if there is none."""
+    """Add the map to a checkpoint that is whole without it; say so if there is none.
+
+    Args:
+        out: the checkpoint's folder.
+        points: of the prior and of the posteriors each.
+        stop: hears signals.
+    """
     try:
         with stop.at_once():
             add_map(out, points)
@@ -160,7 +176,19 @@ def warn_if_weight_is_never_reached(run: Run, training: Batches) -> None:
 def run_until_stopped(
     run: Run, training: Batches, validation: Batches, options: FitOptions, facts: dict[str, Any], stop: Stop
 ) -> bool:
-    """Drive the loop: show progress, keep the best and the last state. Returns whether a signal stopped it."""
+    """Drive the loop: show progress, keep the best and the last state.
+
+    Args:
+        run: goes on from where it stands.
+        training: its batches.
+        validation: likewise.
+        options: of the command.
+        facts: of the text, for the log.
+        stop: hears signals.
+
+    Returns:
+        Whether a signal stopped it.
+    """
     started = time.perf_counter() - run.seconds
     keeper = Keeper(run, options, stop)
     with followed(run, training, options, facts) as progress:
@@ -176,7 +204,17 @@ def run_until_stopped(
 
 @contextmanager
 def followed(run: Run, training: Batches, options: FitOptions, facts: dict[str, Any]) -> Iterator[Progress | None]:
-    """The progress of the run, which the main process alone shows and logs."""
+    """The progress of the run, which the main process alone shows and logs.
+
+    Args:
+        run: that is followed.
+        training: its batches.
+        options: of the command.
+        facts: of the text, for the log.
+
+    Yields:
+        The progress; None in other processes.
+    """
     if not is_main_process():
         yield None
         return
@@ -192,29 +230,6 @@ def show(progress: Progress, event: Step | Epoch) -> None:
         progress.step(event)
     else:
         progress.epoch(event)
-
-
-class Keeper:
-    """Keeps the weights that are the best, and the last state: after each epoch, every few minutes, and at a signal."""
-
-    def __init__(self, run: Run, options: FitOptions, stop: Stop) -> None:
-        self._run, self._out, self._stop = run, options.out, stop
-        self._seconds = 60 * options.save_minutes
-        self._saved = time.perf_counter()
-
-    def keep_best(self, event: Step | Epoch) -> None:
-        """Write the weights if they are the best so far."""
-        if isinstance(event, Epoch) and event.improved:
-            self._run.model.save_pretrained(self._out, dtype=torch.float16)
-
-    def keep_last(self, event: Step | Epoch) -> bool:
-        """Save the state if it is time; all processes must call it. Returns whether a signal asks to stop."""
-        due = isinstance(event, Epoch) or time.perf_counter() - self._saved > self._seconds
-        stopping, saving = any_process(bool(self._stop.received), is_main_process() and due)
-        if stopping or saving:
-            save_state(self._run, self._out)
-            self._saved = time.perf_counter()
-        return stopping
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from dgvae.errors import UserError
 from dgvae.methods.config import CONFIG_FILE
 from train.claims import claimed
 from train.evaluate.finish import add_map
-from train.run.arguments import positive
+from train.run.argument_types import positive
 from train.run.options import MAP_POINTS
 
 

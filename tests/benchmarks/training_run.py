@@ -31,8 +31,9 @@ from tests.benchmarks.results import record
 from tests.benchmarks.training_step import BATCH, VOCABULARY, WORDS
 from tests.processes import PROCESSES, in_two_processes
 from train.run.data import Batches
+from train.run.events import Step
 from train.run.logs import Progress
-from train.run.loop import Plan, Run, Step, training_step
+from train.run.loop import Plan, Run, training_step
 from train.run.processes import any_process
 from train.run.state import load_state, save_state
 

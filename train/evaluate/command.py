@@ -12,7 +12,6 @@ checkpoint's own evaluation set, the figures go to the report alone.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,17 +30,16 @@ from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
-from dgvae.text.corpora import CORPORA, Split, given_name, read_evaluation, read_split
+from dgvae.text.corpora import CORPORA, Split, given_name
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
-from train.corpora import TextSource, find_corpus, prepare
 from train.evaluate.card import write_card
+from train.evaluate.find_text import place_of_text, read_texts
 from train.evaluate.latents import Subject, add_latents
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import Texts, parts
-from train.run.arguments import add_text_options, text_options, whole
-from train.run.run_file import OPTIONS_FILE, read_run
-from train.run.start import corpus_folder
+from train.run.argument_types import whole
+from train.run.arguments import add_text_options
 
 
 @command("train.evaluate", interrupted="stopped; the same command continues from here")
@@ -94,7 +92,17 @@ def refuse_contradictions(options: argparse.Namespace) -> None:
 
 
 def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_texts: dict[Path, Texts]) -> Row:
-    """Measure a checkpoint; its texts are read if no other had them yet."""
+    """Measure a checkpoint.
+
+    Args:
+        name: of the checkpoint in the report.
+        folder: of the checkpoint.
+        options: of the command.
+        known_texts: the texts that were read so far, by their folders; this one's is added.
+
+    Returns:
+        Its row of the report.
+    """
     model = TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
     print(f"{name}: {model.config.title}", flush=True)
     record = carried_over(folder)
@@ -115,23 +123,6 @@ def chosen(paths: list[Path]) -> dict[str, Path]:
             name = path.resolve().name if below == "." else below
             folders[name if name not in folders else folder.as_posix()] = folder
     return folders
-
-
-def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Path | None:
-    """The folder of the text to measure a checkpoint on: as the options say, else of its run; None if neither does."""
-    if options.test_file:
-        files = options.train_file or options.test_file, options.test_file, options.test_file
-        return prepare(TextSource(*files, **text_options(options)))
-    if options.data or options.corpus:
-        return find_corpus(options.corpus or corpus, options.data)
-    if (folder / OPTIONS_FILE).is_file():
-        return corpus_folder(read_run(folder))
-    return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
-
-
-def read_texts(place: Path, training: bool) -> Texts:
-    """The sentences to measure on, and the training sentences if they are wanted."""
-    return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
 
 
 def carried_over(folder: Path) -> Record:

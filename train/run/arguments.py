@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dgvae.methods.table import methods_list
 from dgvae.text.corpora import CORPORA
+from train.run.argument_types import amount, delimiter, positive, whole
 from train.run.data import KINDS
 from train.run.options import DEFAULTS, OF_THE_COMMAND, FitOptions
 from train.run.processes import DEVICES
@@ -60,6 +59,9 @@ def can_be(parser: argparse.ArgumentParser, name: str, value: Any) -> bool:
         parser: `make_parser(exit_on_error=False)`.
         name: the option's field.
         value: what JSON holds for it.
+
+    Returns:
+        Whether it can.
     """
     if value is None:
         return DEFAULTS.get(name) is None
@@ -187,15 +189,6 @@ def text_options(options: FitOptions | argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in TEXT_OPTIONS}
 
 
-def delimiter(text: str) -> str:
-    """An argument that is one character."""
-    text = re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), text)
-    found = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}.get(text, text)
-    if len(found) != 1 or found in '"\r\n':
-        raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
-    return found
-
-
 def _by_table(add: Add, flag: str, kind: Callable[[str], float], rows: Mapping[str, Any], meaning: str) -> None:
     """An option whose default is a column of a table, by recipe or by corpus."""
     name = _name_of(flag)
@@ -213,31 +206,6 @@ def _number(add: Add, flag: str, kind: Callable[[str], float], meaning: str) -> 
 
 def _name_of(flag: str) -> str:
     return flag.removeprefix("--").replace("-", "_")
-
-
-def positive(text: str) -> int:
-    """An argument that counts something."""
-    if whole(text) == 0:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return int(text)
-
-
-def whole(text: str) -> int:
-    """An argument that may be 0."""
-    if not text.isdecimal() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"must be a whole number below a billion, not {text[:20]!r}")
-    return int(text)
-
-
-def amount(text: str) -> float:
-    """An argument that measures something."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 1e6:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to a million, not {text[:20]!r}")
-    return number
 
 
 class _Once(argparse.Action):

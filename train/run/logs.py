@@ -19,7 +19,8 @@ from tqdm import tqdm
 
 from dgvae.errors import UserError
 from dgvae.files.atomic import write_bytes
-from train.run.loop import Epoch, Run, Step
+from train.run.events import Epoch, Step
+from train.run.loop import Run
 from train.run.sinks import Sink
 
 LOG_FILE = "log.jsonl"
@@ -27,7 +28,16 @@ READ_STEPS, READ_SECONDS = 50, 10.0  # steps are read together when there are as
 
 
 class Progress:
-    """Follows a run's events. Use as a context manager; of several processes in the one that leads."""
+    """Follows a run's events. Use as a context manager; of several processes in the one that leads.
+
+    Args:
+        out: the run's folder.
+        run: that is followed.
+        sentences: of an epoch.
+        steps: of an epoch.
+        facts: for the log.
+        sinks: where numbers go besides.
+    """
 
     def __init__(self, out: Path, run: Run, sentences: int, steps: int, facts: dict[str, Any], sinks: Sequence[Sink]) -> None:
         self._path, self._run, self._steps, self._sinks = out / LOG_FILE, run, steps, sinks

@@ -15,9 +15,10 @@ from dgvae.regularizers import Regularizer
 from dgvae.text.batch import Batch
 from dgvae.training_step import take_step
 from train.run.data import Batches
+from train.run.events import Epoch, Step
 from train.run.recipes import RECIPES, Recipe, initialize
 from train.run.schedules import SCHEDULES, Timing, learning_rate_share
-from train.run.validation import Validation, fast_math, validate
+from train.run.validation import fast_math, validate
 
 FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
 CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimizer
@@ -38,30 +39,14 @@ class Plan:
     batches: str = "mixed"  # or "same-length"
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step was taken. Losses are in nats per sentence and stay on the device: reading one waits for it."""
-
-    epoch: int
-    step: int
-    reconstruction: Tensor  # E log p(x|z)
-    regularizer: Tensor
-    gradient_norm: Tensor  # before it is clipped
-    weight: float
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """An epoch ended."""
-
-    epoch: int
-    validation: Validation
-    improved: bool
-    learning_rate: float
-
-
 class Run:
-    """A run's whole state: what `train.run.state` saves and restores."""
+    """A run's whole state: what `train.run.state` saves and restores.
+
+    Args:
+        model: that is trained.
+        regularizer: its loss besides the reconstruction.
+        plan: what is to be done.
+    """
 
     def __init__(self, model: TextVAE, regularizer: Regularizer, plan: Plan) -> None:
         self.model = model
@@ -183,7 +168,19 @@ class _Pace:
 
 
 def train(run: Run, training: Batches, validation: Batches) -> Iterator[Step | Epoch]:
-    """Go on from where `run` stands until its plan is fulfilled. Raises UserError on a loss that is not finite."""
+    """Go on from where `run` stands until its plan is fulfilled.
+
+    Args:
+        run: its state.
+        training: its batches.
+        validation: likewise.
+
+    Yields:
+        What happened: each step, and each epoch.
+
+    Raises:
+        UserError: a loss is not finite.
+    """
     pace = _Pace(run, training.count(run.plan.batch_size))
     while not run.finished:
         if run.pretraining and run.epoch == run.pretraining and run.step == 0:
@@ -224,9 +221,16 @@ def _end_epoch(run: Run, validation: Batches, pace: _Pace) -> Epoch:
 
 
 def training_step(run: Run, batch: Tensor | Batch, weight: float, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
-    """Take one step with a share of the learning rates. Nothing in it waits for the device.
+    """Take one optimization step. Never synchronizes with the GPU.
 
-    Returns reconstruction and regularizer, nats per sentence over all processes, and the gradient's norm.
+    Args:
+        run: its model and optimizers.
+        batch: [B, T] sentences.
+        weight: of the regularizer.
+        share: of the learning rates.
+
+    Returns:
+        As `take_step`.
     """
     critic = run.critic_optimizer and (run.critic_optimizer, CRITIC_LEARNING_RATE * share)
     return take_step(

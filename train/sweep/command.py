@@ -28,7 +28,8 @@ from dgvae.evaluation.record import METRICS_FILE
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed, file_system_time, note_of
-from train.run.arguments import parse_options, positive
+from train.run.argument_types import positive
+from train.run.arguments import parse_options
 from train.run.options import MAY_DIFFER, FitOptions
 from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.start import corpus_name, read_corpus
@@ -77,7 +78,16 @@ def chosen_methods(text: str) -> list[str]:
 
 
 def grid(methods: list[str], seeds: int, out: Path) -> list[SweepRun]:
-    """Every method with every seed; all methods with the first seed first. A single seed is train.fit's own."""
+    """Every method with every seed; all methods with the first seed first. A single seed is train.fit's own.
+
+    Args:
+        methods: their names.
+        seeds: how many.
+        out: folder of the sweep.
+
+    Returns:
+        The runs, in the order in which they are begun.
+    """
     return [SweepRun(method, seed, out) for seed in (range(seeds) if seeds > 1 else [None]) for method in methods]
 
 
@@ -143,7 +153,14 @@ def prepare_text(options: FitOptions) -> list[str]:
 def report(runs: list[SweepRun], for_evaluate: list[str], out: Path, started: float) -> int:
     """Measure the finished runs and compare them in OUT/report, unless another process does, or has since `started`.
 
-    Returns train.evaluate's exit status.
+    Args:
+        runs: of the sweep.
+        for_evaluate: options of train.evaluate.
+        out: folder of the sweep.
+        started: when the sweep began, as files tell it.
+
+    Returns:
+        The exit status of train.evaluate.
     """
     from train.evaluate.command import evaluate
     from train.evaluate.command import make_parser as make_evaluate_parser  # text metrics, which take a second

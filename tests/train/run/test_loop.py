@@ -10,7 +10,8 @@ from dgvae.model.decoder import BagOfWordsDecoder
 from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
 from train.run.data import Batches
-from train.run.loop import Epoch, Plan, Run, Step, train
+from train.run.events import Epoch, Step
+from train.run.loop import Plan, Run, train
 
 SENTENCES = [[4 + i % 9, 5 + i % 7, 6 + i % 5, 3] for i in range(64)]
 BATCHES = Batches(SENTENCES, torch.device("cpu"))

@@ -17,7 +17,8 @@ from dgvae.posteriors import VonMisesFisher
 from dgvae.regularizers import build_regularizer
 from train.run import loop
 from train.run.data import Batches
-from train.run.loop import Epoch, Plan, Run, Step, train, training_step
+from train.run.events import Epoch, Step
+from train.run.loop import Plan, Run, train, training_step
 from train.run.recipes import RECIPES, initialize
 
 CPU = torch.device("cpu")

@@ -1,0 +1,40 @@
+"""The text that a checkpoint is measured on: as the command says, or as the checkpoint's run knows it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from dgvae.text.corpora import read_evaluation, read_split
+from train.corpora import TextSource, find_corpus, prepare
+from train.evaluate.texts import Texts
+from train.run.arguments import text_options
+from train.run.run_file import OPTIONS_FILE, read_run
+from train.run.start import corpus_folder
+
+
+def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Path | None:
+    """The folder of the text to measure a checkpoint on.
+
+    Args:
+        options: of the command; what they say comes first.
+        corpus: what the checkpoint calls its text.
+        folder: of the checkpoint, whose run may know the text.
+
+    Returns:
+        The folder; None if neither says one.
+    """
+    if options.test_file:
+        files = options.train_file or options.test_file, options.test_file, options.test_file
+        return prepare(TextSource(*files, **text_options(options)))
+    if options.data or options.corpus:
+        return find_corpus(options.corpus or corpus, options.data)
+    if (folder / OPTIONS_FILE).is_file():
+        return corpus_folder(read_run(folder))
+    return find_corpus(corpus) if os.environ.get("DGVAE_DATA") else None
+
+
+def read_texts(place: Path, training: bool) -> Texts:
+    """The sentences to measure on, and the training sentences if they are wanted."""
+    return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)

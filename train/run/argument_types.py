@@ -1,0 +1,41 @@
+"""What an argument of a command can be: `type` of argparse."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+
+
+def delimiter(text: str) -> str:
+    """An argument that is one character."""
+    text = re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), text)
+    found = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}.get(text, text)
+    if len(found) != 1 or found in '"\r\n':
+        raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
+    return found
+
+
+def positive(text: str) -> int:
+    """An argument that counts something."""
+    if whole(text) == 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """An argument that may be 0."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"must be a whole number below a billion, not {text[:20]!r}")
+    return int(text)
+
+
+def amount(text: str) -> float:
+    """An argument that measures something."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to a million, not {text[:20]!r}")
+    return number
