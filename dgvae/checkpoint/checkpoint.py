@@ -50,7 +50,24 @@ class Checkpoint:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read and verify a checkpoint folder. Raises UserError that names the file and what is wrong with it."""
+    """Read and verify a checkpoint folder.
+
+    Args:
+        folder: with the files that `train.fit` writes.
+
+    Returns:
+        Model, tokenizer, latents and record.
+
+    Raises:
+        UserError: it names the file and what is wrong with it.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from dgvae import load_checkpoint
+        >>> checkpoint = load_checkpoint(Path("checkpoints/short-yelp/pdg-vae"))
+        >>> checkpoint.model.config.latent_dim
+        32
+    """
     if not folder.is_dir():
         raise UserError(f"There is no checkpoint folder {folder}; make one with: {training_command(folder)}")
     model = TextVAE.from_pretrained(folder)

@@ -29,6 +29,15 @@ def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor
 
     Returns:
         The gaps, [S].
+
+    Example:
+        >>> import torch
+        >>> from dgvae import DiagonalGaussian, density_gap_at
+        >>> from dgvae.aggregate import aggregate
+        >>> posterior = DiagonalGaussian(torch.randn(200, 2), torch.full((200, 2), -4.0))
+        >>> gaps = density_gap_at(torch.tensor([[0.0, 0.0], [9.0, 9.0]]), aggregate(posterior))
+        >>> bool(gaps[0] < gaps[1])  # no sentence lies near (9, 9)
+        True
     """
     check_dimensions(z, aggregated.posterior.location.shape[1])
     return aggregated.prior.log_prob(z.double()) - aggregated.smoothed.log_prob(z, leave_out)
@@ -167,6 +176,17 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
 
     Returns:
         The clusters, the one with the largest gap first.
+
+    Example:
+        >>> import torch
+        >>> from dgvae import DiagonalGaussian, find_holes
+        >>> from dgvae.aggregate import aggregate
+        >>> mean = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
+        >>> mean[:, 0] = mean[:, 0].abs()  # no sentence lies on the left
+        >>> posterior = DiagonalGaussian(mean, torch.full((1000, 2), -4.0))
+        >>> prior_samples = torch.randn(1000, 2, generator=torch.Generator().manual_seed(1))
+        >>> all(hole.z[0] < 0 for hole in find_holes(aggregate(posterior), prior_samples))
+        True
     """
     inside = torch.nonzero(_inside(aggregated, prior_samples)).squeeze(1)
     if not len(inside):

@@ -17,7 +17,17 @@ KEPT = 8  # draws of each sentence that a checkpoint's latents hold
 
 @dataclass(frozen=True)
 class Implicit(Posterior):
-    """q(z|x) known by S draws alone; its prior is N(0, I). draws: [B, S, D]. `log_prob` and `kl` do not exist."""
+    """q(z|x) known by S draws alone; its prior is N(0, I). `log_prob` and `kl` do not exist.
+
+    draws: [B, S, D].
+
+    Example:
+        >>> import torch
+        >>> from dgvae import Implicit
+        >>> posterior = Implicit(torch.randn(8, 4, 2))
+        >>> posterior.has_density, posterior.rsample().shape
+        (False, torch.Size([8, 2]))
+    """
 
     has_density: ClassVar[bool] = False
 

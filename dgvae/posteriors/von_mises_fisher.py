@@ -45,6 +45,13 @@ class VonMisesFisher(Posterior):
     """q(z|x) = vMF(μ, κ) for a batch of sentences, one κ for all; its prior is uniform. mean direction μ: [B, D], unit.
 
     Raises ValueError if κ is not above 0, or a direction has another length than 1: densities would be wrong by up to κ nats.
+
+    Example:
+        >>> import torch
+        >>> from dgvae import VonMisesFisher
+        >>> direction = torch.nn.functional.normalize(torch.ones(8, 3), dim=-1)
+        >>> VonMisesFisher(direction, kappa=10.0).rsample().shape
+        torch.Size([8, 3])
     """
 
     direction: Tensor

@@ -19,7 +19,15 @@ from dgvae.regularizers.principal_density_gap import PrincipalDensityGap
 
 
 class AccompaniedMemoryGap(Regularizer[DiagonalGaussian]):
-    """The weighted sum of a memory density gap and another regularizer, or none. delay: in sentences of training."""
+    """The weighted sum of a memory density gap and another regularizer.
+
+    Args:
+        memory_gap: the gap.
+        companion: the other regularizer, or None.
+        weight: of the gap.
+        companion_weight: of the companion.
+        delay: sentences of training before the gap counts.
+    """
 
     def __init__(
         self,

@@ -49,6 +49,14 @@ class Adversarial(_Critic):
 
     The encoder's loss is the non-saturating −E_q log D(z): log 2 where the discriminator is at a loss, since q(z) = p(z). At
     the discriminator's optimum T(z) = log p(z) − log q(z).
+
+    Example:
+        >>> import torch
+        >>> from dgvae import Adversarial, DiagonalGaussian
+        >>> posterior = DiagonalGaussian(torch.zeros(8, 2), torch.zeros(8, 2))
+        >>> z, regularizer = posterior.rsample(), Adversarial(latent_dim=2)
+        >>> critic_loss = regularizer.critic_loss(z.detach())  # a step of the discriminator comes first
+        >>> loss = regularizer(posterior, z)  # of the encoder
     """
 
     def forward(self, posterior: Posterior, z: Tensor) -> Tensor:
@@ -65,6 +73,14 @@ class DualKL(_Critic):
 
     Any T gives a lower bound, as far as it stays below 20 on draws of the prior (see `_exp`). At the optimum it is
     log q(z) − log p(z).
+
+    Example:
+        >>> import torch
+        >>> from dgvae import DiagonalGaussian, DualKL
+        >>> posterior = DiagonalGaussian(torch.zeros(8, 2), torch.zeros(8, 2))
+        >>> z, regularizer = posterior.rsample(), DualKL(latent_dim=2)
+        >>> critic_loss = regularizer.critic_loss(z.detach())  # a step of the critic comes first
+        >>> loss = regularizer(posterior, z)  # of the encoder
     """
 
     def bound(self, z: Tensor) -> Tensor:

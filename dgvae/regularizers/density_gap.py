@@ -37,7 +37,12 @@ _PIECE = 1 << 17  # pairwise densities in hand at once: 0.5 MB in fp32
 
 
 class MonteCarlo:
-    """Random points, M of them, for the mean over N(0, 1)."""
+    """Random points, M of them, for the mean over N(0, 1).
+
+    Example:
+        >>> from dgvae import DensityGap, MonteCarlo
+        >>> regularizer = DensityGap(aggregation_size=32, estimator=MonteCarlo(samples=8))
+    """
 
     def __init__(self, samples: int = 32) -> None:
         if samples < 1:
@@ -51,7 +56,12 @@ class MonteCarlo:
 
 
 class GaussHermite:
-    """Fixed points, `nodes` of them, 2 to MOST_NODES, for the mean over N(0, 1)."""
+    """Fixed points, `nodes` of them, 2 to MOST_NODES, for the mean over N(0, 1).
+
+    Example:
+        >>> from dgvae import DensityGap, GaussHermite
+        >>> regularizer = DensityGap(aggregation_size=32, estimator=GaussHermite(nodes=16))
+    """
 
     def __init__(self, nodes: int = 16) -> None:
         if not 2 <= nodes <= MOST_NODES:
@@ -85,7 +95,20 @@ def _gauss_hermite(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class DensityGap(Regularizer[DiagonalGaussian]):
-    """Marginal density gap of groups of `aggregation_size` sentences."""
+    """Marginal density gap of groups of sentences (Zhang et al. 2022, Eq. 11).
+
+    Args:
+        aggregation_size: sentences per group.
+        estimator: MonteCarlo(32) by default.
+
+    Example:
+        >>> import torch
+        >>> from dgvae import DensityGap, DiagonalGaussian
+        >>> mean = torch.randn(64, 2, requires_grad=True)  # from your encoder
+        >>> posterior = DiagonalGaussian(mean, torch.full((64, 2), -2.0))
+        >>> loss = DensityGap(aggregation_size=32)(posterior, posterior.rsample())  # nats per sentence
+        >>> loss.backward()
+    """
 
     def __init__(self, aggregation_size: int = 32, estimator: Estimator | None = None) -> None:
         super().__init__()
@@ -110,11 +133,18 @@ class DensityGap(Regularizer[DiagonalGaussian]):
 def density_gap(
     mean: Tensor, log_var: Tensor, aggregation_size: int, estimator: Estimator, share: tuple[int, int] = (0, 1)
 ) -> Tensor:
-    """Return the density gap of a batch, a scalar in nats per sentence (Eq. 11). Differentiable once.
+    """The density gap of a batch (Eq. 11). Differentiable once.
 
-    mean, log_var: [B, D]. The batch is cut into groups of `aggregation_size`; the sentences left over make one smaller
-    group, weighted by their number. Of several processes, each being given the whole batch, each computes its `share` of the
-    one-dimensional mixtures, (rank, processes): the *mean* of their results and gradients is the loss and its gradient.
+    Args:
+        mean: [B, D].
+        log_var: [B, D].
+        aggregation_size: sentences per group. The sentences left over make one smaller group, weighted by their number.
+        estimator: chooses the points at which densities are computed.
+        share: (rank, processes). Each of several processes is given the whole batch and computes its share of the
+            one-dimensional mixtures: the *mean* of their results and gradients is the loss and its gradient.
+
+    Returns:
+        A scalar, in nats per sentence.
     """
     rank, processes = share
     total = 0 * mean.sum()  # which has a gradient, even where a process has no mixture to compute

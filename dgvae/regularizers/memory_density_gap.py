@@ -37,6 +37,8 @@ _LARGE_PIECE = 1 << 24  # on a GPU
 class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
     """Joint density gap of a batch together with a memory, for Gaussian and von Mises–Fisher posteriors.
 
+    The memory is the same in every process: the posteriors of the whole batch are added to it.
+
     Args:
         latent_dim: D, dimensions of the latent.
         memory_size: M, sentences whose posteriors are kept.
@@ -44,7 +46,14 @@ class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
         samples: S, of every posterior; several processes draw some of them each.
         kind: the class of the posteriors.
 
-    The memory is the same in every process: the posteriors of the whole batch are added to it.
+    Example:
+        >>> import torch
+        >>> from dgvae import DiagonalGaussian, MemoryDensityGap
+        >>> regularizer = MemoryDensityGap(latent_dim=2, memory_size=1024)
+        >>> posterior = DiagonalGaussian(torch.randn(64, 2), torch.full((64, 2), -2.0))
+        >>> loss = regularizer(posterior, posterior.rsample())  # nats per sentence
+        >>> int(regularizer.written)  # sentences in the memory
+        64
     """
 
     written: Tensor

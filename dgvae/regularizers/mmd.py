@@ -13,7 +13,16 @@ _BLOCK = 512  # samples compared with each other at once; the estimate is unbias
 
 
 class MMD(Regularizer[Posterior]):
-    """MMD² of samples of q(z) to as many of N(0, I), inverse multiquadratic kernel. No nats: a number up to 2 · len(SCALES)."""
+    """MMD² of samples of q(z) to as many of N(0, I), inverse multiquadratic kernel. No nats: a number up to 2 · len(SCALES).
+
+    Example:
+        >>> import torch
+        >>> from dgvae import MMD, DiagonalGaussian
+        >>> collapsed = DiagonalGaussian(torch.zeros(64, 2), torch.zeros(64, 2))
+        >>> far = DiagonalGaussian(torch.full((64, 2), 9.0), torch.zeros(64, 2))
+        >>> bool(MMD()(far, far.rsample()) > MMD()(collapsed, collapsed.rsample()))
+        True
+    """
 
     def forward(self, posterior: Posterior, z: Tensor) -> Tensor:
         """See `Regularizer`."""

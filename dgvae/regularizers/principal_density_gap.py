@@ -24,7 +24,20 @@ from dgvae.regularizers.density_gap import DensityGap, Estimator, density_gap, r
 
 
 class PrincipalDensityGap(DensityGap):
-    """½ DG along the axes + ½ DG along the principal axes ; `rate` is that of the running covariance."""
+    """½ density gap along the axes + ½ density gap along the principal axes.
+
+    Args:
+        latent_dim: D.
+        aggregation_size: sentences per group.
+        estimator: see `DensityGap`.
+        rate: of the running covariance, per batch.
+
+    Example:
+        >>> import torch
+        >>> from dgvae import DiagonalGaussian, PrincipalDensityGap
+        >>> posterior = DiagonalGaussian(torch.randn(64, 2), torch.full((64, 2), -2.0))
+        >>> loss = PrincipalDensityGap(latent_dim=2)(posterior, posterior.rsample())  # nats per sentence
+    """
 
     running_mean: Tensor
     running_square: Tensor
