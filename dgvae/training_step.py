@@ -39,11 +39,20 @@ def take_step(
     critic: tuple[torch.optim.Optimizer, float] | None = None,
     autocast: AbstractContextManager | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Move `model` one step down weight · regularizer − reconstruction. Nothing in it waits for the device.
+    """Take one step down weight · regularizer − reconstruction. Never synchronizes with the GPU.
 
-    model: has `encode(batch)`, its posterior, and `decoder`, a `ConditionalLikelihood`. critic: the optimizer of the
-    regularizer's own parameters, and its learning rate. Returns reconstruction and regularizer, nats per sentence over all
-    processes, and the gradient's norm.
+    Args:
+        model: has `encode(batch)`, its posterior, and `decoder`, a `ConditionalLikelihood`.
+        regularizer: gets the posterior and one sample of it.
+        optimizer: of the model's parameters.
+        batch: sentences, [B, T].
+        weight: of the regularizer.
+        learning_rate: of `optimizer`.
+        critic: the optimizer of the regularizer's own parameters, and its learning rate.
+        autocast: the context of the forward pass; full precision by default.
+
+    Returns:
+        Reconstruction and regularizer, nats per sentence over all processes, and the gradient's norm.
     """
     model.train()
     regularizer.train()

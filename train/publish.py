@@ -70,9 +70,19 @@ def publish(options: argparse.Namespace) -> None:
 
 
 def read_publication(folder: Path, repository: str, message: str | None = None, private: bool = False) -> Publication:
-    """Read and verify a checkpoint folder. Raises UserError if it is none, is not whole yet, or the id is none of the Hub's.
+    """Read and verify a checkpoint folder. The card is made anew, with the repository's id in it.
 
-    The card is made anew, with the id in it.
+    Args:
+        folder: of the checkpoint.
+        repository: its id on the Hub, `owner/name`.
+        message: of the commit; by default what the model is.
+        private: whether a new repository is private.
+
+    Returns:
+        What is to be published.
+
+    Raises:
+        UserError: the folder holds no checkpoint, or one that is not whole yet, or the id is none of the Hub's.
     """
     repository, revision = parse_repository(repository)
     if revision:

@@ -74,7 +74,16 @@ class AggregatedPosterior(ABC):
         return self.log_sums(z, [slice(0, len(self))], leave_out).squeeze(1) - math.log(components)
 
     def log_sums(self, z: Tensor, groups: Sequence[slice], leave_out: Tensor | None = None) -> Tensor:
-        """log Σ_{n ∈ g} q(z|x_n) for every group g of posteriors, whose slices follow each other. z: [S, D] -> [S, G]."""
+        """log Σ_{n ∈ g} q(z|x_n) for every group g of posteriors.
+
+        Args:
+            z: [S, D].
+            groups: G slices of the posteriors, each of which begins where the one before ends.
+            leave_out: [S], the number of one posterior for each z, which is not summed there.
+
+        Returns:
+            [S, G], in fp64.
+        """
         sizes = [group.stop - group.start for group in groups]
         result = []
         for rows in torch.arange(len(z), device=z.device).split(max(1, _PAIRS // len(self))):

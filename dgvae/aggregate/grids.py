@@ -35,10 +35,18 @@ class MarginalGaps:
 
 
 def marginal_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> MarginalGaps:
-    """By quadrature over the prior and every posterior, as fine as each place needs it. mean, log_var: [N, D].
+    """KL(q(z_i) ‖ p(z_i)) of every dimension, by quadrature over the prior and every posterior, as fine as each place needs it.
 
     KL(q ‖ p) is good to 1e-6 where no posterior is narrower than 0.001. Where so many are so narrow that _MOST_NODES places are
     too few, it is the mean of log q − log p over one sample of every posterior.
+
+    Args:
+        mean: [N, D].
+        log_var: [N, D].
+        groups: G slices of the posteriors; the gaps are also computed without each of them.
+
+    Returns:
+        Gaps in nats: of all posteriors, [D], and without each group, [G, D].
     """
     columns = [_marginal_gap(mean[:, i], log_var[:, i], groups) for i in range(mean.shape[1])]  # [1 + G, 2] each
     both = torch.stack(columns, dim=1)
@@ -88,7 +96,17 @@ def _kl_of_narrow(panels: Panels, mean: Tensor, std: Tensor, groups: Sequence[sl
 
 
 def marginal_log_prob(mean: Tensor, log_var: Tensor, z: Tensor, groups: Sequence[slice] = ()) -> Tensor:
-    """log q(z_i) of one dimension, and without each group of posteriors. mean, log_var: [N]; z: [P] -> [P, 1 + G]."""
+    """log q(z_i) of one dimension, and without each group of posteriors.
+
+    Args:
+        mean: [N].
+        log_var: [N].
+        z: [P].
+        groups: G slices, which together hold every posterior; none by default.
+
+    Returns:
+        [P, 1 + G], in nats: with all posteriors, then without each group.
+    """
     inv_std, count = torch.exp(-0.5 * log_var), len(mean)
     sizes = [group.stop - group.start for group in groups] or [count]
     left = torch.tensor([count, *(count - size for size in sizes if groups)], dtype=mean.dtype, device=mean.device)
@@ -155,7 +173,16 @@ def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int)
 
 
 def pair_edges(mean: Tensor, log_var: Tensor, bins: int) -> Tensor:
-    """Inner edges of every dimension's bins: [D, bins − 1]. Beyond them lie some outliers, and the prior from 5 on."""
+    """Inner edges of every dimension's bins. Beyond them lie some outliers, and the prior from 5 on.
+
+    Args:
+        mean: [N, D].
+        log_var: [N, D].
+        bins: how many bins a dimension has.
+
+    Returns:
+        [D, bins − 1].
+    """
     reach = 3 * torch.exp(0.5 * log_var)
     outliers = len(mean) // 2000
     low = (mean - reach).kthvalue(1 + outliers, dim=0).values.clamp_max(-5)
@@ -164,14 +191,32 @@ def pair_edges(mean: Tensor, log_var: Tensor, bins: int) -> Tensor:
 
 
 def bin_masses(mean: Tensor, log_var: Tensor, edges: Tensor) -> Tensor:
-    """What every posterior has in every bin, in fp32. mean, log_var: [n, D]; inner edges: [D, B − 1] -> [D, B, n]."""
+    """The mass of every posterior in every bin.
+
+    Args:
+        mean: [N, D].
+        log_var: [N, D].
+        edges: [D, B − 1], the inner edges of the bins.
+
+    Returns:
+        [D, B, N], in fp32.
+    """
     t = (edges.unsqueeze(2) - mean.T.unsqueeze(1)) * torch.exp(-0.5 * log_var).T.unsqueeze(1)
     below = torch.special.ndtr(t.float())
     return torch.cat([below[:, :1], below.diff(dim=1), 1 - below[:, -1:]], dim=1)
 
 
 def sum_of_products(mean: Tensor, log_var: Tensor, edges: Tensor) -> Tensor:
-    """Σ_n P_n P_nᵀ of the bin masses of all dimensions: [D B, D B]."""
+    """Σ_n P_n P_nᵀ of the bin masses of all dimensions.
+
+    Args:
+        mean: [N, D].
+        log_var: [N, D].
+        edges: [D, B − 1], the inner edges of the bins.
+
+    Returns:
+        [D B, D B], in fp32.
+    """
     total = torch.zeros(2 * [edges.shape[0] * (edges.shape[1] + 1)], device=mean.device)
     for rows in torch.arange(len(mean), device=mean.device).split(SENTENCES):
         p = bin_masses(mean[rows], log_var[rows], edges).flatten(0, 1)

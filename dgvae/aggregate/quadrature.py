@@ -21,6 +21,13 @@ class Panels:
 
     An interval is halved until it is no wider than 5 standard deviations of every component that reaches it, so that a
     single narrow component costs a few panels and not a fine grid. mean, std: [N]; edges: [P], [P].
+
+    Args:
+        mean: [N], of the components.
+        std: [N].
+        low: where the first interval begins.
+        high: where the last one ends.
+        most: halving stops where there would be more nodes; `complete` is False then.
     """
 
     def __init__(self, mean: Tensor, std: Tensor, low: float, high: float, most: int) -> None:

@@ -15,7 +15,16 @@ POSTERIOR: RGB = rgb("posterior")
 
 
 def density_image(density: np.ndarray, most: float, color: RGB) -> str:
-    """[Y, X], row 0 lowest, from transparent at 0 to `color` at `most`: a data URL."""
+    """An image of a density, from transparent at 0 to one color.
+
+    Args:
+        density: [Y, X], row 0 lowest.
+        most: the density that has the full color.
+        color: the full color.
+
+    Returns:
+        A data URL of a PNG.
+    """
     return _png(np.clip(density / most, 0, 1), np.broadcast_to(np.array(color), (*density.shape, 3)))
 
 

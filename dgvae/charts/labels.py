@@ -22,7 +22,16 @@ class Spot:
     dy: float
 
     def box(self, x: float, y: float, text: str) -> Box:
-        """What a label covers."""
+        """The rectangle that a label covers.
+
+        Args:
+            x: of the point that is labeled, in pixels.
+            y: likewise.
+            text: the label.
+
+        Returns:
+            Left, top, right and bottom, in pixels.
+        """
         width = _CHARACTER * len(text)
         left = x + self.dx - {"left": 0, "center": 0.5, "right": 1}[self.align] * width
         return left, y + self.dy - _LINE / 2, left + width, y + self.dy + _LINE / 2

@@ -51,11 +51,20 @@ def latent_map(
 ) -> dict[str, Any]:
     """The scatter of a UMAP of prior draws and posterior samples.
 
-    `points` has columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for
-    none) and gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or
-    NaN where it is not known; and value, the latent dimension that is shown, if any.
-    `color` is a key of COLORINGS. `domain` holds the extents of x and y; by default all points fit in. `classes`: what labels
-    are called.
+    Args:
+        points: columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for none) and
+            gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or NaN
+            where it is not known; and value, the latent dimension that is shown, if any.
+        color: a key of COLORINGS.
+        title: of the chart.
+        domain: the extents of x and y; by default all points fit in.
+        classes: the names of the labels.
+
+    Returns:
+        A Vega-Lite specification.
+
+    Raises:
+        ValueError: there is no such coloring.
     """
     classes = classes or {}
     if color not in COLORINGS:

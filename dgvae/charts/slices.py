@@ -27,9 +27,18 @@ def z_name(dimension: int) -> str:
 def slice_chart(
     kind: str, plane: Plane, most: float, marker: tuple[float, float], model: str, centers: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """A Vega-Lite specification. kind: of KINDS. most: the density at the end of the color scale.
+    """A density or the density gap over two dimensions.
 
-    marker: where the cross-hair is. centers: posterior means as rows (sentence, z_i, z_j), [M, 3], drawn as dots.
+    Args:
+        kind: a key of KINDS.
+        plane: the densities.
+        most: the density at the end of the color scale.
+        marker: where the cross-hair is.
+        model: the model's title, for the description.
+        centers: [M, 3], posterior means as rows (sentence, z_i, z_j), drawn as dots.
+
+    Returns:
+        A Vega-Lite specification.
     """
     names = [z_name(dimension) for dimension in plane.pair]
     rows = [] if centers is None else [{"id": int(i), "x": round(u, 3), "y": round(v, 3)} for i, u, v in centers.tolist()]

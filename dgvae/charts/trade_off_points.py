@@ -18,7 +18,18 @@ _UPWARDS = ("other", "B", "A")  # what comes last lies on top
 
 
 def trade_off_points(checkpoints: Sequence[Measured], x: str, y: str, a: str | None, b: str | None) -> list[dict[str, Any]]:
-    """A row per checkpoint, all of which must have both figures."""
+    """One figure against another, with a label for each checkpoint that has room for it.
+
+    Args:
+        checkpoints: all must have both figures.
+        x: the figure on the x-axis, a key of FIGURES.
+        y: the figure on the y-axis.
+        a: name of model A, if it is to be marked.
+        b: name of model B.
+
+    Returns:
+        One row per checkpoint, the columns of the chart's data.
+    """
     titles = without_common_end([checkpoint.title for checkpoint in checkpoints])
     families = _families(checkpoints)
     rows = [

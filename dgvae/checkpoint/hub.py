@@ -45,12 +45,21 @@ def parse_repository(text: str) -> tuple[str, str | None]:
 
 
 def download_checkpoint(repository: str, revision: str | None = None, token: bool | None = None) -> Path:
-    """Return the local folder of a checkpoint on the Hub, downloading what is not cached.
+    """Download what is not cached of a checkpoint on the Hub.
 
-    The revision (a branch, tag or commit; main by default) is resolved to a commit first, so that all files are of one commit.
-    Only a checkpoint's own files are fetched, never a pickle. Where the Hub cannot be reached, what the cache has is used.
-    token: whether the user's own is sent; by default if there is one.
-    Raises UserError: no such repository or revision, not a checkpoint, larger than MAX_BYTES, or the Hub out of reach.
+    All files are of one commit: the revision is resolved first. Only a checkpoint's own files are fetched, never a pickle.
+    Where the Hub cannot be reached, what the cache has is used.
+
+    Args:
+        repository: its id, `owner/name`.
+        revision: a branch, tag or commit; main by default.
+        token: whether the user's own is sent; by default if there is one.
+
+    Returns:
+        The local folder.
+
+    Raises:
+        UserError: no such repository or revision, not a checkpoint, larger than MAX_BYTES, or the Hub out of reach.
     """
     name = f"{repository}@{revision}" if revision else repository
     try:
@@ -74,7 +83,20 @@ class HubUnreachableError(Exception):
 
 @contextmanager
 def hub_faults(repository: str, revision: str | None, kind: str = "model repository") -> Iterator[None]:
-    """What goes wrong with a repository, in a UserError's words. Raises HubUnreachableError where a cache may help."""
+    """Turn every fault of the Hub into one sentence for the user.
+
+    Args:
+        repository: its id, `owner/name`.
+        revision: a branch, tag or commit, if one was asked for.
+        kind: of the repository, for the sentence.
+
+    Yields:
+        Once, for the code that asks the Hub.
+
+    Raises:
+        HubUnreachableError: the Hub can't be reached; a cache may help.
+        UserError: any other fault.
+    """
     try:
         check_network()
     except UserError as error:

@@ -30,10 +30,20 @@ class _TooLargeError(Exception):
 
 
 def fetch_checkpoint(repository: str, revision: str | None, folder: Path, is_wanted: Callable[[], bool] = lambda: True) -> int:
-    """Download a checkpoint's own files into `folder`, which must not exist yet, and return their bytes.
+    """Download a checkpoint's own files into a new folder. All of them are of one commit.
 
-    All files are of one commit. Raises UserError, with nothing left of the folder: no such public repository or revision, not a
-    checkpoint, larger than MOST_BYTES, the Hub out of reach or too slow, or not wanted any more.
+    Args:
+        repository: its id, `owner/name`.
+        revision: a branch, tag or commit; main by default.
+        folder: must not exist yet. Nothing is left of it after an error.
+        is_wanted: is asked now and then; the download stops once it says no.
+
+    Returns:
+        The size of the files, in bytes.
+
+    Raises:
+        UserError: no such public repository or revision, not a checkpoint, larger than MOST_BYTES, the Hub out of reach or too
+            slow, or not wanted any more.
     """
     name = f"{repository}@{revision}" if revision else repository
     over = time.monotonic() + LONGEST

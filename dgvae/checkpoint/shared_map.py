@@ -83,8 +83,14 @@ def fit(
 ) -> CommonMap:
     """Fit one UMAP on the prior draws, which all members share, and on all posterior points: 45 s for 25,000 points.
 
-    known: a map of some of the members, on which the new one is laid: their points hardly move (0.1 to 0.4 in the median, on a
-    map of 15). progress: is told the share that is done, once neighbors have been found.
+    Args:
+        members: the maps of the checkpoints, by their keys.
+        known: a map of some of the members, on which the new one is laid: their points hardly move (0.1 to 0.4 in the median,
+            on a map of 15).
+        progress: is told the share that is done, once neighbors have been found.
+
+    Returns:
+        The places of all points.
     """
     first = next(iter(members.values()))
     groups = [first.z[: first.priors], *(member.z[member.priors :] for member in members.values())]
@@ -101,8 +107,11 @@ def fit(
 def fit_aside(folders: Mapping[str, Path], known: Path | None, path: Path, told: Connection) -> None:
     """`fit` for a process of its own: it would take the interpreter from the other threads for seconds.
 
-    folders: the members' checkpoints. path: where the map is saved. told: gets the share that is done, or a sentence that says
-    what went wrong.
+    Args:
+        folders: the members' checkpoints, by their keys.
+        known: file of the map on which the new one is laid, if there is one.
+        path: where the map is saved.
+        told: gets the share that is done, or a sentence that says what went wrong.
     """
     if hasattr(os, "nice"):
         os.nice(10)  # visitors come first

@@ -17,12 +17,18 @@ _NEIGHBORS = 15
 def project(
     groups: Sequence[np.ndarray], start: np.ndarray | None = None, progress: Callable[[float], None] | None = None
 ) -> np.ndarray:
-    """Fit one UMAP on all groups of latents, [N_i, D] each: [Σ N_i, 2], in their order.
+    """Fit one UMAP on all groups of latents.
 
     Fitted together, so that a place on the map is a place in latent space for all; with a seed, so that it is the same
     every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded.
-    start: coordinates to begin with, which UMAP first stretches to a square. progress: is told the share that is done, once
-    neighbors have been found.
+
+    Args:
+        groups: [N_i, D] each.
+        start: [Σ N_i, 2], coordinates to begin with, which UMAP first stretches to a square.
+        progress: is told the share that is done, once neighbors have been found.
+
+    Returns:
+        [Σ N_i, 2], in the groups' order.
     """
     points = np.concatenate(list(groups)).astype(np.float32)
     if len(points) < 4:

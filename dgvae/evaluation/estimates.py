@@ -76,9 +76,15 @@ def jackknife_of_steps(values: Tensor, without: Tensor, figure: Callable[[Tensor
 
 
 def interval(estimate: Estimate, sentences: int, comparisons: int = 1) -> tuple[float, float]:
-    """The 95 % confidence interval of a figure by its jackknife's error, or everything if the error is not known.
+    """The 95 % confidence interval of a figure by its jackknife's error.
 
-    comparisons: how many such intervals are to hold at the same time (Bonferroni).
+    Args:
+        estimate: the figure and its standard error.
+        sentences: how many sentences it was measured on.
+        comparisons: how many such intervals are to hold at the same time (Bonferroni).
+
+    Returns:
+        Its ends; infinite if the error is not known.
     """
     freedom = _group_count(sentences) - 1
     if freedom < 1 or not math.isfinite(estimate.error):

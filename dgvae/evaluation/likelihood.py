@@ -30,8 +30,17 @@ class Likelihoods:
 def likelihoods(model: TextVAE, sentences: Tensor, posterior: Posterior, draws: int = IMPORTANCE_DRAWS) -> Likelihoods:
     """Importance sampling with `draws` samples of q(z|x) and as many of p(z), which together are samples of ½(p + q).
 
-    sentences: [B, T] word ids ending with `</s>`, no padding. posterior: q(z|x) of each. Weights p / ½(p + q) and q / ½(p + q)
-    are at most 2, so that no sample outweighs the others. The log of a mean of few samples is too low rather than too high.
+    Weights p / ½(p + q) and q / ½(p + q) are at most 2, so that no sample outweighs the others. The log of a mean of few
+    samples is too low rather than too high.
+
+    Args:
+        model: decodes the samples.
+        sentences: [B, T] word ids ending with `</s>`, no padding.
+        posterior: q(z|x) of each.
+        draws: samples of each of the two distributions.
+
+    Returns:
+        Three figures of each sentence, [B] in nats; two of them None if the posterior has no density.
     """
     own = torch.stack([posterior.rsample() for _ in range(draws)])  # [draws, B, D]
     if not posterior.has_density:
@@ -57,7 +66,16 @@ def _log_likelihood(model: TextVAE, sentences: Tensor, z: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def likeliest_words(model: TextVAE, sentences: Tensor, z: Tensor) -> Tensor:
-    """How many words of a sentence, with `</s>`, are the likeliest after the true ones before: [B, T], [B, D] -> [B]."""
+    """How many words of each sentence, with `</s>`, are the likeliest after the true ones before.
+
+    Args:
+        model: decodes the latents.
+        sentences: [B, T] word ids ending with `</s>`, no padding.
+        z: [B, D], a latent of each.
+
+    Returns:
+        [B] counts.
+    """
     start = torch.full_like(sentences[:, :1], START)
     hidden, _ = model.decoder.hidden(torch.cat([start, sentences[:, :-1]], dim=1), z, model.decoder.initial_state(z))
     found = torch.cat([model.decoder.output(part).argmax(-1) for part in hidden.split(64)])

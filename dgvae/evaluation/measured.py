@@ -20,7 +20,17 @@ class Measured:
 
     @classmethod
     def of(cls, name: str, config: TextVAEConfig, record: Record, title: str = "") -> Measured:
-        """From what its files say."""
+        """Make it from a checkpoint's config and record.
+
+        Args:
+            name: of the checkpoint.
+            config: the model's.
+            record: what was measured.
+            title: the config's by default.
+
+        Returns:
+            The checkpoint as the charts and tables show it.
+        """
         grid = config.row.grid
         option = config.options[grid.option] if grid else None
         return cls(name, title or config.title, config.method, None if option is None else float(option), record)

@@ -20,6 +20,9 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
         aggregated: q(z); its posteriors must be in random order.
         prior_samples: [P, D].
         generator: draws the samples of the posteriors.
+
+    Returns:
+        The figures by their ids, with standard errors.
     """
     densities = _densities(aggregated, prior_samples, generator)
     whole, groups = densities.figures(None), len(densities.groups)

@@ -68,7 +68,16 @@ class Interpolation:
 
 
 def interpolation(starts: Sequence[str], ends: Sequence[str], decoded: Sequence[Sequence[str]]) -> Interpolation:
-    """`decoded[k]` are the T sentences decoded at t = 0 … 1, evenly apart, between starts[k] and ends[k]; one T for all."""
+    """How the decoded sentences change from one end of a path to the other.
+
+    Args:
+        starts: K sentences.
+        ends: K sentences.
+        decoded: `decoded[k]` are the T sentences decoded at t = 0 … 1, evenly apart, between starts[k] and ends[k].
+
+    Returns:
+        Mean ROUGE-L to either end at each t, and the score.
+    """
     paths = list(zip(starts, ends, decoded, strict=True))
     # [K, T]
     to_start = torch.tensor([[rouge_l(text, start) for text in path] for start, _, path in paths], dtype=torch.float64)
@@ -87,6 +96,11 @@ class NGramModel:
     A word outside the vocabulary is `<unk>`, and `<unk>` in text is the same. The unigram counts are one higher than in the
     text for each word of the vocabulary, `<unk>` and `</s>`, so that no word has probability 0. Perplexities compare only
     between models of one vocabulary.
+
+    Args:
+        sentences: the text, words with spaces between them.
+        vocabulary: all words that are known.
+        order: n, the length of an n-gram in words.
     """
 
     def __init__(self, sentences: Iterable[str], vocabulary: Collection[str], order: int = 3) -> None:

@@ -12,7 +12,19 @@ from dgvae.text.corpora import label_name
 
 
 def attribute_direction(latents: Latents, absent: int = 0, present: int = 1) -> Tensor:
-    """Mean of the posterior means of one label less that of the other: [D]. Raises UserError if a label has no sentence."""
+    """The direction in latent space from one label to the other: the difference of their mean posterior means.
+
+    Args:
+        latents: of a checkpoint.
+        absent: the label from which the direction goes.
+        present: the label to which it goes.
+
+    Returns:
+        [D].
+
+    Raises:
+        UserError: a label has no sentence.
+    """
     means = []
     for label in (present, absent):
         labeled = latents.labels == label
@@ -28,9 +40,18 @@ def names_of_labels(latents: Latents, classes: Mapping[int, str]) -> dict[int, s
 
 
 def choose_labels(names: Mapping[int, str], absent: str = "", present: str = "") -> tuple[int, int]:
-    """The two labels between which to move, by their names or numbers; by default from the first to the last.
+    """The two labels between which to move; by default from the first to the last.
 
-    Raises UserError if there is no such label, or both are the same.
+    Args:
+        names: of all labels, by their numbers.
+        absent: name or number of the label to start from.
+        present: name or number of the label to go to.
+
+    Returns:
+        The numbers of both.
+
+    Raises:
+        UserError: there is no such label, or both are the same.
     """
     if len(names) < 2:
         return 0, 1  # for which `attribute_direction` says what is missing

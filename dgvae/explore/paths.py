@@ -17,16 +17,33 @@ _ROWS, _PAIRS = 1000, 1 << 24  # whose distances are in hand at once: 64 MB
 
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """`steps` latents from start to end along the straight line. [D], [D] -> [steps, D]."""
+    """Latents along the straight line.
+
+    Args:
+        start: [D].
+        end: [D].
+        steps: how many latents, both ends among them.
+
+    Returns:
+        [steps, D].
+    """
     t = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device).unsqueeze(1)
     return torch.lerp(start.unsqueeze(0), end.unsqueeze(0), t)
 
 
 def spherical_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """`steps` latents from start to end along a great circle, the norm going linearly (slerp; White 2016).
+    """Latents along a great circle, the norm going linearly (slerp; White 2016).
 
     The straight line passes nearer to the origin than samples of N(0, I) lie. Where the directions are the same, opposite or
     undefined, no great circle is marked out and the path is the straight line.
+
+    Args:
+        start: [D].
+        end: [D].
+        steps: how many latents, both ends among them.
+
+    Returns:
+        [steps, D].
     """
     norms = start.norm(), end.norm()
     cosine = torch.dot(start, end) / (norms[0] * norms[1]).clamp_min(1e-12)
@@ -61,9 +78,15 @@ class DenseGraph:
         self._join_components()
 
     def path(self, start: Tensor, end: Tensor, steps: int) -> Tensor:
-        """`steps` latents at equal distances along the cheapest path from start to end, which are joined to their nearest.
+        """Latents at equal distances along the cheapest path. The ends are joined to the latents nearest to them.
 
-        [D], [D] -> [steps, D].
+        Args:
+            start: [D].
+            end: [D].
+            steps: how many latents, both ends among them.
+
+        Returns:
+            [steps, D].
         """
         count = len(self.latents)
         ends = torch.stack([start, end]).float()

@@ -33,7 +33,19 @@ class Plane:
 
 
 def plane(aggregated: AggregatedPosterior, pair: Pair, reach: float) -> Plane:
-    """The densities over the dimensions z_i (to the right) and z_j (upwards). Raises UserError if there are none."""
+    """The densities over two dimensions.
+
+    Args:
+        aggregated: q(z).
+        pair: the dimensions on the x-axis and on the y-axis, from 0.
+        reach: the plane covers −reach to reach in both.
+
+    Returns:
+        p(z), q(z) and their gap, [CELLS, CELLS] each.
+
+    Raises:
+        UserError: the posteriors have no density.
+    """
     mixture = with_marginals(aggregated)
     edge = torch.linspace(-reach, reach, CELLS + 1, dtype=torch.float64)
     q = mixture.pair_density(pair, (edge, edge))

@@ -17,7 +17,13 @@ _READ = {torch.float16, torch.float32, torch.float64, torch.uint8, torch.int8, t
 
 
 def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Write tensors, from whatever device they are on."""
+    """Write tensors, from whatever device they are on.
+
+    Args:
+        path: of the file, which is replaced as a whole.
+        tensors: by name.
+        metadata: texts that stand in the file's header.
+    """
     write_bytes(path, save({name: x.detach().cpu().contiguous() for name, x in tensors.items()}, metadata))
 
 

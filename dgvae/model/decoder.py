@@ -39,9 +39,16 @@ class Decoder(nn.Module):
         return torch.tanh(cell), cell
 
     def hidden(self, words: Tensor, z: Tensor, state: LSTMState, batch: Batch | None = None) -> tuple[Tensor, LSTMState]:
-        """Read `words` [B, T] with the latents z [B, D]; return the output layer's input [B, T, H] and the new state.
+        """Read words with their latents.
 
-        batch: the sentences that `words` come before, where their lengths differ.
+        Args:
+            words: [B, T] ids.
+            z: [B, D].
+            state: of the LSTM before the words.
+            batch: the sentences that `words` come before, where their lengths differ.
+
+        Returns:
+            The input of the output layer, [B, T, H], and the state after the words.
         """
         inputs = dropout(self.embedding(words), self.dropout, self.training)
         latents = z.unsqueeze(1).expand(-1, words.shape[1], -1)
@@ -50,7 +57,16 @@ class Decoder(nn.Module):
         return dropout(outputs, self.dropout, self.training), state
 
     def next_word_logits(self, words: Tensor, z: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
-        """Logits of the word that follows `words` [B]: [B, V], and the state after them."""
+        """Logits of the word that follows.
+
+        Args:
+            words: [B] ids, the last words so far.
+            z: [B, D].
+            state: of the LSTM before them.
+
+        Returns:
+            [B, V], and the state after the words.
+        """
         hidden, state = self.hidden(words.unsqueeze(1), z, state)
         return self.output(hidden[:, 0]), state
 

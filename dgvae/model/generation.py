@@ -49,11 +49,20 @@ def decode_latents(
     generator: torch.Generator | None = None,
     uniform: Tensor | None = None,
 ) -> list[list[int]]:
-    """Word ids of one sentence per latent, each ending with `</s>` unless it was cut at the config's max_length.
+    """Decode latents as one batch.
 
-    z: [B, D], decoded as one batch. With one `generator` state the k-th latent gets the same random numbers in every batch and
-    from every model of that max_length, so that two models' samples differ by the models alone.
-    uniform: those random numbers, where they were drawn before (see `random_numbers`).
+    With one `generator` state the k-th latent gets the same random numbers in every batch and from every model of that
+    max_length, so that two models' samples differ by the models alone.
+
+    Args:
+        model: its decoder writes.
+        z: [B, D].
+        decoding: how words are chosen.
+        generator: draws the random numbers.
+        uniform: those numbers, where they were drawn before (see `random_numbers`).
+
+    Returns:
+        Word ids of one sentence per latent, each ending with `</s>` unless it was cut at the config's max_length.
     """
     steps = decoding_steps(model, z, decoding, generator, uniform)
     while True:
@@ -71,7 +80,21 @@ def decoding_steps(
     generator: torch.Generator | None = None,
     uniform: Tensor | None = None,
 ) -> Generator[None, None, list[list[int]]]:
-    """As `decode_latents`, but yields after each word of the batch, where it may be put aside or given up."""
+    """As `decode_latents`, but yields after each word of the batch, where it may be put aside or given up.
+
+    Args:
+        model: its decoder writes.
+        z: [B, D].
+        decoding: how words are chosen.
+        generator: draws the random numbers.
+        uniform: those numbers, where they were drawn before.
+
+    Yields:
+        None, after each word.
+
+    Returns:
+        As `decode_latents`.
+    """
     z = z.to(model.device, torch.float32)
     if decoding.beams > 1:
         return (yield from _beam_search(model, z, decoding.beams))
@@ -96,7 +119,17 @@ def decoding_steps(
 
 
 def random_numbers(model: TextVAE, latents: int, decoding: Decoding, generator: torch.Generator | None = None) -> Tensor | None:
-    """What chooses the words where they are drawn: a number from [0, 1) for each word of each latent."""
+    """The numbers that choose the words, where words are drawn.
+
+    Args:
+        model: its max_length says how many are needed.
+        latents: how many sentences are decoded.
+        decoding: how words are chosen.
+        generator: draws the numbers.
+
+    Returns:
+        [latents, max_length + 1], from 0 to below 1; None if no words are drawn.
+    """
     if decoding.is_greedy or decoding.beams > 1:
         return None
     return torch.rand(latents, model.config.max_length + 1, generator=generator, device=model.device)

@@ -15,12 +15,18 @@ _ROUND = 32  # to which a last, smaller chunk is filled up: oneDNN keeps some MB
 
 
 def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return Σ_t −log softmax(W h_t)[target_t] and its terms, in nats.
+    """Σ_t −log softmax(W h_t)[target_t], with no [N, V] tensor in memory.
 
-    hidden: [N, H]; weight W: [V, H]; targets: [N]. The first result is a differentiable fp32 scalar; the second, [N], is
-    for reading only. Matrix products run in `hidden`'s type: under bf16 a term is good to some 0.01 nats, the mean of many
-    to 0.001. Where a gradient is wanted it is computed along with the value, a chunk of tokens at a time; it can be asked
-    for once.
+    Matrix products run in `hidden`'s type: under bf16 a term is good to some 0.01 nats, the mean of many to 0.001. Where a
+    gradient is wanted it is computed along with the value, a chunk of tokens at a time; it can be asked for once.
+
+    Args:
+        hidden: [N, H].
+        weight: W, [V, H].
+        targets: [N] word ids.
+
+    Returns:
+        The sum, a differentiable fp32 scalar, and its terms, [N], for reading only. Both in nats.
     """
     if torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad):
         return _VocabularyLoss.apply(hidden, weight, targets)  # pyright: ignore[reportReturnType]

@@ -108,9 +108,17 @@ def segments_of(lengths: Sequence[int]) -> tuple[Segment, ...]:
 
 
 def read(lstm: nn.LSTM, inputs: Tensor, batch: Batch, state: LSTMState | None = None) -> tuple[Tensor, LSTMState]:
-    """Let an LSTM read a batch: [B, T, E] -> its outputs [B, T, H], and the state after the last of all words.
+    """Let an LSTM read a batch.
 
-    Outputs behind the end of a sentence mean nothing; the state is that of the sentences of T words alone.
+    Args:
+        lstm: with `batch_first`.
+        inputs: [B, T, E].
+        batch: says which words are real.
+        state: before the first words; zero by default.
+
+    Returns:
+        Its outputs, [B, T, H], and the state after the last of all words. Outputs behind the end of a sentence mean nothing;
+        the state is that of the sentences of T words alone.
     """
     if len(batch.segments) < 2:
         return lstm(inputs, state)

@@ -30,6 +30,9 @@ def find_evaluation(corpus: str, sha256: str, data: Path | None = None, run: Pat
         data: a folder of corpora, which is looked at first.
         run: the folder of a run of one's own, whose text is looked for in the folder that it was trained with and in the
             cache; None where a checkpoint comes from others, who must not learn what is there.
+
+    Returns:
+        The sentences and their labels.
     """
     for path in _candidates(corpus, sha256, data, run):
         try:

@@ -39,10 +39,15 @@ class WordTokenizer:
 
     @classmethod
     def train(cls, sentences: Iterable[str], max_words: int = 20_000, min_count: int = 2) -> WordTokenizer:
-        """Make a vocabulary of the most frequent words.
+        """Make a vocabulary of the most frequent words. Text is lower-cased for good if `sentences` holds no capital letter.
 
-        A word seen less than `min_count` times becomes `<unk>`, so that the model learns what `<unk>` looks like. Text
-        is lower-cased for good if `sentences` holds no capital letter.
+        Args:
+            sentences: words with spaces between them.
+            max_words: size of the vocabulary, special words included.
+            min_count: a word seen less often becomes `<unk>`, so that the model learns what `<unk>` looks like.
+
+        Returns:
+            A tokenizer with that vocabulary.
         """
         counts: Counter[str] = Counter()
         for sentence in sentences:

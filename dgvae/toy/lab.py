@@ -26,9 +26,18 @@ class Lab:
         return self.runs[0].step
 
     def advance(self, steps: int, settings: Settings | None = None, seconds: float = float("inf")) -> Sequence[Frame]:
-        """Take some steps with every method, fewer if `seconds` are over before, and return the moment then.
+        """Take some steps with every method.
 
-        Raises UserError if a method diverges or the lab has gone far enough.
+        Args:
+            steps: how many.
+            settings: new ones from now on; by default they stay.
+            seconds: fewer steps are taken if this time is over before.
+
+        Returns:
+            The moment then, one frame per method.
+
+        Raises:
+            UserError: a method diverges, or the lab has gone far enough.
         """
         if self.step + steps > MOST_STEPS:
             raise UserError(f"The lab stops at {MOST_STEPS:,} steps; start again.")

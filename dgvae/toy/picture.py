@@ -41,7 +41,16 @@ def panel(posterior: Posterior, side: int = 220) -> Image.Image:
 
 
 def sheet(rows: Sequence[Sequence[Frame]], names: Sequence[str], side: int = 220) -> Image.Image:
-    """A row of panels for each method, a column for each moment."""
+    """A picture with one row of panels for each method and one column for each moment.
+
+    Args:
+        rows: the frames of each method.
+        names: of the methods.
+        side: of a panel, in pixels.
+
+    Returns:
+        The picture.
+    """
     columns = max(map(len, rows))
     image = Image.new("RGB", (PAD + columns * (side + PAD), PAD + len(rows) * (side + HEAD + PAD)), "white")
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(13)
@@ -60,7 +69,16 @@ def film(
     names: Sequence[str], moments: Sequence[Sequence[Frame]], file: Path | IO[bytes], most: int = 120, side: int = 220,
     milliseconds: int = 80,
 ) -> None:  # fmt: skip
-    """Write what happened as an animated GIF, in which all methods are side by side: `most` pictures at most."""
+    """Write what happened as an animated GIF, in which all methods are side by side.
+
+    Args:
+        names: of the methods.
+        moments: one frame per method for each moment.
+        file: where the GIF is written.
+        most: the largest number of pictures.
+        side: of a panel, in pixels.
+        milliseconds: for which each picture is shown.
+    """
     chosen = np.unique(np.linspace(0, len(moments) - 1, most).round().astype(int)).tolist()
     pictures = []
     for i in chosen:

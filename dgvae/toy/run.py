@@ -69,8 +69,17 @@ class FreePosteriors(nn.Module):
 class ToyRun:
     """A run that can go on at any time, with other `settings` if one likes.
 
-    Its random numbers are its own: runs side by side do not disturb each other, and a seed decides all. Raises UserError if
-    there is no such method, or none for a toy, or no such problem.
+    Its random numbers are its own: runs side by side do not disturb each other, and a seed decides all.
+
+    Args:
+        name: of a method, or of a variant of one.
+        problem: a key of PROBLEMS.
+        seed: of weights and noise.
+        settings: what can be changed while it runs.
+        drawn: points of one's own, for the problem of that kind.
+
+    Raises:
+        UserError: there is no such method, or none for a toy, or no such problem.
     """
 
     def __init__(

@@ -52,7 +52,16 @@ class Verdict:
 
 
 def compare(posterior: DiagonalGaussian, seed: int = 0, trials: int = 10) -> list[Verdict]:
-    """All tests at all sizes. When q(z) = p(z), a test says that it notices in one of twenty trials at most."""
+    """Run all tests at all sizes. When q(z) = p(z), a test notices in one of twenty trials at most.
+
+    Args:
+        posterior: q(z|x) of all sentences, [N, D].
+        seed: of the draws.
+        trials: of each test at each size.
+
+    Returns:
+        One verdict per size and test.
+    """
     mixture = aggregate(posterior)
     verdicts = []
     for size in SET_SIZES:
@@ -69,7 +78,17 @@ def compare(posterior: DiagonalGaussian, seed: int = 0, trials: int = 10) -> lis
 
 
 def draw_sets(mixture: AggregatedPosterior, size: int, seed: int, trial: int = 0) -> tuple[Tensor, Tensor]:
-    """What a trial of `compare` tests: `size` draws of q(z), and as many of p(z), [size, D] each."""
+    """The two sets of draws that one trial of `compare` tests.
+
+    Args:
+        mixture: q(z).
+        size: B, draws in each set.
+        seed: as `compare` has it.
+        trial: its number.
+
+    Returns:
+        Draws of q(z) and of p(z), [B, D] each.
+    """
     with own_random_numbers(1000 * seed + trial):
         chosen = torch.randint(len(mixture), (size,))
         z = mixture.posterior.map(lambda tensor: tensor[chosen]).rsample()
@@ -77,7 +96,16 @@ def draw_sets(mixture: AggregatedPosterior, size: int, seed: int, trial: int = 0
 
 
 def mmd_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
-    """MMD² as WAE has it, and the share of random divisions of both sets, taken together, that give as much."""
+    """MMD² as WAE has it. Every test of TESTS has these arguments and results.
+
+    Args:
+        z: [B, D], draws of q(z).
+        reference: [B, D], draws of p(z).
+        mixture: q(z) itself.
+
+    Returns:
+        The statistic, and its p-value; here the share of random divisions of both sets, taken together, that give as much.
+    """
     size = len(z)
     pairs = kernel(torch.cat([z, reference]), torch.cat([z, reference])).fill_diagonal_(0)  # [2B, 2B]
     first = _divisions(size)
@@ -87,7 +115,16 @@ def mmd_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tupl
 
 
 def neighbor_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
-    """The share of draws whose nearest neighbor is of their own set (Schilling 1986), and how often chance gives as much."""
+    """The share of draws whose nearest neighbor is of their own set (Schilling 1986).
+
+    Args:
+        z: [B, D], draws of q(z).
+        reference: [B, D], draws of p(z).
+        mixture: not used.
+
+    Returns:
+        The share, and how often chance gives as much.
+    """
     both = torch.cat([z, reference])
     nearest = torch.cdist(both, both).fill_diagonal_(math.inf).argmin(1)  # [2B]
     first = _divisions(len(z))
@@ -107,7 +144,16 @@ def _permutation_test(values: Tensor) -> tuple[float, float]:
 
 
 def discriminator_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
-    """The accuracy with which AAE's discriminator, trained on half of either set, tells the other halves apart."""
+    """The accuracy with which AAE's discriminator, trained on half of either set, tells the other halves apart.
+
+    Args:
+        z: [B, D], draws of q(z).
+        reference: [B, D], draws of p(z).
+        mixture: not used.
+
+    Returns:
+        The accuracy, and the p-value of a binomial test against one half.
+    """
     critic = Adversarial(z.shape[1], width=32)
     half = len(z) // 2
     optimizer = torch.optim.Adam(critic.parameters(), lr=0.01)
@@ -123,7 +169,16 @@ def discriminator_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterio
 
 
 def density_gap_test(z: Tensor, reference: Tensor, mixture: AggregatedPosterior) -> tuple[float, float]:
-    """The mean of log q(z) − log p(z) over draws of q(z), nats, and a t-test of whether it is above 0."""
+    """The mean of log q(z) − log p(z) over draws of q(z).
+
+    Args:
+        z: [B, D], draws of q(z).
+        reference: not used.
+        mixture: q(z) itself.
+
+    Returns:
+        The mean, in nats, and the p-value of a t-test of whether it is above 0.
+    """
     gap = mixture.log_prob(z) - mixture.prior.log_prob(z)
     if float(gap.std()) < 1e-9:  # q(z) = p(z)
         return float(gap.mean()), 1.0

@@ -58,7 +58,16 @@ class TypedSentence:
 
 
 def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
-    """Typed sentences as A and B read them, unknown words marked; once if both read them alike."""
+    """Typed sentences as A and B read them, unknown words marked; once if both read them alike.
+
+    Args:
+        shelf: has the models.
+        names: of A and of B.
+        texts: the sentences.
+
+    Returns:
+        HTML.
+    """
     sides: dict[str, str] = {}
     for side, name in zip("AB", names, strict=True):
         try:
@@ -100,7 +109,17 @@ def latent_path(shelf: Shelf, name: str | None, path: str, ends: tuple[Tensor, T
 def decode_texts(
     checkpoint: Checkpoint, z: Tensor, decoding: Decoding | None = None, generator: torch.Generator | None = None
 ) -> list[str]:
-    """Decode latents [B, D], greedily if nothing else is said, together with what other visitors ask of the model."""
+    """Decode latents together with what other visitors ask of the model.
+
+    Args:
+        checkpoint: its model writes.
+        z: [B, D].
+        decoding: how words are chosen; greedily by default.
+        generator: draws the words where they are drawn.
+
+    Returns:
+        A sentence per latent.
+    """
     from dgvae.model.generation import GREEDY
 
     with waiting_here():  # for the one decoding loop
@@ -115,7 +134,18 @@ def decode_lines(
     generator: torch.Generator | None = None,
     gap: Tensor | None = None,
 ) -> list[Line]:
-    """Decode latents [B, D], each with its density gap [B], which is computed if it is not given and exists."""
+    """Decode latents, each with its density gap.
+
+    Args:
+        checkpoint: its model writes.
+        z: [B, D].
+        decoding: how words are chosen; greedily by default.
+        generator: draws the words where they are drawn.
+        gap: [B], nats; by default it is computed if the posteriors have a density.
+
+    Returns:
+        A line per latent.
+    """
     from dgvae.evaluation.holes import density_gap_at
 
     texts = decode_texts(checkpoint, z, decoding, generator)
@@ -126,7 +156,16 @@ def decode_lines(
 
 
 def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
-    """The encoded sentence whose posterior mean lies nearest to each latent [B, D], in words that say whose they are."""
+    """The encoded sentence whose posterior mean lies nearest to each latent.
+
+    Args:
+        shelf: has the models.
+        name: of the model.
+        z: [B, D].
+
+    Returns:
+        A text per latent; it says whether the sentence is the original or its reconstruction.
+    """
     import torch
 
     checkpoint = shelf.get(name)

@@ -110,7 +110,21 @@ class DecodingLoop:
         generator: torch.Generator | None,
         is_wanted: Callable[[], bool],
     ) -> list[list[int]]:
-        """As `decode_latents`. Raises UserError if it is not wanted any more, or takes too long."""
+        """As `decode_latents`, together with the requests of other threads.
+
+        Args:
+            model: its decoder writes.
+            z: [B, D].
+            decoding: how words are chosen.
+            generator: draws the words where they are drawn.
+            is_wanted: is asked after each word; decoding ends once it says no.
+
+        Returns:
+            Word ids of one sentence per latent.
+
+        Raises:
+            UserError: it is not wanted any more, or takes too long.
+        """
         from dgvae.model.generation import random_numbers
 
         request = _Request(model, z, decoding, random_numbers(model, len(z), decoding, generator), is_wanted)

@@ -58,6 +58,9 @@ class Derived:
             make: computes it; asks `dgvae.cancellation.check_cancelled` if that takes long.
             is_fetched: whether the checkpoint comes from a visitor.
 
+        Returns:
+            The result of `make`.
+
         Raises:
             UserError: it takes too long, nobody waits for it any more, or `make` raises it.
         """

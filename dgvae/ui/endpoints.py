@@ -87,6 +87,9 @@ class Endpoints:
             temperature: 0 to 10
             top_p: above 0, at most 1
             seed: for the words that are sampled
+
+        Returns:
+            a sentence per latent
         """
         checkpoint = self._checkpoint(model)
         z = checkpoint.model.prior.project(_latents(latents, checkpoint.model.config.latent_dim))
@@ -104,6 +107,9 @@ class Endpoints:
             seed: models with the same latent size get the same latents for the same seed
             temperature: 0 (greedy) to 10
             top_p: above 0, at most 1
+
+        Returns:
+            a text, a latent and a density gap per draw
         """
         checkpoint, generator = self._checkpoint(model), _generator(seed)
         z = checkpoint.model.prior.sample(_whole(count, "count", 1, MOST_LATENTS), generator)
@@ -119,6 +125,9 @@ class Endpoints:
             end: a sentence
             steps: 2 to {MOST_STEPS}
             path: linear, spherical, or dense (from sentence to sentence, around holes)
+
+        Returns:
+            a text, a latent and a density gap per step
         """
         checkpoint = self._checkpoint(model)
         count = _whole(steps, "steps", 2, MOST_STEPS)

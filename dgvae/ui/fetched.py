@@ -79,7 +79,17 @@ class FetchedModels:
             return self._root / str(self._made)
 
     def add(self, name: str, folder: Path, size: int, visitor: str | None) -> None:
-        """Keep what was fetched, if there is room. Raises UserError, and deletes it, if there is none."""
+        """Keep what was fetched.
+
+        Args:
+            name: of the model.
+            folder: where its files lie; it is deleted if there is no room.
+            size: of the files, in bytes.
+            visitor: the session that asked for it.
+
+        Raises:
+            UserError: there is no room.
+        """
         with self._lock:
             free = sorted((name for name, model in self._models.items() if model.is_free()), key=lambda n: self._models[n].used)
             while len(self._models) >= MOST_MODELS or self._bytes() + size > MOST_BYTES:

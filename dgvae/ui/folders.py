@@ -10,7 +10,16 @@ from dgvae.files.atomic import printable
 
 
 def named_fault(name: str, folder: Path, error: UserError) -> str:
-    """What is wrong with a checkpoint, for a visitor: it is called by its name, and no folder of the server is told."""
+    """What is wrong with a checkpoint, for a visitor: it is called by its name, and no folder of the server is told.
+
+    Args:
+        name: of the checkpoint.
+        folder: where it lies.
+        error: the fault, which may tell the folder.
+
+    Returns:
+        One sentence.
+    """
     said = str(error)
     for path in (str(folder), printable(str(folder))):
         said = said.replace(f"{path}/", "").removeprefix(f"{path} ").replace(path, name)

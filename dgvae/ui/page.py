@@ -148,7 +148,17 @@ class Page:
     # ---- what the page does
 
     def draw(self, tab: Tab, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
-        """A tab's outputs and its code, for the models and its fields."""
+        """A tab's outputs and its code.
+
+        Args:
+            tab: that is drawn.
+            name_a: of model A.
+            name_b: of model B.
+            fields: the tab's values, by their keys.
+
+        Returns:
+            A value for each of the tab's outputs, and for its code.
+        """
         drawn = tab.draw(name_a, name_b, **fields)
         try:
             return *drawn, tab.code(name_a, name_b, **fields)
@@ -168,7 +178,16 @@ class Page:
         self.shelf.leave(request.session_hash)
 
     def carry(self, shown: MapTab, then: str, *point: Any) -> tuple[Any, ...]:
-        """The sentence of a point, for a field; what is said of that on the map; and the tab that is opened then."""
+        """Carry the sentence of a point to another tab.
+
+        Args:
+            shown: the map.
+            then: key of the tab that is opened.
+            point: the arguments of `MapTab.carry`.
+
+        Returns:
+            The sentence, for a field; what is said of that on the map; and twice the tab that is opened.
+        """
         try:
             text = shown.carry(*point)
         except UserError as error:

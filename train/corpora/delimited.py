@@ -32,7 +32,16 @@ def rows_of(
 
     A field in quotes may hold delimiters, quotes (doubled, or after a backslash) and line ends. A quote that is never closed is
     left away, and so nothing after it is lost: it closes only at the end of a field, and not if every line up to there
-    looks like a row of its own. length: of a row, by which quotes are understood that are wrong within a line.
+    looks like a row of its own.
+
+    Args:
+        lines: with their numbers.
+        delimiter: between two fields.
+        looks: whether a line looks like a row.
+        length: of a row, in fields; by it, wrong quotes within a line are understood.
+
+    Yields:
+        The rows, each with the number of its first line.
     """
     waiting: deque[tuple[int, str]] = deque()
     source = iter(lines)

@@ -152,7 +152,16 @@ def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str, bool]]
 
 
 def first_lines(path: Path, encoding: str, count: int) -> list[str]:
-    """The first lines."""
+    """The first lines of a file.
+
+    Args:
+        path: of the file.
+        encoding: as `open` has it.
+        count: how many lines.
+
+    Returns:
+        At most `count` lines.
+    """
     return [line for _, line, _ in islice(numbered_lines(path, encoding), count)]
 
 

@@ -29,14 +29,27 @@ NOT_OF_THE_MODEL = {"out", "resume", "threads", "device"}  # options that say wh
 
 
 def write_card(folder: Path, model: TextVAE, record: Record) -> None:
-    """Write the card of a checkpoint folder."""
+    """Write the card of a checkpoint.
+
+    Args:
+        folder: of the checkpoint.
+        model: whose weights lie there.
+        record: what was measured.
+    """
     write_bytes(folder / CARD_FILE, model_card(folder, model, record).encode())
 
 
 def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "OWNER/NAME") -> str:
     """What the model is, every figure that was measured, what is wrong with it, and how it was made and is opened.
 
-    `repository` is the id under which the Hub has it. Of `folder`, run.json is read if it is there: see `retraining_command`.
+    Args:
+        folder: of the checkpoint; its run.json is read if it is there (see `retraining_command`).
+        model: whose weights lie there.
+        record: what was measured.
+        repository: the id under which the Hub has it.
+
+    Returns:
+        Markdown, with the Hub's metadata on top.
     """
     config, training, corpus = model.config, record.training, corpus_title(record)
     weights = sum(p.numel() for p in model.parameters())
@@ -161,6 +174,9 @@ def retraining_command(config: TextVAEConfig, record: Record, folder: Path) -> s
         record: of the checkpoint.
         folder: the run's, whose run.json is read if it is there. It is not published, and without it some options are unknown:
             those of the text, and the epochs that were asked for.
+
+    Returns:
+        One line for a shell.
     """
     known = _known_options(config, record, folder)
     named = (name for name in OF_THE_COMMAND if name in known and name not in NOT_OF_THE_MODEL)

@@ -49,7 +49,16 @@ class Subject:
         return self.posterior.location
 
     def decode(self, z: Tensor, part: str, decoding: Decoding = GREEDY) -> list[str]:
-        """What the model says at each latent, with a progress line."""
+        """Decode many latents, with a progress line.
+
+        Args:
+            z: [N, D].
+            part: what the progress line calls it.
+            decoding: how words are chosen.
+
+        Returns:
+            N sentences.
+        """
         generator = torch.Generator(self.model.device).manual_seed(0)
         said: list[str] = []
         for rows in progress(z.split(512), part):
@@ -90,7 +99,13 @@ def keep(record: Record, figures: dict[str, Estimate]) -> None:
 
 
 def add_reconstruction(record: Record, per_sentence: Tensor, posterior: Posterior) -> None:
-    """Reconstruction, [N] nats, and ELBO."""
+    """Add reconstruction and ELBO to a record.
+
+    Args:
+        record: gets the figures.
+        per_sentence: [N], log p(x|z) in nats.
+        posterior: of the N sentences.
+    """
     record.figures["reconstruction"] = mean_of(per_sentence)
     if posterior.has_density:
         record.figures["elbo"] = mean_of(per_sentence - posterior.kl())

@@ -39,7 +39,16 @@ class Row:
 
 
 def table(rows: Sequence[Row], figures: Sequence[str] = TERMINAL, errors: bool = False) -> str:
-    """Checkpoints and figures as a Markdown table, aligned for reading as it is."""
+    """Checkpoints and figures as a Markdown table, aligned for reading as it is.
+
+    Args:
+        rows: of the table.
+        figures: its columns, keys of FIGURES.
+        errors: whether standard errors are shown.
+
+    Returns:
+        Markdown.
+    """
     head = ["checkpoint", *(FIGURES[figure].name for figure in figures)]
     lines = [[row.title, *(_cell(row.record, figure, errors) for figure in figures)] for row in rows]
     widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]

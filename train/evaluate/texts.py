@@ -81,7 +81,13 @@ def add_interpolation(record: Record, subject: Subject) -> None:
 
 
 def add_samples(record: Record, subject: Subject, texts: Texts) -> None:
-    """Samples from the prior, beside the evaluation text itself: diversity, and perplexity if there is training text."""
+    """Measure samples from the prior: diversity, and perplexity if there is training text; beside them the text itself.
+
+    Args:
+        record: gets the figures.
+        subject: the model, and the text that it is measured on.
+        texts: n-gram models of the corpus.
+    """
     text = subject.evaluation.sentences
     said = subject.decode(prior_samples(subject.model.prior, SAMPLES), "samples", Decoding(temperature=1.0))
     for n in (1, 2):

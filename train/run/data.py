@@ -22,6 +22,12 @@ class Batches:
     are equal. Otherwise every sentence is in one batch of an epoch, and every process yields all of them.
 
     With `same_length` every batch is of one length, and the last of each length may be small.
+
+    Args:
+        sentences: word ids, each ending with `</s>`.
+        device: where they lie.
+        training: see above.
+        same_length: see above.
     """
 
     def __init__(
@@ -56,9 +62,18 @@ class Batches:
         return list(order.split(batch_size)) if len(order) else []
 
     def epoch(self, batch_size: int, seed: int, epoch: int, skip: int = 0) -> Iterator[Batch]:
-        """Yield this process' parts of the batches of one epoch, without the first `skip`, fixed by seed and epoch.
+        """One epoch's batches, fixed by seed and epoch; of several processes, this one's parts of them.
 
         Members are drawn anew every epoch: the density gap must not always see the same groups.
+
+        Args:
+            batch_size: sentences of a batch over all processes.
+            seed: of the run.
+            epoch: its number.
+            skip: how many batches to leave out at the beginning.
+
+        Yields:
+            The batches.
         """
         rank, processes = self._part
         generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)

@@ -20,7 +20,16 @@ class Groups:
 
 
 def measure_groups(config: TextVAEConfig, sizes: list[int], batch_size: int) -> Groups:
-    """The effective sizes. sizes: of all batches of an epoch."""
+    """How many sentences a density gap really aggregates.
+
+    Args:
+        config: the model's.
+        sizes: of all batches of an epoch, in sentences.
+        batch_size: as it was asked for.
+
+    Returns:
+        The effective sizes.
+    """
     group = int(config.options.get("aggregation_size", batch_size))
     weighted = [(size, min(group, size)) for size in sizes]
     count = sum(sizes)

@@ -37,7 +37,18 @@ def read_initial(source: str) -> tuple[TextVAE, WordTokenizer]:
 
 
 def check_initial(source: str, initial: TextVAE, tokenizer: WordTokenizer, config: TextVAEConfig, text: Sequence[str]) -> None:
-    """Raise UserError if a model of `config` for this text can't begin with those weights."""
+    """Check that training can begin with the weights of another checkpoint.
+
+    Args:
+        source: what the user calls it.
+        initial: its model.
+        tokenizer: its vocabulary.
+        config: of the model to be trained.
+        text: the training sentences.
+
+    Raises:
+        UserError: the weights do not fit the config, or the vocabulary does not fit the text.
+    """
     for name in SIZES:
         if (found := getattr(initial.config, name)) != getattr(config, name):
             flag = name.replace("_", "-")
@@ -62,7 +73,14 @@ def check_initial(source: str, initial: TextVAE, tokenizer: WordTokenizer, confi
 
 
 def take_weights(model: TextVAE, initial: TextVAE, tokenizer: WordTokenizer, text: Sequence[str]) -> None:
-    """Give `model` the weights of `initial`. A plain head takes the place of another by least squares over some sentences."""
+    """Take the weights of another model. A plain head takes the place of another by least squares over some sentences.
+
+    Args:
+        model: gets the weights.
+        initial: has them.
+        tokenizer: of both.
+        text: the training sentences.
+    """
     weights = {name: x for name, x in initial.state_dict().items() if not name.startswith(TRAINING_ONLY)}
     other_head = initial.config.row.head != model.config.row.head
     if other_head:

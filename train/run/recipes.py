@@ -45,7 +45,13 @@ RECIPES = {
 
 @torch.no_grad()
 def initialize(model: TextVAE, recipe: Recipe, part: str = "") -> None:
-    """Give the weights whose name begins with `part` the recipe's initial values."""
+    """Give weights their initial values.
+
+    Args:
+        model: the weights' model.
+        recipe: has the values.
+        part: how the names of the weights begin; by default all are meant.
+    """
     if recipe.initial is None:
         return
     plain, words = recipe.initial

@@ -43,6 +43,15 @@ def highest_share(schedule: Callable[[int, Timing], float], timing: Timing) -> f
 
 
 def learning_rate_share(step: int, total_steps: int, floor: float = 0.05) -> float:
-    """Share of the learning rate at `step`: 1 for the first half of the run, then linear to `floor`."""
+    """Share of the learning rate: 1 for the first half of the run, then linear to `floor`.
+
+    Args:
+        step: steps taken so far.
+        total_steps: of the run.
+        floor: the smallest share.
+
+    Returns:
+        From floor to 1.
+    """
     progress = step / max(1, total_steps)
     return 1.0 if progress < 0.5 else max(floor, 1.0 - (1.0 - floor) * (2 * progress - 1))

@@ -20,7 +20,13 @@ class Sink(Protocol):
 
 
 class TensorBoard:
-    """Event files in `<run>/tensorboard`."""
+    """Event files in `<run>/tensorboard`.
+
+    Args:
+        run: the run's folder.
+        options: of the command.
+        begun: whether the run is resumed.
+    """
 
     def __init__(self, run: Path, options: dict[str, Any], begun: bool) -> None:
         module = _needs("torch.utils.tensorboard", "tensorboard")
@@ -37,7 +43,13 @@ class TensorBoard:
 
 
 class Trackio:
-    """A run of the Trackio project `dgvae`, named after the run's folder; $TRACKIO_DIR or $TRACKIO_SPACE_ID say where."""
+    """A run of the Trackio project `dgvae`, named after the run's folder; $TRACKIO_DIR or $TRACKIO_SPACE_ID say where.
+
+    Args:
+        run: the run's folder.
+        options: of the command.
+        begun: whether the run is resumed.
+    """
 
     def __init__(self, run: Path, options: dict[str, Any], begun: bool) -> None:
         self._trackio = _needs("trackio", "trackio")

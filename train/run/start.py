@@ -63,7 +63,19 @@ def refuse_moved(options: FitOptions) -> None:
 
 
 def new_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
-    """Make the vocabulary and the model. Nothing is written yet."""
+    """Make the vocabulary and the model. Nothing is written yet.
+
+    Args:
+        options: of the command.
+        training: the sentences.
+        device: where the model is trained.
+
+    Returns:
+        The run and the vocabulary.
+
+    Raises:
+        UserError: the text has no words, the sizes are too large, or the weights to start from do not fit.
+    """
     torch.manual_seed(options.seed)
     source = options.init_from
     initial = main_process_first(lambda: read_initial(source)) if source else None
@@ -85,7 +97,13 @@ def new_run(options: FitOptions, training: Split, device: torch.device) -> tuple
 
 
 def write_beginning(run: Run, tokenizer: WordTokenizer, options: FitOptions) -> None:
-    """Write the options, the vocabulary and a first state, so that the run can be resumed from here on."""
+    """Write the options, the vocabulary and a first state, so that the run can be resumed from here on.
+
+    Args:
+        run: at its beginning.
+        tokenizer: its vocabulary.
+        options: of the command.
+    """
     if is_main_process():
         remove_leftovers(options.out)
         write_options(options)
@@ -111,7 +129,19 @@ def why_no_words(options: FitOptions, training: Split) -> str:
 
 
 def resume_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
-    """Load the last state from the run's folder. Raises UserError if the text is not the one that it was begun with."""
+    """Load the last state from the run's folder.
+
+    Args:
+        options: of the run.
+        training: the sentences.
+        device: where the model is trained.
+
+    Returns:
+        The run and the vocabulary.
+
+    Raises:
+        UserError: the text is not the one that the run was begun with.
+    """
     if options.training_sha256 not in (None, training.sha256):
         raise UserError(
             f"{given_name(training.path)} is not the text that {options.out} was started with; give that text with --data or "
@@ -126,7 +156,16 @@ def resume_run(options: FitOptions, training: Split, device: torch.device) -> tu
 
 
 def make_run(config: TextVAEConfig, options: FitOptions, device: torch.device) -> Run:
-    """A run at its beginning."""
+    """Make a run at its beginning.
+
+    Args:
+        config: the model's.
+        options: of the command.
+        device: where the model is trained.
+
+    Returns:
+        The run, with new weights.
+    """
     plan = Plan(**{field.name: getattr(options, field.name) for field in fields(Plan)})
     regularizer = build_regularizer(config).to(device)
     regularizer.local = options.aggregate == "local"
@@ -150,7 +189,16 @@ def refuse_sizes(config: TextVAEConfig, options: FitOptions) -> None:
 
 
 def make_config(options: FitOptions, vocab_size: int, training: Split) -> TextVAEConfig:
-    """The model's config; its longest sentence is the longest in training, up to --max-words."""
+    """Make the model's config.
+
+    Args:
+        options: of the command.
+        vocab_size: of the vocabulary.
+        training: the sentences; the longest, up to --max-words, is the model's longest.
+
+    Returns:
+        The config.
+    """
     method, given = method_and_options(options.method)
     given = dict(given)
     given |= dict(map(read_pair, options.set))

@@ -29,10 +29,19 @@ class Validation:
 
 @torch.no_grad()
 def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_size: int) -> Validation | None:
-    """Measure a validation set, or return None if a figure is not finite.
+    """Measure a validation set.
 
     The random numbers are always the same, and the training's generators stay as they are. Several processes divide the batches
     among them, and all find the same.
+
+    Args:
+        model: that is measured.
+        regularizer: is computed over all sentences at once.
+        batches: the set.
+        batch_size: sentences that are encoded at a time.
+
+    Returns:
+        The figures, or None if one is not finite.
     """
     regularizer.eval()
     rank, processes = world()
@@ -56,7 +65,18 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_s
 
 @torch.no_grad()
 def reconstruct(model: TextVAE, batches: Batches, batch_size: int, rank: int, processes: int) -> tuple[float, Posterior]:
-    """Σ log p(x|z) with one sample z per sentence, nats, and the posteriors, of every `processes`-th batch."""
+    """Reconstruct every `processes`-th batch, with one sample z per sentence.
+
+    Args:
+        model: encodes and decodes.
+        batches: the set.
+        batch_size: sentences of a batch.
+        rank: of this process.
+        processes: how many there are.
+
+    Returns:
+        Σ log p(x|z) in nats, and the posteriors.
+    """
     model.eval()
     total, posteriors = 0.0, []
     for batch in islice(batches.epoch(batch_size, seed=0, epoch=0), rank, None, processes):

@@ -26,7 +26,16 @@ class Child:
 
 
 def start(run: SweepRun, for_fit: list[str], others: Iterable[Child]) -> Child:
-    """Train a run in a process of its own, on the GPU that the fewest of `others` have."""
+    """Train a run in a process of its own, on the GPU that the fewest others have.
+
+    Args:
+        run: of the sweep.
+        for_fit: options of train.fit that all runs have.
+        others: the processes under way.
+
+    Returns:
+        The process.
+    """
     run.folder.mkdir(parents=True, exist_ok=True)
     gpu = min(gpus(), key=[child.gpu for child in others].count, default=None)
     with open(run.folder / "fit.log", "ab") as log:

@@ -44,7 +44,16 @@ class Status:
 
 
 def status(run: SweepRun, fault: str | None, now: float) -> Status:
-    """How a run stands by its folder, and by the fault that it ended with here, if it did; `now` by `file_system_time`."""
+    """How a run stands.
+
+    Args:
+        run: its folder is looked at.
+        fault: that it ended with here, if it did.
+        now: by `file_system_time`.
+
+    Returns:
+        The status.
+    """
     if is_finished(run.folder):
         return Status("finished")
     if host := holder(run.folder, now):

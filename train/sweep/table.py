@@ -36,7 +36,13 @@ class Display(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
     def show(self, statuses: Statuses, stopping: bool, alone: bool) -> None:
-        """Show how the runs stand. `stopping`: no more are begun; `alone`: this process trains none at present."""
+        """Show how the runs stand.
+
+        Args:
+            statuses: of all runs.
+            stopping: no more are begun.
+            alone: this process trains none at present.
+        """
 
 
 def make_display() -> Display:
@@ -151,7 +157,16 @@ def failure(run: SweepRun, status: Status) -> str:
 
 
 def remark(statuses: Statuses, stopping: bool, alone: bool) -> str:
-    """What there is to say of the sweep as a whole: that it stops, or waits for runs that other processes train."""
+    """What there is to say of the sweep as a whole: that it stops, or waits for runs that other processes train.
+
+    Args:
+        statuses: of all runs.
+        stopping: no more are begun.
+        alone: this process trains none at present.
+
+    Returns:
+        One line, or nothing.
+    """
     if stopping:
         return "stopping when the current runs have saved their state; Ctrl-C again ends them at once"
     others = [f"{run.name} ({status.text})" for run, status in statuses.items() if status.kind == "running"]

@@ -16,7 +16,7 @@ STARTING = Status("running", "starting")
 
 
 def sweep(runs: list[SweepRun], for_fit: list[str], jobs: int, display: Display) -> bool:
-    """Train what is not finished nor trained by others, until all have ended; return whether one failed.
+    """Train what is not finished nor trained by others, until all have ended.
 
     A run that failed on another machine is tried here as well: the fault may have been the machine's.
 
@@ -25,6 +25,9 @@ def sweep(runs: list[SweepRun], for_fit: list[str], jobs: int, display: Display)
         for_fit: options of train.fit that all of them have.
         jobs: how many are trained here at a time.
         display: what shows how they stand.
+
+    Returns:
+        Whether one failed.
 
     Raises:
         KeyboardInterrupt: after SIGINT, SIGTERM or SIGHUP, once the runs under way have ended.

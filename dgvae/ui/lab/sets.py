@@ -67,7 +67,17 @@ class SetsSection:
         gr.on(changed, self.compare, [of, width, seed], [table, *charts], concurrency_limit=2, **QUIET)
 
     def compare(self, of: str, width: float, seed: int | None, request: gr.Request) -> tuple[Any, ...]:
-        """The verdicts as a table, the density as a chart, and one for each size of sets."""
+        """Run the tests of the section.
+
+        Args:
+            of: the posterior that is tested: a method of the lab, or the example.
+            width: of the example's Gaussians.
+            seed: of the draws.
+            request: says whose lab it is.
+
+        Returns:
+            The verdicts as a table, the density as a chart, and one chart for each size of sets.
+        """
         from dgvae.toy.sets import compare
 
         try:

@@ -105,7 +105,16 @@ class LabTab(Tab):
         return _stories(setup, settings, (name_a, name_b)), message(setup, bool(fields["play"])), ""
 
     async def tick(self, event: Ticked, request: gr.Request, **fields: Any) -> str:
-        """Some more steps for a visitor's lab, and the picture then."""
+        """Take some more steps with a visitor's lab.
+
+        Args:
+            event: how many steps the screen asks for, and its number.
+            request: says whose lab it is.
+            fields: the values of the tab's fields, by their keys.
+
+        Returns:
+            The picture then, as `message` has it.
+        """
         try:
             setup = _setup(fields)
         except UserError as error:

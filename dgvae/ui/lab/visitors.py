@@ -62,10 +62,21 @@ class Labs:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lab")
 
     async def advance(self, session: str, run: float, setup: Setup, settings: Settings, steps: int) -> Sequence[Frame]:
-        """Take some steps, as many as there is time for, and return the moment then; of 0 steps, the last moment.
+        """Take some steps, as many as there is time for.
 
-        Raises UserError if too many pictures of this session are on their way, all places are taken, a method diverges, or the
-        lab has gone far enough.
+        Args:
+            session: of the visitor.
+            run: the page's number for its run.
+            setup: what is trained.
+            settings: what can be changed while it runs.
+            steps: how many; 0 for the last moment again.
+
+        Returns:
+            The moment then, one frame per method.
+
+        Raises:
+            UserError: too many pictures of this session are on their way, all places are taken, a method diverges, or the lab
+                has gone far enough.
         """
         if self._awaited[session] >= MOST_AWAITED:
             raise UserError("The app is busy and has not sent your last pictures yet; press Play again in a moment.")

@@ -38,7 +38,16 @@ class Layout:
 
     @classmethod
     def find(cls, maps: CommonMaps, which: str, names: Iterable[str | None]) -> Layout:
-        """The layout that a visitor chose. A common map that is still to be fitted is as none."""
+        """The layout that a visitor chose. A common map that is still to be fitted is as none.
+
+        Args:
+            maps: the common maps.
+            which: the value of the page's field.
+            names: of A and of B.
+
+        Returns:
+            The layout, with a remark if the common map can't be had.
+        """
         if which != COMMON:
             return cls()
         try:
@@ -101,7 +110,17 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
 
 
 def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layout: Layout) -> str:
-    """Why what is asked for is not shown."""
+    """Why what is asked for is not shown.
+
+    Args:
+        shelf: has the models.
+        names: of A and of B.
+        coloring: what was asked for.
+        layout: likewise.
+
+    Returns:
+        HTML, empty if all is shown.
+    """
     found = [layout.remark] if layout.remark else []
     for name in names if coloring.key == "gap" else ():
         with suppress(UserError):  # it is said in the model's place

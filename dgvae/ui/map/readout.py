@@ -55,7 +55,17 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
 
 
 def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) -> str:
-    """What both models decode at a point, as HTML."""
+    """What both models decode at a point.
+
+    Args:
+        shelf: has the models.
+        name_a: of model A.
+        name_b: of model B.
+        point: a draw or a sentence.
+
+    Returns:
+        HTML.
+    """
     columns = [_at(shelf, name, point) for name in (name_a, name_b)]
     if point.is_draw:
         head, said = f"Prior draw {point.index + 1}", _of_draws(shelf, name_a, name_b)
@@ -65,7 +75,20 @@ def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, point: Poin
 
 
 def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) -> str:
-    """The sentence of a point; where there is no text, as at a prior draw, what a model decodes there. Raises UserError."""
+    """The sentence of a point; where there is no text, as at a prior draw, what a model decodes there.
+
+    Args:
+        shelf: has the models.
+        name_a: of model A.
+        name_b: of model B.
+        point: a draw or a sentence.
+
+    Returns:
+        One sentence.
+
+    Raises:
+        UserError: neither map has the point.
+    """
     for name in (name_a, name_b):
         if not point.is_draw and (text := _text(shelf, name, point.index)):
             return text
@@ -76,7 +99,19 @@ def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) 
 
 
 def why_other_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str | None:
-    """Why draw n of A's map is another latent than that of B's, if so. Raises UserError if a model can't be had."""
+    """Why draw n of A's map is another latent than that of B's.
+
+    Args:
+        shelf: has the models.
+        name_a: of model A.
+        name_b: of model B.
+
+    Returns:
+        The reason; None if the latents are the same.
+
+    Raises:
+        UserError: a model can't be had.
+    """
     from dgvae.checkpoint.shared_map import why_not_common
 
     return why_not_common(shelf.get(name_a).latents, shelf.get(name_b).latents)

@@ -56,7 +56,17 @@ class Region:
 
 
 def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: Mapping[str, str | None]) -> str:
-    """What there is to say of a region, as HTML. xy: the map of its model, [P + M, 2]; names: of the models A and B."""
+    """What lies in a region, and what the models decode there.
+
+    Args:
+        shelf: has the models.
+        region: on the map of A or B.
+        xy: [P + M, 2], that map.
+        names: of the models, by their letters A and B.
+
+    Returns:
+        HTML.
+    """
     checkpoint = shelf.get(names[region.side])
     stored = map_of(checkpoint)
     inside = region.inside(xy)

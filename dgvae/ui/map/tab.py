@@ -33,7 +33,16 @@ CARRIERS = {
 
 
 class MapTab(Tab):
-    """See `Tab`."""
+    """See `Tab`. What its handlers take and return:
+
+    name_a, name_b: the names of models A and B.
+    number: of a point, as visitors see it (see `Point.of_number`); None or 0 for no point.
+    region: a marked rectangle as text, such as "A: 0, 1, 2, 3"; empty for none.
+    which: OWN or COMMON, the map that is shown.
+    event: what happened on a chart (see `VegaChart.EVENTS`).
+
+    They return values for the components that `_wire_…` names, as HTML unless they say otherwise.
+    """
 
     key = "map"
     title = "Map"

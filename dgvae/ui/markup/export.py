@@ -13,7 +13,16 @@ from dgvae.files.spreadsheet import harmless
 
 
 def csv_link(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A link that saves a table: it holds the whole file, so that nothing is left on the server."""
+    """A link that saves a table: it holds the whole file, so that nothing is left on the server.
+
+    Args:
+        filename: under which the browser saves it.
+        header: names of the columns.
+        rows: cells that a spreadsheet would run are made harmless.
+
+    Returns:
+        HTML.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)

@@ -83,7 +83,19 @@ class Turns(Queue):
         self.sleep_when_free = 0.004  # looked at 1,000 times a second, a queue that waits takes a tenth of a core
 
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
-        """Take an event in, or raise HTTPException with a sentence that says why not."""
+        """Take an event in.
+
+        Args:
+            body: of the request.
+            request: as the server got it.
+            username: of a visitor who logged in.
+
+        Returns:
+            As Gradio's.
+
+        Raises:
+            HTTPException: the visitor, or all visitors together, wait for too much already; it says so in one sentence.
+        """
         self._forget_who_left()
         session = body.session_hash = body.session_hash or uuid.uuid4().hex
         mine = sum(event.session_hash == session for event in self.event_ids_to_events.values())

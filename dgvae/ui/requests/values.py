@@ -17,7 +17,19 @@ MOST_NUMBER = 2**53  # beyond it a browser's numbers are no longer whole
 
 
 def checked_values(fn: Callable[..., Any] | None, fields: Sequence[Any], values: Any) -> list[Any]:
-    """A value for each of a handler's fields. Raises UserError, one sentence, if they are not what the fields can hold."""
+    """Check what a request gives a handler.
+
+    Args:
+        fn: the handler.
+        fields: its components.
+        values: what came, of any type.
+
+    Returns:
+        A value for each field.
+
+    Raises:
+        UserError: the fields can't hold these values.
+    """
     if fields and all(isinstance(field, Api) for field in fields) and fn:
         return with_defaults(fn, values)
     if not isinstance(values, list) or len(values) < len(fields):

@@ -103,7 +103,19 @@ class EditTab(Tab):
         start: str | None = "",
         end: str | None = "",
     ) -> str:
-        """What both models say along the direction from one label to another, and at the chosen strength."""
+        """What both models say along the direction from one label to another, and at the chosen strength.
+
+        Args:
+            name_a: of model A.
+            name_b: of model B.
+            sentence: where the way begins.
+            strength: the chosen one, in lengths of the direction.
+            start: the label to start from; the first by default.
+            end: the label to go to; the last by default.
+
+        Returns:
+            HTML.
+        """
         return self._move((name_a, name_b), TypedSentence(self.shelf, sentence), strength, start, end)
 
     def _move(self, models: Names, sentence: TypedSentence, strength: float, start: str | None, end: str | None) -> str:
@@ -143,7 +155,18 @@ class EditTab(Tab):
         return list(found)
 
     def traverse(self, name_a: str | None, name_b: str | None, sentence: str, rank: float | None, value: float) -> str:
-        """What both models say as one dimension is set to several values, and to the chosen one."""
+        """What both models say as one dimension is set to several values, and to the chosen one.
+
+        Args:
+            name_a: of model A.
+            name_b: of model B.
+            sentence: gives the values of the other dimensions.
+            rank: of the dimension, by the variance of its posterior means.
+            value: the chosen one.
+
+        Returns:
+            HTML.
+        """
         return self._traverse((name_a, name_b), TypedSentence(self.shelf, sentence), rank, value)
 
     def _traverse(self, models: Names, sentence: TypedSentence, rank: float | None, value: float) -> str:

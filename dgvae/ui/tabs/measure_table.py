@@ -22,7 +22,15 @@ def measure_table(
 ) -> str:
     """A row per checkpoint and a column per figure of the group; then what the sentences themselves have.
 
-    folder: where a checkpoint of a name lies, for the command that measures it.
+    Args:
+        checkpoints: in the order of the rows.
+        group: of figures.
+        name_a: of model A, whose row is marked.
+        name_b: of model B, likewise.
+        folder: where a checkpoint of a name lies, for the command that measures it.
+
+    Returns:
+        HTML.
     """
     figures = [figure for figure in FIGURES.values() if figure.group == group]
     best = {figure.id: _best(checkpoints, figure) for figure in figures}

@@ -142,7 +142,16 @@ class SliceTab(Tab):
         return self.read_out(name_a, name_b, **fields | {"x": event.x, "y": event.y})
 
     def read_out(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
-        """What both models say at the point: the base's latent, with two dimensions replaced."""
+        """What both models say at the point: the base's latent, with two dimensions replaced.
+
+        Args:
+            name_a: of model A.
+            name_b: of model B.
+            fields: the values of the tab's fields, by their keys.
+
+        Returns:
+            HTML.
+        """
         x, y = fields["x"], fields["y"]
         try:
             if x is None or y is None:

@@ -40,6 +40,11 @@ class Tab(ABC):
     fields: what the visitor sets, by its key in the address; `draw` and `code` get their values by these keys.
     triggers: the events at which the tab is drawn anew, besides those of the page (it is opened, a model changes).
     outputs: what `draw` fills.
+
+    Args:
+        shelf: has the models.
+        model_a: the field of the page with the name of model A.
+        model_b: likewise of model B.
     """
 
     key: ClassVar[str]  # in the address
@@ -55,8 +60,29 @@ class Tab(ABC):
 
     @abstractmethod
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
-        """A value for each of `outputs`. What is wrong with a value, or a model, is said in them: it raises nothing."""
+        """Compute what the tab shows. What is wrong with a value, or a model, is said in the outputs: it raises nothing.
+
+        Args:
+            name_a: of model A; None if none is chosen.
+            name_b: of model B.
+            fields: the values of the tab's fields, by their keys.
+
+        Returns:
+            A value for each of `outputs`.
+        """
 
     @abstractmethod
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
-        """Some five lines of Python with `dgvae` that compute what is shown. They can be run as they stand."""
+        """Some five lines of Python with `dgvae` that compute what is shown. They can be run as they stand.
+
+        Args:
+            name_a: of model A; None if none is chosen.
+            name_b: of model B.
+            fields: the values of the tab's fields, by their keys.
+
+        Returns:
+            The lines.
+
+        Raises:
+            UserError: there is no code for such values.
+        """

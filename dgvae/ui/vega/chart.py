@@ -134,8 +134,14 @@ class VegaChart(gr.HTML):
     """A chart whose value is a Vega-Lite specification (a dict), or None for an empty place.
 
     Set the value in `demo.load` or in another handler, not in the constructor, where it would delay the app's start.
-    Charts with the same `group` are linked in the browser: the point under the pointer gets a ring in all of them.
     With `"height": "container"` the place is square and `height` only reserves room until there is a chart.
+
+    Args:
+        value: the specification.
+        group: charts of one group are linked in the browser: the point under the pointer gets a ring in all of them.
+        height: in pixels.
+        label: what the chart is called.
+        kwargs: of `gr.HTML`.
     """
 
     EVENTS: ClassVar[list] = [
