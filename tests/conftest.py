@@ -18,9 +18,9 @@ torch.set_num_threads(1)  # the tensors are small: threads cost more than they s
 
 # Whole trainings, and processes that load torch anew. `make quick` leaves them out, and what needs `checkpoints`.
 SLOW = {
-    "test_bundled", "test_completion", "test_console", "test_distributed", "test_environment", "test_fit", "test_initial",
-    "test_interruption", "test_own_text", "test_package", "test_processes", "test_shared", "test_shared_map", "test_space",
-    "test_stories", "test_sweep",
+    "test_bundled", "test_completion", "test_console", "test_distributed", "test_distributed_memory", "test_environment",
+    "test_fit", "test_initial", "test_interruption", "test_own_text", "test_package", "test_processes", "test_shared",
+    "test_shared_map", "test_space", "test_stories", "test_sweep", "test_umap",
 }  # fmt: skip
 
 

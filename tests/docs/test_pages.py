@@ -44,6 +44,7 @@ def commands(page: Path) -> Iterator[tuple[str, str]]:
             yield call["program"], call["options"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES[1:] if blocks(page, "python")], ids=by_name)
 def test_the_python_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

@@ -84,6 +84,7 @@ SPACES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", SPACES)
 def test_what_is_wrong_is_said(space: str) -> None:
     posterior, said, severity = SPACES[space]
@@ -96,6 +97,7 @@ def test_a_sound_space_has_no_fault() -> None:
     assert "fault" not in findings(on_the_sphere(N, 40)).values()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sentences", [20, 40])
 def test_few_sentences_of_a_sound_space_are_not_called_a_fault(sentences: int) -> None:
     """By the figures alone, most of these sets would have holes, and marginals that differ. Nor is soundness claimed."""
@@ -105,6 +107,7 @@ def test_few_sentences_of_a_sound_space_are_not_called_a_fault(sentences: int) -
     assert not any("No holes are found" in text for found in sets for text in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sentences", "width"), [(20, 0.03), (100, 0.01), (500, 0.003)])
 def test_narrow_posteriors_of_a_match_are_not_called_marginals_that_differ(sentences: int, width: float) -> None:
     """The population's q(z) is N(0, I) exactly; a mixture of so few spikes never looks like it."""
@@ -125,6 +128,7 @@ def parts_of(posterior: DiagonalGaussian, sentences: int) -> list[DiagonalGaussi
     return [posterior.map(lambda t, i=i: t[i : i + sentences]) for i in range(0, N - sentences, sentences)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", ["shifted", "too wide"])
 def test_a_gross_fault_is_found_with_few_sentences_too(space: str) -> None:
     posterior = {"shifted": DiagonalGaussian(sound().mean + 4, sound().log_var), "too wide": spread(12.0)}[space]

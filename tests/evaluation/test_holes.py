@@ -65,6 +65,7 @@ def test_regions_are_the_holes_on_both_sides() -> None:
     assert sum(hole.share for hole in found) < float((samples[:, 0].abs() > 1.4).float().mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_holes_of_the_map_add_up_to_the_hole_mass_of_the_record(seed: int) -> None:
     aggregated = aggregate(with_two_holes())

@@ -89,6 +89,7 @@ def test_correlation_shows_in_pairs_and_covariance_and_in_no_marginal() -> None:
     assert pair.correlation == pytest.approx(0.8 * 0.99, abs=0.02)
 
 
+@pytest.mark.slow
 def test_consistent_units_in_both_directions_differ_where_q_has_a_hole() -> None:
     """A narrow gap in q costs KL(q ‖ p) little and KL(p ‖ q) much."""
     generator = torch.Generator().manual_seed(0)
@@ -129,6 +130,7 @@ def test_metrics_of_an_implicit_posterior() -> None:
     assert found.profile.keys() == {"variance_of_means"}
 
 
+@pytest.mark.slow
 def test_degenerate_posteriors_are_measured_as_far_as_they_can_be() -> None:
     """Two sentences' draws span no 32 dimensions; and a σ² that underflows leaves no width to a grid."""
     assert latent_metrics(Implicit(torch.randn(2, 8, 32))).covariance_gap is None
@@ -153,6 +155,7 @@ def test_mi_keeps_under_the_log_of_the_number_of_sentences(log_var: float) -> No
         assert mi <= math.log(50) + 1e-9
 
 
+@pytest.mark.slow
 def test_gaps_are_lower_bounds_in_expectation() -> None:
     """q(z) of the population is N(0, 2 I), whose KL is known; leave-one-out and smoothed gaps of 40 sets stay below."""
     truth = 3 * 0.5 * (2 - 1 - math.log(2))
@@ -166,6 +169,7 @@ def test_gaps_are_lower_bounds_in_expectation() -> None:
         assert truth - 1.0 + closest < values.mean() < truth + 3 * error, figure
 
 
+@pytest.mark.slow
 def test_the_smoothed_gap_is_a_lower_bound_of_few_sentences_in_many_dimensions_too() -> None:
     """The moments of a smoothing have 64 · 67 / 2 numbers to fit to 200 sentences; who is held out has no part in them."""
     truth = 64 * 0.5 * (1.4 - 1 - math.log(1.4))
@@ -176,6 +180,7 @@ def test_the_smoothed_gap_is_a_lower_bound_of_few_sentences_in_many_dimensions_t
 # ---- standard errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", ["kl", "mi", "covariance_gap", "joint_gap", "smoothed_gap", "auc", "pair_gap"])
 def test_standard_errors_are_the_spread_over_repetitions(figure: str, repeated: list[LatentMeasures]) -> None:
     estimates = [found.figures[figure] for found in repeated]

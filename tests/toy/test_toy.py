@@ -37,6 +37,7 @@ def frames() -> dict[str, Frame]:
     return {name: trained(name) for name in ("vae", "ae", "aae", "wae", "dg-vae")}
 
 
+@pytest.mark.slow
 def test_the_papers_toy(frames: dict[str, Frame]) -> None:
     """A VAE collapses; the others read the points, and among them DG-VAE has by far the smallest gap."""
     assert frames["vae"].loss == pytest.approx(COLLAPSED, abs=0.05)
