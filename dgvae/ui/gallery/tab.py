@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import gradio as gr
 from gradio.events import EventListener
 
-from dgvae.charts.figures import trade_off
+from dgvae.charts.comparisons import trade_off
 from dgvae.checkpoint.coordinates import LATENTS_FILE, map_coordinates
 from dgvae.errors import UserError
 from dgvae.evaluation.figures import FIGURES
