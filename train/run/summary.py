@@ -69,6 +69,9 @@ def text_facts(
     """Count what a run is trained on.
 
     Args:
+        training: its sentences.
+        validation: likewise.
+        evaluation: likewise.
         tokenizer: the run's, whatever text it was made of.
         max_words: a longer sentence is cut there.
         min_count: a word seen less often became <unk>; None if the vocabulary is that of another model.
