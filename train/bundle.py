@@ -28,7 +28,7 @@ from train.corpora import find_corpus
 from train.evaluate.command import add_missing_figures, chosen, read_texts
 from train.evaluate.finish import add_map, finish
 from train.evaluate.texts import Texts
-from train.run.arguments import positive, whole
+from train.run.argument_types import positive, whole
 from train.run.options import MAP_POINTS
 
 SOURCE = "bundled_from"  # in the record's training: the sha256 of the run's weights
