@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from dgvae.ui.vega.chart import vega_bundle
 from tests.browser.visitor import dot_on_map, open_app, set_number
 
-HOLED = "?a=short-yelp/delta-vae&b=short-yelp/vae"
+HOLED = "?tab=map&a=short-yelp/delta-vae&b=short-yelp/vae"
 
 
 def mark_region(page: Page, side: str, *, of: tuple[float, float, float, float]) -> None:
