@@ -85,7 +85,7 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     for model in options.hub:
         shelf.add_own_from_hub(model, options.hub_token)
     page = build_page(shelf)
-    shelf.warm_up()
+    shelf.warm_up.start()
     try:
         page.launch(
             server_name=options.host,

@@ -118,7 +118,12 @@ class Page:
         loaded = blocks.load(self.first_view, None, restored, **QUIET)
         loaded.then(None, written, None, js=SETTLE, api_visibility="private")
         ready = loaded.then(
-            self.shelf.progress, None, self.status, show_progress="hidden", api_visibility="private", concurrency_limit=32
+            self.shelf.warm_up.progress,
+            None,
+            self.status,
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=32,
         )
         ready.then(self.sidebar.list_broken, None, self.sidebar.broken, **QUIET)
         whole = ready.then(self.sidebar.whole_models, self.models, self.models, **QUIET)

@@ -1,28 +1,24 @@
 """The shelf: every checkpoint that the app can show, each loaded when it is first asked for, once for all visitors.
 
-Imports nothing heavy: the page is built while torch is still being imported (see `warm_up`).
+Imports nothing heavy: the page is built while torch is still being imported (see `WarmUp`).
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-
-import gradio as gr
 
 from dgvae.checkpoint.discover import display_name, find_checkpoints
 from dgvae.errors import UserError
 from dgvae.ui.derived import Derived
 from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.folders import looks_whole, named_fault, version_of
-from dgvae.ui.requests.fault_log import log
 from dgvae.ui.requests.turns import visitor_here, wanted_here
+from dgvae.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
@@ -46,7 +42,7 @@ class Shelf:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._broken: dict[str, tuple[Hashable, str]] = {}  # of which files, and why
         self._fetched = FetchedModels(self._forget)
-        self._loading: str | None = "the libraries"
+        self.warm_up = WarmUp(self)
 
     def choices(self) -> list[tuple[str, str]]:
         """(what the visitor reads, name) of every checkpoint that is there now, and of those that the visitor fetched.
@@ -222,46 +218,3 @@ class Shelf:
         run = folder if folder.is_relative_to(self._root) else None  # not one of the Hub
         split = find_evaluation(measured.corpus, measured.evaluation.sha256, self._data, run)
         return split.sentences if split else None
-
-    def warm_up(self) -> None:
-        """Import what is heavy and load the first two models, in a thread of its own."""
-
-        def work() -> None:
-            try:
-                import torch  # some seconds, and transformers as many
-
-                # For this thread and those that begin later. Each visitor's work has a thread, and tensors are small: if
-                # operations were spread over the cores, too, the threads would mostly wait for each other.
-                torch.set_num_threads(1)
-                import dgvae.checkpoint.checkpoint
-                import dgvae.evaluation.holes  # noqa: F401 — scipy, which two threads at once fail to import
-                from dgvae.ui.vega.chart import vega_bundle
-
-                self.load_first()
-                self._loading = "the charts"
-                with suppress(gr.Error):  # each chart says it
-                    vega_bundle()
-            finally:  # else the page would wait for ever
-                self._loading = None
-
-        threading.Thread(target=work, daemon=True, name="warm-up").start()
-
-    def load_first(self) -> None:
-        """Load the models that a first visitor sees: others, as long as one of them turns out to be broken."""
-        tried: set[str] = set()
-        while names := [name for name in dict.fromkeys(self.defaults()) if name and name not in tried]:
-            for name in names:
-                self._loading = name
-                tried.add(name)
-                try:
-                    self.get(name)
-                except UserError as error:  # the page says it, too
-                    log.warning("%s", error)
-
-    def progress(self) -> Iterator[str]:
-        """Yield what is still loading until nothing is."""
-        start = time.monotonic()
-        while self._loading:
-            yield f"Loading {escape(self._loading)} … {time.monotonic() - start:.0f} s"
-            time.sleep(0.25)
-        yield ""

@@ -82,7 +82,7 @@ def shelf_root(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
     shelf = Shelf(shelf_root, corpus)
     demo = build_page(shelf)
-    shelf.warm_up()
+    shelf.warm_up.start()
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     yield address
     demo.close()

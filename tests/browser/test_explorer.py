@@ -230,7 +230,7 @@ def test_nothing_shifts_while_a_tab_loads(page: Page, url: str, tab: str, width:
 def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(page: Page, checkpoints: Path):
     shelf = Shelf(checkpoints)
     demo = build_page(shelf)
-    shelf.warm_up()
+    shelf.warm_up.start()
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     open_app(page, address, "Sample")
     before = sentences(page, "#samples")

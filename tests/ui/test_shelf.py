@@ -44,7 +44,7 @@ def shelf(checkpoints: Path, tmp_path: Path) -> Callable[[Callable[[Path], None]
 @pytest.mark.parametrize("break_it", [garble, cut, of_another_run, lambda folder: (folder / "tokenizer.json").unlink()])
 def test_whole_ones_come_first_and_broken_ones_have_their_reason(shelf, break_it, tmp_path: Path) -> None:
     made = shelf(break_it)
-    made.load_first()
+    made.warm_up.load_first()
     assert made.defaults() == ("y", "z")
     reasons = {reason.partition(": ")[0]: reason for reason in made.broken()}
     assert "beta-vae-first" in reasons

@@ -20,7 +20,7 @@ def served(checkpoints: Path) -> Iterator[tuple[str, Labs]]:
     with GuardedBlocks(analytics_enabled=False) as blocks:
         lab = Page(shelf, blocks).tabs[LabTab.key]
     assert isinstance(lab, LabTab)
-    shelf.warm_up()
+    shelf.warm_up.start()
     _, address, _ = blocks.queue().launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     yield address, lab.labs
     blocks.close()
