@@ -7,6 +7,7 @@ const FOLDER = "dgvae/ui/";
 const SCOPES = [
   ["address.js"],
   ["connection.js"],
+  ["gallery/gallery.js"],
   ["lab/point_pad.js"],
   ["lab/screen.js", "lab/picture.js", "lab/curves.js"],
   ["tabs/measure_table.js"],

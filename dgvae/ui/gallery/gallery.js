@@ -17,8 +17,8 @@ element.addEventListener("click", (event) => {
 watch("value", () =>
   setTimeout(() => {
     if (!pressed || ![document.body, null].includes(document.activeElement)) return;
-    const cards = /** @type {HTMLElement[]} */ ([...element.querySelectorAll("[data-name]")]);
-    const card = cards.find((one) => one.dataset.name === pressed.name);
+    const cards = [...element.querySelectorAll("[data-name]")];
+    const card = cards.find((one) => one.getAttribute("data-name") === pressed.name);
     /** @type {HTMLElement} */
     const button = card?.querySelector(`[data-side="${pressed.side}"]`);
     button?.focus({ preventScroll: true });
