@@ -16,7 +16,8 @@ element.addEventListener("click", (event) => {
 
 watch("value", () =>
   setTimeout(() => {
-    if (!pressed || ![document.body, null].includes(document.activeElement)) return;
+    const focused = document.activeElement;
+    if (!pressed || (focused && focused !== document.body)) return;
     const cards = [...element.querySelectorAll("[data-name]")];
     const card = cards.find((one) => one.getAttribute("data-name") === pressed.name);
     /** @type {HTMLElement} */
