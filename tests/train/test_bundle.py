@@ -62,11 +62,11 @@ def test_another_vocabulary_or_text_is_refused(
 ) -> None:
     run = str(bundled / "runs" / "dg-vae")
     (tmp_path / "tokenizer.json").write_text("{}")
-    assert bundle([run, "--out", str(tmp_path), "--data", str(corpus)]) == 1
+    assert bundle([run, "--out", str(tmp_path), "--data", str(corpus)]) == 2
     assert "another vocabulary than the checkpoints in" in capsys.readouterr().err
     shutil.copytree(corpus, tmp_path / "other")
     (tmp_path / "other" / "short-yelp" / "test.txt").write_text("0\tanother text .\n" * 50)
-    assert bundle([run, "--out", str(tmp_path / "new"), "--data", str(tmp_path / "other")]) == 1
+    assert bundle([run, "--out", str(tmp_path / "new"), "--data", str(tmp_path / "other")]) == 2
     assert "is not the text that" in capsys.readouterr().err
 
 

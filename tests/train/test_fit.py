@@ -159,7 +159,7 @@ def test_ones_own_text_without_labels_or_test_file(tmp_path: Path) -> None:
 def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str], str]]:
     out = ["--out", str(tmp_path / "new")]
     labels, binary, empty = (tmp_path / name for name in ("labels.txt", "binary.txt", "empty.txt"))
-    labels.write_text("".join(f"label {number}\tthe sentence {number}\n" for number in range(2000)))
+    labels.write_text("".join(f"label {number // 2}\tthe sentence {number}\n" for number in range(4000)))
     binary.write_bytes(b"\xff\xfe\x00")
     empty.write_text("\n\n")
     own = [*out, "--valid-file", str(empty), "--train-file"]

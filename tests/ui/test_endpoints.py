@@ -146,14 +146,14 @@ def test_mcp_clients_find_these_tools_and_no_handler_of_the_page(checkpoints: Pa
     if os.environ.get("CI") != "true":
         pytest.importorskip("mcp")
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     demo = build_page(Shelf(checkpoints))
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", mcp_server=True)
 
     async def talk() -> tuple[set[str], Any]:
         async with (
-            streamablehttp_client(f"{address}gradio_api/mcp/") as (reads, writes, _),
+            streamable_http_client(f"{address}gradio_api/mcp/") as (reads, writes, _),
             ClientSession(reads, writes) as session,
         ):
             await session.initialize()

@@ -69,7 +69,7 @@ def test_who_finds_no_place_reads_how_long_it_takes_and_goes_on_by_itself(
     monkeypatch.setattr(labs_module, "MOST_LABS", 1)
     monkeypatch.setattr(labs, "_places", {"other": _Place(1, Lab(Setup(("vae",))))})
     labs._places["other"].asked += 600  # who trains all the time
-    page.goto(f"{served[0]}?tab=lab&methods=vae&play=1")
+    page.goto(f"{served[0]}?tab=lab&methods=vae&play=true")
     fault = page.locator("[data-lab=fault]")
     expect(fault).to_contain_text(re.compile(r"one becomes free in at most (300|29\d) s\. This page goes on by itself then\."))
     labs._places["other"].since -= TURN - 60

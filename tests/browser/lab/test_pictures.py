@@ -100,7 +100,7 @@ def test_a_run_is_saved_as_table_as_data_and_as_film(page: BrowserPage, served: 
     assert saved["link"] == page.url
     with Image.open(tmp_path / "lab.png") as picture:
         assert picture.width > 1.9 * picture.height / 2.4
-        assert len(set(picture.convert("RGB").resize((80, 80)).getdata())) > 20  # pyright: ignore[reportArgumentType]
+        assert len(set(picture.convert("RGB").resize((80, 80)).get_flattened_data())) > 20
     page.get_by_role("button", name="Make a film of it").click()
     link = page.locator("#lab-film-link a")
     with page.expect_download() as download:
