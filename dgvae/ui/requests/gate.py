@@ -21,7 +21,8 @@ from dgvae.ui.requests.limits import MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once
 from dgvae.ui.requests.plain import read_plain
 
 LOGIN = re.compile(r"^(?:.*/)?login/?$")  # a form
-CLOSED = re.compile(r"/(?:dev/reload|vibe-edit|undo-vibe-edit|vibe-code)/?$")  # for who develops a page with Gradio's own tools
+# For who develops a page or a component with Gradio's own tools. What asks for a component's files is printed, without a bound.
+CLOSED = re.compile(r"/(?:(?:dev/reload|vibe-edit|undo-vibe-edit|vibe-code)/?$|custom_component/)")
 ANSWER = re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)/?$")
 FUNCTION = re.compile(rb'"fn_index"\s*:\s*(\d+)')
 PARSED_AT_ONCE = 2  # large requests
