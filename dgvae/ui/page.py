@@ -30,6 +30,7 @@ from dgvae.ui.tabs.sample import SampleTab
 from dgvae.ui.tabs.slice import SliceTab
 from dgvae.ui.tabs.tab import QUIET, Tab
 from dgvae.ui.tour import tour
+from dgvae.ui.vega.chart import script_route
 
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [GalleryTab, MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
@@ -49,6 +50,7 @@ def build_page(shelf: Shelf) -> gr.Blocks:
     ) as page:
         Page(shelf, page)
         add_endpoints(shelf)
+    page.routes = [script_route()]
     take_turns(page)
     return page
 

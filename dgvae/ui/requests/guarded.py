@@ -5,6 +5,7 @@ Every request goes through three places, whatever its handler is: the gate (`Gat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +13,7 @@ import gradio as gr
 from fastapi.middleware import Middleware
 from gradio.exceptions import ComponentProcessingError
 from gradio_client.exceptions import AppError
+from starlette.routing import BaseRoute
 
 from dgvae.cancellation import cancelled_by
 from dgvae.errors import UserError
@@ -28,10 +30,13 @@ WENT_WRONG = "Something went wrong. Reload the page; if it happens again, try so
 class GuardedBlocks(gr.Blocks):
     """See the module."""
 
+    routes: Sequence[BaseRoute] = ()  # that the page has besides Gradio's; to be set before `launch`
+
     def launch(self, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's, with a `Gate` behind the limits (see `limits`)."""
         app = {**(kwargs.pop("app_kwargs", None) or {})}
         app["middleware"] = [*app.get("middleware", []), Middleware(Gate, blocks=self)]
+        app["routes"] = [*app.get("routes", []), *self.routes]
         return super().launch(*args, **kwargs, app_kwargs=app)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:

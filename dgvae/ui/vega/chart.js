@@ -94,7 +94,7 @@ function loadLibrary() {
     const root = (window.gradio_config?.root || location.origin).replace(/\/$/, "");
     const script = document.createElement("script");
     script.type = "module"; // its names would clash with Gradio's; it hands out `vegaEmbed` through the window
-    script.src = `${root}/gradio_api/file=${encodeURI(props.library)}`;
+    script.src = `${root}/gradio_api/${encodeURI(props.library)}`;
     script.onload = resolve;
     script.onerror = () => {
       page.library = null; // the next chart tries again

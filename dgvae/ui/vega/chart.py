@@ -6,7 +6,7 @@ Why not `gr.Plot`: it has no event but `change`, collapses at `width="container"
 - The value travels as a JSON *string*: as a dict, Gradio's front end wraps every row and a click takes over a second.
 - Never list a chart in `inputs=`, since each event would upload it. Events carry ids and coordinates instead.
 - Vega is one script which `vl-convert-python` makes offline. It stays in the user's cache folder and is served from
-  there, so the page asks nobody outside for anything and no third-party code is committed.
+  there (`script_route`), so the page asks nobody outside for anything and no third-party code is committed.
 - Colors follow the page: a top-level parameter `prior` of a chart takes the CSS variable `--chart-prior`, if any.
 
 What a chart may hold for the page to find points in it:
@@ -34,6 +34,8 @@ from typing import Any, ClassVar
 
 import gradio as gr
 from gradio.events import EventListener
+from starlette.responses import FileResponse
+from starlette.routing import Route
 
 from dgvae.ui.requests.plain import plain
 
@@ -126,8 +128,9 @@ def vega_bundle() -> Path:
     return path
 
 
-# Only this one file of the cache folder is served. Gradio looks at the list on each request, so it may be made later.
-gr.set_static_paths(bundle_path())
+def script_route() -> Route:
+    """Where a page serves the script. Gradio's own address for a file would tell visitors where it lies on this machine."""
+    return Route(f"/gradio_api/{bundle_path().name}", lambda _: FileResponse(bundle_path(), media_type="text/javascript"))
 
 
 class VegaChart(gr.HTML):
@@ -169,7 +172,7 @@ class VegaChart(gr.HTML):
             apply_default_css=False,
             group=group,
             height=height,
-            library=bundle_path().as_posix(),
+            library=bundle_path().name,
             name=kwargs.get("elem_id"),
             **kwargs,
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from dgvae.ui.theme import look
-from dgvae.ui.vega.chart import vega_bundle
+from dgvae.ui.vega.chart import script_route, vega_bundle
 from tests.browser.vega.charts import build
 
 
@@ -13,6 +13,7 @@ from tests.browser.vega.charts import build
 def url() -> Iterator[str]:
     vega_bundle()
     demo = build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
+    served = {"routes": [script_route()]}
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", app_kwargs=served)
     yield address
     demo.close()

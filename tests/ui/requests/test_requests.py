@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from dgvae.ui.vega.chart import bundle_path
 from tests.running import RunningApp, running_app
 
 EXAMPLES, REQUESTS = 200, 10  # of an example, one after the other
@@ -157,7 +158,20 @@ def test_what_is_not_there_is_said(app: RunningApp) -> None:
     for address in (url, url + "0", f"{app.address}/gradio_api/call/v2/models/none"):
         answer = app.client.get(address)
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such event, or its answer has been read.")
-    assert app.client.get(f"{app.address}/gradio_api/dev/reload").status_code == 404
+    for path in ("dev/reload", "custom_component/x/client/component/y"):
+        answer = app.client.get(f"{app.address}/gradio_api/{path}")
+        assert (answer.status_code, answer.json()["detail"]) == (404, "There is nothing here.")
+
+
+def test_a_page_does_not_tell_where_its_files_lie(app: RunningApp) -> None:
+    config = app.client.get(f"{app.address}/config").text
+    assert str(bundle_path().parent) not in config
+    script = next(
+        part["props"]["props"]["library"] for part in app.config["components"] if part["props"].get("elem_id") == "map-a"
+    )
+    answer = app.client.get(f"{app.address}/gradio_api/{script}")
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/javascript")
+    assert app.client.get(f"{app.address}/gradio_api/file={bundle_path()}").status_code == 403
 
 
 def test_forged_requests_get_a_sentence_and_leave_no_traceback(app: RunningApp) -> None:
