@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.console import command
-from dgvae.environment import check_network, choose_cache, direct_requests
+from dgvae.environment import check_network, choose_cache, direct_requests, keep_memory_together
 from dgvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def serve(options: argparse.Namespace) -> None:
         check_host(host)
     say_network_fault()
     print("Starting …", flush=True)
+    keep_memory_together()
     choose_cache()  # before the libraries are imported, which read the environment then
     with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
         page = launch(options, users)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import tempfile
@@ -16,6 +17,21 @@ from dgvae.errors import UserError
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")  # that httpx knows
 _CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
+
+
+_M_ARENA_MAX = -8  # of glibc's malloc.h
+_ARENAS = 2
+
+
+def keep_memory_together() -> bool:
+    """Let all threads allocate from few arenas; return whether the C library can, as glibc does. Before threads begin.
+
+    A server's threads come and go, and each would get an arena of its own, whose holes no other thread fills.
+    """
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS))
+    except (AttributeError, OSError, TypeError):  # other systems
+        return False
 
 
 def choose_cache() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -198,3 +199,32 @@ def test_the_app_works_whatever_the_network_is_said_to_be(tmp_path: Path) -> Non
     finally:
         process.kill()
     assert "Traceback" not in log.read_text()
+
+
+ARENAS = """
+import ctypes, sys, threading
+from dgvae.environment import keep_memory_together
+if sys.argv[1] == "few":
+    assert keep_memory_together()
+gate = threading.Barrier(9)
+def work():
+    small = [bytes(2_000) for _ in range(50)]
+    gate.wait()
+    gate.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads]
+gate.wait()
+libc = ctypes.CDLL(None)
+libc.malloc_stats()
+gate.wait()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+def test_threads_share_few_arenas() -> None:
+    counts = {}
+    for how in ("few", "many"):
+        command = [sys.executable, "-c", ARENAS, how]
+        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
+        counts[how] = said.count("Arena ")
+    assert counts["few"] <= 2 < counts["many"]
