@@ -129,7 +129,10 @@ def vega_bundle() -> Path:
 
 
 def script_route() -> Route:
-    """Where a page serves the script. Gradio's own address for a file would tell visitors where it lies on this machine."""
+    """Where a page serves the script: every page with charts needs it among the routes of its app.
+
+    Gradio's own address for a file would tell visitors where it lies on this machine.
+    """
     return Route(f"/gradio_api/{bundle_path().name}", lambda _: FileResponse(bundle_path(), media_type="text/javascript"))
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from dgvae.ui.theme import look
+from dgvae.ui.vega.chart import script_route
 from tests.browser.vega.charts import build, middle_of, open_charts, text_with
 
 
@@ -88,7 +89,7 @@ def test_nothing_is_asked_of_another_host(page, url):
 
 
 def test_it_works_under_a_path(page):
-    app = gr.mount_gradio_app(FastAPI(), build(), path="/lab", **look())
+    app = gr.mount_gradio_app(FastAPI(), build(), path="/lab", app_kwargs={"routes": [script_route()]}, **look())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
