@@ -50,7 +50,6 @@ def build_page(shelf: Shelf) -> gr.Blocks:
     ) as page:
         Page(shelf, page)
         add_endpoints(shelf)
-    page.routes = [script_route()]
     take_turns(page)
     return page
 
@@ -58,8 +57,9 @@ def build_page(shelf: Shelf) -> gr.Blocks:
 class Page:
     """The page's components and what they do. Every tab is drawn when it is open and what it shows has changed."""
 
-    def __init__(self, shelf: Shelf, blocks: gr.Blocks) -> None:
+    def __init__(self, shelf: Shelf, blocks: GuardedBlocks) -> None:
         self.shelf = shelf
+        blocks.routes = [script_route()]
         self.sidebar = Sidebar(shelf)
         self.models = self.sidebar.models
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
