@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from dgvae.checkpoint.checkpoint import FILES, TOKENIZER_FILE, tokenizer_path, weights_sha256
+from dgvae.checkpoint.checkpoint import FILES, weights_sha256
+from dgvae.checkpoint.discover import TOKENIZER_FILE, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
 from dgvae.errors import UserError

@@ -18,7 +18,8 @@ import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
-from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, TOKENIZER_FILE, load_checkpoint, tokenizer_path
+from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, load_checkpoint
+from dgvae.checkpoint.discover import TOKENIZER_FILE, tokenizer_path
 from dgvae.checkpoint.hub import TIMEOUT, parse_repository
 from dgvae.console import command
 from dgvae.environment import check_network

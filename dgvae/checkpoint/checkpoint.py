@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
-from dgvae.checkpoint.discover import training_command
+from dgvae.checkpoint.discover import TOKENIZER_FILE, tokenizer_path, training_command
 from dgvae.checkpoint.latents import LATENTS_FILE, Latents
 from dgvae.errors import UserError
 from dgvae.evaluation.record import METRICS_FILE, Record
@@ -23,7 +23,7 @@ from dgvae.model.text_vae import WEIGHTS_FILE, TextVAE
 from dgvae.text.corpora import CORPORA
 from dgvae.text.tokenizer import WordTokenizer
 
-TOKENIZER_FILE, CARD_FILE = "tokenizer.json", "README.md"
+CARD_FILE = "README.md"
 FILES = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, LATENTS_FILE, METRICS_FILE, CARD_FILE)
 
 
@@ -80,12 +80,6 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             f"complete it with: python -m train.fit --resume --out {folder}"
         )
     return Checkpoint(folder, model, tokenizer, latents, metrics)
-
-
-def tokenizer_path(folder: Path) -> Path:
-    """Where the tokenizer of a checkpoint lies: in its folder, or beside it."""
-    own, shared = folder / TOKENIZER_FILE, folder.parent / TOKENIZER_FILE
-    return shared if shared.is_file() and not own.exists() else own
 
 
 def weights_sha256(folder: Path) -> str:

@@ -10,11 +10,19 @@ from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.methods.table import METHODS, VARIANTS
 from dgvae.text.corpora import CORPORA
 
+TOKENIZER_FILE = "tokenizer.json"
+
 
 def find_checkpoints(root: Path) -> dict[str, Path]:
     """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}."""
     folders = [path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))]
     return {printable(folder.relative_to(root).as_posix()): folder for folder in folders}
+
+
+def tokenizer_path(folder: Path) -> Path:
+    """Where the tokenizer of a checkpoint lies: in its folder, or beside it."""
+    own, shared = folder / TOKENIZER_FILE, folder.parent / TOKENIZER_FILE
+    return shared if shared.is_file() and not own.exists() else own
 
 
 def display_name(name: str, folder: Path) -> str:

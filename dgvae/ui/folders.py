@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 
+from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.errors import UserError
 from dgvae.files.atomic import printable
 
@@ -36,10 +37,8 @@ def looks_whole(folder: Path) -> bool:
         Record.load(folder)
     except UserError:
         return False
-    files = ("model.safetensors", "latents.safetensors")
-    return all((folder / file).is_file() for file in files) and any(
-        (place / "tokenizer.json").is_file() for place in (folder, folder.parent)
-    )
+    files = (folder / "model.safetensors", folder / "latents.safetensors", tokenizer_path(folder))
+    return all(file.is_file() for file in files)
 
 
 def version_of(folder: Path) -> Hashable:

@@ -37,7 +37,7 @@ def space(page: Page, url: str) -> Page:
 def test_a_copied_link_of_a_spaces_page_opens_the_view(space: Page, url: str) -> None:
     space.goto(HUB)
     frame = space.frame_locator("iframe")
-    expect(frame.locator("#gallery li").first).to_be_visible()  # as at first
+    expect(frame.locator("#gallery-trade-off .vega-place[data-state=ready] canvas")).to_be_visible()  # as at first
     frame.get_by_role("tab", name="Sample").click()
     draws = frame.get_by_label("number input for Draws").first
     draws.fill("3")

@@ -13,6 +13,7 @@ from dgvae.checkpoint.checkpoint import FILES, load_checkpoint
 from dgvae.checkpoint.latents import Latents
 from dgvae.methods.config import TextVAEConfig
 from train.bundle import main as bundle
+from train.map import main as make_map
 from train.publish import read_publication
 
 METHODS = ("dg-vae", "ae", "ivae-mi", "bow-vae", "vmf-vae")  # each keeps other tensors
@@ -76,11 +77,15 @@ def test_it_is_published_whole(bundled: Path) -> None:
     assert json.loads(files["tokenizer.json"])["model"]["type"] == "WordLevel"
 
 
-def test_points_that_cannot_be_drawn_again_are_not_shown(bundled: Path, tmp_path: Path) -> None:
+def test_points_that_cannot_be_drawn_again_are_no_map_until_it_is_made_anew(bundled: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(bundled / "out" / "dg-vae", tmp_path / "dg-vae")
     latents = Latents.load(folder, TextVAEConfig.from_json(folder / "config.json"))
     assert latents.map
     latents.map.z[:] += 1
     latents.save(folder)
-    with pytest.raises(Exception, match="make the map anew with"):
-        Latents.load(folder, TextVAEConfig.from_json(folder / "config.json"))
+    config = TextVAEConfig.from_json(folder / "config.json")
+    assert Latents.load(folder, config).map is None
+    assert make_map([str(folder), "--points", "60"]) == 0
+    again = Latents.load(folder, config)
+    assert again.compact
+    assert again.map

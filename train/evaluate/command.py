@@ -21,8 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import tokenizer_path, weights_sha256
-from dgvae.checkpoint.discover import find_checkpoints
+from dgvae.checkpoint.checkpoint import weights_sha256
+from dgvae.checkpoint.discover import find_checkpoints, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
 from dgvae.errors import UserError

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import tokenizer_path, weights_sha256
+from dgvae.checkpoint.checkpoint import weights_sha256
+from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.latents import Latents, map_latents
 from dgvae.errors import UserError
 from dgvae.evaluation.record import Evaluation, Record

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgvae.checkpoint.checkpoint import tokenizer_path
+from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import diagnose, has_holes
 from dgvae.evaluation.figures import FIGURES, GROUPS

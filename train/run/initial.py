@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import tokenizer_path
+from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.hub import download_checkpoint, parse_repository
 from dgvae.errors import UserError
 from dgvae.methods.config import TextVAEConfig

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from dgvae.checkpoint.checkpoint import TOKENIZER_FILE
+from dgvae.checkpoint.discover import TOKENIZER_FILE
 from dgvae.distributed import world
 from dgvae.errors import UserError
 from dgvae.files.atomic import printable, remove_leftovers

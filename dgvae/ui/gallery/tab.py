@@ -54,7 +54,9 @@ class GalleryTab(Tab):
             order = gr.Dropdown([BY_METHOD, *ORDERS], value=BY_METHOD, label="Order, the best first", elem_id="gallery-order")
             family = gr.Dropdown([ALL, *FAMILIES], value=ALL, label="Methods", elem_id="gallery-family")
         gr.HTML(f"<p class='hint'>{SAYS}</p>")
-        first = self._cards(model_a.value, model_b.value, BY_METHOD, ALL)  # drawn at once, before anything is loaded
+        first = self._cards(
+            *self._models(ALL), BY_METHOD, model_a.value, model_b.value
+        )  # drawn at once, before anything is loaded
         shown = Cards(first, elem_id="gallery")
         against = gr.Radio(list(AGAINST), value=next(iter(AGAINST)), label="The trade-off: MI against", elem_id="against")
         chart = VegaChart(label="Trade-off", elem_id="gallery-trade-off", height=380, elem_classes="if-any")
@@ -65,11 +67,11 @@ class GalleryTab(Tab):
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """The cards, and the trade-off of those shown."""
-        models = self._models(fields["family"])[0]
+        models, faults = self._models(fields["family"])
         y = AGAINST[fields["against"]]
         comparable = [model for model in models if model.has("mi", y)]
         chart = trade_off(comparable, "mi", y, name_a, name_b) if comparable else None
-        return self._cards(name_a, name_b, fields["order"], fields["family"]), chart
+        return self._cards(models, faults, fields["order"], name_a, name_b), chart
 
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
@@ -93,8 +95,7 @@ class GalleryTab(Tab):
         found, faults = self.shelf.measured()
         return [model for model in found if family in (ALL, METHODS[model.method].family)], faults
 
-    def _cards(self, name_a: str | None, name_b: str | None, order: str, family: str) -> str:
-        models, faults = self._models(family)
+    def _cards(self, models: list[Measured], faults: list[str], order: str, name_a: str | None, name_b: str | None) -> str:
         if not models:
             return hint("There is no model of this kind here.") + "".join(map(notice, faults))
         drawn = [(model, self._picture(model.name)) for model in models]

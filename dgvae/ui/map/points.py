@@ -48,10 +48,7 @@ class Point:
 def map_of(checkpoint: Checkpoint) -> LatentMap:
     """The stored map. Raises UserError if the checkpoint has none."""
     if checkpoint.latents.map is None:
-        raise UserError(
-            f"{checkpoint.model.config.title} has no map yet: its training was stopped. "
-            "To complete it: python -m train.fit --resume --out ITS_FOLDER"
-        )
+        raise UserError(f"{checkpoint.model.config.title} has no map yet. To make it: python -m train.map ITS_FOLDER")
     return checkpoint.latents.map
 
 
