@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-_CHUNK = 512  # tokens whose logits are in hand at once
+_CHUNK = {"cpu": 512}  # tokens whose logits are in hand at once
+_LARGE_CHUNK = 4096  # on a GPU
 _ROUND = 32  # to which a last, smaller chunk is filled up: oneDNN keeps some MB for every shape of a product that it has met
 
 
@@ -37,9 +38,10 @@ def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> tuple[Te
 
 def _chunks(hidden: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Chunks of tokens, the last filled up with zeros, which have no part in any gradient by the weight."""
+    size = _CHUNK.get(hidden.device.type, _LARGE_CHUNK)
     filling = -len(hidden) % _ROUND
     hidden, targets = F.pad(hidden, (0, 0, 0, filling)), F.pad(targets, (0, filling))
-    return zip(hidden.split(_CHUNK), targets.split(_CHUNK), strict=True)
+    return zip(hidden.split(size), targets.split(size), strict=True)
 
 
 def _nll(logits: Tensor, targets: Tensor) -> Tensor:

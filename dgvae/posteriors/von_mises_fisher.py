@@ -159,7 +159,7 @@ def mean_cosine(dim: int, kappa: float) -> float:
 
 def _draw_angles(uniform: Tensor, dim: int, kappa: float) -> Tensor:
     """Angles θ between a sample and the mean direction, by inversion of their distribution function."""
-    angles, cumulative = (torch.from_numpy(x).to(uniform) for x in _angle_table(dim, kappa))
+    angles, cumulative = (torch.from_numpy(x).to(uniform, non_blocking=True) for x in _angle_table(dim, kappa))
     right = torch.searchsorted(cumulative, uniform).clamp_(1, _TABLE - 1)
     below, above = cumulative[right - 1], cumulative[right]
     share = ((uniform - below) / (above - below).clamp_min(1e-30)).clamp_(0, 1)

@@ -62,7 +62,8 @@ class PrincipalDensityGap(DensityGap):
             self._update(posterior.map(gather))  # always of the whole batch: the axes are the same in every process
         posterior = posterior.map(self.gather)
         covariance = self.running_square - torch.outer(self.running_mean, self.running_mean)
-        axes = torch.linalg.eigh(covariance).eigenvectors  # V: [D, D]
+        # On the CPU: a GPU takes some 10 ms for so small a matrix, and the host waits for it all the same.
+        axes = torch.linalg.eigh(covariance.cpu()).eigenvectors.to(covariance, non_blocking=True)  # V: [D, D]
         # the clamp guards the logarithm where σ² underflows
         log_var = torch.log((posterior.log_var.exp() @ axes.square()).clamp_min(1e-30))
         how = self.aggregation_size, self.estimator, self.share()

@@ -19,6 +19,7 @@ from dgvae.text.tokenizer import PAD
 Segment = tuple[int, int, int]  # words from, to, and how many rows are not over before them
 LSTMState = tuple[Tensor, Tensor]  # h and c, [1, B, H] each
 
+_CPU = torch.device("cpu")
 _GRAIN = 8  # words from one place where a batch may be cut to the next
 _CALL = 200  # words that an LSTM reads in the time that a call costs besides
 
@@ -50,7 +51,7 @@ class Batch:
         if lengths[0] == lengths[-1]:
             return cls(words)
         tokens, last = positions(torch.tensor(lengths))
-        return cls(words, tokens.to(device), last.to(device), segments_of(lengths))
+        return cls(words, tokens.to(device), last.to(device), segments_of(lengths, torch.device(device)))
 
     def real(self, cells: Tensor) -> Tensor:
         """Leave out what belongs to padding: [B, T, …] -> [W, …]."""
@@ -86,11 +87,14 @@ def positions(lengths: Tensor) -> tuple[Tensor, Tensor]:
     return real.flatten().nonzero().squeeze(1), torch.arange(len(lengths)) * longest + lengths - 1
 
 
-def segments_of(lengths: Sequence[int]) -> tuple[Segment, ...]:
+def segments_of(lengths: Sequence[int], device: torch.device = _CPU) -> tuple[Segment, ...]:
     """Cut the time of a batch so that the least is read, where every segment costs as much as `_CALL` words. The longest first.
 
-    Cuts and rows are rounded up, so that the shapes of segments, for each of which oneDNN keeps some memory, are few.
+    Cuts and rows are rounded up, so that the shapes of segments, for each of which oneDNN keeps some memory, are few. A GPU
+    reads padding beside the words, in no more time, and takes the batch as it is.
     """
+    if device.type != "cpu":
+        return ()
     size = len(lengths)
     share = max(1, size // 8)
     cuts = [*range(0, lengths[0], _GRAIN), lengths[0]]

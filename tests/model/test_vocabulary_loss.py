@@ -10,7 +10,9 @@ from dgvae.model.vocabulary_loss import vocabulary_loss
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-5), (torch.float32, 1e-4), (torch.bfloat16, 2e-2)])
-def test_equals_cross_entropy(dtype: torch.dtype, tolerance: float) -> None:
+@pytest.mark.parametrize("chunk", [512, 4096])  # as on a CPU, and as on a GPU
+def test_equals_cross_entropy(dtype: torch.dtype, tolerance: float, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dgvae.model.vocabulary_loss._CHUNK", {"cpu": chunk})
     generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(1100, 16, generator=generator, dtype=torch.float64)
     weight = torch.randn(50, 16, generator=generator, dtype=torch.float64)

@@ -72,6 +72,18 @@ def test_equals_quadrature(posteriors, size: int) -> None:
     assert abs(float(estimates.mean()) - expected) < 4 * standard_error + 1e-4
 
 
+@pytest.mark.parametrize("size", [4, 32])
+def test_the_size_of_the_pieces_changes_nothing(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for piece in (1, 1 << 26):  # a mixture at a time; all at once, as on a GPU
+        monkeypatch.setattr("dgvae.regularizers.density_gap._PIECE", {"cpu": piece})
+        mean, log_var = (x.double().requires_grad_() for x in mixed(torch.Generator().manual_seed(1)))
+        value = density_gap(mean, log_var, size, gauss_hermite(16))
+        found.append((value.detach(), *torch.autograd.grad(value, (mean, log_var))))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_aggregation_size_one_is_the_closed_form_kl() -> None:
     mean, log_var = mixed(torch.Generator().manual_seed(2))
     torch.manual_seed(0)

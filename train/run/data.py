@@ -102,7 +102,7 @@ class Batches:
                 continue
             real = steps < size.unsqueeze(1)
             words = torch.where(real, self._words[torch.where(real, start.unsqueeze(1) + steps, 0)], PAD)
-            yield Batch(words, token, end, segments_of(host), order)
+            yield Batch(words, token, end, segments_of(host, self._device), order)
 
     def _on_device(self, parts: list[Tensor]) -> tuple[Tensor, ...]:
         if not parts:
