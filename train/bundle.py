@@ -26,10 +26,10 @@ from dgvae.files.atomic import write_bytes
 from dgvae.model.text_vae import TextVAE
 from train.claims import claimed
 from train.corpora import find_corpus
-from train.evaluate.command import add_missing_figures, chosen, read_texts
+from train.evaluate.command import add_missing_figures, chosen, load_model, read_texts
 from train.evaluate.finish import add_map, finish
 from train.evaluate.texts import Texts
-from train.run.argument_types import positive, whole
+from train.run.argument_types import whole
 from train.run.options import MAP_POINTS
 
 SOURCE = "bundled_from"  # in the record's training: the sha256 of the run's weights
@@ -70,7 +70,7 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         run: the run's folder.
         folder: the checkpoint's, new or begun before.
         texts: the sentences to measure on; the evaluation set must be the run's own.
-        points: of the map, of each kind.
+        points: of the map, of each kind; 0 for no map.
 
     Raises:
         UserError: the text is another, or the run has not the tokenizer of the checkpoints beside `folder`.
@@ -83,10 +83,10 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         share_tokenizer(run, folder.parent)
         model.save_pretrained(folder, torch.int8)
         finish(folder, texts.evaluation, known.corpus, known.training | {SOURCE: source}, compact=True)
-    model = TextVAE.from_pretrained(folder)
+    model = load_model(folder)
     print(f"{folder.name}: {model.config.title}", flush=True)
     record, _ = add_missing_figures(folder, model, Record.load(folder), texts, again=False)
-    if Latents.load(folder, model.config).map is None:
+    if points and Latents.load(folder, model.config).map is None:
         print("  map …", flush=True)
         add_map(folder, points)
     size = sum((folder / name).stat().st_size for name in FILES if (folder / name).is_file())
@@ -144,10 +144,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
     parser.add_argument(
         "--points",
-        type=positive,
+        type=whole,
         default=MAP_POINTS,
         metavar="N",
-        help=f"points of each kind on the map (default: {MAP_POINTS})",
+        help=f"points of each kind on the map, 0 for no map (default: {MAP_POINTS})",
     )
     parser.add_argument("--threads", type=whole, default=0, metavar="N", help="CPU threads, 0 for torch's default")
     return parser

@@ -103,7 +103,7 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     Returns:
         Its row of the report.
     """
-    model = TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    model = load_model(folder)
     print(f"{name}: {model.config.title}", flush=True)
     record = carried_over(folder)
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
@@ -111,6 +111,11 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     texts = known_texts[place] if place else None
     record, posterior = add_missing_figures(folder, model, record, texts, again=options.again)
     return Row(name, folder, model.config, record, posterior, texts and texts.evaluation)
+
+
+def load_model(folder: Path) -> TextVAE:
+    """The model of a checkpoint, on the GPU if there is one: figures of the text take minutes on a CPU."""
+    return TextVAE.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def chosen(paths: list[Path]) -> dict[str, Path]:
