@@ -30,6 +30,7 @@ from train.evaluate.finish import add_map, finish, map_command
 from train.run.data import Batches
 from train.run.events import Epoch, Step
 from train.run.groups import check_groups
+from train.run.initial import what_it_is
 from train.run.keeper import Keeper
 from train.run.logs import Progress
 from train.run.loop import FULL_WEIGHT, Run, train
@@ -70,6 +71,8 @@ def fit(options: FitOptions, claims: bool) -> None:
     if not options.resume:
         options = replace(options, training_sha256=training.sha256)
     begun = None if options.resume else new_run(options, training, device)
+    if begun and options.init_from:
+        options = replace(options, began_with=what_it_is(options.init_from))
     with ExitStack() as stack:
         if claims and is_main_process():
             stack.enter_context(alone_in(options))
@@ -133,6 +136,7 @@ def complete(
     facts = asdict(run.plan) | facts | {
         "epochs": run.epoch,
         "finished": not stopped,
+        "began_with": options.began_with,
         "seconds_per_epoch": run.seconds / (run.epoch + run.step / steps),  # with validation
     }  # fmt: skip
     record = finish(out, evaluation, corpus_name(options), facts)

@@ -55,6 +55,8 @@ def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "
     weights = sum(p.numel() for p in model.parameters())
     stopped = "" if training.get("finished", True) else "\n\n**Its training was stopped before the end.**"
     trained = f"{count_of(training['epochs'], 'epoch')} over {count_of(training['sentences'], 'sentence')}"
+    if began_with := training.get("began_with"):
+        trained += f", from the weights of {escape(str(began_with), quote=False)}"
     card = f"""---
 {metadata(config, record).to_yaml()}
 ---
@@ -167,7 +169,7 @@ def known_failures(record: Record) -> str:
 
 
 def retraining_command(config: TextVAEConfig, record: Record, folder: Path) -> str:
-    """The command that makes this checkpoint again, with DATA and OUT to be filled in.
+    """The command that makes this checkpoint again, with DATA, OUT and INITIAL to be filled in.
 
     Args:
         config: the model's.
@@ -196,6 +198,7 @@ def _known_options(config: TextVAEConfig, record: Record, folder: Path) -> dict[
         "hidden_dim": config.hidden_dim,
         "latent_dim": config.latent_dim,
         "data": "DATA" if known.get("corpus") else None,
+        "init_from": "INITIAL" if known.get("init_from") or known.get("began_with") else None,
     }
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dgvae.checkpoint.checkpoint import weights_sha256
 from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.hub import download_checkpoint, parse_repository
 from dgvae.errors import UserError
-from dgvae.methods.config import TextVAEConfig
+from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.model.heads import GaussianHead
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import DiagonalGaussian
@@ -26,14 +27,25 @@ MOST_UNKNOWN = 0.5
 
 def read_initial(source: str) -> tuple[TextVAE, WordTokenizer]:
     """Model and vocabulary of a checkpoint folder, or of a checkpoint on the Hub (owner/name). Raises UserError."""
-    folder = Path(source)
-    if not folder.is_dir():
-        try:
-            repository = parse_repository(source)
-        except UserError:
-            raise UserError(f"--init-from {source} is neither a checkpoint folder nor a checkpoint on the Hub.") from None
-        folder = download_checkpoint(*repository)
+    folder = _folder_of(source)
     return TextVAE.from_pretrained(folder), WordTokenizer.load(tokenizer_path(folder))
+
+
+def what_it_is(source: str) -> str:
+    """The title and the weights of what `read_initial` reads, for the record of the run."""
+    folder = _folder_of(source)
+    return f"{TextVAEConfig.from_json(folder / CONFIG_FILE).title}, sha256 {weights_sha256(folder)}"
+
+
+def _folder_of(source: str) -> Path:
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    try:
+        repository = parse_repository(source)
+    except UserError:
+        raise UserError(f"--init-from {source} is neither a checkpoint folder nor a checkpoint on the Hub.") from None
+    return download_checkpoint(*repository)
 
 
 def check_initial(source: str, initial: TextVAE, tokenizer: WordTokenizer, config: TextVAEConfig, text: Sequence[str]) -> None:

@@ -23,7 +23,10 @@ MAP_POINTS = 5000
 class FitOptions:
     """The options of one run, in the order of the command's help. Those without a default have one by recipe or corpus.
 
-    training_sha256: of the text that the run was begun with; no option of the command.
+    The last ones are no options of the command, but what was found as the run began.
+
+    training_sha256: of its text.
+    began_with: the model whose weights it took, if it took any.
     """
 
     method: str = "dg-vae"
@@ -65,6 +68,7 @@ class FitOptions:
     save_minutes: float = 10.0
     log: tuple[str, ...] = ()
     training_sha256: str | None = None
+    began_with: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> FitOptions:
@@ -89,5 +93,6 @@ class FitOptions:
         return asdict(self) | {"set": list(self.set), "out": str(self.out), "log": list(self.log)}
 
 
+FOUND = ("training_sha256", "began_with")
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(FitOptions) if field.default is not MISSING}
-OF_THE_COMMAND = tuple(field.name for field in fields(FitOptions) if field.name != "training_sha256")
+OF_THE_COMMAND = tuple(field.name for field in fields(FitOptions) if field.name not in FOUND)

@@ -11,7 +11,7 @@ from dgvae.files.atomic import read_json, write_json
 from dgvae.text.known_texts import OPTIONS_FILE
 from train.corpora.prepare import names_file
 from train.run.arguments import can_be, make_parser
-from train.run.options import DEFAULTS, OF_THE_COMMAND, TEXTS, FitOptions
+from train.run.options import DEFAULTS, FOUND, OF_THE_COMMAND, TEXTS, FitOptions
 
 ESSENTIAL = ("method", "epochs", "batch_size", "learning_rate", "latent_dim", "seed")  # every version recorded them
 BEFORE_THERE_WAS_A_CHOICE = {"batches": "same-length", "clean": False}
@@ -47,8 +47,7 @@ def recorded_options(folder: Path) -> dict[str, Any]:
     for name, value in recorded.items():
         if not can_be(parser, name, value):
             raise _broken(path, f"{name} is {json.dumps(value)[:60]}")
-    begun_with = found.get("training_sha256")
-    return recorded | ({"training_sha256": begun_with} if isinstance(begun_with, str) else {})
+    return recorded | {name: found[name] for name in FOUND if isinstance(found.get(name), str)}
 
 
 def _broken(path: Path, why: str) -> UserError:

@@ -30,7 +30,7 @@ from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed, file_system_time, note_of
 from train.run.argument_types import positive
 from train.run.arguments import parse_options
-from train.run.options import MAY_DIFFER, FitOptions
+from train.run.options import FOUND, MAY_DIFFER, FitOptions
 from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.start import corpus_name, read_corpus
 from train.run.summary import summary, text_facts
@@ -39,7 +39,7 @@ from train.sweep.status import SweepRun
 from train.sweep.table import make_display, runs_table
 from train.sweep.training import sweep
 
-OF_ONE_PROCESS = {"out", "resume", "training_sha256", *MAY_DIFFER}
+OF_ONE_PROCESS = {"out", "resume", *FOUND, *MAY_DIFFER}
 
 
 @command("train.sweep", interrupted="stopped; the same command continues from here")

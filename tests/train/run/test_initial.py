@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from dgvae.checkpoint.checkpoint import CARD_FILE, weights_sha256
 from dgvae.files.atomic import read_json
 from dgvae.methods.config import TextVAEConfig
 from dgvae.methods.table import METHODS
@@ -109,3 +110,14 @@ def test_a_text_of_other_words_is_refused(checkpoints: Path, tmp_path: Path, cap
     ]
     assert fit([*arguments, "--embedding-dim", "12", "--hidden-dim", "16", "--latent-dim", "4", "--batch-size", "32"]) == 2
     assert "does not know" in capsys.readouterr().err
+
+
+def test_the_card_says_with_what_a_run_began(corpus: Path, checkpoints: Path, tmp_path: Path) -> None:
+    source, out = checkpoints / "short-yelp" / "vae", tmp_path / "healed"
+    arguments = small_run(corpus, out, "--method", "dg-vae", "--init-from", str(source))
+    assert fit([*arguments, "--epochs", "1"]) == 0
+    assert fit(["--resume", "--out", str(out), "--epochs", "2"]) == 0
+    card = (out / CARD_FILE).read_text(encoding="utf-8")
+    assert f"from the weights of VAE, sha256 {weights_sha256(source)}" in card
+    assert "--init-from INITIAL" in card
+    assert str(source) not in card
