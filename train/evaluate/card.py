@@ -55,8 +55,9 @@ def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "
     weights = sum(p.numel() for p in model.parameters())
     stopped = "" if training.get("finished", True) else "\n\n**Its training was stopped before the end.**"
     trained = f"{count_of(training['epochs'], 'epoch')} over {count_of(training['sentences'], 'sentence')}"
+    initial = ""
     if began_with := training.get("began_with"):
-        trained += f", from the weights of {escape(str(began_with), quote=False)}"
+        initial = f" It began with the weights of {escape(str(began_with), quote=False)}."
     card = f"""---
 {metadata(config, record).to_yaml()}
 ---
@@ -92,7 +93,7 @@ print(checkpoint.model.config.title, len(checkpoint.tokenizer), checkpoint.metri
 {retraining_command(config, record, folder)}
 ```
 
-{trained}, the best by validation kept. {weights:,} weights:
+{trained}, the best by validation kept.{initial} {weights:,} weights:
 vocabulary {config.vocab_size:,}, embedding {config.embedding_dim}, LSTM {config.hidden_dim}, latent {config.latent_dim}.
 {text_table(training)}
 ## Terms

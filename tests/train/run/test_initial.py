@@ -118,6 +118,6 @@ def test_the_card_says_with_what_a_run_began(corpus: Path, checkpoints: Path, tm
     assert fit([*arguments, "--epochs", "1"]) == 0
     assert fit(["--resume", "--out", str(out), "--epochs", "2"]) == 0
     card = (out / CARD_FILE).read_text(encoding="utf-8")
-    assert f"from the weights of VAE, sha256 {weights_sha256(source)}" in card
+    assert f"It began with the weights of VAE, sha256 {weights_sha256(source)}" in card
     assert "--init-from INITIAL" in card
     assert str(source) not in card
