@@ -123,4 +123,5 @@ class Method:
         value = options[self.grid.option]
         if self.grid.quiet and value == self.options[self.grid.option].default:
             return self.title
-        return f"{self.title} ({self.grid.symbol} = {show(value)})"
+        said = value if isinstance(value, str) else f"{value:,g}"
+        return f"{self.title} ({self.grid.symbol} = {said})"
