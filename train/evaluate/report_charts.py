@@ -63,6 +63,7 @@ def _trade_offs(rows: Sequence[Row], averaged: Sequence[Row]) -> Iterator[Report
     for x, y, name, shows in (
         ("post_ll", "prior_ll", "likelihoods", "priorLL against postLL"),
         ("mi", "smoothed_gap", "information-and-gap", "joint gap against mutual information"),
+        ("mi", "hole_mass", "information-and-holes", "hole mass against mutual information"),
     ):
         if any({x, y} <= row.record.figures.keys() for row in rows):
             spec = trade_off(checkpoints, x, y) | {"width": SIZE, "height": SIZE * 3 // 4}

@@ -49,7 +49,14 @@ def test_every_method_gets_every_figure_it_can_have(copies: Path, corpus: Path, 
     assert rows[0].keys() > {"kl", "kl_error", "prior_ll", "bleu"}
     text = (report / "report.md").read_text()
     assert "MI cannot exceed the log of the number of sentences: log 100 = 4.61" in text
-    for name in ("likelihoods", "information-and-gap", "interpolation", "learning-curves", "density-dg-vae"):
+    for name in (
+        "likelihoods",
+        "information-and-gap",
+        "information-and-holes",
+        "interpolation",
+        "learning-curves",
+        "density-dg-vae",
+    ):
         assert f"]({name}.svg)" in text
         assert (report / f"{name}.svg").read_text().startswith("<svg")
         assert (report / f"{name}.png").read_bytes().startswith(b"\x89PNG")
