@@ -18,6 +18,7 @@ from dgvae.ui.gallery.tab import GalleryTab
 from dgvae.ui.lab.tab import LabTab
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import hint, notice
+from dgvae.ui.pairs import SUCCESSORS
 from dgvae.ui.requests.events import Navigated
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.turns import take_turns
@@ -226,8 +227,9 @@ class Page:
         models = []
         for side, first in zip("ab", self.shelf.defaults(), strict=True):
             if (name := query.get(side, first)) not in names:
-                faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; another is shown.")
-                name = first
+                shown = new if (new := SUCCESSORS.get(str(name))) in names else first
+                faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; {shown} is shown instead.")
+                name = shown
             models.append(gr.update(choices=choices, value=name))
         # The map was the first tab once, and the first tab is not named in a link.
         unnamed = MapTab.key if query.keys() & self.tabs[MapTab.key].fields.keys() else TABS[0].key

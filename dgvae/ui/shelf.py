@@ -17,6 +17,7 @@ from dgvae.errors import UserError
 from dgvae.ui.derived import Derived
 from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.folders import looks_whole, named_fault, version_of
+from dgvae.ui.pairs import first_pair
 from dgvae.ui.requests.turns import visitor_here, wanted_here
 from dgvae.ui.warm_up import WarmUp
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from dgvae.evaluation.measured import Measured
 
 T = TypeVar("T")
-PREFERRED = ("beta-vae", "pdg-vae")  # what a first visitor compares, if they are there: A has holes, B has hardly any
+# What a first visitor compares, if it is there: A has holes, B has hardly any.
+PREFERRED = (("ae", "mdg-vae"), ("beta-vae", "mdg-vae"), ("beta-vae", "pdg-vae"))
 MOST_LOADED = 8  # checkpoints in memory; the one unused for longest makes room
 
 
@@ -59,7 +61,7 @@ class Shelf:
         """The two checkpoints that a first visitor sees: whole ones, if there are any."""
         folders = dict(self._folders)
         whole = [name for name, folder in folders.items() if name not in self._broken and looks_whole(folder)]
-        preferred = [n for method in PREFERRED for n in whole if Path(n).name.startswith(method)]
+        preferred = next((found for a, b in PREFERRED if (found := first_pair(whole, a, b))), ())
         first, *others = [*dict.fromkeys([*preferred, *whole, *folders])] or [None]
         return first, next(iter(others), first)
 

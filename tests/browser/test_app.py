@@ -27,6 +27,8 @@ INTACT = {
     "beta-vae": "β-VAE (β = 0.1) · short-yelp",
     "dg-vae": "DG-VAE · short-yelp",
     "pdg-vae": "PDG-VAE · short-yelp",
+    "ae": "AE · short-yelp",
+    "mdg-vae": "MDG-VAE · short-yelp",
 }
 # What the visitor chooses → what the page says.
 BROKEN = {
@@ -55,8 +57,8 @@ def test_the_first_visit_compares_holes_with_hardly_any(page: Page, url: str):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_app(page, url)
-    expect(page.get_by_label("Model A", exact=True)).to_have_value(INTACT["beta-vae"])
-    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["pdg-vae"])
+    expect(page.get_by_label("Model A", exact=True)).to_have_value(INTACT["ae"])
+    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["mdg-vae"])
     for side in "ab":
         expect(page.locator(f"#facts-{side} dd")).to_have_count(6)
     expect(page.locator("#status")).to_have_text("")

@@ -98,7 +98,7 @@ def test_the_guided_start_leads_through_the_app_without_loading_it_anew(page: Pa
     expect(page.get_by_label("Model A", exact=True)).to_have_value("VAE · short-yelp")
     expect(page.locator("#tour p")).to_contain_text("collapsed")
     expect(page.locator("#reconstructions td.sentence").first).to_be_visible()
-    page.get_by_role("link", name="3 Both cured").click()
+    page.get_by_role("link", name="3 Hidden holes").click()
     expect(page.get_by_role("tab", name="Slice")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#slice-readout .sentence")).to_have_count(2)
     page.go_back()

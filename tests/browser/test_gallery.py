@@ -36,7 +36,7 @@ def test_it_is_what_one_sees_first_with_a_card_for_every_model(page: Page, url: 
         expect(card(page, method).locator("dd").first).not_to_be_empty()
     expect(card(page, "no-latents")).to_contain_text("no map yet")  # its figures are sound
     expect(page.locator("#gallery .notice")).to_have_count(2)  # of two that lack them
-    expect(page.locator("#gallery li.model-a")).to_have_attribute("data-name", "short-yelp/beta-vae")
+    expect(page.locator("#gallery li.model-a")).to_have_attribute("data-name", "short-yelp/ae")
     expect(page.locator("#gallery-trade-off .vega-place[data-state=ready]")).to_be_visible()
 
 
