@@ -41,7 +41,7 @@ def main() -> None:
     """Print the errors for every checkpoint and group size."""
     torch.manual_seed(0)
     print(f"{'posteriors of':14} {'group':>5} {'gap, nats':>10}  {'estimator':18} {'error, nats':>12} {'gradient':>9}")
-    for name in ("vae", "beta-vae-0.01", "dg-vae", "pdg-vae"):
+    for name in ("vae", "beta-vae-0.1", "dg-vae", "pdg-vae"):
         whole = load_checkpoint(CHECKPOINTS / name).latents.posterior
         assert isinstance(whole, DiagonalGaussian)
         rows = torch.randperm(len(whole))[:SENTENCES]

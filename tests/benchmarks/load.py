@@ -23,7 +23,7 @@ from tests.benchmarks.page import app
 from tests.benchmarks.results import record
 from tests.benchmarks.visitor import RefusedError, Visitor, at_once
 
-NAMES = ["short-yelp/beta-vae-0.01", "short-yelp/pdg-vae"]
+NAMES = ["short-yelp/beta-vae-0.1", "short-yelp/pdg-vae"]
 SENTENCES = [
     "the food was good .",
     "we waited an hour and left .",

@@ -75,6 +75,6 @@ def click_on_map(visitor: Visitor, point: int) -> float:
     """Seconds until a dot is read out; like the page, ask for its number first, then for its text."""
     begun = time.monotonic()
     clicked = visitor.ask("map-a", "pick", "map-point", [], {"id": point, "x": 0, "y": 0})
-    text = visitor.ask("map-point", "change", "map-readout", ["short-yelp/beta-vae-0.01", "short-yelp/pdg-vae", clicked])
+    text = visitor.ask("map-point", "change", "map-readout", ["short-yelp/beta-vae-0.1", "short-yelp/pdg-vae", clicked])
     assert text.count("class='sentence'") == 2, text
     return time.monotonic() - begun

@@ -12,6 +12,7 @@ from safetensors.torch import save
 from dgvae.checkpoint import checkpoint as checkpoints
 from dgvae.checkpoint import public_hub as hub_fetch
 from dgvae.checkpoint.checkpoint import FILES
+from dgvae.checkpoint.discover import TOKENIZER_FILE
 from dgvae.checkpoint.hub import download_checkpoint
 from dgvae.checkpoint.public_hub import fetch_checkpoint
 from dgvae.errors import UserError
@@ -22,6 +23,7 @@ from dgvae.ui.map.points import Point
 from dgvae.ui.map.readout import text_at
 from dgvae.ui.shelf import Shelf
 from tests.hub_stand_in import REPOSITORY, Hub, served
+from train.publish import read_publication
 
 BUNDLED = Path(__file__).parents[2] / "checkpoints"
 
@@ -91,7 +93,7 @@ def test_what_goes_wrong_is_said(server: Hub, tmp_path: Path, wrong: dict, sente
 
 
 def test_a_fetched_model_is_its_visitors_alone(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.files = {path.name: path.read_bytes() for path in (BUNDLED / "short-yelp" / "vae").iterdir()}
+    server.files = read_publication(BUNDLED / "short-yelp" / "vae", REPOSITORY).files
     stand = Shelf(BUNDLED)
     monkeypatch.setattr(shelf, "visitor_here", lambda: "one")
     assert stand.add_from_hub(REPOSITORY) == REPOSITORY
@@ -105,7 +107,7 @@ def test_a_fetched_model_is_its_visitors_alone(server: Hub, monkeypatch: pytest.
 
 
 def test_a_fetched_models_sentences_and_code_are_shown(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.files = {path.name: path.read_bytes() for path in (BUNDLED / "short-yelp" / "vae").iterdir()}
+    server.files = read_publication(BUNDLED / "short-yelp" / "vae", REPOSITORY).files
     stand = Shelf(BUNDLED)
     monkeypatch.setattr(shelf, "visitor_here", lambda: "one")
     name = stand.add_from_hub(f"{REPOSITORY}@v1")
@@ -185,6 +187,7 @@ def test_models_are_few_for_a_visitor_and_few_in_all(tmp_path: Path, monkeypatch
 def test_a_broken_checkpoint_is_read_again_only_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "vae"
     shutil.copytree(BUNDLED / "short-yelp" / "vae", folder)
+    shutil.copy(BUNDLED / "short-yelp" / TOKENIZER_FILE, tmp_path)
     whole = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(whole[:1000])
     read: list[Path] = []

@@ -10,11 +10,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
-from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.measured import Measured
+from dgvae.evaluation.record import Record
+from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.methods.table import METHODS, methods_table
 from dgvae.text.corpora import CORPORA
 from dgvae.ui.endpoints import Endpoints
@@ -22,11 +25,11 @@ from dgvae.ui.endpoints import Endpoints
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-OF_THE_INCLUDED = (
-    "reconstruction", "kl", "prior_ll", "post_ll", "mi", "active_units", "consistent_units", "covariance_gap", "smoothed_gap",
-    "hole_mass", "forward_perplexity",
+OF_THE_PAPER = ("prior_ll", "post_ll", "kl", "mi", "active_units", "consistent_units")  # its table 1
+OURS = (
+    "reconstruction", "elbo", "informative_units", "covariance_gap", "smoothed_gap", "hole_mass", "auc",
+    "forward_perplexity", "reverse_perplexity",
 )  # fmt: skip
-IN_THIS_ORDER = ("vae", "beta-vae", "dg-vae", "pdg-vae")
 
 
 def main() -> None:
@@ -65,12 +68,21 @@ def figures() -> str:
     return markdown(("figure", "group", "what it is", "better"), rows)
 
 
-def included() -> str:
-    """Some figures of the checkpoints that come with the project."""
-    models = [load_checkpoint(folder) for folder in find_checkpoints(ROOT / "checkpoints").values()]
-    models.sort(key=lambda each: IN_THIS_ORDER.index(each.model.config.method))
-    rows = [[each.model.config.title, *map(each.metrics.text, OF_THE_INCLUDED)] for each in models]
-    return markdown(["model", *(FIGURES[figure].name for figure in OF_THE_INCLUDED)], rows)
+def included(corpus: str, figures: Sequence[str]) -> str:
+    """Figures of the checkpoints that come with the project, in the order of the methods."""
+    order = list(METHODS)
+    folders = find_checkpoints(ROOT / "checkpoints" / corpus)
+    models = [Measured.of(n, TextVAEConfig.from_json(f / CONFIG_FILE), Record.load(f)) for n, f in folders.items()]
+    models.sort(key=lambda model: (order.index(model.method), model.option or 0))
+    rows = [
+        [
+            model.title,
+            *map(model.record.text, figures),
+            *(f"{model.record.training[x]:.0f}" for x in ("epochs", "seconds_per_epoch")),
+        ]
+        for model in models
+    ]
+    return markdown(["model", *(FIGURES[figure].name for figure in figures), "epochs", "s / epoch"], rows)
 
 
 def endpoints() -> str:
@@ -94,7 +106,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "methods": methods_table,
     "corpora": corpora,
     "figures": figures,
-    "included": included,
+    **{
+        f"{corpus}-{name}": partial(included, corpus, figures)
+        for corpus in ("short-yelp", "snli")
+        for name, figures in {"paper": OF_THE_PAPER, "ours": OURS}.items()
+    },
     "endpoints": endpoints,
 }
 
