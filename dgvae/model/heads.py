@@ -104,11 +104,18 @@ class VonMisesFisherHead(nn.Linear):
 
 
 class ImplicitHead(nn.Module):
-    """z = G(state, ε): a network of the state and of noise ε ~ N(0, I) as wide as the latent (Fang et al. 2019)."""
+    """z = ε + G(state, ε): a network of the state and of noise ε ~ N(0, I) as wide as the latent (Fang et al. 2019).
+
+    A new G is small, so q(z) begins near the prior. Without the first term z begins with a standard deviation of about 0.15: no
+    draw of the prior is near it, the critic of KL(q(z) ‖ p(z)) grows without bound, and so does its pull.
+    """
+
+    noise_weight: Tensor
 
     def __init__(self, config: TextVAEConfig) -> None:
         super().__init__()
         self.latent_dim = config.latent_dim
+        self.register_buffer("noise_weight", torch.ones(()))  # checkpoints of before this term lack it: zero
         self.inner = nn.Linear(config.hidden_dim + config.latent_dim, config.hidden_dim)
         self.outer = nn.Linear(config.hidden_dim, config.latent_dim)
 
@@ -117,7 +124,7 @@ class ImplicitHead(nn.Module):
         draws = 1 if self.training else KEPT
         noise = torch.randn(len(state), draws, self.latent_dim, device=state.device)
         joined = torch.cat([state.unsqueeze(1).expand(-1, draws, -1), noise], dim=-1)
-        return Implicit(self.outer(torch.tanh(self.inner(joined))))
+        return Implicit(self.noise_weight * noise + self.outer(torch.tanh(self.inner(joined))))
 
 
 HEADS: dict[str, type[GaussianHead | VonMisesFisherHead | ImplicitHead]] = {

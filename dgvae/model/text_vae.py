@@ -23,6 +23,7 @@ from dgvae.posteriors import POSTERIORS, Posterior, Prior, concatenate
 from dgvae.text.batch import Batch, longest_first
 
 WEIGHTS_FILE = "model.safetensors"
+NOISE_WEIGHT = "encoder.head.noise_weight"  # of an implicit head; older checkpoints lack it
 
 
 class TextVAE(nn.Module):
@@ -41,6 +42,10 @@ class TextVAE(nn.Module):
 
     def _only_trains(self, name: str) -> bool:
         return name.startswith(tuple(f"decoder.{part}" for part in self.decoder.training_only))
+
+    def _may_be_absent(self, name: str) -> bool:
+        """Whether it is zero where a file lacks it."""
+        return self._only_trains(name) or name == NOISE_WEIGHT
 
     @property
     def device(self) -> torch.device:
@@ -91,7 +96,7 @@ class TextVAE(nn.Module):
             model = cls(config)
         weights = restored(read_safetensors(folder / WEIGHTS_FILE))
         expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-        left_out = {name: expected[name] for name in expected.keys() - weights.keys() if model._only_trains(name)}
+        left_out = {name: expected[name] for name in expected.keys() - weights.keys() if model._may_be_absent(name)}
         found = {name: tuple(tensor.shape) for name, tensor in weights.items()} | left_out
         if expected != found:
             wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))

@@ -53,6 +53,13 @@ class Regularizer(nn.Module, Generic[P]):
         """What the critic has to bring down, a scalar. z: [B, D], samples of q(z) without a gradient."""
         raise NotImplementedError
 
+    def loss_at_optimum(self, kl: float) -> float:
+        """The least that the loss can be with the best critic, where KL(q(z) ‖ p(z)) is at least `kl` nats.
+
+        Losses with the critics of two epochs cannot be compared; these bounds can.
+        """
+        raise NotImplementedError
+
 
 def groups(size: int, aggregation_size: int) -> list[tuple[slice, int]]:
     """Cut a batch of `size` into groups: (rows, sentences per group) of the whole groups, and of a last, smaller one if any."""

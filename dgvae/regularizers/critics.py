@@ -67,6 +67,10 @@ class Adversarial(_Critic):
         """Cross-entropy of telling draws of the prior from z, in nats, both kinds together: 2 log 2 − 2 JSD at the optimum."""
         return F.softplus(-self.score(self.prior_like(z))).mean() + F.softplus(self.score(z)).mean()
 
+    def loss_at_optimum(self, kl: float) -> float:
+        """E_q log(1 + q/p) ≥ log(1 + exp KL), by Jensen's inequality. See `Regularizer`."""
+        return float(F.softplus(torch.tensor(kl)))
+
 
 class DualKL(_Critic):
     """KL(q(z) ‖ p(z)) = max_T E_q T(z) − E_p exp T(z) + 1, in nats (Fang et al. 2019).
@@ -94,6 +98,10 @@ class DualKL(_Critic):
     def critic_loss(self, z: Tensor) -> Tensor:
         """See `Regularizer`."""
         return -self.bound(z)
+
+    def loss_at_optimum(self, kl: float) -> float:
+        """See `Regularizer`."""
+        return kl
 
 
 def _exp(x: Tensor, limit: float = 20.0) -> Tensor:

@@ -226,6 +226,18 @@ def test_the_implicit_head_draws_anew_each_time() -> None:
     assert float(draws.std(0).detach().min()) > 0.01
 
 
+def test_a_new_implicit_head_draws_from_nearly_the_prior() -> None:
+    """Else no draw of the prior is near its own: the critic tells them apart at once, and its bound says nothing."""
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"vocab_size": 20, "embedding_dim": 5, "hidden_dim": 64, "latent_dim": 16}
+    head = ImplicitHead(TextVAEConfig("ivae-mi", **sizes)).train()
+    with torch.no_grad():
+        draws = head(0.5 * torch.randn(20_000, 64)).rsample()
+    covariance = draws.T.cov().double()
+    gap = 0.5 * (covariance.trace() + draws.mean(0).square().sum() - covariance.logdet() - 16)
+    assert float(gap) < 0.5  # without the noise beside the network: 16 nats and more
+
+
 def test_the_implicit_head_learns_from_its_draws_and_tells_sentences_apart() -> None:
     torch.manual_seed(0)
     head = ImplicitHead(config("ivae-mi")).train()

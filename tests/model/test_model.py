@@ -16,7 +16,7 @@ from dgvae.methods.config import TextVAEConfig
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 from dgvae.model.decoder import BagOfWordsDecoder
 from dgvae.model.dropout import dropout
-from dgvae.model.text_vae import TextVAE
+from dgvae.model.text_vae import WEIGHTS_FILE, TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.text.tokenizer import END, START
 from train.run.loop import Plan, Run, training_step
@@ -168,6 +168,23 @@ def test_half_precision_weights_are_loaded_as_fp32(tmp_path: Path) -> None:
     weight = TextVAE.from_pretrained(tmp_path).decoder.output.weight
     assert weight.dtype == torch.float32
     assert torch.equal(weight, vae.decoder.output.weight.half().float())
+
+
+def test_an_implicit_head_of_an_older_checkpoint_has_no_noise_beside_its_network(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    written = model("ivae-mi")
+    written.encoder.head.noise_weight.zero_()  # pyright: ignore[reportCallIssue]
+    written.save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / WEIGHTS_FILE)
+    del tensors["encoder.head.noise_weight"]
+    save_file(tensors, tmp_path / WEIGHTS_FILE)
+    read = TextVAE.from_pretrained(tmp_path)
+    draws = []
+    for version in (written.eval(), read):
+        torch.manual_seed(1)
+        with torch.no_grad():
+            draws.append(version.encode(sentences()).rsample())
+    torch.testing.assert_close(*draws)
 
 
 def change_config(folder: Path, **change: object) -> None:

@@ -101,6 +101,21 @@ def test_the_dual_kl_of_the_prior_itself_is_not_above_zero() -> None:
     assert float(bounds.mean()) > -0.05
 
 
+@pytest.mark.parametrize("method", ["aae", "ivae-mi"])
+@pytest.mark.parametrize(("mean", "std"), [(0.0, 1.0), (1.5, 0.4), (-3.0, 1.2), (0.0, 0.05)])
+def test_the_best_critics_loss_is_bounded_by_the_kl(method: str, mean: float, std: float) -> None:
+    """By quadrature of the loss with T at its optimum, between Gaussians. The dual KL is the KL itself."""
+    kl = float(kl_divergence(Normal(mean, std), Normal(0.0, 1.0)))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    z = mean + std * nodes
+    log_ratio = stats.norm.logpdf(z, mean, std) - stats.norm.logpdf(z)
+    best = float(weights @ (np.logaddexp(0, log_ratio) if method == "aae" else log_ratio)) / math.sqrt(2 * math.pi)
+    bound = build(method, 1).loss_at_optimum(kl)
+    assert bound <= best + 1e-6
+    assert bound > 0.8 * best - 1e-6
+    assert build(method, 1).loss_at_optimum(kl + 0.1) > bound
+
+
 @pytest.mark.parametrize("method", [m.id for m in METHODS.values() if m.regularizer in ("adversarial", "dual-kl")])
 def test_the_critics_loss_moves_the_critic_and_the_loss_moves_the_encoder(method: str) -> None:
     critic = build(method, 3)

@@ -19,7 +19,12 @@ from train.run.processes import all_gather, all_gather_rows
 
 @dataclass(frozen=True)
 class Validation:
-    """Figures of the validation set, nats per sentence. objective: −reconstruction + full weight × regularizer."""
+    """Figures of the validation set, nats per sentence.
+
+    objective: −reconstruction + full weight × regularizer. A critic's loss depends on how well the critic is trained at the
+    moment, so the objective has a lower bound of it instead, from the covariance gap, which is a lower bound of
+    KL(q(z) ‖ p(z)).
+    """
 
     reconstruction: float
     regularizer: float
@@ -58,9 +63,13 @@ def validate(model: TextVAE, regularizer: Regularizer, batches: Batches, batch_s
         if not math.isfinite(reconstruction + sum(float(tensor.sum()) for tensor in posterior.tensors().values())):
             return None
         regularization = float(regularizer(posterior, posterior.rsample()))
-        objective = model.config.regularizer_weight * regularization - reconstruction
+        latents = latent_metrics(posterior)
+        compared = regularization
+        if regularizer.critic_steps and latents.covariance_gap is not None:
+            compared = regularizer.loss_at_optimum(latents.covariance_gap)
+        objective = model.config.regularizer_weight * compared - reconstruction
         objective = float(all_gather(torch.tensor(objective))[0])  # machines may differ in the last bit
-        return Validation(reconstruction, regularization, objective, latent_metrics(posterior))
+        return Validation(reconstruction, regularization, objective, latents)
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from dgvae.regularizers import build_regularizer
 from train.run.data import Batches
 from train.run.events import Epoch, Step
 from train.run.loop import Plan, Run, train
+from train.run.validation import validate
 
 SENTENCES = [[4 + i % 9, 5 + i % 7, 6 + i % 5, 3] for i in range(64)]
 BATCHES = Batches(SENTENCES, torch.device("cpu"))
@@ -94,6 +95,28 @@ def test_the_auxiliary_loss_is_trained() -> None:
     before = {name: x.clone() for name, x in run.model.decoder.bag_of_words.state_dict().items()}
     list(train(run, BATCHES, BATCHES))
     assert not any(torch.equal(x, before[name]) for name, x in run.model.decoder.bag_of_words.state_dict().items())
+
+
+@pytest.mark.parametrize("method", ["aae", "ivae-mi", "wae"])
+def test_the_best_epoch_does_not_depend_on_what_the_critic_of_the_moment_says(method: str) -> None:
+    """Where nothing but a critic's parameters change, the objective stays. WAE has no critic: its loss is the objective's."""
+    run = make_run(method, 1)
+    first = validate(run.model, run.regularizer, BATCHES, 8)
+    assert first is not None
+    assert first.latents.covariance_gap is not None
+    with torch.no_grad():
+        for parameter in run.regularizer.parameters():
+            parameter.mul_(3)
+    second = validate(run.model, run.regularizer, BATCHES, 8)
+    assert second is not None
+    weight = run.model.config.regularizer_weight
+    if method == "wae":
+        assert first.objective == pytest.approx(weight * first.regularizer - first.reconstruction)
+    else:
+        assert second.regularizer != first.regularizer
+        assert second.objective == first.objective
+        bound = run.regularizer.loss_at_optimum(first.latents.covariance_gap)
+        assert first.objective == pytest.approx(weight * bound - first.reconstruction)
 
 
 def test_patience_counts_in_cycles_as_short_as_an_epoch() -> None:
