@@ -20,6 +20,7 @@ from dgvae.errors import UserError
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.gate import Gate
 from dgvae.ui.requests.plain import plain
+from dgvae.ui.requests.sessions import SharedConfig
 from dgvae.ui.requests.turns import LEFT_SAID, wanted_here
 from dgvae.ui.requests.values import checked_values
 
@@ -31,6 +32,10 @@ class GuardedBlocks(gr.Blocks):
     """See the module."""
 
     routes: Sequence[BaseRoute] = ()  # that the page has besides Gradio's; to be set before `launch`
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.default_config = SharedConfig(self)
 
     def launch(self, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's, with a `Gate` behind the limits (see `limits`)."""
