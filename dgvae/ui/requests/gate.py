@@ -161,8 +161,12 @@ class Gate:
             raise Refusal(422, "data is missing: the list of the arguments.")
         if known.batched:
             raise Refusal(422, "Batched requests are not supported.")
-        if known.fn_index is not None and known.fn_index not in self._blocks.fns:
-            raise Refusal(404, f"There is no function {known.fn_index}; reload the page.")
+        if known.fn_index is not None:
+            function = self._blocks.fns.get(known.fn_index)
+            if function is None:
+                raise Refusal(404, f"There is no function {known.fn_index}; reload the page.")
+            if function.fn is None:
+                raise Refusal(404, f"Function {known.fn_index} runs in the browser; the app has nothing to do for it.")
         if found := API.search(path):
             self._check_endpoint(found[1], known, set(asked) if V2.search(path) else None)
 

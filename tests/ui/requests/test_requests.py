@@ -163,6 +163,15 @@ def test_what_is_not_there_is_said(app: RunningApp) -> None:
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is nothing here.")
 
 
+def test_a_function_of_the_browser_alone_is_said(app: RunningApp) -> None:
+    row = next(row for row in app.config["dependencies"] if not row["backend_fn"])
+    answer = app.post("queue/join", json={"data": [], "fn_index": row["id"], "session_hash": "browser"})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        404,
+        f"Function {row['id']} runs in the browser; the app has nothing to do for it.",
+    )
+
+
 def test_a_page_does_not_tell_where_its_files_lie(app: RunningApp) -> None:
     config = app.client.get(f"{app.address}/config").text
     assert str(bundle_path().parent) not in config
