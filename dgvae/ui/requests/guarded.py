@@ -19,6 +19,7 @@ from dgvae.cancellation import cancelled_by
 from dgvae.errors import UserError
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.gate import Gate
+from dgvae.ui.requests.kept_page import KeptPages
 from dgvae.ui.requests.plain import plain
 from dgvae.ui.requests.sessions import SharedConfig
 from dgvae.ui.requests.turns import LEFT_SAID, wanted_here
@@ -38,9 +39,9 @@ class GuardedBlocks(gr.Blocks):
         self.default_config = SharedConfig(self)
 
     def launch(self, *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's, with a `Gate` behind the limits (see `limits`)."""
+        """As Gradio's, with a `Gate` and the `KeptPages` behind the limits (see `limits`)."""
         app = {**(kwargs.pop("app_kwargs", None) or {})}
-        app["middleware"] = [*app.get("middleware", []), Middleware(Gate, blocks=self)]
+        app["middleware"] = [*app.get("middleware", []), Middleware(Gate, blocks=self), Middleware(KeptPages, blocks=self)]
         app["routes"] = [*app.get("routes", []), *self.routes]
         return super().launch(*args, **kwargs, app_kwargs=app)
 

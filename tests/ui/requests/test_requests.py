@@ -172,6 +172,15 @@ def test_a_function_of_the_browser_alone_is_said(app: RunningApp) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["", "config"])
+def test_the_kept_page_is_what_gradio_answers(app: RunningApp, path: str) -> None:
+    address = {"X-Forwarded-Host": "explorer.example", "X-Forwarded-Proto": "https"}
+    kept = app.client.get(f"{app.address}/{path}", headers=address)
+    theirs = app.client.get(f"{app.address}/{path}", headers=address, params={"all_endpoints": ""})
+    assert b"https://explorer.example" in kept.content
+    assert kept.content == theirs.content
+
+
 def test_a_page_does_not_tell_where_its_files_lie(app: RunningApp) -> None:
     config = app.client.get(f"{app.address}/config").text
     assert str(bundle_path().parent) not in config
