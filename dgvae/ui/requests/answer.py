@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Scope, Send
@@ -30,8 +31,13 @@ class Answer:
 async def collect(app: ASGIApp, scope: Scope) -> Answer:
     """What an app answers to a request without a body."""
     status, headers, parts = 500, (), []
+    asked = False
 
     async def receive() -> Message:
+        nonlocal asked
+        if asked:
+            await asyncio.Event().wait()  # what streams an answer watches meanwhile for the visitor to leave; nobody does
+        asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def keep(message: Message) -> None:

@@ -20,6 +20,7 @@ from dgvae.errors import UserError
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.gate import Gate
 from dgvae.ui.requests.kept_page import KeptPages
+from dgvae.ui.requests.packed import PackedFiles
 from dgvae.ui.requests.plain import plain
 from dgvae.ui.requests.sessions import SharedConfig
 from dgvae.ui.requests.turns import LEFT_SAID, wanted_here
@@ -39,9 +40,10 @@ class GuardedBlocks(gr.Blocks):
         self.default_config = SharedConfig(self)
 
     def launch(self, *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's, with a `Gate` and the `KeptPages` behind the limits (see `limits`)."""
+        """As Gradio's. Behind the limits (see `limits`) there are the `Gate` and what is kept for all visitors."""
         app = {**(kwargs.pop("app_kwargs", None) or {})}
-        app["middleware"] = [*app.get("middleware", []), Middleware(Gate, blocks=self), Middleware(KeptPages, blocks=self)]
+        ours = [Middleware(Gate, blocks=self), Middleware(KeptPages, blocks=self), Middleware(PackedFiles)]
+        app["middleware"] = [*app.get("middleware", []), *ours]
         app["routes"] = [*app.get("routes", []), *self.routes]
         return super().launch(*args, **kwargs, app_kwargs=app)
 

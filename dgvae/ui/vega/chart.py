@@ -34,7 +34,8 @@ from typing import Any, ClassVar
 
 import gradio as gr
 from gradio.events import EventListener
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from dgvae.ui.requests.plain import plain
@@ -133,7 +134,15 @@ def script_route() -> Route:
 
     Gradio's own address for a file would tell visitors where it lies on this machine.
     """
-    return Route(f"/gradio_api/{bundle_path().name}", lambda _: FileResponse(bundle_path(), media_type="text/javascript"))
+    return Route(f"/gradio_api/{bundle_path().name}", _serve_script)
+
+
+def _serve_script(_: Request) -> Response:
+    """The version is in the script's name, so a browser asks for it once."""
+    if not bundle_path().exists():
+        return PlainTextResponse("The charts' script is made with the first chart.", 404, {"Cache-Control": "no-store"})
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(bundle_path(), media_type="text/javascript", headers=kept)
 
 
 class VegaChart(gr.HTML):
