@@ -82,7 +82,7 @@ def test_a_sentence_on_the_map_is_read_out_by_both_models(page: Page, url: str, 
     readout = page.locator("#map-readout")
     expect(readout).to_contain_text(re.compile(r"Sentence \d+"))
     expect(readout.locator(".sentence")).to_have_count(2)
-    expect(readout.locator(".name")).to_have_text(["β-VAE (β = 0.1)", "PDG-VAE"])
+    expect(readout.locator(".name")).to_have_text(["AE", "MDG-VAE"])
     number = re.search(r"Sentence (\d+)", readout.inner_text())
     assert number
     expect(readout).to_contain_text(
@@ -137,7 +137,7 @@ def test_a_hub_out_of_reach_is_one_sentence(page: Page, url: str, tmp_path: Path
     said = page.locator("#fetched .notice")
     expect(said).to_contain_text("The Hub can't be reached")
     assert said.inner_text().count(".") == 1
-    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["pdg-vae"])
+    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["mdg-vae"])
     choose(page, "B", INTACT["vae"])
     expect(page.locator("#map-b [aria-label^='VAE: a map of']")).to_be_visible()
 

@@ -34,7 +34,7 @@ def test_every_checkpoint_has_a_row_and_a_broken_one_a_sentence(page: Page, url:
     rows = page.locator("#measure-table tbody tr")
     # Two of the broken ones have sound figures; and another test may have fetched a model from the Hub.
     expect(rows.filter(has_text="short-yelp")).to_have_count(len(METHODS) + 2)
-    for side, title in (("a", "β-VAE (β = 0.1) · short-yelp"), ("b", "PDG-VAE · short-yelp")):
+    for side, title in (("a", "AE · short-yelp"), ("b", "MDG-VAE · short-yelp")):
         expect(page.locator(f"#measure-table tr.model-{side} th")).to_have_text(title)
         expect(page.locator(f"#findings-{side} h3")).to_have_text(title)
         assert page.locator(f"#findings-{side} li").count() > 0
