@@ -9,12 +9,14 @@ from torch import Tensor
 from dgvae.aggregate.base import AggregatedPosterior, Smoothed
 from dgvae.aggregate.draws import AggregatedDraws
 from dgvae.aggregate.gaussian import AggregatedGaussian
+from dgvae.aggregate.points import AggregatedPoints
 from dgvae.aggregate.von_mises_fisher import AggregatedVonMisesFisher
-from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior, VonMisesFisher
+from dgvae.posteriors import DiagonalGaussian, Implicit, Points, Posterior, VonMisesFisher
 
 __all__ = [
     "AggregatedDraws",
     "AggregatedGaussian",
+    "AggregatedPoints",
     "AggregatedPosterior",
     "AggregatedVonMisesFisher",
     "Smoothed",
@@ -26,6 +28,7 @@ _KINDS: dict[type[Posterior], Callable[..., AggregatedPosterior]] = {
     DiagonalGaussian: AggregatedGaussian,
     VonMisesFisher: AggregatedVonMisesFisher,
     Implicit: AggregatedDraws,
+    Points: AggregatedPoints,
 }
 
 

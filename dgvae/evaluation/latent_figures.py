@@ -120,7 +120,7 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     if "pair_gap" not in absent:
         of_pairs, pairs = _pairs(aggregated)
         figures |= of_pairs
-    if "mi" not in absent:
+    if "hole_mass" not in absent:
         figures |= mixture_figures(aggregated, prior_samples, generator)
     return LatentMeasures(len(aggregated), figures, absent, profile, pairs)
 

@@ -22,7 +22,7 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
         generator: draws the samples of the posteriors.
 
     Returns:
-        The figures by their ids, with standard errors.
+        The figures by their ids, with standard errors. Of points, only those of the smoothed q(z).
     """
     densities = _densities(aggregated, prior_samples, generator)
     whole, groups = densities.figures(None), len(densities.groups)
@@ -39,31 +39,31 @@ def mixture_figures(aggregated: AggregatedPosterior, prior_samples: Tensor, gene
 class _Densities:
     """Logarithms of densities at one sample z of each of N sentences, cut into G groups, and at P prior samples; nats.
 
-    own: log q(z|x), [N]. prior: log p(z), [N]. others: log Σ q(z|x') over the other sentences x' of each group, [N, G].
+    exact: log q(z|x), [N]; log p(z), [N]; and log Σ q(z|x') over the other sentences x' of each group, [N, G]. None of points,
+    which have no posteriors.
     here, there: log p(z) − log q̂(z) at the samples of the sentences, [N], and at those of the prior, [P], each with the same
     without each group, [N, G] and [P, G].
     """
 
     groups: list[slice]
     prior_groups: list[slice]
-    own: Tensor
-    prior: Tensor
-    others: Tensor
+    exact: tuple[Tensor, Tensor, Tensor] | None
     here: tuple[Tensor, Tensor]
     there: tuple[Tensor, Tensor]
 
     def figures(self, left_out: int | None) -> dict[str, float]:
         """All of them, without a group of sentences, in the mixture and among the samples, and one of prior samples."""
-        rows, columns = _all_but(self.groups, left_out), [i for i in range(len(self.groups)) if i != left_out]
-        own, prior = self.own[rows], self.prior[rows]
-        log_n, log_others = math.log(len(rows)), math.log(max(1, len(rows) - 1))
-        log_sum = self.others[rows][:, columns].logsumexp(1)
         here, there = self._gaps(left_out)
-        return {
+        smoothed = {"smoothed_gap": float(-here.mean()), "hole_mass": hole_mass(here, there)}
+        if self.exact is None:
+            return smoothed
+        rows, columns = _all_but(self.groups, left_out), [i for i in range(len(self.groups)) if i != left_out]
+        own, prior, others = (values[rows] for values in self.exact)
+        log_n, log_others = math.log(len(rows)), math.log(max(1, len(rows) - 1))
+        log_sum = others[:, columns].logsumexp(1)
+        return smoothed | {
             "mi": float((own - torch.logaddexp(log_sum, own) + log_n).mean()),
             "joint_gap": float((log_sum - log_others - prior).mean()),
-            "smoothed_gap": float(-here.mean()),
-            "hole_mass": hole_mass(here, there),
         }
 
     def _gaps(self, left_out: int | None) -> tuple[Tensor, Tensor]:
@@ -77,12 +77,14 @@ class _Densities:
 def _densities(aggregated: AggregatedPosterior, prior_samples: Tensor, generator: torch.Generator) -> _Densities:
     groups = group_slices(len(aggregated))
     z, width = aggregated.sample_each(generator), aggregated.smoothed.width
+    exact = None
+    if "mi" not in aggregated.absent:
+        own, prior = aggregated.posterior.log_prob(z), aggregated.prior.log_prob(z)
+        exact = own, prior, aggregated.log_sums(z, groups, leave_out=torch.arange(len(aggregated)))
     return _Densities(
         groups=groups,
         prior_groups=group_slices(len(prior_samples), len(groups)),
-        own=aggregated.posterior.log_prob(z),
-        prior=aggregated.prior.log_prob(z),
-        others=aggregated.log_sums(z, groups, leave_out=torch.arange(len(aggregated))),
+        exact=exact,
         here=held_out_gaps(aggregated, z, width),
         there=held_out_gaps(aggregated, prior_samples, width),
     )

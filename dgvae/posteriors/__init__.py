@@ -5,6 +5,7 @@ from __future__ import annotations
 from dgvae.posteriors.base import Posterior, Prior, concatenate
 from dgvae.posteriors.gaussian import LOG_2PI, DiagonalGaussian, StandardNormal
 from dgvae.posteriors.implicit import Implicit
+from dgvae.posteriors.points import Points
 from dgvae.posteriors.von_mises_fisher import UniformSphere, VonMisesFisher
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "POSTERIORS",
     "DiagonalGaussian",
     "Implicit",
+    "Points",
     "Posterior",
     "Prior",
     "StandardNormal",
