@@ -1,0 +1,166 @@
+"""Columns of a file of latents: .safetensors, .npz and Parquet, told apart by their first bytes. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dgvae.errors import UserError
+from dgvae.files.eight_bits import restored
+from dgvae.files.tensors import read_safetensors
+
+MOST_BYTES = 2_000_000_000  # of a file, and of what it unpacks to
+MADE_BY = 'write it with safetensors, or with numpy.savez("latents.npz", mean=mean, log_var=log_var)'
+MOST_EXAMPLES = 1_000_000
+_NOT_READ = {
+    b"\x93NUMPY": f"holds a single array without a name (.npy); {MADE_BY}.",
+    b"\x80": f"is a pickle, which is never read, since it can run any program; {MADE_BY}.",
+    b"\x89HDF": f"is an HDF5 file, which is not read here; {MADE_BY}.",
+    b"\x1f\x8b": "is compressed by gzip; unpack it first.",
+}
+
+Column = np.ndarray | list[str]
+
+
+def read_columns(path: Path) -> dict[str, Column]:
+    """Read all columns of a file by their names: arrays of numbers, or texts.
+
+    A safetensors file has no texts: there, texts are the bytes (uint8) of a JSON list of strings.
+
+    Args:
+        path: of the file; its content decides how it is read, not its suffix.
+
+    Returns:
+        The columns, of any shape, in the order of the file.
+
+    Raises:
+        UserError: the file is missing, too large, broken, or of another kind.
+    """
+    start = _start_of(path)
+    if said := next((said for magic, said in _NOT_READ.items() if start.startswith(magic)), None):
+        raise UserError(f"{path} {said}")
+    if start.startswith(b"PK"):
+        return _of_npz(path)
+    if start.startswith(b"PAR1"):
+        return _of_parquet(path)
+    if not start[8:].startswith(b"{"):
+        raise UserError(f"{path} is no .safetensors, .npz or Parquet file; {MADE_BY}.")
+    return {name: _of_bytes(tensor.numpy()) for name, tensor in restored(read_safetensors(path)).items()}
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise UserError(f"There is no file {path}; name a .safetensors, .npz or Parquet file of latents.")
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise UserError(_too_large(path, size))
+        with open(path, "rb") as file:
+            return file.read(16)
+    except OSError as error:
+        raise UserError(f"{path} can't be read ({error.strerror or error}).") from None
+
+
+def _too_large(path: Path, size: int) -> str:
+    return (
+        f"{path} is too large: it has {size / 1e9:,.1f} GB, and {MOST_BYTES / 1e9:.0f} GB are read; "
+        "save some ten thousand examples as float32."
+    )
+
+
+def _broken(path: Path, error: object) -> UserError:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return UserError(f"{path} is broken ({reason}); write or copy it again.")
+
+
+def _of_bytes(array: np.ndarray) -> Column:
+    """Texts, where an array of bytes is a JSON list of strings; else the array."""
+    if array.dtype != np.uint8 or array.ndim != 1 or not array.size or array[0] != ord("[") or array[-1] != ord("]"):
+        return array
+    try:
+        texts = json.loads(array.tobytes())
+    except (ValueError, RecursionError):
+        return array
+    return texts if all(isinstance(text, str) for text in texts) else array
+
+
+def bytes_of(texts: list[str]) -> np.ndarray:
+    """Texts as `_of_bytes` reads them: uint8, [bytes]."""
+    return np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8).copy()
+
+
+def _of_npz(path: Path) -> dict[str, Column]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        if any(member.filename.endswith("data.pkl") for member in members):
+            raise UserError(f"{path} was written by torch.save, as a pickle, which is never read; {MADE_BY}.")
+        if (size := sum(member.file_size for member in members)) > MOST_BYTES:
+            raise UserError(_too_large(path, size))
+        columns: dict[str, Column] = {}
+        with np.load(path, allow_pickle=False) as arrays:
+            for name in arrays.files:
+                array = arrays[name]
+                columns[name] = _texts(array) if isinstance(array, np.ndarray) and array.dtype.kind in "US" else array
+    except UserError:
+        raise
+    except Exception as error:  # zipfile, zlib and numpy have no error in common for what is broken
+        if "allow_pickle" in str(error):
+            raise UserError(
+                f"{path} holds Python objects, which are never read, since a pickle can run any program; "
+                'save texts as numpy.array(texts, dtype="U"), and numbers as arrays of floats.'
+            ) from None
+        raise _broken(path, error) from None
+    return {name: column for name, column in columns.items() if isinstance(column, list | np.ndarray)}
+
+
+def _texts(array: np.ndarray) -> Column:
+    """Texts of an array of them. Bytes are UTF-8."""
+    if array.ndim != 1:
+        return array
+    return array.tolist() if array.dtype.kind == "U" else [text.decode(errors="replace") for text in array.tolist()]
+
+
+def _of_parquet(path: Path) -> dict[str, Column]:
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise UserError(f"{path} is a Parquet file, and pyarrow, which reads it, is missing: pip install pyarrow") from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            groups = range(file.metadata.num_row_groups)
+            if (size := sum(file.metadata.row_group(i).total_byte_size for i in groups)) > MOST_BYTES:
+                raise UserError(_too_large(path, size))
+            if (rows := file.metadata.num_rows) > MOST_EXAMPLES:
+                raise UserError(f"{path} has {rows:,} rows, and {MOST_EXAMPLES:,} are read; save fewer examples.")
+            table = file.read()
+        return {name: _of_arrow(path, name, table.column(i)) for i, name in enumerate(table.column_names)}
+    except UserError:
+        raise
+    except Exception as error:  # pyarrow's errors are of many kinds
+        raise _broken(path, error) from None
+
+
+def _of_arrow(path: Path, name: str, column: Any) -> Column:
+    """A column of a table: lists of numbers of one length as [N, D], numbers as [N], anything else as texts."""
+    import pyarrow as pa
+    from pyarrow import compute, types
+
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if types.is_list(column.type) or types.is_large_list(column.type) or types.is_fixed_size_list(column.type):
+        lengths = set(compute.list_value_length(column).to_pylist())  # pyright: ignore[reportAttributeAccessIssue]
+        if len(lengths) > 1 or None in lengths:
+            raise UserError(
+                f"{path} has lists of several lengths, or none, in its column {name}; give every row as many numbers."
+            )
+        values = compute.list_flatten(column)  # pyright: ignore[reportAttributeAccessIssue]
+        if types.is_integer(values.type) or types.is_floating(values.type):
+            return np.asarray(values.to_numpy()).reshape(len(column), *lengths)
+    if types.is_integer(column.type) or types.is_floating(column.type) or types.is_boolean(column.type):
+        kind = pa.float64() if column.null_count else column.type
+        return np.asarray(column.cast(kind).to_numpy())
+    return ["" if value is None else str(value) for value in column.to_pylist()]
