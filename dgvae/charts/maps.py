@@ -48,6 +48,7 @@ def latent_map(
     title: str,
     domain: tuple[Extent, Extent] | None = None,
     classes: Mapping[int, str] | None = None,
+    value: tuple[str, Extent] = ("value of the dimension", (-2.5, 2.5)),
 ) -> dict[str, Any]:
     """The scatter of a UMAP of prior draws and posterior samples.
 
@@ -59,6 +60,7 @@ def latent_map(
         title: of the chart.
         domain: the extents of x and y; by default all points fit in.
         classes: the names of the labels.
+        value: what the column `value` is called, and the ends of its color scale.
 
     Returns:
         A Vega-Lite specification.
@@ -80,7 +82,7 @@ def latent_map(
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
             y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
-            color=_color_channel(points, color, classes),
+            color=_color_channel(points, color, classes, value),
             opacity=_opacity_channel(color),
         )
         .add_params(*color_parameters("prior", "posterior", "dense", "even", "hole"))
@@ -107,7 +109,7 @@ def _in_drawing_order(points: Mapping[str, np.ndarray], color: str) -> dict[str,
     return {name: column[order] for name, column in columns.items()}
 
 
-def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mapping[int, str]) -> Any:
+def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mapping[int, str], value: tuple[str, Extent]) -> Any:
     import altair as alt
 
     if color == "source":
@@ -122,8 +124,8 @@ def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mappin
         )
         return alt.Color("gap:Q", scale=scale, legend=_gradient(f"log p − log q (nats; ±{FULL_GAP:g} and beyond)"))
     if color == "dimension":
-        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=[-2.5, 2.5], clamp=True)
-        return alt.Color("value:Q", scale=scale, legend=_gradient("value of the dimension"))
+        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=list(value[1]), clamp=True)
+        return alt.Color("value:Q", scale=scale, legend=_gradient(value[0]))
     if color == "length":
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.12, 0.92]), zero=False)
         field = alt.Color("length:Q", scale=scale, legend=_gradient("length (words)"))

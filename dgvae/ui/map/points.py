@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dgvae.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from dgvae.checkpoint.checkpoint import Checkpoint
@@ -69,20 +68,11 @@ def map_points(
     Raises:
         UserError: there is no map.
     """
+    from dgvae.explore.map_columns import map_columns
+
     stored = map_of(checkpoint)
-    xy = stored.xy if xy is None else xy
-    nothing = np.full(stored.priors, -1)
-    numbers = np.concatenate([-1 - np.arange(stored.priors), stored.sentences.numpy() + 1])
-    return {
-        "id": numbers,
-        "x": xy[:, 0].numpy(),
-        "y": xy[:, 1].numpy(),
-        "source": np.where(numbers < 0, "prior", "posterior"),
-        "label": np.concatenate([nothing, checkpoint.latents.labels[stored.sentences].numpy()]),
-        "length": np.concatenate([nothing, checkpoint.latents.lengths[stored.sentences].numpy()]),
-        "gap": np.full(len(numbers), np.nan) if gaps is None else gaps.numpy(),
-        "value": np.full(len(numbers), np.nan) if dimension is None else stored.z[:, dimension].numpy(),
-    }
+    values = None if dimension is None else stored.z[:, dimension]
+    return map_columns(checkpoint.latents, stored, gaps, xy, values)
 
 
 def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
@@ -90,16 +80,9 @@ def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
 
     The checkpoint must have a map and densities.
     """
-    import torch
+    from dgvae.explore.map_columns import map_gaps
 
-    from dgvae.evaluation.holes import density_gap_at
-
-    stored = map_of(checkpoint)
-    rows = torch.arange(len(stored.z)) if row is None else torch.tensor([row])
-    prior, posterior = rows[rows < stored.priors], rows[rows >= stored.priors]  # they lie in this order
-    own = stored.sentences[posterior - stored.priors]
-    there = density_gap_at(stored.z[prior], checkpoint.aggregated)
-    return torch.cat([there, density_gap_at(stored.z[posterior], checkpoint.aggregated, leave_out=own)])
+    return map_gaps(map_of(checkpoint), checkpoint.aggregated, row)
 
 
 def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
