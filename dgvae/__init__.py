@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import load_checkpoint
     from dgvae.evaluation.holes import density_gap_at, find_holes
     from dgvae.evaluation.latent_figures import measure_latents
+    from dgvae.latent_space.space import LatentSpace
     from dgvae.posteriors import DiagonalGaussian, Implicit, VonMisesFisher
     from dgvae.regularizers import (
         KL,
@@ -32,6 +33,7 @@ _HOMES = {
     "dgvae.checkpoint.checkpoint": ("load_checkpoint",),
     "dgvae.evaluation.holes": ("density_gap_at", "find_holes"),
     "dgvae.evaluation.latent_figures": ("measure_latents",),
+    "dgvae.latent_space.space": ("LatentSpace",),
     "dgvae.posteriors": ("DiagonalGaussian", "Implicit", "VonMisesFisher"),
     "dgvae.regularizers": (
         "KL", "MMD", "Adversarial", "DensityGap", "DualKL", "FreeBits", "JointDensityGap", "MemoryDensityGap",
@@ -43,7 +45,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "KL", "MMD", "Adversarial", "DensityGap", "DiagonalGaussian", "DualKL", "FreeBits", "GaussHermite", "Implicit",
-    "JointDensityGap", "MemoryDensityGap", "MonteCarlo", "PrincipalDensityGap", "VonMisesFisher", "__version__",
+    "JointDensityGap", "LatentSpace", "MemoryDensityGap", "MonteCarlo", "PrincipalDensityGap", "VonMisesFisher", "__version__",
     "density_gap_at", "find_holes", "load_checkpoint", "measure_latents",
 ]  # fmt: skip
 

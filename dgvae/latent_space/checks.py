@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from dgvae.checkpoint.latents import Latents
 from dgvae.errors import UserError
 from dgvae.latent_space.formats import MOST_EXAMPLES, Column
 from dgvae.latent_space.numbers import SPREADS, kind_of, log_variance, numbers
@@ -40,8 +42,25 @@ class Contents:
     posterior: Posterior
     labels: Tensor
     classes: Mapping[int, str] = field(default_factory=dict)
-    text: Sequence[str] | None = None
+    text: list[str] | None = None
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def at(self, rows: Tensor) -> Contents:
+        """Some of the examples."""
+        numbers = rows.tolist()
+        return Contents(
+            self.posterior.map(lambda tensor: tensor[rows]),
+            self.labels[rows],
+            self.classes,
+            [self.text[i] for i in numbers] if self.text is not None else None,
+            {name: column[numbers] for name, column in self.columns.items()},
+        )
+
+    @cached_property
+    def latents(self) -> Latents:
+        """The same as a checkpoint keeps it, without a map. A length is −1 where there is no text."""
+        lengths = [len(text.split()) for text in self.text] if self.text is not None else [-1] * len(self.labels)
+        return Latents(self.posterior, self.labels, torch.tensor(lengths))
 
 
 def checked(columns: Mapping[str, Any], name: str) -> Contents:

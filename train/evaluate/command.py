@@ -28,6 +28,7 @@ from dgvae.console import command
 from dgvae.errors import UserError
 from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
+from dgvae.latent_space.measuring import add_latents
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior
 from dgvae.text.corpora import CORPORA, Split, given_name
@@ -35,7 +36,7 @@ from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
 from train.evaluate.card import write_card
 from train.evaluate.find_text import place_of_text, read_texts
-from train.evaluate.latents import Subject, add_latents
+from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import Texts, parts
 from train.run.argument_types import whole

@@ -15,12 +15,13 @@ from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.latents import Latents, map_latents
 from dgvae.errors import UserError
 from dgvae.evaluation.record import Evaluation, Record
+from dgvae.latent_space.measuring import add_latents
 from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import Split, class_names
 from dgvae.text.tokenizer import WordTokenizer
 from train.evaluate.card import write_card
-from train.evaluate.latents import Subject, add_latents, add_reconstruction
+from train.evaluate.latents import Subject, add_reconstruction
 
 
 def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any], compact: bool = False) -> Record:

@@ -1,8 +1,7 @@
-"""What every checkpoint's measuring needs, and what needs no text library: latents and reconstruction."""
+"""What every checkpoint's measuring needs, and what needs no text library."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,10 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from dgvae.checkpoint.latents import prior_samples
-from dgvae.evaluation.estimates import Estimate, mean_of, prior_count
-from dgvae.evaluation.figures import FIGURES
-from dgvae.evaluation.latent_figures import measure_latents
+from dgvae.evaluation.estimates import mean_of
 from dgvae.evaluation.record import Record
 from dgvae.model.generation import GREEDY, Decoding, decode_latents
 from dgvae.model.text_vae import TextVAE
@@ -76,26 +72,6 @@ def progress(things: Iterable[T], part: str) -> Iterable[T]:
     """A progress line that goes away when it is done."""
     quiet = 0.2 if sys.stderr.isatty() else 30
     return tqdm(list(things), desc=part, leave=False, delay=1, dynamic_ncols=True, mininterval=quiet)
-
-
-def add_latents(record: Record, posterior: Posterior) -> None:
-    """Everything that needs the posteriors alone."""
-    prior = posterior.prior(posterior.location.shape[1])
-    latents = measure_latents(posterior, prior_samples(prior, prior_count(len(posterior))), torch.Generator().manual_seed(0))
-    record.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
-    keep(record, latents.figures)
-    record.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
-    record.pairs[:] = latents.pairs
-
-
-def keep(record: Record, figures: dict[str, Estimate]) -> None:
-    """Add figures; one that a degenerate space makes infinite is absent."""
-    for name, estimate in figures.items():
-        if math.isfinite(estimate.value):
-            record.figures[name] = estimate
-        else:
-            record.figures.pop(name, None)
-            record.absent[name] = "it is not finite: there are too few sentences, or the posteriors are too narrow"
 
 
 def add_reconstruction(record: Record, per_sentence: Tensor, posterior: Posterior) -> None:

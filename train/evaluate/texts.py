@@ -15,9 +15,10 @@ from dgvae.evaluation.likelihood import likeliest_words, likelihoods
 from dgvae.evaluation.record import Record
 from dgvae.evaluation.text_figures import NGramModel, bleu, distinct, interpolation, vocabulary
 from dgvae.explore.paths import linear_path
+from dgvae.latent_space.measuring import add_latents, keep
 from dgvae.model.generation import Decoding
 from dgvae.text.corpora import Split
-from train.evaluate.latents import Subject, add_latents, add_reconstruction, keep, progress
+from train.evaluate.latents import Subject, add_reconstruction, progress
 from train.run.validation import fast_math
 
 INTERPOLATIONS, STEPS = 500, 11  # paths between two sentences, and points on each

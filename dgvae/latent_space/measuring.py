@@ -1,0 +1,94 @@
+"""The figures of posteriors, written into a record: those of a checkpoint and those of any other latent space are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+
+from dgvae.checkpoint.latents import prior_samples
+from dgvae.evaluation.diagnosis import Finding, diagnose
+from dgvae.evaluation.estimates import Estimate, prior_count
+from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.latent_figures import measure_latents
+from dgvae.evaluation.record import Evaluation, Record
+from dgvae.posteriors import Posterior
+
+NO_DECODER = "there are latents alone, and it needs the decoder"
+
+
+def add_latents(record: Record, posterior: Posterior) -> None:
+    """Everything that needs the posteriors alone."""
+    prior = posterior.prior(posterior.location.shape[1])
+    latents = measure_latents(posterior, prior_samples(prior, prior_count(len(posterior))), torch.Generator().manual_seed(0))
+    record.absent.update({name: why for name, why in latents.absent.items() if name in FIGURES})
+    keep(record, latents.figures)
+    record.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
+    record.pairs[:] = latents.pairs
+
+
+def keep(record: Record, figures: Mapping[str, Estimate]) -> None:
+    """Add figures; one that a degenerate space makes infinite is absent."""
+    for name, estimate in figures.items():
+        if math.isfinite(estimate.value):
+            record.figures[name] = estimate
+        else:
+            record.figures.pop(name, None)
+            record.absent[name] = "it is not finite: there are too few sentences, or the posteriors are too narrow"
+
+
+def record_of(posterior: Posterior, name: str, classes: Mapping[int, str]) -> Record:
+    """The record of posteriors of which nothing else is known: neither weights nor texts.
+
+    Args:
+        posterior: of all examples.
+        name: of the latent space.
+        classes: what the labels are called.
+
+    Returns:
+        The record. It identifies the examples by their posteriors.
+    """
+    digest = hashlib.sha256()
+    for tensor in posterior.tensors().values():
+        digest.update(tensor.numpy().tobytes())
+    record = Record(
+        corpus=name,
+        weights="",
+        evaluation=Evaluation(name, len(posterior), digest.hexdigest()),
+        figures={},
+        absent={},
+        training={},
+        classes=dict(classes),
+    )
+    add_latents(record, posterior)
+    for figure in FIGURES.keys() - record.figures.keys() - record.absent.keys():
+        record.absent[figure] = NO_DECODER
+    record.absent.update({figure: _of_examples(why) for figure, why in record.absent.items()})
+    return record
+
+
+def findings(record: Record, examples: int, dim: int) -> list[Finding]:
+    """The diagnosis of a latent space that need not be of text.
+
+    Args:
+        record: its figures.
+        examples: N.
+        dim: D.
+
+    Returns:
+        Findings, the gravest first.
+    """
+    found = [replace(finding, text=_of_examples(finding.text)) for finding in diagnose(record)]
+    if examples < dim:
+        found.insert(
+            0, Finding("note", f"There are fewer examples ({examples:,}) than dimensions ({dim:,}); are the axes swapped?")
+        )
+    return found
+
+
+def _of_examples(said: str) -> str:
+    """What is said of sentences, of examples: what was encoded need not be text."""
+    return said.replace("sentence", "example")

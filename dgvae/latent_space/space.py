@@ -1,0 +1,246 @@
+"""LatentSpace: whether the prior matches the aggregated posterior of any model, from the means and variances alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.checkpoint.latents import prior_samples
+from dgvae.evaluation.diagnosis import Finding
+from dgvae.evaluation.estimates import Estimate, prior_count
+from dgvae.evaluation.holes import Hole, find_holes
+from dgvae.evaluation.record import Record
+from dgvae.latent_space.checks import Contents, checked
+from dgvae.latent_space.formats import read_columns
+from dgvae.latent_space.measuring import findings, record_of
+from dgvae.latent_space.writing import write_contents
+
+if TYPE_CHECKING:
+    import altair
+
+MOST_MEASURED = 10_000  # examples: figures take a time that grows with their square
+
+Numbers = np.ndarray | Tensor | Sequence[Any]
+
+
+class LatentSpace:
+    """The posteriors of N examples, of text or of anything else, beside the prior N(0, I).
+
+    Its figures are those of a checkpoint. Of more than 10,000 examples, 10,000 are drawn at random for them.
+
+    Args:
+        mean: [N, D], NumPy or torch, fp16 to fp64. Without `log_var` these are points, such as the codes of an autoencoder.
+        log_var: log σ², [N, D].
+        labels: a whole number or a text for each example.
+        text: a text for each example.
+        columns: other numbers, [N] each, by their names; a map can be colored by them.
+        name: in charts and faults.
+
+    Raises:
+        UserError: one sentence that says what is wrong with these, and what to do.
+
+    Example:
+        >>> import torch
+        >>> from dgvae import LatentSpace
+        >>> mean = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
+        >>> mean[:, 0] = mean[:, 0].abs()  # no example lies on the left
+        >>> space = LatentSpace(mean, torch.full_like(mean, -4.0))
+        >>> value, error = space.figures()["hole_mass"]
+        >>> value > 0.3, error < 0.05
+        (True, True)
+        >>> for finding in space.diagnosis():
+        ...     print(finding.severity, finding.text)
+        fault 1 of 2 marginals differ from N(0, 1); dimension 1 differs most, by 0.59 nats: its mean is +0.8.
+        fault Holes: 45% of the prior lies where encoded examples are rare (joint gap at least 0.6 nats).
+        good No collapse: every dimension carries information about the example.
+    """
+
+    def __init__(
+        self,
+        mean: Numbers,
+        log_var: Numbers | None = None,
+        labels: Numbers | None = None,
+        text: Sequence[str] | None = None,
+        columns: Mapping[str, Numbers] | None = None,
+        name: str = "latents",
+    ) -> None:
+        named = {"z": mean} if log_var is None else {"mean": mean, "log_var": log_var}
+        self._hold(checked({**(columns or {}), **named, "label": labels, "text": text}, name), name)
+
+    @classmethod
+    def load(cls, path: str | Path, name: str | None = None) -> LatentSpace:
+        """Read a .safetensors, .npz or Parquet file.
+
+        Args:
+            path: of a file with `mean` and one of `log_var`, `std` and `var`, or `z` alone; each is [N, D]. It may also hold
+                `label`, `text` and other numbers, [N] each. Nothing is unpickled.
+            name: in charts; the file's by default.
+
+        Returns:
+            The latent space.
+
+        Raises:
+            UserError: one sentence that says what is wrong with the file, and what to do.
+
+        Example:
+            >>> LatentSpace.load("checkpoints/short-yelp/pdg-vae/latents.safetensors", name="pdg-vae")
+            LatentSpace('pdg-vae', 10000 examples, 32 dimensions)
+        """
+        space = cls.__new__(cls)
+        space._hold(checked(read_columns(Path(path)), str(path)), name or Path(path).stem)
+        return space
+
+    def _hold(self, contents: Contents, name: str) -> None:
+        self.name = name
+        self._contents = contents
+        self.posterior, self.labels, self.classes = contents.posterior, contents.labels, contents.classes
+        self.text, self.columns = contents.text, contents.columns
+
+    def __len__(self) -> int:
+        return len(self.posterior)
+
+    def __repr__(self) -> str:
+        dim = self.posterior.location.shape[1]
+        return f"LatentSpace({self.name!r}, {len(self)} examples, {dim} dimension{'s' if dim > 1 else ''})"
+
+    # ---- in numbers and words
+
+    def figures(self) -> dict[str, Estimate]:
+        """Every figure that exists, by the ids of `dgvae.evaluation.figures.FIGURES`, as (value, standard error).
+
+        `absent` says why the others don't exist. Takes about 15 s for 10,000 examples of 32 dimensions, the first time.
+
+        Example:
+            >>> collapsed = LatentSpace(torch.zeros(200, 2), torch.zeros(200, 2))
+            >>> collapsed.figures()["active_units"]
+            Estimate(value=0.0, error=0.0)
+        """
+        return dict(self.record.figures)
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """The figures that this latent space does not have, and why.
+
+        Example:
+            >>> LatentSpace(torch.randn(200, 2)).absent["mi"]
+            'these are points, and it needs the mean and variance of posteriors'
+        """
+        return dict(self.record.absent)
+
+    def diagnosis(self) -> list[Finding]:
+        """What is wrong with it, the gravest first: each finding is a sentence, `text`, and its `severity`.
+
+        Example:
+            >>> collapsed = LatentSpace(torch.zeros(200, 2), torch.zeros(200, 2))
+            >>> print(collapsed.diagnosis()[0].text)
+            Collapsed: 2 of 2 dimensions carry less than 0.01 nats, and z carries 0.00 nats of information about the example.
+        """
+        return findings(self.record, len(self), self.posterior.location.shape[1])
+
+    def holes(self, count: int = 5) -> list[Hole]:
+        """Prior samples in holes, gathered in clusters, the deepest first.
+
+        Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, the `share` of prior samples
+        in its cluster, and the number of the `nearest` example, from 0. The shares add up to at most the hole mass, for which
+        1 % is a match.
+
+        Example:
+            >>> points = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
+            >>> ring = LatentSpace(2 * points / points.norm(dim=1, keepdim=True))
+            >>> hole = min(ring.holes(), key=lambda hole: hole.z.norm())
+            >>> float(hole.z.norm()) < 1, hole.gap > 1
+            (True, True)
+        """
+        draws = prior_samples(self.aggregated.prior, prior_count(len(self.aggregated)))
+        found = find_holes(self.aggregated, draws, count)
+        return [replace(hole, nearest=int(self.rows[hole.nearest])) for hole in found]
+
+    # ---- in charts
+
+    def map(self, color: str = "source", dimension: int = 0, points: int = 2000) -> altair.Chart:
+        """A map (UMAP) of prior samples and of samples of the posteriors, as a chart that Jupyter displays.
+
+        Args:
+            color: "source", "label", "length" (of the text), "gap" (the density gap), "dimension", or the name of a column.
+            dimension: of the latent, from 0, which "dimension" shows.
+            points: prior samples, and at most as many examples. 2,000 take about 10 s.
+
+        Returns:
+            The chart.
+
+        Raises:
+            UserError: there is no such color, label or text.
+
+        Example:
+            >>> type(LatentSpace(torch.randn(50, 3)).map("gap", points=20)).__name__
+            'Chart'
+        """
+        from dgvae.latent_space.charts import map_chart
+
+        return map_chart(self.measured, self.aggregated, self.name, (color, dimension), points)
+
+    def slice(self, i: int, j: int) -> altair.HConcatChart:
+        """q(z), p(z) and their gap over two dimensions, the others integrated out, as a chart that Jupyter displays.
+
+        Args:
+            i: the dimension on the x-axis, from 0.
+            j: the dimension on the y-axis.
+
+        Returns:
+            Three charts side by side.
+
+        Raises:
+            UserError: there are no such two dimensions.
+
+        Example:
+            >>> type(LatentSpace(torch.randn(50, 3), torch.full((50, 3), -2.0)).slice(0, 1)).__name__
+            'HConcatChart'
+        """
+        from dgvae.latent_space.charts import slice_charts
+
+        return slice_charts(self.aggregated, (i, j), self.name)
+
+    # ---- in a file
+
+    def save(self, path: str | Path) -> None:
+        """Write what `load` reads. Raises UserError unless the name ends with .safetensors, .npz or .parquet.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     LatentSpace(torch.zeros(3, 2), labels=["a", "b", "a"]).save(f"{folder}/three.npz")
+            ...     LatentSpace.load(f"{folder}/three.npz").classes
+            {0: 'a', 1: 'b'}
+        """
+        write_contents(Path(path), self._contents)
+
+    # ---- what is measured
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """The examples that are measured: [at most MOST_MEASURED], in order."""
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
+        return order[:MOST_MEASURED].sort().values
+
+    @cached_property
+    def measured(self) -> Contents:
+        """The examples that are measured."""
+        return self._contents.at(self.rows)
+
+    @cached_property
+    def aggregated(self) -> AggregatedPosterior:
+        """q(z) over the examples that are measured."""
+        return aggregate(self.measured.posterior)
+
+    @cached_property
+    def record(self) -> Record:
+        """Its figures, as a checkpoint keeps them."""
+        return record_of(self.measured.posterior, self.name, self.classes)

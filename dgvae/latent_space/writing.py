@@ -1,0 +1,60 @@
+"""Latent spaces → files, each written as a whole."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dgvae.errors import UserError
+from dgvae.files.atomic import write_bytes
+from dgvae.files.tensors import write_safetensors
+from dgvae.latent_space.checks import Contents
+from dgvae.latent_space.formats import Column, bytes_of
+from dgvae.text.corpora import UNLABELED
+
+
+def write_contents(path: Path, contents: Contents) -> None:
+    """Write what `read_columns` reads; folders are made. Raises UserError unless the suffix is one of the formats'."""
+    kinds = {".safetensors": _write_safetensors, ".npz": _write_npz, ".parquet": _write_parquet}
+    if path.suffix not in kinds:
+        raise UserError(f"{path} must end with {', '.join([*kinds][:-1])} or {[*kinds][-1]}, which says how it is written.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kinds[path.suffix](path, _columns(contents))
+    except OSError as error:
+        raise UserError(f"{path} can't be written ({error.strerror or error}).") from None
+
+
+def _columns(contents: Contents) -> dict[str, Column]:
+    columns: dict[str, Column] = {name: tensor.numpy() for name, tensor in contents.posterior.tensors().items()}
+    if (contents.labels != UNLABELED).any():
+        numbers = contents.labels.numpy()
+        columns["label"] = [contents.classes.get(n, "") for n in numbers.tolist()] if contents.classes else numbers
+    if contents.text is not None:
+        columns["text"] = [*contents.text]
+    return columns | dict(contents.columns)
+
+
+def _write_safetensors(path: Path, columns: dict[str, Column]) -> None:
+    arrays = {name: bytes_of(column) if isinstance(column, list) else column for name, column in columns.items()}
+    write_safetensors(path, {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()})
+
+
+def _write_npz(path: Path, columns: dict[str, Column]) -> None:
+    file = io.BytesIO()
+    np.savez(file, **{name: np.array(column) for name, column in columns.items()})  # pyright: ignore[reportArgumentType]
+    write_bytes(path, file.getvalue())
+
+
+def _write_parquet(path: Path, columns: dict[str, Column]) -> None:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise UserError(f"{path} can't be written without pyarrow: pip install pyarrow, or end its name with .npz") from None
+    file = pa.BufferOutputStream()
+    parquet.write_table(pa.table({name: list(column) for name, column in columns.items()}), file)
+    write_bytes(path, file.getvalue().to_pybytes())

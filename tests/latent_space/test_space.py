@@ -1,0 +1,156 @@
+"""LatentSpace: the figures are a checkpoint's, charts are charts, and what is saved is what is loaded."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import dgvae.latent_space.space
+from dgvae import DiagonalGaussian, LatentSpace
+from dgvae.aggregate.points import NO_POSTERIORS
+from dgvae.errors import UserError
+from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.record import Evaluation, Record
+from dgvae.latent_space.measuring import NO_DECODER, add_latents
+
+ROOT = Path(__file__).parents[2]
+PDG = ROOT / "checkpoints/short-yelp/pdg-vae"
+
+
+def half_empty(examples: int = 600, **more: Any) -> LatentSpace:
+    """Two dimensions; no example lies on the left."""
+    mean = torch.randn(examples, 2, generator=torch.Generator().manual_seed(0))
+    mean[:, 0] = mean[:, 0].abs()
+    return LatentSpace(mean, torch.full_like(mean, -4.0), name="half", **more)
+
+
+@pytest.mark.slow  # one draws a map
+def test_the_examples_of_its_methods_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    torch.manual_seed(0)
+    said: list[str] = []
+    examples = [test for test in doctest.DocTestFinder().find(LatentSpace, "LatentSpace") if test.examples]
+    public = {name for name in vars(LatentSpace) if name in ("load", "figures", "diagnosis", "holes", "map", "slice", "save")}
+    assert {test.name.rpartition(".")[2] for test in examples} >= public
+    for test in examples:
+        doctest.DocTestRunner().run(test, out=said.append)
+    assert not said, "".join(said)
+
+
+def test_its_figures_are_those_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300 examples and four dimensions: `train.evaluate` measures checkpoints by `add_latents`."""
+    monkeypatch.setattr(dgvae.latent_space.space, "MOST_MEASURED", 300)
+    kept = LatentSpace.load(PDG / "latents.safetensors")
+    assert len(kept) == 10_000
+    posterior = kept.posterior.map(lambda tensor: tensor[:1000, :4])
+    assert isinstance(posterior, DiagonalGaussian)
+    space = LatentSpace(posterior.mean, posterior.log_var)
+    record = Record("", "", Evaluation("", 300, ""), {}, {}, {})
+    add_latents(record, posterior.map(lambda tensor: tensor[space.rows]))
+    assert space.figures() == record.figures
+    assert set(FIGURES) == space.figures().keys() | space.absent.keys()
+
+
+def test_faults_are_told_of_examples() -> None:
+    space = half_empty()
+    said = [finding.text for finding in space.diagnosis()]
+    assert "encoded examples are rare" in " ".join(said)
+    assert "sentence" not in " ".join([*said, *space.absent.values()])
+    assert space.absent["bleu"] == NO_DECODER
+
+
+def test_swapped_axes_are_asked_about() -> None:
+    space = LatentSpace(np.random.default_rng(0).standard_normal((30, 60)))
+    assert "are the axes swapped?" in space.diagnosis()[0].text
+
+
+def test_the_constructor_takes_arrays_tensors_and_lists() -> None:
+    mean = np.random.default_rng(0).standard_normal((30, 2))
+    spaces = [
+        LatentSpace(mean.astype(np.float16), np.zeros((30, 2), np.float16)),
+        LatentSpace(torch.from_numpy(mean), torch.zeros(30, 2)),
+        LatentSpace(mean.tolist(), np.zeros((30, 2)).tolist()),
+    ]
+    for space in spaces:
+        np.testing.assert_allclose(space.posterior.location, mean, atol=2e-3)
+    with pytest.raises(UserError, match="mean of the shape"):
+        LatentSpace(mean, np.zeros((30, 3)))
+
+
+def test_holes_lie_where_there_is_no_example_and_name_the_examples_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dgvae.latent_space.space, "MOST_MEASURED", 500)
+    space = half_empty(1000)
+    holes = space.holes(3)
+    assert len(holes) == 3
+    for hole in holes:
+        assert float(hole.z[0]) < 0
+        nearest = space.posterior.location[space.rows]
+        distance = (nearest - hole.z).norm(dim=1)
+        assert hole.nearest == int(space.rows[distance.argmin()])
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "npz", "parquet"])
+@pytest.mark.parametrize("labels", [None, ["a", "b", "", "a"], [3, 0, -1, 2]])
+@pytest.mark.parametrize("spread", [True, False])
+def test_what_is_saved_is_what_is_loaded(suffix: str, labels: Any, spread: bool, tmp_path: Path) -> None:
+    mean = torch.randn(4, 2, dtype=torch.float64)
+    log_var = torch.full_like(mean, -2.0) if spread else None
+    space = LatentSpace(mean, log_var, labels, ["one", "é", "", "four"], {"ink": [1.5, 2, 3, float("nan")]}, "four")
+    path = tmp_path / f"four.{suffix}"
+    space.save(path)
+    again = LatentSpace.load(path)
+    assert repr(again) == "LatentSpace('four', 4 examples, 2 dimensions)"
+    assert type(again.posterior) is type(space.posterior)
+    for name, tensor in space.posterior.tensors().items():
+        torch.testing.assert_close(again.posterior.tensors()[name], tensor, rtol=0, atol=0)
+    assert (again.labels.tolist(), again.classes) == (space.labels.tolist(), space.classes)
+    assert again.text == space.text
+    np.testing.assert_array_equal(again.columns["ink"], space.columns["ink"])
+
+
+def test_another_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"must end with \.safetensors, \.npz or \.parquet"):
+        half_empty().save(tmp_path / "half.pt")
+
+
+def test_maps_are_colored_by_what_there_is() -> None:
+    space = half_empty(60, labels=["a", "b"] * 30, text=["one two"] * 60, columns={"ink": range(60)})
+    for color in ("source", "label", "length", "gap", "dimension", "ink"):
+        spec = space.map(color, points=20).to_dict()
+        rows = spec["datasets"]["points"].splitlines()
+        assert len(rows) == 1 + 20 + 20
+    legend = spec["encoding"]["color"]
+    assert (legend["legend"]["title"], legend["scale"]["domain"]) == ("ink", [0.0, 59.0])
+
+
+@pytest.mark.parametrize(
+    ("color", "dimension", "said"),
+    [
+        ("label", 0, "half has no labels"),
+        ("length", 0, "half has no text"),
+        ("dimension", 2, "from 0 to 1"),
+        ("ink", 0, "There is no color 'ink'; choose one of source, label, length, gap, dimension."),
+    ],
+)
+def test_a_color_that_is_not_there_is_said(color: str, dimension: int, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        half_empty(20).map(color, dimension)
+
+
+def test_a_slice_shows_both_densities_and_their_gap_of_points_too() -> None:
+    for space in (half_empty(60), LatentSpace(torch.randn(50, 3))):
+        titles = [part["title"] for part in space.slice(0, 1).to_dict()["hconcat"]]
+        assert titles == ["aggregated posterior q", "prior p", "density gap log p − log q"]
+        with pytest.raises(UserError, match="two different dimensions"):
+            space.slice(1, 1)
+        with pytest.raises(UserError, match="Choose dimensions from 0"):
+            space.slice(0, 3)
+
+
+def test_points_say_why_they_have_no_more() -> None:
+    assert LatentSpace(torch.randn(100, 2)).absent["kl"] == NO_POSTERIORS
