@@ -2,6 +2,7 @@
 
 python app.py                               the checkpoints of the project
 python app.py --checkpoints runs            your own
+python app.py --latents digits.npz          the latents of a model of your own, of text or of anything else
 python app.py --mcp                         also for programs that speak MCP
 """
 
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(options: argparse.Namespace) -> None:
     """Build the page and serve it. Raises UserError if there is nothing to show or the port is taken."""
-    if not find_checkpoints(options.checkpoints):
+    if not find_checkpoints(options.checkpoints) and not options.latents:
         raise UserError(
             f"There is no checkpoint in {options.checkpoints}; make one with: "
             f"python -m train.fit --method dg-vae --corpus short-yelp --data DATA --out {options.checkpoints}/dg-vae"
@@ -85,6 +86,9 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     clean_up_at_the_end(shelf)
     for model in options.hub:
         shelf.add_own_from_hub(model, options.hub_token)
+    for path, name in options.latents:
+        print(f"Measuring {path} …", flush=True)
+        shelf.add_latents(path, name)
     page = build_page(shelf)
     shelf.warm_up.start()
     try:
@@ -169,6 +173,12 @@ def read_users(path: Path) -> list[tuple[str, str]]:
     return users
 
 
+def latents_file(text: str) -> tuple[Path, str]:
+    """An argument FILE or FILE=NAME: the file, and what it is called."""
+    path, _, name = text.rpartition("=")
+    return (Path(path), name) if path and name and not Path(text).exists() else (Path(text), Path(text).stem)
+
+
 def root_path(text: str) -> str:
     """An argument that is the path of an address, or a whole address."""
     if not text.startswith(("/", "http://", "https://")):
@@ -183,6 +193,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--checkpoints", type=Path, default=BUNDLED, metavar="DIR", help="folder of checkpoints (default: the bundled ones)"
+    )
+    parser.add_argument(
+        "--latents",
+        nargs="+",
+        type=latents_file,
+        default=[],
+        metavar="FILE[=NAME]",
+        help="also show files with means and variances (.safetensors, .npz, Parquet), from any model; see docs/api.md",
     )
     parser.add_argument(
         "--data",

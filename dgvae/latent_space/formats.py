@@ -41,15 +41,16 @@ def read_columns(path: Path) -> dict[str, Column]:
         UserError: the file is missing, too large, broken, or of another kind.
     """
     start = _start_of(path)
+    # First: it begins with the length of its header, whose bytes may be those of any other kind.
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size:
+        return {name: _of_bytes(tensor.numpy()) for name, tensor in restored(read_safetensors(path)).items()}
     if said := next((said for magic, said in _NOT_READ.items() if start.startswith(magic)), None):
         raise UserError(f"{path} {said}")
     if start.startswith(b"PK"):
         return _of_npz(path)
     if start.startswith(b"PAR1"):
         return _of_parquet(path)
-    if not start[8:].startswith(b"{"):
-        raise UserError(f"{path} is no .safetensors, .npz or Parquet file; {MADE_BY}.")
-    return {name: _of_bytes(tensor.numpy()) for name, tensor in restored(read_safetensors(path)).items()}
+    raise UserError(f"{path} is no .safetensors, .npz or Parquet file, or it is cut off; {MADE_BY}.")
 
 
 def _start_of(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
 from dgvae.ui.markup.render import Line, read_as
+from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.requests.turns import waiting_here, wanted_here
 from dgvae.ui.shelf import Shelf
 
@@ -72,9 +73,9 @@ def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
     for side, name in zip("AB", names, strict=True):
         try:
             tokenizer = shelf.get(name).tokenizer
+            reading = " → ".join(read_as((word, tokenizer.is_known(word)) for word in tokenizer.words(text)) for text in texts)
         except UserError:
             continue
-        reading = " → ".join(read_as((word, tokenizer.is_known(word)) for word in tokenizer.words(text)) for text in texts)
         sides[reading] = f"{sides[reading]} and {side}" if reading in sides else side
     return "".join(f"<p class='hint'>{who} read: {reading}</p>" for reading, who in sides.items())
 
@@ -119,9 +120,14 @@ def decode_texts(
 
     Returns:
         A sentence per latent.
+
+    Raises:
+        UserError: the checkpoint has no decoder.
     """
     from dgvae.model.generation import GREEDY
 
+    if why := why_no_text(checkpoint):
+        raise UserError(why)
     with waiting_here():  # for the one decoding loop
         found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
     return [checkpoint.tokenizer.decode(ids) for ids in found]
@@ -144,11 +150,12 @@ def decode_lines(
         gap: [B], nats; by default it is computed if the posteriors have a density.
 
     Returns:
-        A line per latent.
+        A line per latent. Without a decoder its text says that there is none.
     """
     from dgvae.evaluation.holes import density_gap_at
 
-    texts = decode_texts(checkpoint, z, decoding, generator)
+    why = why_no_text(checkpoint)
+    texts = [why] * len(z) if why else decode_texts(checkpoint, z, decoding, generator)
     if gap is None and checkpoint.aggregated.has_density:
         gap = density_gap_at(z, checkpoint.aggregated)
     gaps = [None] * len(texts) if gap is None else gap.tolist()
@@ -174,4 +181,6 @@ def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
     texts = [shelf.sentence(str(name), i) for i in nearest.tolist()]
     if None not in texts:
         return [f"nearest sentence: {text}" for text in texts]
+    if why := why_no_text(checkpoint):
+        return [f"nearest: example {i + 1}. {why}" for i in nearest.tolist()]
     return [f"nearest sentence, reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]

@@ -14,6 +14,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean, latent_path
 from dgvae.ui.map.points import holes_of
+from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class Endpoints:
 
         checkpoint = self._checkpoint(model)
         found = holes_of(self._shelf, model, _whole(count, "count", 1, MOST_HOLES))
-        texts = decode_texts(checkpoint, torch.stack([hole.z for hole in found])) if found else []
+        can_decode = found and not why_no_text(checkpoint)
+        texts = decode_texts(checkpoint, torch.stack([hole.z for hole in found])) if can_decode else [None] * len(found)
         return [
             {
                 "density_gap": hole.gap, "share_of_prior": hole.share, "nearest_sentence": hole.nearest + 1,

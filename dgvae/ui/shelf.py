@@ -17,6 +17,7 @@ from dgvae.errors import UserError
 from dgvae.ui.derived import Derived
 from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.folders import looks_whole, named_fault, version_of
+from dgvae.ui.own_latents import OwnLatents, load_own_latents
 from dgvae.ui.pairs import first_pair
 from dgvae.ui.requests.turns import visitor_here, wanted_here
 from dgvae.ui.warm_up import WarmUp
@@ -38,6 +39,7 @@ class Shelf:
         self._root = root
         self._data = data
         self._folders = find_checkpoints(root)
+        self._own: dict[str, OwnLatents] = {}
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._derived = Derived()
         self._sentences: dict[str, list[str] | None] = {}
@@ -47,13 +49,14 @@ class Shelf:
         self.warm_up = WarmUp(self)
 
     def choices(self) -> list[tuple[str, str]]:
-        """(what the visitor reads, name) of every checkpoint that is there now, and of those that the visitor fetched.
+        """(what the visitor reads, name) of files of latents, of every checkpoint there is, and of those the visitor fetched.
 
         One that reads like another shows its path.
         """
         self._folders |= find_checkpoints(self._root)
         fetched = {name: folder for name in self._fetched.names(visitor_here()) if (folder := self._fetched.folder(name))}
         read = {name: display_name(name, folder) for name, folder in (dict(self._folders) | fetched).items()}
+        read = {name: name for name in self._own} | read
         times = Counter(read.values())
         return [(label if times[label] == 1 else f"{label} ({name})", name) for name, label in read.items()]
 
@@ -62,11 +65,13 @@ class Shelf:
         folders = dict(self._folders)
         whole = [name for name, folder in folders.items() if name not in self._broken and looks_whole(folder)]
         preferred = next((found for a, b in PREFERRED if (found := first_pair(whole, a, b))), ())
-        first, *others = [*dict.fromkeys([*preferred, *whole, *folders])] or [None]
+        first, *others = [*dict.fromkeys([*self._own, *preferred, *whole, *folders])] or [None]
         return first, next(iter(others), first)
 
     def get(self, name: str | None) -> Checkpoint:
         """Load a checkpoint, or return it as it was loaded. Raises UserError."""
+        if own := self._own.get(str(name)):
+            return own.checkpoint
         folder, name = self.folder(name), str(name)
         with self._locks[name]:
             checkpoint = self._loaded.pop(name, None) or self._load(name, folder)
@@ -104,7 +109,11 @@ class Shelf:
     def derived(self, name: str | None, key: Hashable, make: Callable[[Checkpoint], T]) -> T:
         """What is computed from a checkpoint, once for all visitors and kept as long as the checkpoint is. Raises UserError."""
         checkpoint = self.get(name)
-        return self._derived.get(str(name), key, lambda: make(checkpoint), is_fetched=name not in self._folders)
+        return self._derived.get(str(name), key, lambda: make(checkpoint), is_fetched=not self._is_ours(str(name)))
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether the operator of the app chose it, and no visitor."""
+        return name in self._folders or name in self._own
 
     def title(self, name: str | None) -> str:
         """A model's title, or what it is called if it can't be loaded."""
@@ -117,6 +126,8 @@ class Shelf:
         """Where a checkpoint lies. Raises UserError if there is none of this name."""
         if not name:
             raise UserError("Choose a model in the sidebar.")
+        if name in self._own:
+            raise UserError(f"{name} is a file of latents; in Python, dgvae.LatentSpace.load reads it.")
         folder = self._folders.get(name) or self._fetched.folder(name)
         if not folder:
             raise UserError(f"There is no checkpoint {name!r} here.")
@@ -132,6 +143,8 @@ class Shelf:
 
     def shown_folder(self, name: str | None) -> Path:
         """A checkpoint's folder as a visitor may know it: from the working directory, or from where the checkpoints are."""
+        if name in self._own:
+            return Path(str(name))
         folder = self.folder(name)
         return self.shown_root() / folder.relative_to(self._root) if folder.is_relative_to(self._root) else Path(str(name))
 
@@ -152,6 +165,9 @@ class Shelf:
 
         found, faults = [], []
         for title, name in self.choices():
+            if own := self._own.get(name):
+                found.append(Measured(name, title, "", None, own.checkpoint.metrics))
+                continue
             try:
                 folder = self.folder(name)
                 config = TextVAEConfig.from_json(folder / CONFIG_FILE)
@@ -182,6 +198,16 @@ class Shelf:
             raise
         return name
 
+    def add_latents(self, path: Path, name: str) -> None:
+        """Show every visitor a file of latents under this name. Raises UserError."""
+        if self._is_ours(name):
+            raise UserError(f"There are two models called {name}; give another name: --latents {path}=NAME")
+        self._own[name] = load_own_latents(path, name)
+
+    def own(self, name: str) -> OwnLatents | None:
+        """A file of latents, if it is one."""
+        return self._own.get(name)
+
     def add_own_from_hub(self, text: str, token: bool) -> None:
         """Show every visitor a checkpoint that the operator chose. token: whether theirs is sent. Raises UserError."""
         from dgvae.checkpoint.hub import download_checkpoint, parse_repository
@@ -206,6 +232,8 @@ class Shelf:
 
     def sentence(self, name: str, index: int) -> str | None:
         """The text behind a latent, if the corpus is at hand and is the one that was encoded."""
+        if own := self._own.get(name):
+            return own.text[index] if own.text else None
         with self._locks["sentences of " + name]:
             if name not in self._sentences:
                 self._sentences[name] = self._read_sentences(name, self.get(name))

@@ -72,6 +72,16 @@ def test_parquet_has_fixed_lists_numbers_that_are_missing_and_categories(tmp_pat
     assert columns["label"] == ["b", "a", "b"]
 
 
+@pytest.mark.parametrize("length", [0x180, 0x4B50, 0x8B1F])
+def test_the_length_of_a_header_is_not_taken_for_another_kind(length: int, tmp_path: Path) -> None:
+    """Two bytes of it are those of a pickle, of gzip or of a zip."""
+    path = tmp_path / "latents.safetensors"
+    whole = FILES["safetensors"]
+    header = int.from_bytes(whole[:8], "little")
+    path.write_bytes(length.to_bytes(8, "little") + whole[8 : 8 + header].ljust(length) + whole[8 + header :])
+    np.testing.assert_array_equal(read_columns(path)["mean"], MEAN)
+
+
 def test_numbers_in_safetensors_are_not_taken_for_text(tmp_path: Path) -> None:
     path = tmp_path / "latents.safetensors"
     path.write_bytes(save({"label": np.array([91, 92, 93], dtype=np.uint8), "size": np.array([], dtype=np.uint8)}))
@@ -92,7 +102,8 @@ class Touch:
         (npz(mean=np.array([Touch()], dtype=object)), "holds Python objects, which are never read"),
         (FILES["npz"][:100], "is broken"),
         (FILES["parquet"][:100], "is broken"),
-        (FILES["safetensors"][:100], "is broken"),
+        (FILES["safetensors"][:-10], "is broken"),
+        (FILES["safetensors"][:100], "or it is cut off"),
         (b"", "is no .safetensors, .npz or Parquet file"),
         (b"mean,log_var\n1,2\n", "is no .safetensors, .npz or Parquet file"),
         (b"\x1f\x8b" + bytes(20), "unpack it first"),

@@ -50,8 +50,8 @@ def _corpus_title(corpus: str) -> str:
 def _ordered(group: Sequence[tuple[Measured, str]], order: str | None) -> list[tuple[Measured, str]]:
     """What lacks the figure comes last."""
     if order is None:
-        methods = list(METHODS)
-        return sorted(group, key=lambda pair: (methods.index(pair[0].method), pair[0].option or 0, pair[0].name))
+        rank = {method: i for i, method in enumerate(METHODS)}  # a file of latents has no method, and comes first
+        return sorted(group, key=lambda pair: (rank.get(pair[0].method, -1), pair[0].option or 0, pair[0].name))
     sign = -1 if FIGURES[order].better == "higher" else 1
     return sorted(group, key=lambda pair: (not pair[0].has(order), sign * _value(pair[0], order), pair[0].name))
 

@@ -93,7 +93,8 @@ class GalleryTab(Tab):
 
     def _models(self, family: str) -> tuple[list[Measured], list[str]]:
         found, faults = self.shelf.measured()
-        return [model for model in found if family in (ALL, METHODS[model.method].family)], faults
+        families = {name: row.family for name, row in METHODS.items()}
+        return [model for model in found if family in (ALL, families.get(model.method))], faults
 
     def _cards(self, models: list[Measured], faults: list[str], order: str, name_a: str | None, name_b: str | None) -> str:
         if not models:
@@ -102,6 +103,8 @@ class GalleryTab(Tab):
         return cards(drawn, ORDERS.get(order), name_a, name_b) + "".join(map(notice, faults))
 
     def _picture(self, name: str) -> str:
+        if own := self.shelf.own(name):
+            return picture(own.coordinates)
         folder = self.shelf.folder(name)
         try:
             stat = (folder / LATENTS_FILE).stat()

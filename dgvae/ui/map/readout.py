@@ -8,6 +8,7 @@ from dgvae.evaluation.figures import MATCH, percent
 from dgvae.ui.decoding import decode_lines, decode_texts
 from dgvae.ui.map.points import Point, holes_of, point_gaps
 from dgvae.ui.markup.render import Column, comparison, hint
+from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.shelf import Shelf
 
 SHOWN = 2 * MATCH  # of the prior in holes: with less there is none to show
@@ -44,7 +45,9 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
     at = (draws.index(after) + 1) % len(draws) if after in draws else 0
     hole = found[at]
     text, what = shelf.sentence(str(name), hole.nearest), "its text"
-    if text is None:
+    if text is None and (why := why_no_text(checkpoint)):
+        text, what = why, "it has no text here"
+    elif text is None:
         mean = checkpoint.latents.posterior.location[hole.nearest]
         text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"{side} reconstructs it as"
     return draws[at], hint(
@@ -92,10 +95,13 @@ def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) 
     for name in (name_a, name_b):
         if not point.is_draw and (text := _text(shelf, name, point.index)):
             return text
-    column = next((column for name in (name_a, name_b) if (column := _at(shelf, name, point)).lines), None)
-    if column is None:
-        raise UserError("Neither model's map has such a point.")
-    return column.lines[0].text
+    lacking: list[str] = []
+    for name in (name_a, name_b):
+        if (column := _at(shelf, name, point)).lines:
+            if not (why := why_no_text(shelf.get(name))):
+                return column.lines[0].text
+            lacking.append(why)
+    raise UserError(lacking[0] if lacking else "Neither model's map has such a point.")
 
 
 def why_other_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str | None:

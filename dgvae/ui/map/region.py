@@ -16,6 +16,7 @@ from dgvae.ui.map.points import map_of
 from dgvae.ui.map.readout import why_other_draws
 from dgvae.ui.markup.export import csv_link
 from dgvae.ui.markup.render import Column, comparison, hint
+from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: n
     shown = sentences[:MOST_SENTENCES]
     texts = {i: text for i in sentences if (text := shelf.sentence(str(name), i)) is not None}
     head = "sentence"
-    if not texts:
+    if not texts and not why_no_text(checkpoint):
         head = "reconstructed sentence (the original text is not available)"
         lines = decode_lines(checkpoint, checkpoint.latents.posterior.location[shown])
         texts = {i: line.text for i, line in zip(shown, lines, strict=True)}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dgvae.cancellation import check_cancelled
 from dgvae.errors import UserError
 from dgvae.ui.map.fittings import Fitting, Fittings
+from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.requests.turns import visitor_here
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.vega.chart import bundle_path
@@ -39,7 +40,10 @@ class CommonMaps:
         from dgvae.checkpoint.shared_map import why_not_common
 
         a, b = self._shelf.get(name_a), self._shelf.get(name_b)
-        if (why := why_not_common(a.latents, b.latents)) or not a.latents.map or not b.latents.map:
+        why = why_not_common(a.latents, b.latents)
+        if why_no_text(a) or why_no_text(b):
+            why = "a file of latents has only a map of its own"
+        if why or not a.latents.map or not b.latents.map:
             raise UserError(f"These two models have no common map: {why}. Each model is shown on its own map.")
         for common in self._at_hand(name_a, name_b).values():
             xy_a, xy_b = common.of(self._key(name_a), a.latents.map), common.of(self._key(name_b), b.latents.map)

@@ -1,0 +1,144 @@
+"""Files of latents in the page: what needs no decoder is shown, and what needs one says so in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from app import latents_file, make_parser
+from dgvae import LatentSpace
+from dgvae.errors import UserError
+from dgvae.ui.address import first_value
+from dgvae.ui.endpoints import add_endpoints
+from dgvae.ui.gallery.tab import GalleryTab
+from dgvae.ui.map.tab import MapTab
+from dgvae.ui.page import TABS
+from dgvae.ui.requests.guarded import GuardedBlocks
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.tab import Tab
+
+BUNDLED = Path(__file__).parents[2] / "checkpoints"
+DG = "short-yelp/dg-vae"
+NO_TEXT = "digits has no decoder, so there is no text to show."
+EVERYWHERE = "A: -99, 99, -99, 99"
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """Digits have posteriors with a large hole and labels; codes are points with texts."""
+    folder = tmp_path_factory.mktemp("latents")
+    mean = torch.randn(300, 3, generator=torch.Generator().manual_seed(0))
+    mean[:, 0] = mean[:, 0].abs()
+    LatentSpace(mean, torch.full_like(mean, -3.0), labels=[i % 10 for i in range(300)]).save(folder / "digits.npz")
+    texts = [f"code number {i}" for i in range(300)]
+    LatentSpace(mean, text=texts).save(folder / "codes.safetensors")
+    shelf = Shelf(BUNDLED)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("dgvae.ui.own_latents.MAP_POINTS", 60)
+        for file in ("digits.npz", "codes.safetensors"):
+            shelf.add_latents(folder / file, Path(file).stem)
+        yield shelf
+
+
+def build(kind: type[Tab], shelf: Shelf) -> Any:
+    with gr.Blocks():
+        return kind(shelf, gr.Dropdown(), gr.Dropdown())
+
+
+def values(tab: Tab, **other: Any) -> dict[str, Any]:
+    return {key: other.get(key, first_value(field)) for key, field in tab.fields.items()}
+
+
+@pytest.mark.parametrize("names", [("digits", "codes"), ("codes", DG), (DG, "digits")])
+@pytest.mark.parametrize("kind", TABS, ids=lambda kind: kind.key)
+def test_every_tab_draws_it(kind: type[Tab], names: tuple[str, str], shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dgvae.ui.tabs.reconstructions.MOST_LOADED", 3)
+    tab = build(kind, shelf)
+    for changed in ({}, {"colour": "gap", "nearest": True, "region": EVERYWHERE, "point": 5, "base": "sentence"}):
+        drawn = tab.draw(*names, **values(tab, **changed))
+        assert len(drawn) == len(tab.outputs)
+        assert any(drawn)
+
+
+def test_they_come_first(shelf: Shelf) -> None:
+    assert shelf.defaults() == ("digits", "codes")
+    assert [name for _, name in shelf.choices()][:2] == ["digits", "codes"]
+    assert shelf.title("digits") == "digits"
+
+
+def test_the_gallery_shows_its_map_and_figures(shelf: Shelf) -> None:
+    tab = build(GalleryTab, shelf)
+    drawn = tab.draw("digits", DG, **values(tab))[0]
+    card = drawn[drawn.index("data-name='digits'") :].partition("</li>")[0]
+    assert "<svg" in card
+    assert shelf.get("digits").metrics.text("hole_mass") in card
+
+
+def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -> None:
+    tab = build(MapTab, shelf)
+    stored = shelf.get("digits").latents.map
+    assert stored
+    shown = int(stored.sentences[1])
+    read = tab.read_number("digits", DG, shown + 1)
+    assert NO_TEXT in read
+    assert "class='gap " in read
+    said, number, *_ = tab.show_hole("A", "digits", DG, "")
+    assert NO_TEXT in said
+    assert number < 0
+    assert f"code number {shown}" in tab.read_number("codes", DG, shown + 1)
+    assert "code number" in tab.read_region("codes", DG, "own", EVERYWHERE)
+    with pytest.raises(UserError, match=NO_TEXT):
+        tab.carry("digits", "digits", -1)
+    assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]
+
+
+def test_what_needs_an_encoder_says_so(shelf: Shelf) -> None:
+    from dgvae.ui.tabs.edit import EditTab
+    from dgvae.ui.tabs.interpolate import InterpolateTab
+
+    for kind in (EditTab, InterpolateTab):
+        tab = build(kind, shelf)
+        drawn = "".join(part for part in tab.draw("digits", "codes", **values(tab)) if isinstance(part, str))
+        assert "digits has no encoder and no decoder, so it reads and writes no text." in drawn
+        assert "codes has no encoder and no decoder, so it reads and writes no text." in drawn
+
+
+def test_its_code_and_folder_are_refused_in_one_sentence(shelf: Shelf) -> None:
+    for ask in (shelf.source, shelf.folder):
+        with pytest.raises(UserError, match=r"digits is a file of latents; in Python, dgvae\.LatentSpace\.load reads it\."):
+            ask("digits")
+
+
+def test_a_name_that_is_taken_is_refused(shelf: Shelf, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There are two models called digits; give another name"):
+        shelf.add_latents(tmp_path / "digits.npz", "digits")
+
+
+def test_programs_get_figures_and_holes_and_no_text(shelf: Shelf) -> None:
+    with GuardedBlocks(analytics_enabled=False) as demo:
+        add_endpoints(shelf)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    client = Client(url, verbose=False)
+    assert client.predict("digits", api_name="/metrics")["figures"]["hole_mass"]["value"] > 0.3
+    hole = client.predict("digits", 1, api_name="/holes")[0]
+    assert (hole["text"], len(hole["latent"])) == (None, 3)
+    with pytest.raises(AppError, match=NO_TEXT):
+        client.predict("digits", 1, api_name="/sample")
+    with pytest.raises(AppError, match="digits has no encoder"):
+        client.predict("digits", ["three"], api_name="/encode")
+    demo.close()
+
+
+def test_a_file_has_its_stem_or_another_name(tmp_path: Path) -> None:
+    assert latents_file("runs/digits.npz") == (Path("runs/digits.npz"), "digits")
+    assert latents_file("runs/digits.npz=ten") == (Path("runs/digits.npz"), "ten")
+    (tmp_path / "a=b.npz").touch()
+    assert latents_file(str(tmp_path / "a=b.npz")) == (tmp_path / "a=b.npz", "a=b")
+    assert make_parser().parse_args(["--latents", "x.npz", "y.npz=z"]).latents == [(Path("x.npz"), "x"), (Path("y.npz"), "z")]
