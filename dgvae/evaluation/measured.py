@@ -10,7 +10,10 @@ from dgvae.methods.config import TextVAEConfig
 
 @dataclass(frozen=True)
 class Measured:
-    """A checkpoint and its record. `option` is the value of its method's grid option, which orders a family."""
+    """A checkpoint and its record. `option` is the value of its method's grid option, which orders a family.
+
+    `method` is empty for a file of latents, whose method is not known.
+    """
 
     name: str
     title: str

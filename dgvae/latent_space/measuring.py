@@ -70,22 +70,13 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str]) -> Re
     return record
 
 
-def findings(record: Record, examples: int, dim: int) -> list[Finding]:
-    """The diagnosis of a latent space that need not be of text.
-
-    Args:
-        record: its figures.
-        examples: N.
-        dim: D.
-
-    Returns:
-        Findings, the gravest first.
-    """
+def findings(record: Record) -> list[Finding]:
+    """The diagnosis of a latent space that need not be of text, the gravest first. record: by `record_of`."""
     found = [replace(finding, text=_of_examples(finding.text)) for finding in diagnose(record)]
+    examples, dim = record.evaluation.sentences, len(record.profile.get("variance_of_means", []))
     if examples < dim:
-        found.insert(
-            0, Finding("note", f"There are fewer examples ({examples:,}) than dimensions ({dim:,}); are the axes swapped?")
-        )
+        said = f"There are fewer examples ({examples:,}) than dimensions ({dim:,}); are the axes swapped?"
+        found.insert(0, Finding("note", said))
     return found
 
 

@@ -143,7 +143,7 @@ class LatentSpace:
             >>> print(collapsed.diagnosis()[0].text)
             Collapsed: 2 of 2 dimensions carry less than 0.01 nats, and z carries 0.00 nats of information about the example.
         """
-        return findings(self.record, len(self), self.posterior.location.shape[1])
+        return findings(self.record)
 
     def holes(self, count: int = 5) -> list[Hole]:
         """Prior samples in holes, gathered in clusters, the deepest first.

@@ -22,6 +22,7 @@ from dgvae.ui.map.tab import MapTab
 from dgvae.ui.page import TABS
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.measure import MeasureTab
 from dgvae.ui.tabs.tab import Tab
 
 BUNDLED = Path(__file__).parents[2] / "checkpoints"
@@ -97,6 +98,13 @@ def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -
     with pytest.raises(UserError, match=NO_TEXT):
         tab.carry("digits", "digits", -1)
     assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]
+
+
+def test_its_findings_are_of_examples(shelf: Shelf) -> None:
+    drawn = build(MeasureTab, shelf)
+    of_a, of_b, *_ = drawn.draw("digits", DG, **values(drawn))
+    assert "encoded examples are rare" in of_a
+    assert "encoded sentences are rare" in of_b
 
 
 def test_what_needs_an_encoder_says_so(shelf: Shelf) -> None:

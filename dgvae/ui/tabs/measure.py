@@ -99,8 +99,11 @@ def _table_link(checkpoints: Sequence[Measured]) -> str:
 def _findings(checkpoint: Measured | None) -> str:
     if checkpoint is None:
         return hint("This model's figures could not be read.")
-    found = [(finding.severity, finding.text) for finding in diagnose(checkpoint.record)]
-    return findings(checkpoint.title, found)
+    from dgvae.latent_space.measuring import findings as of_examples  # needs torch
+
+    is_file = not checkpoint.method  # of latents, which need not be of sentences
+    found = of_examples(checkpoint.record) if is_file else diagnose(checkpoint.record)
+    return findings(checkpoint.title, [(finding.severity, finding.text) for finding in found])
 
 
 def _trade_off(checkpoints: Sequence[Measured], axes: str, a: str | None, b: str | None) -> tuple[dict[str, Any] | None, str]:
