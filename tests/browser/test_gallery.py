@@ -42,6 +42,7 @@ def test_it_is_what_one_sees_first_with_a_card_for_every_model(page: Page, url: 
 
 def test_a_press_makes_a_model_a_or_b_and_keys_do_it_too(page: Page, url: str):
     open_app(page, url, "Gallery")
+    expect(page.locator("#gallery-trade-off .vega-place[data-state=ready]")).to_be_visible()
     card(page, "wae").get_by_role("button", name="as model B").click()
     expect(card(page, "wae")).to_have_class("model-b")
     expect(page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
