@@ -30,7 +30,7 @@ from train.evaluate.finish import add_map, finish, map_command
 from train.run.data import Batches
 from train.run.events import Epoch, Step
 from train.run.groups import check_groups
-from train.run.initial import what_it_is
+from train.run.initial import title_and_weights
 from train.run.keeper import Keeper
 from train.run.logs import Progress
 from train.run.loop import FULL_WEIGHT, Run, train
@@ -72,7 +72,7 @@ def fit(options: FitOptions, claims: bool) -> None:
         options = replace(options, training_sha256=training.sha256)
     begun = None if options.resume else new_run(options, training, device)
     if begun and options.init_from:
-        options = replace(options, began_with=what_it_is(options.init_from))
+        options = replace(options, began_with=title_and_weights(options.init_from))
     with ExitStack() as stack:
         if claims and is_main_process():
             stack.enter_context(alone_in(options))

@@ -41,6 +41,8 @@ _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": 
 
 Extent = tuple[float, float]
 
+OF_A_DIMENSION: tuple[str, Extent] = ("value of the dimension", (-2.5, 2.5))  # what a color stands for, and its ends
+
 
 def latent_map(
     points: Mapping[str, np.ndarray],
@@ -48,7 +50,7 @@ def latent_map(
     title: str,
     domain: tuple[Extent, Extent] | None = None,
     classes: Mapping[int, str] | None = None,
-    value: tuple[str, Extent] = ("value of the dimension", (-2.5, 2.5)),
+    value: tuple[str, Extent] = OF_A_DIMENSION,
 ) -> dict[str, Any]:
     """The scatter of a UMAP of prior draws and posterior samples.
 

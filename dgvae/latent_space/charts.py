@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from dgvae.aggregate import AggregatedPosterior
-from dgvae.charts.maps import COLORINGS, latent_map
+from dgvae.charts.maps import COLORINGS, OF_A_DIMENSION, latent_map
 from dgvae.charts.slices import KINDS, slice_chart
 from dgvae.checkpoint.latents import LatentMap, map_latents
 from dgvae.errors import UserError
@@ -50,7 +50,7 @@ def map_chart(
         raise UserError(f"A map has at least 2 points, not {points}.")
     stored = map_latents(contents.posterior, points)
     gaps = map_gaps(stored, aggregated) if color == "gap" else None
-    values, value = None, ("value of the dimension", (-2.5, 2.5))
+    values, value = None, OF_A_DIMENSION
     if color == "dimension":
         values = stored.z[:, dimension]
     elif color not in COLORINGS:

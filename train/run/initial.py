@@ -31,7 +31,7 @@ def read_initial(source: str) -> tuple[TextVAE, WordTokenizer]:
     return TextVAE.from_pretrained(folder), WordTokenizer.load(tokenizer_path(folder))
 
 
-def what_it_is(source: str) -> str:
+def title_and_weights(source: str) -> str:
     """The title and the weights of what `read_initial` reads, for the record of the run."""
     folder = _folder_of(source)
     return f"{TextVAEConfig.from_json(folder / CONFIG_FILE).title}, sha256 {weights_sha256(folder)}"
