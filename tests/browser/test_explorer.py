@@ -227,7 +227,8 @@ def test_nothing_shifts_while_a_tab_loads(page: Page, url: str, tab: str, width:
     assert sum(shift["value"] for shift in shifts) < 0.2, shifts
 
 
-def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(page: Page, checkpoints: Path):
+@pytest.mark.parametrize("dying", [False, True], ids=["gone", "about to go"])
+def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(page: Page, checkpoints: Path, dying: bool):
     shelf = Shelf(checkpoints)
     demo = build_page(shelf)
     shelf.warm_up.start()
@@ -235,7 +236,21 @@ def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(page: Pag
     open_app(page, address, "Sample")
     before = sentences(page, "#samples")
     expect(page.locator("#connection .notice")).to_be_hidden()
+    if dying:  # then it still answers, and says that its queue is stopped
+        demo._queue.stopped = True
+        with page.expect_response(lambda answer: answer.status == 503):
+            set_number(page.get_by_label("Seed", exact=True), "4")
     demo.close()
-    set_number(page.get_by_label("Seed", exact=True), "5")
+    if not dying:
+        set_number(page.get_by_label("Seed", exact=True), "5")
     expect(page.locator("#connection .notice")).to_be_visible()
     assert sentences(page, "#samples") == before
+
+
+def test_when_the_network_is_back_nothing_is_said_of_it_any_more(page: Page, url: str):
+    open_app(page, url, "Sample")
+    page.context.set_offline(True)
+    set_number(page.get_by_label("Seed", exact=True), "5")
+    expect(page.locator("#connection .notice")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#connection .notice")).to_be_hidden()
