@@ -41,7 +41,7 @@ CLOSE_SIDEBAR_ON_PHONES = """() => {
     if (innerWidth < 768) document.querySelector(".sidebar.open .toggle-button")?.click();
     document.querySelector(".app > .wrap")?.classList.add("settled");
 }"""
-REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count + 1 : count)"""
+RAISE = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? %s : count)"""
 
 
 def build_page(shelf: Shelf) -> gr.Blocks:
@@ -95,10 +95,11 @@ class Page:
         # A count for each tab. The page raises that of the open one, in the browser, and so only that one is drawn. Fields that
         # a link sets change one after the other: by way of the count, all are set before the first drawing asks for them.
         counts = [gr.Number(0, visible=False) for _ in self.tabs]
+        keys = json.dumps([*self.tabs])
         redraw: dict[str, Any] = {
             "inputs": [self.open_tab, *counts],
             "outputs": counts,
-            "js": REDRAW % json.dumps([*self.tabs]),
+            "js": RAISE % (keys, "count + 1"),
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
         gr.on([m.change for m in self.models], self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
@@ -131,7 +132,8 @@ class Page:
         ready.then(self.sidebar.list_broken, None, self.sidebar.broken, **QUIET)
         whole = ready.then(self.sidebar.whole_models, self.models, self.models, **QUIET)
         whole.then(self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
-        whole.then(None, **redraw, api_visibility="private")
+        # The view of a link is drawn by now; drawn again, it would lose what a click has brought meanwhile.
+        whole.then(None, **redraw | {"js": RAISE % (keys, "count || 1")}, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
 
