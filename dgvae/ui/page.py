@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
+from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
 from dgvae.ui.lab.tab import LabTab
+from dgvae.ui.linked_view import linked_view
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import hint, notice
-from dgvae.ui.pairs import SUCCESSORS
 from dgvae.ui.requests.events import Navigated
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.turns import take_turns
@@ -65,7 +64,7 @@ class Page:
         self.models = self.sidebar.models
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
                     "places where the decoder has been?", elem_id="title")  # fmt: skip
-        self.guide = gr.HTML(tour(self._names()), elem_id="tour")
+        self.guide = gr.HTML(tour([name for _, name in shelf.choices()]), elem_id="tour")
         gr.HTML(
             html_template=f"<p class='notice' role='alert' hidden>{LOST}</p>",
             js_on_load=Path(__file__).with_name("connection.js").read_text(encoding="utf-8"),
@@ -133,7 +132,8 @@ class Page:
         whole = ready.then(self.sidebar.whole_models, self.models, self.models, **QUIET)
         whole.then(self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
         # The view of a link is drawn by now; drawn again, it would lose what a click has brought meanwhile.
-        whole.then(None, **redraw | {"js": RAISE % (keys, "count || 1")}, api_visibility="private")
+        once: dict[str, Any] = {**redraw, "js": RAISE % (keys, "count || 1")}
+        whole.then(None, **once, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
 
@@ -210,45 +210,8 @@ class Page:
 
     def first_view(self, request: gr.Request) -> list[Any]:
         """What the address says when a visitor comes. Checkpoints made or fetched meanwhile are in the lists."""
-        text = str(request.query_params)
-        view = self._view(text)
-        if not text:  # then all is as it should be, unless the visitor has been quicker
-            view = [gr.skip()] * len(view)
-            view[2:4] = [gr.update(choices=self.shelf.choices())] * 2
-        return view
+        return linked_view(self.shelf, self.tabs, str(request.query_params), is_new=True)
 
     def other_view(self, event: Navigated) -> list[Any]:
         """What the address says when they go back or forward."""
-        return self._view(event.query)
-
-    def _view(self, text: str) -> list[Any]:
-        query = parse_query(text)
-        self.shelf.revisit(query.get(side) for side in "ab")
-        choices, faults = self.shelf.choices(), []
-        names = {name for _, name in choices}
-        models = []
-        for side, first in zip("ab", self.shelf.defaults(), strict=True):
-            if (name := query.get(side, first)) not in names:
-                shown = new if (new := SUCCESSORS.get(str(name))) in names else first
-                faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; {shown} is shown instead.")
-                name = shown
-            models.append(gr.update(choices=choices, value=name))
-        # The map was the first tab once, and the first tab is not named in a link.
-        unnamed = MapTab.key if query.keys() & self.tabs[MapTab.key].fields.keys() else TABS[0].key
-        key = query.get("tab", unnamed)
-        if key not in self.tabs:
-            faults.append(f"The link's tab, {key[:40]!r}, does not exist.")
-            key = TABS[0].key
-        fields: list[Any] = []
-        for tab in self.tabs.values():
-            if tab.key == key:
-                values, wrong = read_fields(tab.fields, query)
-                fields += values
-                faults += wrong
-            else:
-                fields += [gr.skip()] * len(tab.fields)
-        guide = tour(self._names(), query.get("tour"))
-        return [gr.update(selected=key), key, *models, *fields, guide, "".join(map(notice, faults))]
-
-    def _names(self) -> Sequence[str]:
-        return [name for _, name in self.shelf.choices()]
+        return linked_view(self.shelf, self.tabs, event.query)
