@@ -81,6 +81,19 @@ def test_results_are_rows_with_machine_date_and_commit(tmp_path: Path, monkeypat
     assert all(row["machine"] and date.fromisoformat(row["date"]) for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("name", "dim", "count", "verdict"),
+    [
+        ("half is missing", 2, 300, "holes"),
+        ("whole: narrow posteriors", 2, 1000, "no holes"),
+        ("half is missing", 8, 5, "too few"),
+        ("whole: narrow posteriors", 8, 5, "too few"),
+    ],
+)
+def test_verdicts_on_holes_of_made_up_sets(name: str, dim: int, count: int, verdict: str) -> None:
+    assert verdicts.said_of_holes(verdicts.GRID[name](dim), count, seed=0) == verdict
+
+
 def test_verdicts_of_made_up_sets() -> None:
     assert verdicts.said(verdicts.halved(2), 30, seed=0)
 
