@@ -159,10 +159,25 @@ def _check_shape(arrays: Mapping[str, Column], key: str, name: str) -> None:
         raise UserError(f"{name} has {rows:,} examples, and {MOST_EXAMPLES:,} are the maximum; save fewer.")
     if rows < 2:
         raise UserError(f"{name} has one example; save some thousand, of which the aggregated posterior is made.")
+    _check_axes(arrays, key, name)
     for other in SPREADS:
         if (spread := arrays.get(other)) is not None and key == "mean" and np.shape(spread) != array.shape:
             advice = f"save {other}.T" if list(np.shape(spread))[::-1] == shape else "save both as [examples, dimensions]"
             raise UserError(f"{name} has mean of the shape {shape} and {other} of {list(np.shape(spread))}; {advice}.")
+
+
+def _check_axes(arrays: Mapping[str, Column], key: str, name: str) -> None:
+    """Raise UserError if there are fewer examples than dimensions, and no other column tells which are which.
+
+    Measuring many dimensions takes minutes, and of swapped axes it would find out nothing.
+    """
+    rows, dim = np.shape(arrays[key])
+    if rows >= dim or any(np.shape(other) == (rows,) for other in arrays.values()):
+        return
+    raise UserError(
+        f"{name} has {key} of the shape {[rows, dim]}, fewer examples than dimensions: if the axes are swapped, save {key}.T; "
+        "if they are right, add label, a number for each example (-1 for no label)."
+    )
 
 
 def _labels(column: Column | None, examples: int, name: str) -> tuple[Tensor, dict[int, str]]:

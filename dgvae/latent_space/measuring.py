@@ -75,7 +75,9 @@ def findings(record: Record) -> list[Finding]:
     found = [replace(finding, text=_of_examples(finding.text)) for finding in diagnose(record)]
     examples, dim = record.evaluation.sentences, len(record.profile.get("variance_of_means", []))
     if examples < dim:
-        said = f"There are fewer examples ({examples:,}) than dimensions ({dim:,}); are the axes swapped?"
+        said = (
+            f"There are fewer examples ({examples:,}) than dimensions ({dim:,}): q(z) is hardly known; measure more examples."
+        )
         found.insert(0, Finding("note", said))
     return found
 

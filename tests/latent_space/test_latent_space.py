@@ -64,9 +64,20 @@ def test_faults_are_told_of_examples() -> None:
     assert space.absent["bleu"] == NO_DECODER
 
 
-def test_swapped_axes_are_asked_about() -> None:
-    space = LatentSpace(np.random.default_rng(0).standard_normal((30, 60)))
-    assert "are the axes swapped?" in space.diagnosis()[0].text
+def test_few_examples_are_told_of() -> None:
+    space = LatentSpace(np.random.default_rng(0).standard_normal((30, 60)), labels=[-1] * 30)
+    assert "fewer examples (30) than dimensions (60)" in space.diagnosis()[0].text
+
+
+def test_swapped_axes_are_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    axes = r"of the shape \[3, 800\], fewer examples than dimensions: if the axes are swapped, save \w+\.T"
+    swapped = np.zeros((3, 800), np.float32)
+    with pytest.raises(UserError, match=f"latents has mean {axes}"):
+        LatentSpace(swapped, swapped - 1)
+    np.savez(tmp_path / "swapped.npz", z=swapped)
+    with pytest.raises(UserError, match=f"swapped.npz has z {axes}"):
+        LatentSpace.load(tmp_path / "swapped.npz")
+    assert len(LatentSpace(swapped, columns={"ink": [1, 2, 3]})) == 3  # one number for each example tells the axes apart
 
 
 def test_the_constructor_takes_arrays_tensors_and_lists() -> None:
