@@ -15,6 +15,7 @@ from dgvae.errors import UserError
 from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
+from dgvae.ui.given import not_here
 from dgvae.ui.lab.tab import LabTab
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import hint, notice
@@ -60,7 +61,7 @@ class Page:
 
     def __init__(self, shelf: Shelf, blocks: GuardedBlocks) -> None:
         self.shelf = shelf
-        blocks.routes = [script_route()]
+        blocks.routes = [script_route(), shelf.given.uploads.route()]
         self.sidebar = Sidebar(shelf)
         self.models = self.sidebar.models
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
@@ -182,7 +183,7 @@ class Page:
                     _ = aggregated.smoothed
 
     def leave(self, request: gr.Request) -> None:
-        """Give up what a visitor who is gone has fetched."""
+        """Give up what a visitor who is gone has fetched or given."""
         self.shelf.leave(request.session_hash)
 
     def carry(self, shown: MapTab, then: str, *point: Any) -> tuple[Any, ...]:
@@ -228,7 +229,7 @@ class Page:
         for side, first in zip("ab", self.shelf.defaults(), strict=True):
             if (name := query.get(side, first)) not in names:
                 shown = new if (new := SUCCESSORS.get(str(name))) in names else first
-                faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; {shown} is shown instead.")
+                faults.append(not_here(side.upper(), str(name), shown))
                 name = shown
             models.append(gr.update(choices=choices, value=name))
         # The map was the first tab once, and the first tab is not named in a link.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dgvae.charts.colors import FULL_GAP
 from dgvae.evaluation.figures import FIGURES
+from dgvae.ui.pictures import shown
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
@@ -104,7 +105,7 @@ def _line_cell(column: Column, i: int, side: str) -> str:
     if i >= len(column.lines):
         return _cell("", side)
     line = column.lines[i]
-    text = escape(line.text) or "<span class='hint'>(an empty sentence)</span>"
+    text = shown(line.text) or "<span class='hint'>(an empty sentence)</span>"
     note = hint(line.note) if line.note else ""
     return _cell(f"<span class='sentence'>{text}</span>{_gap_bar(line)}{note}", side)
 
