@@ -81,7 +81,8 @@ class InterpolateTab(Tab):
         walks = {side: self._walk(name, texts, path, steps, each) for side, name in (("A", name_a), ("B", name_b))}
         heads = [f"{i / (steps - 1):.0%}" if k == 0 else "" for i in range(steps) for k in range(each)]
         columns = [walk.column for walk in walks.values()]
-        said = readings(self.shelf, (name_a, name_b), *texts) + hint(SCORES) + comparison(heads, *columns)
+        scores = "" if self.shelf.own(str(name_a)) and self.shelf.own(str(name_b)) else hint(SCORES)
+        said = readings(self.shelf, (name_a, name_b), *texts) + scores + comparison(heads, *columns)
         said += csv_link("interpolation.csv", *comparison_rows(heads, *columns))
         curves = {side: walk.gaps for side, walk in walks.items() if len(walk.gaps)}
         return said, gap_curves(curves) if curves else None

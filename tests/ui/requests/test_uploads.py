@@ -89,3 +89,17 @@ def test_files_that_nobody_takes_are_few_and_soon_deleted(
     ticket = client.post(PATH, content=b"3", headers=SOUND).json()["ticket"]
     client.get("/config")  # the server has had time
     assert ticket not in {path.name for path in there(tmp_path)}
+
+
+def test_who_has_not_logged_in_sends_nothing(files: Uploads, tmp_path: Path) -> None:
+    with GuardedBlocks() as page:
+        gr.Markdown("a page")
+    page.routes = [files.route()]
+    take_turns(page)
+    _, address, _ = page.launch(auth=[("me", "secret")], prevent_thread_lock=True, quiet=True, **limits())
+    client = httpx2.Client(base_url=address, trust_env=False, timeout=30)
+    assert client.post(PATH, content=b"1", headers=SOUND).status_code == 401
+    client.post("/login", data={"username": "me", "password": "secret"})
+    assert client.post(PATH, content=b"1", headers=SOUND).status_code == 200
+    assert len(there(tmp_path)) == 1
+    page.close()
