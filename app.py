@@ -3,6 +3,7 @@
 python app.py                               the checkpoints of the project
 python app.py --checkpoints runs            your own
 python app.py --latents digits.npz          the latents of a model of your own, of text or of anything else
+python app.py --latents digits.npz --decoder digits:decode     and what your decoder makes of them, text or pictures
 python app.py --mcp                         also for programs that speak MCP
 """
 
@@ -11,8 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
-import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +21,7 @@ from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.console import command
 from dgvae.environment import check_network, choose_cache, direct_requests, keep_memory_together
 from dgvae.errors import UserError
+from dgvae.ui.surroundings import check_gradio_settings, check_host
 
 if TYPE_CHECKING:
     import gradio
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from dgvae.ui.shelf import Shelf
 
 BUNDLED = Path(__file__).parent / "checkpoints"
-PORTS = ("SERVER_PORT", "NODE_SERVER_PORT")
-COUNTS = ("NUM_PORTS", "NODE_NUM_PORTS", "NUM_WORKERS", "ANALYTICS_MAX_EVENTS", "ANALYTICS_CACHE_FREQUENCY", "DEBUG")
 ALL_ADDRESSES = ("0.0.0.0", "::")
 
 
@@ -48,6 +46,8 @@ def serve(options: argparse.Namespace) -> None:
             f"There is no checkpoint in {options.checkpoints}; make one with: "
             f"python -m train.fit --method dg-vae --corpus short-yelp --data DATA --out {options.checkpoints}/dg-vae"
         )
+    if options.decoder and not options.latents:
+        raise UserError("--decoder is for the latents of --latents; name a file of them.")
     if options.port is not None and not 0 < options.port < 65536:
         raise UserError(f"A port is a number from 1 to 65535, not {options.port}.")
     if options.data and not options.data.is_dir():
@@ -73,6 +73,7 @@ def serve(options: argparse.Namespace) -> None:
 
 def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
     """Build the page and begin to serve it."""
+    from dgvae.ui.own_decoder import import_decoder
     from dgvae.ui.page import build_page
     from dgvae.ui.requests.fault_log import keep_log_short
     from dgvae.ui.requests.limits import limits
@@ -86,9 +87,10 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     clean_up_at_the_end(shelf)
     for model in options.hub:
         shelf.add_own_from_hub(model, options.hub_token)
+    decoder = import_decoder(options.decoder) if options.decoder else None
     for path, name in options.latents:
         print(f"Measuring {path} …", flush=True)
-        shelf.add_latents(path, name)
+        shelf.add_latents(path, name, decoder)
     page = build_page(shelf)
     shelf.warm_up.start()
     try:
@@ -128,37 +130,6 @@ def clean_up_at_the_end(shelf: Shelf) -> None:
 
     with suppress(ValueError):  # not in the main thread, where a program serves the page
         signal.signal(signal.SIGTERM, end)
-
-
-def check_gradio_settings() -> None:
-    """Raise UserError if Gradio takes from the environment what can't work: it would end with a traceback."""
-    for name in (*PORTS, *COUNTS):
-        text = os.environ.get(f"GRADIO_{name}")
-        if text is None:
-            continue
-        is_number = text.isascii() and text.isdecimal() and len(text) < 10
-        if not is_number or (name in PORTS and not 0 < int(text) < 65536):
-            kind = "a number from 1 to 65535" if name in PORTS else "a whole number"
-            raise UserError(f"GRADIO_{name} must be {kind}, not {text[:40]!r}; correct it, or unset it.")
-    if folder := os.environ.get("GRADIO_TEMP_DIR"):
-        try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            reason = error.strerror or error
-            raise UserError(
-                f"GRADIO_TEMP_DIR names {folder}, which can't be written ({reason}); correct it, or unset it."
-            ) from None
-
-
-def check_host(host: str) -> None:
-    """Raise UserError if this machine has no such address: Gradio would say that no port is free."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(address)
-    except OSError as error:
-        raise UserError(f"This machine has no address {host} ({error.strerror or error}); give another --host.") from None
 
 
 def read_users(path: Path) -> list[tuple[str, str]]:
@@ -201,6 +172,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FILE[=NAME]",
         help="also show files with means and variances (.safetensors, .npz, Parquet), from any model; see docs/api.md",
+    )
+    parser.add_argument(
+        "--decoder",
+        metavar="MODULE:FUNCTION",
+        help="a function of yours, from the working directory, that makes texts or images of the latents of --latents, "
+        "z [S, D]; see docs/app.md",
     )
     parser.add_argument(
         "--data",

@@ -1,26 +1,34 @@
 """A VAE of scikit-learn's handwritten digits with a density gap for its loss; its latent space goes to a file and is diagnosed.
 
-python examples/digits.py                   a minute; writes digits.safetensors (needs scikit-learn, which umap-learn brings)
+python examples/digits.py                   a minute; needs scikit-learn, which umap-learn brings
+python app.py --latents digits.safetensors --decoder examples.digits:decode     pictures, also in its holes
 """
 
 from __future__ import annotations
 
 import argparse
+from functools import cache
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from sklearn.datasets import load_digits
-from torch import nn
+from torch import Tensor, nn
 
 from dgvae import DiagonalGaussian, LatentSpace, MemoryDensityGap
 
 LATENT = 8
+DECODER = Path("digits-decoder.safetensors")
 
 
-def train(images: torch.Tensor, epochs: int) -> DiagonalGaussian:
-    """Train on all images, [N, 64] from 0 to 1, and return their posteriors."""
-    encoder = nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 2 * LATENT))
-    decoder = nn.Sequential(nn.Linear(LATENT, 256), nn.GELU(), nn.Linear(256, 64))
+def new_decoder() -> nn.Sequential:
+    """z [N, 8] → logits of pixels, [N, 64]."""
+    return nn.Sequential(nn.Linear(LATENT, 256), nn.GELU(), nn.Linear(256, 64))
+
+
+def train(images: Tensor, epochs: int) -> tuple[DiagonalGaussian, nn.Sequential]:
+    """Train on all images, [N, 64] from 0 to 1, and return their posteriors, and the decoder."""
+    encoder, decoder = nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 2 * LATENT)), new_decoder()
     regularizer = MemoryDensityGap(LATENT, memory_size=1024)  # in place of the KL
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
     for _ in range(epochs):
@@ -34,11 +42,24 @@ def train(images: torch.Tensor, epochs: int) -> DiagonalGaussian:
             loss.backward()
             optimizer.step()
     with torch.no_grad():
-        return DiagonalGaussian(*encoder(images).chunk(2, dim=1))
+        return DiagonalGaussian(*encoder(images).chunk(2, dim=1)), decoder
+
+
+@cache
+def trained_decoder() -> nn.Sequential:
+    """The decoder that `main` wrote into the working directory."""
+    decoder = new_decoder()
+    decoder.load_state_dict(load_file(DECODER))
+    return decoder
+
+
+def decode(z: Tensor) -> Tensor:
+    """z [S, 8] → pictures [S, 8, 8], from 0 to 1, for `app.py --decoder`."""
+    return trained_decoder()(z).sigmoid().view(-1, 8, 8)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, write the latents, and print what is wrong with them."""
+    """Train, write the latents and the decoder, and print what is wrong with the latents."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path("digits.safetensors"))
@@ -46,7 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     pixels, labels = load_digits(return_X_y=True)
     images = torch.tensor(pixels / 16, dtype=torch.float32)
-    posterior = train(images, options.epochs)
+    posterior, decoder = train(images, options.epochs)
+    save_file(decoder.state_dict(), DECODER)
     space = LatentSpace(posterior.mean, posterior.log_var, torch.tensor(labels), columns={"ink": images.sum(1)}, name="digits")
     space.save(options.out)
     for finding in space.diagnosis():

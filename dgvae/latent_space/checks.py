@@ -13,12 +13,12 @@ from torch import Tensor
 
 from dgvae.checkpoint.latents import Latents
 from dgvae.errors import UserError
-from dgvae.latent_space.formats import MOST_EXAMPLES, Column
+from dgvae.latent_space.bounds import USUAL, Most
+from dgvae.latent_space.formats import Column
 from dgvae.latent_space.numbers import SPREADS, kind_of, log_variance, numbers
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 from dgvae.text.corpora import UNLABELED
 
-MOST_DIMENSIONS = 4096
 MOST_CLASSES = 32_768  # as many as a checkpoint's labels
 _WANTED = "mean with one of log_var, std and var, or z alone"
 _MEANT = {
@@ -63,12 +63,13 @@ class Contents:
         return Latents(self.posterior, self.labels, torch.tensor(lengths))
 
 
-def checked(columns: Mapping[str, Any], name: str) -> Contents:
+def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Contents:
     """Check columns and give them their meaning.
 
     Args:
         columns: arrays, tensors or texts by their names. Whatever is neither known nor a number for each example is left out.
         name: what the faults call the whole.
+        most: how many examples and dimensions there may be.
 
     Returns:
         The contents.
@@ -80,6 +81,8 @@ def checked(columns: Mapping[str, Any], name: str) -> Contents:
     _check_names(arrays, name)
     location = "mean" if "mean" in arrays else "z"
     _check_shape(arrays, location, name)
+    _check_size(np.shape(arrays[location]), location, name, most)
+    _check_axes(arrays, location, name)
     points = numbers(arrays, location, name)
     posterior = DiagonalGaussian(points, log_variance(arrays, points, name)) if location == "mean" else Points(points)
     labels, classes = _labels(arrays.get("label", arrays.get("labels")), len(points), name)
@@ -150,19 +153,38 @@ def _check_shape(arrays: Mapping[str, Column], key: str, name: str) -> None:
         raise UserError(
             f"{name} has {key} of the shape {shape}, and {across} has {dim} values: the axes are swapped; save {key}.T."
         )
-    if dim > MOST_DIMENSIONS:
-        raise UserError(
-            f"{name} has {key} of the shape {shape}, {dim:,} dimensions, and {MOST_DIMENSIONS:,} are the maximum; if the axes "
-            f"are swapped, save {key}.T."
-        )
-    if rows > MOST_EXAMPLES:
-        raise UserError(f"{name} has {rows:,} examples, and {MOST_EXAMPLES:,} are the maximum; save fewer.")
-    if rows < 2:
-        raise UserError(f"{name} has one example; save some thousand, of which the aggregated posterior is made.")
     for other in SPREADS:
         if (spread := arrays.get(other)) is not None and key == "mean" and np.shape(spread) != array.shape:
             advice = f"save {other}.T" if list(np.shape(spread))[::-1] == shape else "save both as [examples, dimensions]"
             raise UserError(f"{name} has mean of the shape {shape} and {other} of {list(np.shape(spread))}; {advice}.")
+
+
+def _check_size(shape: tuple[int, ...], key: str, name: str, most: Most) -> None:
+    """Raise UserError if there are too many examples or dimensions, or a single example."""
+    rows, dim = shape
+    if dim > most.dimensions:
+        raise UserError(
+            f"{name} has {key} of the shape {[rows, dim]}, {dim:,} dimensions, and {most.dimensions:,} are the maximum; if the "
+            f"axes are swapped, save {key}.T."
+        )
+    if rows > most.examples:
+        raise UserError(f"{name} has {rows:,} examples, and {most.examples:,} are the maximum; save fewer.")
+    if rows < 2:
+        raise UserError(f"{name} has one example; save some thousand, of which the aggregated posterior is made.")
+
+
+def _check_axes(arrays: Mapping[str, Column], key: str, name: str) -> None:
+    """Raise UserError if there are fewer examples than dimensions, and no other column tells which are which.
+
+    Measuring many dimensions takes minutes, and of swapped axes it would find out nothing.
+    """
+    rows, dim = np.shape(arrays[key])
+    if rows >= dim or any(np.shape(other) == (rows,) for other in arrays.values()):
+        return
+    raise UserError(
+        f"{name} has {key} of the shape {[rows, dim]}, fewer examples than dimensions: if the axes are swapped, save {key}.T; "
+        "if they are right, add label, a number for each example (-1 for no label)."
+    )
 
 
 def _labels(column: Column | None, examples: int, name: str) -> tuple[Tensor, dict[int, str]]:

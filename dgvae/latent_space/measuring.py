@@ -15,6 +15,7 @@ from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.latent_figures import measure_latents
 from dgvae.evaluation.record import Evaluation, Record
+from dgvae.latent_space.wording import of_examples
 from dgvae.posteriors import Posterior
 
 NO_DECODER = "there are latents alone, and it needs the decoder"
@@ -66,20 +67,17 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str]) -> Re
     add_latents(record, posterior)
     for figure in FIGURES.keys() - record.figures.keys() - record.absent.keys():
         record.absent[figure] = NO_DECODER
-    record.absent.update({figure: _of_examples(why) for figure, why in record.absent.items()})
+    record.absent.update({figure: of_examples(why) for figure, why in record.absent.items()})
     return record
 
 
 def findings(record: Record) -> list[Finding]:
     """The diagnosis of a latent space that need not be of text, the gravest first. record: by `record_of`."""
-    found = [replace(finding, text=_of_examples(finding.text)) for finding in diagnose(record)]
+    found = [replace(finding, text=of_examples(finding.text)) for finding in diagnose(record)]
     examples, dim = record.evaluation.sentences, len(record.profile.get("variance_of_means", []))
     if examples < dim:
-        said = f"There are fewer examples ({examples:,}) than dimensions ({dim:,}); are the axes swapped?"
+        said = (
+            f"There are fewer examples ({examples:,}) than dimensions ({dim:,}): q(z) is hardly known; measure more examples."
+        )
         found.insert(0, Finding("note", said))
     return found
-
-
-def _of_examples(said: str) -> str:
-    """What is said of sentences, of examples: what was encoded need not be text."""
-    return said.replace("sentence", "example")

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import Finding
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.holes import Hole, find_holes
-from dgvae.evaluation.record import Record
-from dgvae.latent_space.checks import Contents, checked
+from dgvae.latent_space.bounds import USUAL, Most
+from dgvae.latent_space.checks import checked
 from dgvae.latent_space.formats import read_columns
-from dgvae.latent_space.measuring import findings, record_of
+from dgvae.latent_space.held import HeldSpace
+from dgvae.latent_space.measuring import findings
 from dgvae.latent_space.writing import write_contents
 
 if TYPE_CHECKING:
     import altair
-
-MOST_MEASURED = 10_000  # examples: figures take a time that grows with their square
+    import gradio
 
 Numbers = np.ndarray | Tensor | Sequence[Any]
 
 
-class LatentSpace:
+class LatentSpace(HeldSpace):
     """The posteriors of N examples, of text or of anything else, beside the prior N(0, I).
 
     Its figures are those of a checkpoint. Of more than 10,000 examples, 10,000 are drawn at random for them.
@@ -76,13 +73,14 @@ class LatentSpace:
         self._hold(checked({**(columns or {}), **named, "label": labels, "text": text}, name), name)
 
     @classmethod
-    def load(cls, path: str | Path, name: str | None = None) -> LatentSpace:
+    def load(cls, path: str | Path, name: str | None = None, most: Most = USUAL) -> LatentSpace:
         """Read a .safetensors, .npz or Parquet file.
 
         Args:
             path: of a file with `mean` and one of `log_var`, `std` and `var`, or `z` alone; each is [N, D]. It may also hold
                 `label`, `text` and other numbers, [N] each. Nothing is unpickled.
             name: in charts; the file's by default.
+            most: how much is read.
 
         Returns:
             The latent space.
@@ -95,17 +93,8 @@ class LatentSpace:
             LatentSpace('pdg-vae', 10000 examples, 32 dimensions)
         """
         space = cls.__new__(cls)
-        space._hold(checked(read_columns(Path(path)), str(path)), name or Path(path).stem)
+        space._hold(checked(read_columns(Path(path), most), str(path), most), name or Path(path).stem)
         return space
-
-    def _hold(self, contents: Contents, name: str) -> None:
-        self.name = name
-        self._contents = contents
-        self.posterior, self.labels, self.classes = contents.posterior, contents.labels, contents.classes
-        self.text, self.columns = contents.text, contents.columns
-
-    def __len__(self) -> int:
-        return len(self.posterior)
 
     def __repr__(self) -> str:
         dim = self.posterior.location.shape[1]
@@ -208,6 +197,25 @@ class LatentSpace:
 
         return slice_charts(self.aggregated, (i, j), self.name)
 
+    def serve(self, *others: LatentSpace, decoder: Callable[..., Any] | None = None, port: int | None = None) -> gradio.Blocks:
+        """Open the page with this latent space, and with others to compare, and return at once; Jupyter shows the page.
+
+        Args:
+            others: with other names.
+            decoder: a function z [S, D] → a list of texts, a list of PIL images, or an array of pictures, [S, H, W] or
+                [S, H, W, C]: what it returns is shown wherever a point is read out.
+            port: to serve on; the first free one from 7860 by default.
+
+        Returns:
+            The page, a `gradio.Blocks`; its `close()` ends it.
+
+        Raises:
+            UserError: two latent spaces have the same name, or the port is taken.
+        """
+        from dgvae.ui.serving import serve_spaces
+
+        return serve_spaces([self, *others], decoder, port)
+
     # ---- in a file
 
     def save(self, path: str | Path) -> None:
@@ -221,26 +229,3 @@ class LatentSpace:
             {0: 'a', 1: 'b'}
         """
         write_contents(Path(path), self._contents)
-
-    # ---- what is measured
-
-    @cached_property
-    def rows(self) -> Tensor:
-        """The examples that are measured: [at most MOST_MEASURED], in order."""
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
-        return order[:MOST_MEASURED].sort().values
-
-    @cached_property
-    def measured(self) -> Contents:
-        """The examples that are measured."""
-        return self._contents.at(self.rows)
-
-    @cached_property
-    def aggregated(self) -> AggregatedPosterior:
-        """q(z) over the examples that are measured."""
-        return aggregate(self.measured.posterior)
-
-    @cached_property
-    def record(self) -> Record:
-        """Its figures, as a checkpoint keeps them."""
-        return record_of(self.measured.posterior, self.name, self.classes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
 from dgvae.ui.markup.render import Line, read_as
-from dgvae.ui.own_latents import why_no_text
+from dgvae.ui.own_latents import latent_of_number, own_model, why_no_text
 from dgvae.ui.requests.turns import waiting_here, wanted_here
 from dgvae.ui.shelf import Shelf
 
@@ -26,7 +26,12 @@ EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited 
 
 
 def encode_mean(checkpoint: Checkpoint, text: str) -> Tensor:
-    """The posterior mean (or mean direction) of a sentence: [D]. Raises UserError if there is none in the text."""
+    """The posterior mean (or mean direction) of a sentence: [D]. Raises UserError if there is none in the text.
+
+    Of a file of latents, which has no encoder, a number stands for a point of its map.
+    """
+    if own_model(checkpoint):
+        return latent_of_number(checkpoint, text).float().clone()
     return encode(checkpoint, text).location[0]
 
 
@@ -119,15 +124,17 @@ def decode_texts(
         generator: draws the words where they are drawn.
 
     Returns:
-        A sentence per latent.
+        A sentence per latent; of the operator's own decoder, a text or a `Picture`.
 
     Raises:
-        UserError: the checkpoint has no decoder.
+        UserError: the checkpoint has no decoder, or the operator's fails.
     """
     from dgvae.model.generation import GREEDY
 
     if why := why_no_text(checkpoint):
         raise UserError(why)
+    if (own := own_model(checkpoint)) and own.decoder:
+        return own.decoder.decode(z)
     with waiting_here():  # for the one decoding loop
         found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
     return [checkpoint.tokenizer.decode(ids) for ids in found]
@@ -150,12 +157,16 @@ def decode_lines(
         gap: [B], nats; by default it is computed if the posteriors have a density.
 
     Returns:
-        A line per latent. Without a decoder its text says that there is none.
+        A line per latent. Without a decoder its text says that there is none; if the operator's fails, it says why.
     """
     from dgvae.evaluation.holes import density_gap_at
 
-    why = why_no_text(checkpoint)
-    texts = [why] * len(z) if why else decode_texts(checkpoint, z, decoding, generator)
+    try:
+        texts = decode_texts(checkpoint, z, decoding, generator)
+    except UserError as error:
+        if not own_model(checkpoint):
+            raise
+        texts = [str(error)] * len(z)
     if gap is None and checkpoint.aggregated.has_density:
         gap = density_gap_at(z, checkpoint.aggregated)
     gaps = [None] * len(texts) if gap is None else gap.tolist()
@@ -180,7 +191,7 @@ def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
     nearest = torch.cdist(z.float(), means).argmin(1)
     texts = [shelf.sentence(str(name), i) for i in nearest.tolist()]
     if None not in texts:
-        return [f"nearest sentence: {text}" for text in texts]
-    if why := why_no_text(checkpoint):
-        return [f"nearest: example {i + 1}. {why}" for i in nearest.tolist()]
+        return [f"{shelf.given.said('nearest sentence', name)}: {text}" for text in texts]
+    if own_model(checkpoint):
+        return [f"nearest: example {i + 1}" for i in nearest.tolist()]
     return [f"nearest sentence, reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]

@@ -1,7 +1,7 @@
-"""The models that visitors fetched from the Hub: each is seen by who fetched it, and together they are bounded.
+"""The models that visitors brought, from the Hub or from a file: each is seen by who brought it, and together they are bounded.
 
-They lie in a folder of this process, which goes with it. A visitor who leaves gives their models up: they stay for a link to
-them, until there is no room for another's.
+They lie in a folder of this process, which goes with it. A visitor who leaves gives their models up. Those of the Hub stay for
+a link to them, until there is no room for another's.
 """
 
 from __future__ import annotations
@@ -35,11 +35,18 @@ class _Model:
 
 
 class FetchedModels:
-    """By name: owner/name or owner/name@revision."""
+    """By name: owner/name or owner/name@revision.
 
-    def __init__(self, forget: Callable[[str], None]) -> None:
-        """forget: called with the name of a model that makes room."""
+    Args:
+        forget: called with the name of a model that makes room.
+        brought: what a visitor has done to have them.
+        stay: whether a model stays when those who see it have left.
+    """
+
+    def __init__(self, forget: Callable[[str], None], brought: str = "fetched", stay: bool = True) -> None:
         self._forget = forget
+        self._brought = brought
+        self._stay = stay
         self._models: dict[str, _Model] = {}
         self._lock = threading.Lock()
         self._root: Path | None = None
@@ -95,7 +102,9 @@ class FetchedModels:
             while len(self._models) >= MOST_MODELS or self._bytes() + size > MOST_BYTES:
                 if not free:
                     shutil.rmtree(folder, ignore_errors=True)
-                    raise UserError("There is no room for more fetched models until other visitors leave; try again later.")
+                    raise UserError(
+                        f"There is no room for more {self._brought} models until other visitors leave; try again later."
+                    )
                 self._remove(free.pop(0))
             if name in self._models:  # fetched twice at the same time
                 self._remove(name)
@@ -108,8 +117,12 @@ class FetchedModels:
 
     def leave(self, visitor: str) -> None:
         """Give a visitor's models up."""
-        for model in [*self._models.values()]:
-            model.visitors.discard(visitor)
+        with self._lock:
+            for name, model in [*self._models.items()]:
+                if visitor in model.visitors:
+                    model.visitors.discard(visitor)
+                    if not model.visitors and not self._stay:
+                        self._remove(name)
 
     def close(self) -> None:
         """Delete all folders. There will be no more."""
@@ -120,7 +133,7 @@ class FetchedModels:
         mine = self.names(visitor)
         if name not in mine and len(mine) >= MOST_OF_VISITOR:
             raise UserError(
-                f"You have fetched {len(mine)} models, as many as a visit may hold; reload the page to give them up."
+                f"You have {self._brought} {len(mine)} models, as many as a visit may hold; reload the page to give them up."
             )
 
     def _bytes(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from dgvae.ui.address import parse_query, read_fields
+from dgvae.ui.given import not_here
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import notice
 from dgvae.ui.pairs import SUCCESSORS
@@ -57,7 +58,7 @@ def _models(shelf: Shelf, query: Mapping[str, str], faults: list[str], is_new: b
             continue
         if (name := query.get(side, first)) not in names:
             shown = new if (new := SUCCESSORS.get(str(name))) in names else first
-            faults.append(f"The link's model {side.upper()}, {str(name)[:80]!r}, is not here; {shown} is shown instead.")
+            faults.append(not_here(side.upper(), str(name), shown))
             name = shown
         updates.append(gr.update(choices=choices, value=name))
     return updates

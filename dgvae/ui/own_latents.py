@@ -1,7 +1,8 @@
-"""A file of latents as a checkpoint that the page shows: its model has no decoder, and says so when it is asked for text."""
+"""A file of latents as a checkpoint that the page shows: its model has the operator's decoder, or says that it has none."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -10,30 +11,35 @@ from dgvae.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.checkpoint.latents import LatentMap
+    from dgvae.latent_space.bounds import Most
+    from dgvae.latent_space.space import LatentSpace
     from dgvae.posteriors import Prior
+    from dgvae.ui.own_decoder import OwnDecoder
 
 MAP_POINTS = 2000  # prior samples, and as many examples: 10 s
 
 
 class _Row(NamedTuple):
-    summary: str = "latents from a file, without a decoder"
+    summary: str
 
 
 class _Config(NamedTuple):
     title: str
     latent_dim: int
-    row: _Row = _Row()
+    row: _Row
 
 
 @dataclass(frozen=True)
-class NoDecoder:
-    """In place of a model, and of a tokenizer: whatever needs an encoder or a decoder raises a UserError."""
+class OwnModel:
+    """In place of a model, and of a tokenizer: what needs an encoder, or a decoder that is not there, raises a UserError."""
 
     config: _Config
     prior: Prior
+    decoder: OwnDecoder | None
 
     @property
     def said(self) -> str:
@@ -43,7 +49,8 @@ class NoDecoder:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):  # Python asks for these
             raise AttributeError(name)
-        raise UserError(f"{self.config.title} has no encoder and no decoder, so it reads and writes no text.")
+        has_none = "no encoder, so it reads" if self.decoder else "no encoder and no decoder, so it reads and writes"
+        raise UserError(f"{self.config.title} has {has_none} no text.")
 
 
 class OwnLatents(NamedTuple):
@@ -60,21 +67,97 @@ class OwnLatents(NamedTuple):
         return prior.numpy(), examples.numpy()
 
 
+def own_model(checkpoint: Checkpoint) -> OwnModel | None:
+    """The model of a file of latents; None for all others."""
+    model: Any = checkpoint.model
+    return model if isinstance(model, OwnModel) else None
+
+
 def why_no_text(checkpoint: Checkpoint) -> str | None:
     """Why a checkpoint can't decode; None if it can."""
-    model: Any = checkpoint.model
-    return model.said if isinstance(model, NoDecoder) else None
+    own = own_model(checkpoint)
+    return own.said if own and not own.decoder else None
 
 
-def load_own_latents(path: Path, name: str) -> OwnLatents:
-    """Read a file of latents, measure it and draw its map, in half a minute for 10,000 examples. Raises UserError."""
-    from dgvae.checkpoint.checkpoint import Checkpoint
-    from dgvae.checkpoint.latents import map_latents
+def latent_of_number(checkpoint: Checkpoint, text: str) -> Tensor:
+    """The latent of a point of a file's map, [D]: of an example by its number from 1, of a prior draw by that from −1.
+
+    Raises UserError if the text is no such number.
+    """
+    stored, title = checkpoint.latents.map, checkpoint.model.config.title
+    examples, draws = len(checkpoint.latents.labels), stored.priors if stored else 0
+    digits = text.strip().replace("−", "-")
+    number = int(digits) if digits.removeprefix("-").isdecimal() and len(digits) < 10 else 0
+    if 0 < number <= examples:
+        return checkpoint.latents.posterior.location[number - 1]
+    if stored and 0 < -number <= draws:
+        return stored.z[-number - 1]
+    raise UserError(
+        f"{title} has no encoder, so it reads no text: write the number of an example, 1 to {examples:,}, or of a prior draw, "
+        f"-1 to -{draws:,}."
+    )
+
+
+def measure_file(
+    path: Path, name: str, most: Most | None = None, decoder: OwnDecoder | None = None
+) -> Generator[str, None, OwnLatents]:
+    """Read a file of latents, measure it and draw its map, in half a minute for 10,000 examples.
+
+    Args:
+        path: of the file.
+        name: of the model.
+        most: how much is read, if that is not as much as of an operator's file.
+        decoder: the operator's, if there is one.
+
+    Yields:
+        What is done next.
+
+    Returns:
+        What the page shows of it.
+
+    Raises:
+        UserError: one sentence says what is wrong with the file.
+    """
+    from dgvae.latent_space.bounds import USUAL
     from dgvae.latent_space.space import LatentSpace
 
-    space = LatentSpace.load(path, name)
-    measured = space.measured
+    yield "Reading the file"
+    return (yield from measure_space(LatentSpace.load(path, name, most or USUAL), path, decoder))
+
+
+def measure_space(space: LatentSpace, path: Path, decoder: OwnDecoder | None) -> Generator[str, None, OwnLatents]:
+    """Measure a latent space and draw its map.
+
+    Args:
+        space: that is measured.
+        path: of its file.
+        decoder: the operator's, if there is one.
+
+    Yields:
+        What is done next.
+
+    Returns:
+        What the page shows of it.
+    """
+    from dgvae.checkpoint.checkpoint import Checkpoint
+    from dgvae.checkpoint.latents import map_latents
+
+    measured, dim = space.measured, space.aggregated.prior.dim
+    of = f" of {len(space):,}" if len(space) > len(measured.labels) else ""
+    yield f"Measuring {len(measured.labels):,}{of} examples of {dim:,} dimension{'s' if dim > 1 else ''}"
+    record = space.record
+    yield "Drawing the map"
     drawn = map_latents(measured.posterior, MAP_POINTS)
     latents = replace(measured.latents, map=drawn)
-    nothing: Any = NoDecoder(_Config(name, space.aggregated.prior.dim), space.aggregated.prior)
-    return OwnLatents(Checkpoint(path, nothing, nothing, latents, space.record), drawn, measured.text)
+    row = _Row(f"latents from a file, with{' a decoder of your own' if decoder else 'out a decoder'}")
+    model: Any = OwnModel(_Config(space.name, dim, row), space.aggregated.prior, decoder)
+    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, measured.text)
+
+
+def at_once(steps: Generator[str, None, OwnLatents]) -> OwnLatents:
+    """What is measured, where nobody is told how far that is."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value

@@ -59,7 +59,7 @@ class Page:
 
     def __init__(self, shelf: Shelf, blocks: GuardedBlocks) -> None:
         self.shelf = shelf
-        blocks.routes = [script_route()]
+        blocks.routes = [script_route(), shelf.given.uploads.route()]
         self.sidebar = Sidebar(shelf)
         self.models = self.sidebar.models
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
@@ -184,7 +184,7 @@ class Page:
                     _ = aggregated.smoothed
 
     def leave(self, request: gr.Request) -> None:
-        """Give up what a visitor who is gone has fetched."""
+        """Give up what a visitor who is gone has fetched or given."""
         self.shelf.leave(request.session_hash)
 
     def carry(self, shown: MapTab, then: str, *point: Any) -> tuple[Any, ...]:

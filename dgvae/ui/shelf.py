@@ -17,9 +17,12 @@ from dgvae.errors import UserError
 from dgvae.ui.derived import Derived
 from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.folders import looks_whole, named_fault, version_of
-from dgvae.ui.own_latents import OwnLatents, load_own_latents
+from dgvae.ui.given import GivenFiles, label_of
+from dgvae.ui.own_decoder import OwnDecoder
+from dgvae.ui.own_latents import OwnLatents
 from dgvae.ui.pairs import first_pair
 from dgvae.ui.requests.turns import visitor_here, wanted_here
+from dgvae.ui.sentences import Sentences
 from dgvae.ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
@@ -37,12 +40,11 @@ class Shelf:
 
     def __init__(self, root: Path, data: Path | None = None) -> None:
         self._root = root
-        self._data = data
         self._folders = find_checkpoints(root)
-        self._own: dict[str, OwnLatents] = {}
+        self.given = GivenFiles(self._forget)
         self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
         self._derived = Derived()
-        self._sentences: dict[str, list[str] | None] = {}
+        self._sentences = Sentences(root, data)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._broken: dict[str, tuple[Hashable, str]] = {}  # of which files, and why
         self._fetched = FetchedModels(self._forget)
@@ -56,7 +58,7 @@ class Shelf:
         self._folders |= find_checkpoints(self._root)
         fetched = {name: folder for name in self._fetched.names(visitor_here()) if (folder := self._fetched.folder(name))}
         read = {name: display_name(name, folder) for name, folder in (dict(self._folders) | fetched).items()}
-        read = {name: name for name in self._own} | read
+        read = self.given.labels() | read
         times = Counter(read.values())
         return [(label if times[label] == 1 else f"{label} ({name})", name) for name, label in read.items()]
 
@@ -65,12 +67,12 @@ class Shelf:
         folders = dict(self._folders)
         whole = [name for name, folder in folders.items() if name not in self._broken and looks_whole(folder)]
         preferred = next((found for a, b in PREFERRED if (found := first_pair(whole, a, b))), ())
-        first, *others = [*dict.fromkeys([*self._own, *preferred, *whole, *folders])] or [None]
+        first, *others = [*dict.fromkeys([*self.given.of_all(), *preferred, *whole, *folders])] or [None]
         return first, next(iter(others), first)
 
     def get(self, name: str | None) -> Checkpoint:
         """Load a checkpoint, or return it as it was loaded. Raises UserError."""
-        if own := self._own.get(str(name)):
+        if own := self.given.get(name):
             return own.checkpoint
         folder, name = self.folder(name), str(name)
         with self._locks[name]:
@@ -113,7 +115,7 @@ class Shelf:
 
     def _is_ours(self, name: str) -> bool:
         """Whether the operator of the app chose it, and no visitor."""
-        return name in self._folders or name in self._own
+        return name in self._folders or name in self.given.of_all()
 
     def title(self, name: str | None) -> str:
         """A model's title, or what it is called if it can't be loaded."""
@@ -126,11 +128,11 @@ class Shelf:
         """Where a checkpoint lies. Raises UserError if there is none of this name."""
         if not name:
             raise UserError("Choose a model in the sidebar.")
-        if name in self._own:
-            raise UserError(f"{name} is a file of latents; in Python, dgvae.LatentSpace.load reads it.")
+        if self.given.get(name):
+            raise UserError(f"{label_of(name)} is a file of latents; in Python, dgvae.LatentSpace.load reads it.")
         folder = self._folders.get(name) or self._fetched.folder(name)
         if not folder:
-            raise UserError(f"There is no checkpoint {name!r} here.")
+            raise UserError(f"There is no checkpoint {label_of(name)!r} here.")
         return folder
 
     def source(self, name: str | None) -> str:
@@ -143,8 +145,8 @@ class Shelf:
 
     def shown_folder(self, name: str | None) -> Path:
         """A checkpoint's folder as a visitor may know it: from the working directory, or from where the checkpoints are."""
-        if name in self._own:
-            return Path(str(name))
+        if self.given.get(name):
+            return Path(label_of(str(name)))
         folder = self.folder(name)
         return self.shown_root() / folder.relative_to(self._root) if folder.is_relative_to(self._root) else Path(str(name))
 
@@ -156,6 +158,7 @@ class Shelf:
     def close(self) -> None:
         """Delete what was fetched, since the process ends."""
         self._fetched.close()
+        self.given.close()
 
     def measured(self) -> tuple[list[Measured], list[str]]:
         """The figures of every checkpoint, without loading its model; and a sentence for each that has none to read."""
@@ -165,7 +168,7 @@ class Shelf:
 
         found, faults = [], []
         for title, name in self.choices():
-            if own := self._own.get(name):
+            if own := self.given.get(name):
                 found.append(Measured(name, title, "", None, own.checkpoint.metrics))
                 continue
             try:
@@ -198,15 +201,24 @@ class Shelf:
             raise
         return name
 
-    def add_latents(self, path: Path, name: str) -> None:
-        """Show every visitor a file of latents under this name. Raises UserError."""
+    def add_latents(self, path: Path, name: str, decoder: OwnDecoder | None = None) -> None:
+        """Show every visitor a file of latents.
+
+        Args:
+            path: of the file.
+            name: of the model.
+            decoder: shows what is decoded, if there is one.
+
+        Raises:
+            UserError: the name is taken, or the file is broken.
+        """
         if self._is_ours(name):
             raise UserError(f"There are two models called {name}; give another name: --latents {path}=NAME")
-        self._own[name] = load_own_latents(path, name)
+        self.given.add(path, name, decoder)
 
     def own(self, name: str) -> OwnLatents | None:
-        """A file of latents, if it is one."""
-        return self._own.get(name)
+        """A file of latents, if it is one that the visitor may see."""
+        return self.given.get(name)
 
     def add_own_from_hub(self, text: str, token: bool) -> None:
         """Show every visitor a checkpoint that the operator chose. token: whether theirs is sent. Raises UserError."""
@@ -222,9 +234,10 @@ class Shelf:
                 self._fetched.show(name or "", visitor_here())
 
     def leave(self, visitor: str | None) -> None:
-        """Give up what a visitor fetched."""
+        """Give up what a visitor fetched, and forget what they gave."""
         if visitor:
             self._fetched.leave(visitor)
+            self.given.leave(visitor)
 
     def _forget(self, name: str) -> None:
         for kept in (self._loaded, self._derived, self._sentences, self._broken):
@@ -232,19 +245,6 @@ class Shelf:
 
     def sentence(self, name: str, index: int) -> str | None:
         """The text behind a latent, if the corpus is at hand and is the one that was encoded."""
-        if own := self._own.get(name):
+        if own := self.given.get(name):
             return own.text[index] if own.text else None
-        with self._locks["sentences of " + name]:
-            if name not in self._sentences:
-                self._sentences[name] = self._read_sentences(name, self.get(name))
-        sentences = self._sentences[name]
-        return sentences[index] if sentences else None
-
-    def _read_sentences(self, name: str, checkpoint: Checkpoint) -> list[str] | None:
-        from dgvae.text.known_texts import find_evaluation
-
-        measured = checkpoint.metrics
-        folder = self.folder(name)
-        run = folder if folder.is_relative_to(self._root) else None  # not one of the Hub
-        split = find_evaluation(measured.corpus, measured.evaluation.sha256, self._data, run)
-        return split.sentences if split else None
+        return self._sentences.of(name, lambda: (self.folder(name), self.get(name)), index)

@@ -1,4 +1,4 @@
-"""The sidebar: the two models, their figures, the checkpoints that can't be shown, and a model from the Hub."""
+"""The sidebar: the two models, their figures, the checkpoints that can't be shown, and models that a visitor brings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ from typing import Any
 import gradio as gr
 
 from dgvae.errors import UserError
+from dgvae.ui.given import MOST_DIMENSIONS, MOST_EXAMPLES, label_of
 from dgvae.ui.markup.render import facts, hint, notice
+from dgvae.ui.requests.events import Sent
+from dgvae.ui.requests.uploads import MOST_BYTES
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.upload import CHOOSE, LatentsUpload
+
+WHAT_TO_GIVE = (
+    "<code>mean</code> and <code>log_var</code>, or <code>z</code> alone, each [examples, dimensions]; <code>label</code> and "
+    f"<code>text</code> if you like. At most {MOST_BYTES / 1e6:.0f} MB, {MOST_EXAMPLES:,} examples and {MOST_DIMENSIONS} "
+    "dimensions. It may also be dropped on the page. Only you see it, and it is forgotten when you leave."
+)
 
 
 class Sidebar:
@@ -32,6 +42,11 @@ class Sidebar:
                 repository = gr.Textbox(label="Repository", placeholder="owner/name@revision", elem_id="repository")
                 add = gr.Button("Fetch it as model B", elem_id="fetch")
                 fetched = gr.HTML(elem_id="fetched")
+            with gr.Accordion("Latents of your own model", open=False, elem_id="give"):
+                gr.HTML(f"<p class='hint'>{WHAT_TO_GIVE}</p>")
+                choose = gr.Button("Choose a file", elem_id="choose-file")
+            upload = LatentsUpload()
+            given = gr.HTML(elem_id="given")
         gr.on(
             [add.click, repository.submit],
             self.fetch,
@@ -40,6 +55,9 @@ class Sidebar:
             api_visibility="private",
             concurrency_limit=2,
         )
+        choose.click(None, None, None, js=CHOOSE, api_visibility="private")
+        into = [*self.models, given]
+        upload.sent(self.give, None, into, show_progress="hidden", api_visibility="private", concurrency_limit=32)
 
     def describe(self, *names: str | None) -> list[str]:
         """The models' figures."""
@@ -76,3 +94,16 @@ class Sidebar:
             return
         choices = self._shelf.choices()
         yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("The new model is now model B.")
+
+    def give(self, event: Sent) -> Iterator[tuple[Any, Any, str]]:
+        """Measure a file of latents that has arrived, put it in both lists and choose it as B."""
+        try:
+            for said, name in self._shelf.given.give(event.ticket, event.name):
+                if name is None:
+                    yield gr.skip(), gr.skip(), hint(said)
+                    continue
+                choices = self._shelf.choices()
+                told = hint(f"{label_of(name)} is now model B.")
+                yield gr.update(choices=choices), gr.update(choices=choices, value=name), told
+        except UserError as error:
+            yield gr.skip(), gr.skip(), notice(str(error))

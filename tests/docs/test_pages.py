@@ -16,9 +16,9 @@ import pytest
 
 import dgvae
 from dgvae.checkpoint import public_hub
-from dgvae.ui import fetched
+from dgvae.ui import fetched, given
 from dgvae.ui.lab import visitors
-from dgvae.ui.requests import limits, turns
+from dgvae.ui.requests import limits, turns, uploads
 from tests.docs.tables import PAGES, ROOT, with_tables
 
 BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```", re.DOTALL | re.MULTILINE)
@@ -111,6 +111,8 @@ def test_the_readme_is_short() -> None:
         f"the app holds {fetched.MOST_MODELS} of them with {fetched.MOST_BYTES / 1e6:.0f} MB",
         f"A request may have {limits.MOST_SENT / 1e6:.0f} MB",
         f"{turns.MOST_OF_VISITOR} unanswered requests, and all visitors together {turns.MOST_WAITING}",
+        f"{uploads.MOST_BYTES / 1e6:.0f} MB, {given.MOST_EXAMPLES:,} examples and {given.MOST_DIMENSIONS} dimensions",
+        f"measured one at a time, and at most {given.MOST_MEASURED} wait",
         f"The lab has {visitors.MOST_LABS} places",
     ],
 )

@@ -74,7 +74,7 @@ def test_z_alone_is_points_and_other_columns_are_kept() -> None:
     ],
 )  # fmt: skip
 def test_labels_are_numbers_with_names(label: Any, numbers: list[int], classes: dict[int, str]) -> None:
-    contents = checked({"z": MEAN[:3], "label": label}, "digits")
+    contents = checked({"z": MEAN[:3, :2], "label": label}, "digits")
     assert (contents.labels.tolist(), contents.classes) == (numbers, classes)
 
 

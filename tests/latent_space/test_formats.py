@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from dgvae.errors import UserError
-from dgvae.latent_space import formats
+from dgvae.latent_space.bounds import Most
 from dgvae.latent_space.formats import bytes_of, read_columns
 
 MEAN = np.arange(6, dtype=np.float32).reshape(3, 2)
@@ -132,17 +132,28 @@ def test_a_file_that_is_missing_or_a_folder_is_said(tmp_path: Path) -> None:
             read_columns(path)
 
 
-def test_what_would_fill_the_memory_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "MOST_BYTES", 1_000_000)
-    path = tmp_path / "latents"
+def test_what_would_fill_the_memory_is_not_unpacked(tmp_path: Path) -> None:
+    path, few = tmp_path / "latents", Most(bytes=1_000_000, text_bytes=100_000)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mean.npy", bytes(2_000_000))
     assert path.stat().st_size < 10_000
     with pytest.raises(UserError, match="is too large"):
-        read_columns(path)
+        read_columns(path, few)
     path.write_bytes(bytes(1_000_001))
     with pytest.raises(UserError, match="is too large"):
-        read_columns(path)
+        read_columns(path, few)
+    tables: list[dict[str, object]] = [{"text": ["a" * 10_000] * 1000}, {"z": [[0.0] * 100] * 10_000}]
+    for table in tables:  # each value is stored once
+        path.write_bytes(parquet(table))
+        assert path.stat().st_size < 200_000
+        with pytest.raises(UserError, match=r"10 MB of text in a column, and 0 MB are read|is too large"):
+            read_columns(path, few)
+
+
+def test_texts_within_lists_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "latents.parquet"
+    path.write_bytes(parquet({"z": [[1.0], [2.0]], "words": [["a"], ["b", "c"]]}))
+    assert read_columns(path).keys() == {"z"}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

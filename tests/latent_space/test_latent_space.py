@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-import dgvae.latent_space.space
+import dgvae.latent_space.held
 from dgvae import DiagonalGaussian, LatentSpace
 from dgvae.aggregate.points import NO_POSTERIORS
 from dgvae.errors import UserError
@@ -34,7 +34,8 @@ def test_the_examples_of_its_methods_run(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(ROOT)
     torch.manual_seed(0)
     said: list[str] = []
-    examples = [test for test in doctest.DocTestFinder().find(LatentSpace, "LatentSpace") if test.examples]
+    known = {"torch": torch, "LatentSpace": LatentSpace}
+    examples = [test for test in doctest.DocTestFinder().find(LatentSpace, "LatentSpace", extraglobs=known) if test.examples]
     public = {name for name in vars(LatentSpace) if name in ("load", "figures", "diagnosis", "holes", "map", "slice", "save")}
     assert {test.name.rpartition(".")[2] for test in examples} >= public
     for test in examples:
@@ -44,7 +45,7 @@ def test_the_examples_of_its_methods_run(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_its_figures_are_those_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 300 examples and four dimensions: `train.evaluate` measures checkpoints by `add_latents`."""
-    monkeypatch.setattr(dgvae.latent_space.space, "MOST_MEASURED", 300)
+    monkeypatch.setattr(dgvae.latent_space.held, "MOST_MEASURED", 300)
     kept = LatentSpace.load(PDG / "latents.safetensors")
     assert len(kept) == 10_000
     posterior = kept.posterior.map(lambda tensor: tensor[:1000, :4])
@@ -64,9 +65,20 @@ def test_faults_are_told_of_examples() -> None:
     assert space.absent["bleu"] == NO_DECODER
 
 
-def test_swapped_axes_are_asked_about() -> None:
-    space = LatentSpace(np.random.default_rng(0).standard_normal((30, 60)))
-    assert "are the axes swapped?" in space.diagnosis()[0].text
+def test_few_examples_are_told_of() -> None:
+    space = LatentSpace(np.random.default_rng(0).standard_normal((30, 60)), labels=[-1] * 30)
+    assert "fewer examples (30) than dimensions (60)" in space.diagnosis()[0].text
+
+
+def test_swapped_axes_are_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    axes = r"of the shape \[3, 800\], fewer examples than dimensions: if the axes are swapped, save \w+\.T"
+    swapped = np.zeros((3, 800), np.float32)
+    with pytest.raises(UserError, match=f"latents has mean {axes}"):
+        LatentSpace(swapped, swapped - 1)
+    np.savez(tmp_path / "swapped.npz", z=swapped)
+    with pytest.raises(UserError, match=f"swapped.npz has z {axes}"):
+        LatentSpace.load(tmp_path / "swapped.npz")
+    assert len(LatentSpace(swapped, columns={"ink": [1, 2, 3]})) == 3  # one number for each example tells the axes apart
 
 
 def test_the_constructor_takes_arrays_tensors_and_lists() -> None:
@@ -83,7 +95,7 @@ def test_the_constructor_takes_arrays_tensors_and_lists() -> None:
 
 
 def test_holes_lie_where_there_is_no_example_and_name_the_examples_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dgvae.latent_space.space, "MOST_MEASURED", 500)
+    monkeypatch.setattr(dgvae.latent_space.held, "MOST_MEASURED", 500)
     space = half_empty(1000)
     holes = space.holes(3)
     assert len(holes) == 3

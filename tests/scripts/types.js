@@ -11,6 +11,7 @@ const SCOPES = [
   ["lab/point_pad.js"],
   ["lab/screen.js", "lab/picture.js", "lab/curves.js"],
   ["tabs/measure_table.js"],
+  ["upload.js"],
   ["vega/chart.js", "vega/marks.js", "vega/pointer.js"],
   ["vega/chart_marks.js"],
 ];

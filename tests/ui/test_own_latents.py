@@ -22,6 +22,8 @@ from dgvae.ui.map.tab import MapTab
 from dgvae.ui.page import TABS
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.edit import EditTab
+from dgvae.ui.tabs.interpolate import InterpolateTab
 from dgvae.ui.tabs.measure import MeasureTab
 from dgvae.ui.tabs.tab import Tab
 
@@ -95,8 +97,8 @@ def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -
     assert number < 0
     assert f"code number {shown}" in tab.read_number("codes", DG, shown + 1)
     assert "code number" in tab.read_region("codes", DG, "own", EVERYWHERE)
-    with pytest.raises(UserError, match=NO_TEXT):
-        tab.carry("digits", "digits", -1)
+    assert tab.carry("digits", "codes", -1) == "-1"
+    assert tab.carry("codes", "codes", shown + 1) == str(shown + 1)  # no encoder could read its text
     assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]
 
 
@@ -108,14 +110,22 @@ def test_its_findings_are_of_examples(shelf: Shelf) -> None:
 
 
 def test_what_needs_an_encoder_says_so(shelf: Shelf) -> None:
-    from dgvae.ui.tabs.edit import EditTab
-    from dgvae.ui.tabs.interpolate import InterpolateTab
+    tab = build(EditTab, shelf)
+    drawn = "".join(part for part in tab.draw("digits", "codes", **values(tab)) if isinstance(part, str))
+    for name in ("digits", "codes"):
+        assert f"{name} has no encoder and no decoder, so it reads and writes no text." in drawn
 
-    for kind in (EditTab, InterpolateTab):
-        tab = build(kind, shelf)
-        drawn = "".join(part for part in tab.draw("digits", "codes", **values(tab)) if isinstance(part, str))
-        assert "digits has no encoder and no decoder, so it reads and writes no text." in drawn
-        assert "codes has no encoder and no decoder, so it reads and writes no text." in drawn
+
+def test_an_interpolation_is_between_numbers_of_points(shelf: Shelf) -> None:
+    tab = build(InterpolateTab, shelf)
+    said, chart = tab.draw("digits", "codes", **values(tab))
+    assert "digits has no encoder, so it reads no text: write the number of an example, 1 to 300, or of a prior draw" in said
+    assert chart is None
+    said, chart = tab.draw("digits", "codes", **values(tab, **{"from": "12", "to": "-3", "path": "dense"}))
+    assert said.count(NO_TEXT) == 8
+    assert chart
+    first, second, _ = tab.pick_pair("digits", DG)
+    assert 1 <= int(first) != int(second) <= 300
 
 
 def test_its_code_and_folder_are_refused_in_one_sentence(shelf: Shelf) -> None:

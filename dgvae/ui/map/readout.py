@@ -5,10 +5,11 @@ from __future__ import annotations
 from dgvae.errors import UserError
 from dgvae.evaluation.estimates import hole_mass_by_chance
 from dgvae.evaluation.figures import MATCH, percent
-from dgvae.ui.decoding import decode_lines, decode_texts
+from dgvae.ui.decoding import decode_lines
 from dgvae.ui.map.points import Point, holes_of, point_gaps
 from dgvae.ui.markup.render import Column, comparison, hint
 from dgvae.ui.own_latents import why_no_text
+from dgvae.ui.pictures import Picture, shown
 from dgvae.ui.shelf import Shelf
 
 SHOWN = 2 * MATCH  # of the prior in holes: with less there is none to show
@@ -33,9 +34,10 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
     whole = sum(hole.share for hole in found)
     title, sentences = checkpoint.model.config.title, len(checkpoint.aggregated)
     if (chance := hole_mass_by_chance(sentences)) > SHOWN and whole <= chance:
+        kind = shelf.given.said("sentences", name)
         raise UserError(
-            f"Too few sentences to tell whether {title} has holes: {whole:.0%} of the prior lies in holes, and with "
-            f"{sentences:,} sentences up to {chance:.0%} can appear to do so even if q(z) equals the prior."
+            f"Too few {kind} to tell whether {title} has holes: {whole:.0%} of the prior lies in holes, and with "
+            f"{sentences:,} {kind} up to {chance:.0%} can appear to do so even if q(z) equals the prior."
         )
     if whole < SHOWN:
         raise UserError(
@@ -49,12 +51,14 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
         text, what = why, "it has no text here"
     elif text is None:
         mean = checkpoint.latents.posterior.location[hole.nearest]
-        text, what = decode_texts(checkpoint, mean.unsqueeze(0))[0], f"{side} reconstructs it as"
-    return draws[at], hint(
+        text, what = decode_lines(checkpoint, mean.unsqueeze(0))[0].text, f"{side} reconstructs it as"
+    said = (
         f"Hole {at + 1} of {len(found)} in {side}. It is deepest at prior draw {hole.index + 1}, where the prior is "
         f"{hole.gap:.0f} nats denser than the encoded sentences. {whole:.1%} of the draws on this map lie in holes of "
-        f"{side}. The nearest sentence is number {hole.nearest + 1}; {what}: {text}"
+        f"{side}. The nearest sentence is number {hole.nearest + 1}; {what}"
     )
+    said = shelf.given.said(said, name)
+    return draws[at], (f"{hint(said + ':')}{shown(text)}" if isinstance(text, Picture) else hint(f"{said}: {text}"))
 
 
 def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) -> str:
@@ -73,12 +77,17 @@ def read_point(shelf: Shelf, name_a: str | None, name_b: str | None, point: Poin
     if point.is_draw:
         head, said = f"Prior draw {point.index + 1}", _of_draws(shelf, name_a, name_b)
     else:
-        head, said = f"Sentence {point.index + 1}", _reads(shelf, name_a, name_b, point.index)
+        head, said = (
+            f"{shelf.given.said('Sentence', name_a, name_b)} {point.index + 1}",
+            _reads(shelf, name_a, name_b, point.index),
+        )
     return comparison([head], *columns) + (hint(said) if any(column.lines for column in columns) else "")
 
 
 def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) -> str:
     """The sentence of a point; where there is no text, as at a prior draw, what a model decodes there.
+
+    A file of latents has no encoder that could read the text: there, the point's number stands for it.
 
     Args:
         shelf: has the models.
@@ -93,15 +102,12 @@ def text_at(shelf: Shelf, name_a: str | None, name_b: str | None, point: Point) 
         UserError: neither map has the point.
     """
     for name in (name_a, name_b):
-        if not point.is_draw and (text := _text(shelf, name, point.index)):
+        if not point.is_draw and (text := _text(shelf, name, point.index)) and not shelf.own(str(name)):
             return text
-    lacking: list[str] = []
     for name in (name_a, name_b):
         if (column := _at(shelf, name, point)).lines:
-            if not (why := why_no_text(shelf.get(name))):
-                return column.lines[0].text
-            lacking.append(why)
-    raise UserError(lacking[0] if lacking else "Neither model's map has such a point.")
+            return str(point.number) if shelf.own(str(name)) else column.lines[0].text
+    raise UserError("Neither model's map has such a point.")
 
 
 def why_other_draws(shelf: Shelf, name_a: str | None, name_b: str | None) -> str | None:
@@ -137,7 +143,7 @@ def _reads(shelf: Shelf, name_a: str | None, name_b: str | None, sentence: int) 
     if len(texts) == 2 and texts["A"] == texts["B"]:
         return f"It reads: {texts['A']}"
     return " ".join(f"In {side} it reads: {text}" for side, text in texts.items()) or (
-        "Each model decodes a sample of its posterior for this sentence."
+        shelf.given.said("Each model decodes a sample of its posterior for this sentence.", name_a, name_b)
     )
 
 

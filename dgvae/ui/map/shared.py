@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dgvae.cancellation import check_cancelled
 from dgvae.errors import UserError
 from dgvae.ui.map.fittings import Fitting, Fittings
-from dgvae.ui.own_latents import why_no_text
+from dgvae.ui.own_latents import own_model
 from dgvae.ui.requests.turns import visitor_here
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.vega.chart import bundle_path
@@ -41,7 +41,7 @@ class CommonMaps:
 
         a, b = self._shelf.get(name_a), self._shelf.get(name_b)
         why = why_not_common(a.latents, b.latents)
-        if why_no_text(a) or why_no_text(b):
+        if own_model(a) or own_model(b):
             why = "a file of latents has only a map of its own"
         if why or not a.latents.map or not b.latents.map:
             raise UserError(f"These two models have no common map: {why}. Each model is shown on its own map.")

@@ -148,7 +148,7 @@ class MapTab(Tab):
             except UserError as error:
                 drawn += [notice(str(error)), None]
         return (
-            _look_for(coloring.key),
+            self.shelf.given.said(_look_for(coloring.key), name_a, name_b),
             *drawn,
             marks_over(fields["region"], Point.of_number(fields["point"])),
             remarks(self.shelf, (name_a, name_b), coloring, layout),

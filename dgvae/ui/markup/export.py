@@ -10,6 +10,7 @@ from html import escape
 from urllib.parse import quote
 
 from dgvae.files.spreadsheet import harmless
+from dgvae.ui.pictures import Picture
 
 
 def csv_link(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -26,7 +27,7 @@ def csv_link(filename: str, header: Sequence[str], rows: Iterable[Sequence[objec
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    writer.writerows([harmless("(a picture)" if isinstance(cell, Picture) else cell) for cell in row] for row in rows)
     return _link(filename, "data:text/csv;charset=utf-8," + quote(text.getvalue()), "Save as CSV")
 
 

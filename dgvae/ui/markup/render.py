@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from dgvae.charts.colors import FULL_GAP
 from dgvae.evaluation.figures import FIGURES
+from dgvae.latent_space.wording import of_examples
+from dgvae.ui.own_latents import own_model
+from dgvae.ui.pictures import shown
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
@@ -60,6 +63,7 @@ def facts(checkpoint: Checkpoint) -> str:
     """The figures of a checkpoint that say whether it collapsed or has holes."""
     measured, config = checkpoint.metrics, checkpoint.model.config
     cells = "".join(_fact(measured, figure, config.latent_dim) for figure in SIDEBAR)
+    cells = of_examples(cells) if own_model(checkpoint) else cells
     summary = config.row.summary
     return f"{hint(summary[:1].upper() + summary[1:] + '.')}<dl class='facts'>{cells}</dl>"
 
@@ -104,7 +108,7 @@ def _line_cell(column: Column, i: int, side: str) -> str:
     if i >= len(column.lines):
         return _cell("", side)
     line = column.lines[i]
-    text = escape(line.text) or "<span class='hint'>(an empty sentence)</span>"
+    text = shown(line.text) or "<span class='hint'>(an empty sentence)</span>"
     note = hint(line.note) if line.note else ""
     return _cell(f"<span class='sentence'>{text}</span>{_gap_bar(line)}{note}", side)
 

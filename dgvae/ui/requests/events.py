@@ -88,3 +88,10 @@ class Chose(PageEvent):
 
     side: Literal["a", "b"]
     name: Annotated[str, Field(max_length=1000)]
+
+
+class Sent(PageEvent):
+    """A file that has arrived: its ticket, and what it is called."""
+
+    ticket: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
+    name: Annotated[str, Field(max_length=1000)]

@@ -20,6 +20,7 @@ from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.limits import MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once, said_bytes
 from dgvae.ui.requests.login import user_of
 from dgvae.ui.requests.plain import read_plain
+from dgvae.ui.requests.uploads import is_upload
 
 LOGIN = re.compile(r"^(?:.*/)?login/?$")  # a form
 # What the page has no use for: Gradio's tools for who develops a page or a component (what asks for a component's files is
@@ -101,6 +102,8 @@ class Gate:
             return scope, receive
         if not self._is_logged_in(scope):
             raise Refusal(401, "Not authenticated: log in first.")
+        if is_upload(scope):
+            return scope, receive
         kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise Refusal(415, "The request must be JSON, with the header Content-Type: application/json.")

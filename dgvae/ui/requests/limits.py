@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dgvae.ui.requests.uploads import is_upload
+
 MOST_SENT = 8_000_000  # bytes of a request with latents: 256 of 1,024 dimensions fit in
 MOST_PARTS = 300_000  # values of such a request's JSON, for the same reason
 MOST_SMALL = 100_000  # bytes of any other request: a page's fields, and texts of 20,000 letters
@@ -40,7 +42,10 @@ class _RefusedError(Exception):
 
 
 class SmallRequests:
-    """Refuses files, of which the page takes none, and bodies that are too large or too slow; others are read here, once."""
+    """Refuses Gradio's uploads, and bodies that are too large or too slow; others are read here, once.
+
+    A file of latents is read by `Uploads`, which has limits of its own.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,7 +53,7 @@ class SmallRequests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or is_upload(scope):
             return await self._app(scope, receive, send)
         request = Request(scope, receive)
         try:

@@ -15,6 +15,7 @@ from dgvae.errors import UserError
 from dgvae.ui.decoding import EXAMPLES, MOST_CHARACTERS, decode_lines, decode_texts, encode_mean, latent_path, readings
 from dgvae.ui.markup.export import code_to_load, csv_link
 from dgvae.ui.markup.render import Column, Line, comparison, comparison_rows, hint, notice
+from dgvae.ui.own_latents import own_model
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.tab import QUIET, Slider, Tab
 from dgvae.ui.vega.chart import VegaChart
@@ -80,7 +81,8 @@ class InterpolateTab(Tab):
         walks = {side: self._walk(name, texts, path, steps, each) for side, name in (("A", name_a), ("B", name_b))}
         heads = [f"{i / (steps - 1):.0%}" if k == 0 else "" for i in range(steps) for k in range(each)]
         columns = [walk.column for walk in walks.values()]
-        said = readings(self.shelf, (name_a, name_b), *texts) + hint(SCORES) + comparison(heads, *columns)
+        scores = "" if self.shelf.own(str(name_a)) and self.shelf.own(str(name_b)) else hint(SCORES)
+        said = readings(self.shelf, (name_a, name_b), *texts) + scores + comparison(heads, *columns)
         said += csv_link("interpolation.csv", *comparison_rows(heads, *columns))
         curves = {side: walk.gaps for side, walk in walks.items() if len(walk.gaps)}
         return said, gap_curves(curves) if curves else None
@@ -95,8 +97,10 @@ class InterpolateTab(Tab):
             fine, z = (latent_path(self.shelf, name, path, ends, count) for count in (FINE, steps))
         except UserError as error:
             return Walk(Column(name or "no model", fault=str(error)))
-        words = [" ".join(checkpoint.tokenizer.words(text)) for text in texts]
-        lines = [_with_rouge(line, words) for line in _decodings(checkpoint, z, each)]
+        lines = _decodings(checkpoint, z, each)
+        if not own_model(checkpoint):  # which reads numbers of points, no sentences
+            words = [" ".join(checkpoint.tokenizer.words(text)) for text in texts]
+            lines = [_with_rouge(line, words) for line in lines]
         gaps = density_gap_at(fine, checkpoint.aggregated).tolist() if checkpoint.aggregated.has_density else ()
         return Walk(Column(checkpoint.model.config.title, lines), gaps)
 
@@ -108,6 +112,8 @@ class InterpolateTab(Tab):
             return gr.skip(), gr.skip(), gr.skip()
         count = len(checkpoint.latents.labels)
         chosen = random.sample(range(count), 2) if count > 1 else [0, 0]
+        if own_model(checkpoint):
+            return str(chosen[0] + 1), str(chosen[1] + 1), time.time()
         texts = [self.shelf.sentence(str(name_a), i) for i in chosen]
         if None in texts:
             texts = decode_texts(checkpoint, checkpoint.latents.posterior.location[chosen])

@@ -1,0 +1,49 @@
+"""What a latent space holds, and the examples of it that are measured."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.evaluation.record import Record
+from dgvae.latent_space.checks import Contents
+from dgvae.latent_space.measuring import record_of
+
+MOST_MEASURED = 10_000  # examples: figures take a time that grows with their square
+
+
+class HeldSpace:
+    """The contents of a `LatentSpace`. What is derived from them is computed once, when it is first asked for."""
+
+    def _hold(self, contents: Contents, name: str) -> None:
+        self.name = name
+        self._contents = contents
+        self.posterior, self.labels, self.classes = contents.posterior, contents.labels, contents.classes
+        self.text, self.columns = contents.text, contents.columns
+
+    def __len__(self) -> int:
+        return len(self.posterior)
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """The examples that are measured: [at most MOST_MEASURED], in order."""
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
+        return order[:MOST_MEASURED].sort().values
+
+    @cached_property
+    def measured(self) -> Contents:
+        """The examples that are measured."""
+        return self._contents.at(self.rows)
+
+    @cached_property
+    def aggregated(self) -> AggregatedPosterior:
+        """q(z) over the examples that are measured."""
+        return aggregate(self.measured.posterior)
+
+    @cached_property
+    def record(self) -> Record:
+        """Its figures, as a checkpoint keeps them."""
+        return record_of(self.measured.posterior, self.name, self.classes)

@@ -1,0 +1,63 @@
+"""The page with latent spaces that are in memory: for a notebook, or for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dgvae.environment import choose_cache, direct_requests
+from dgvae.errors import UserError
+from dgvae.ui.own_decoder import OwnDecoder
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from dgvae.latent_space.space import LatentSpace
+
+HEIGHT = 900  # of the page in a notebook, in pixels
+
+
+def serve_spaces(spaces: Sequence[LatentSpace], decoder: Callable[..., Any] | None, port: int | None) -> gr.Blocks:
+    """Measure latent spaces and serve the page with them, without waiting for its end.
+
+    Args:
+        spaces: with different names.
+        decoder: z [S, D] → texts or pictures, of all of them.
+        port: to serve on; the first free one by default.
+
+    Returns:
+        The page that is being served.
+
+    Raises:
+        UserError: two have the same name, or the port is taken.
+    """
+    names = [space.name for space in spaces]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"There are two latent spaces called {twice}; give each a name: LatentSpace(…, name=…).")
+    choose_cache()
+    with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
+        from dgvae.ui.page import build_page
+        from dgvae.ui.requests.limits import limits
+        from dgvae.ui.shelf import Shelf
+        from dgvae.ui.theme import look
+
+        shelf = Shelf(Path("no-checkpoints"))
+        own = OwnDecoder(decoder, getattr(decoder, "__name__", "given to serve")) if decoder else None
+        for space in spaces:
+            shelf.given.add_space(space, own)
+        page = build_page(shelf)
+        shelf.warm_up.start()
+        try:
+            page.launch(
+                server_port=port,
+                height=HEIGHT,
+                **look(),
+                footer_links=["api", "settings"],
+                run_history=False,
+                **limits(),
+                prevent_thread_lock=True,
+            )
+        except OSError as error:
+            raise UserError(f"The page could not be served ({error}); choose another port.") from None
+    return page

@@ -1,0 +1,44 @@
+"""What Gradio takes from the environment and from the machine, checked before it starts: it would end with a traceback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+from dgvae.errors import UserError
+
+PORTS = ("SERVER_PORT", "NODE_SERVER_PORT")
+COUNTS = ("NUM_PORTS", "NODE_NUM_PORTS", "NUM_WORKERS", "ANALYTICS_MAX_EVENTS", "ANALYTICS_CACHE_FREQUENCY", "DEBUG")
+
+
+def check_gradio_settings() -> None:
+    """Raise UserError if Gradio takes from the environment what can't work: it would end with a traceback."""
+    for name in (*PORTS, *COUNTS):
+        text = os.environ.get(f"GRADIO_{name}")
+        if text is None:
+            continue
+        is_number = text.isascii() and text.isdecimal() and len(text) < 10
+        if not is_number or (name in PORTS and not 0 < int(text) < 65536):
+            kind = "a number from 1 to 65535" if name in PORTS else "a whole number"
+            raise UserError(f"GRADIO_{name} must be {kind}, not {text[:40]!r}; correct it, or unset it.")
+    if folder := os.environ.get("GRADIO_TEMP_DIR"):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"GRADIO_TEMP_DIR names {folder}, which can't be written ({reason}); correct it, or unset it."
+            ) from None
+
+
+def check_host(host: str) -> None:
+    """Raise UserError if this machine has no such address: Gradio would say that no port is free."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise UserError(f"This machine has no address {host} ({error.strerror or error}); give another --host.") from None

@@ -1,0 +1,80 @@
+"""A visitor gives latents of their own model: they see it as model B, and nobody else does."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+if os.environ.get("CI") != "true":
+    pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+from tests.browser.visitor import open_app
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """Points without a left half."""
+    z = np.random.default_rng(0).standard_normal((150, 2)).astype(np.float32)
+    path = tmp_path / "my digits.npz"
+    np.savez(path, mean=np.abs(z), log_var=np.full_like(z, -3), label=np.arange(150) % 3)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def small_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dgvae.ui.own_latents.MAP_POINTS", 60)
+
+
+def give(page: Page, path: Path) -> None:
+    page.locator("#give").get_by_text("Latents of your own model").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a file").click()
+    chooser.value.set_files(path)
+
+
+def test_a_file_becomes_model_b_of_its_visitor_alone(page: Page, url: str, digits: Path, browser) -> None:
+    open_app(page, url)
+    give(page, digits)
+    expect(page.locator("#given")).to_have_text("my digits is now model B.", timeout=90_000)
+    expect(page.get_by_label("Model B", exact=True)).to_have_value("my digits")
+    expect(page.locator("#facts-b")).to_contain_text("Latents from a file, without a decoder.")
+    map_b = page.locator("#map-b .vega-place[data-state=ready]")
+    expect(map_b.locator("canvas")).to_be_visible()
+    expect(page.locator("#map")).to_have_count(0)
+    expect(page.get_by_text("dots are encoded examples, q(z)")).to_be_visible()
+    page.wait_for_function("location.search.includes('b=yours')")
+    link = page.url
+
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(link)
+    expect(other.locator("#link-faults")).to_contain_text("was forgotten when you left the page, and nobody else sees it")
+    other.get_by_label("Model B", exact=True).click()
+    expect(other.get_by_role("option").first).to_be_visible()
+    expect(other.get_by_role("option", name="my digits")).to_have_count(0)
+    context.close()
+
+
+def test_a_broken_file_gets_one_sentence(page: Page, url: str, tmp_path: Path) -> None:
+    open_app(page, url)
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(b"PK\x03\x04 nothing")
+    give(page, broken)
+    expect(page.locator("#given .notice")).to_contain_text("broken is broken (")
+    assert "/" not in page.locator("#given .notice").inner_text()
+
+
+def test_a_file_may_be_dropped_on_the_page(page: Page, url: str, digits: Path) -> None:
+    open_app(page, url)
+    page.evaluate(
+        """(bytes) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "dropped.npz"));
+            document.querySelector("#map-a").dispatchEvent(
+                new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        [*digits.read_bytes()],
+    )
+    expect(page.locator("#given")).to_have_text("dropped is now model B.", timeout=90_000)
