@@ -13,7 +13,7 @@ import torch
 from dgvae.aggregate import aggregate
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
-from tests.benchmarks import density_gap, holes, load, matched, measures, results, training_step, verdicts
+from tests.benchmarks import density_gap, holes, latent_spaces, load, matched, measures, results, training_step, verdicts
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -29,6 +29,11 @@ def test_the_plain_formula_is_the_density_gap() -> None:
     plain = torch.stack([density_gap.plain(mean, log_var, 4) for _ in range(200)])
     exact = density_gap.density_gap(mean, log_var, 4, density_gap.ESTIMATORS["gauss-hermite, 16"])
     assert abs(float(plain.mean() - exact)) < 4 * float(plain.std()) / 200**0.5 + 0.02
+
+
+def test_the_benchmark_of_latent_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latent_spaces, "POINTS", 20)
+    assert latent_spaces.costs(60, 2, tmp_path).keys() == {"read", "figures", "holes", "slice", "map"}
 
 
 @pytest.mark.parametrize("quantity", measures.PLAIN)

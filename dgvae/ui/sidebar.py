@@ -16,9 +16,15 @@ from dgvae.ui.requests.uploads import MOST_BYTES
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.upload import CHOOSE, LatentsUpload
 
+# An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
+CLOSE_SIDEBAR_ON_PHONES = """() => {
+    if (innerWidth < 768) document.querySelector(".sidebar.open .toggle-button")?.click();
+    document.querySelector(".app > .wrap")?.classList.add("settled");
+}"""
 WHAT_TO_GIVE = (
-    "<code>mean</code> and <code>log_var</code>, or <code>z</code> alone, each [examples, dimensions]; <code>label</code> and "
-    f"<code>text</code> if you like. At most {MOST_BYTES / 1e6:.0f} MB, {MOST_EXAMPLES:,} examples and {MOST_DIMENSIONS} "
+    "A .safetensors, .npz or Parquet file with <code>mean</code> and <code>log_var</code>, or <code>z</code> alone, each "
+    "[examples, dimensions], and with <code>label</code> and <code>text</code> if you like. "
+    f"At most {MOST_BYTES / 1e6:.0f} MB, {MOST_EXAMPLES:,} examples and {MOST_DIMENSIONS} "
     "dimensions. It may also be dropped on the page. Only you see it, and it is forgotten when you leave."
 )
 

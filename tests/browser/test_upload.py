@@ -10,6 +10,7 @@ if os.environ.get("CI") != "true":
     pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from dgvae import LatentSpace
 from tests.browser.visitor import open_app
 
 
@@ -23,8 +24,14 @@ def digits(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def small_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_maps(compiled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dgvae.ui.own_latents.MAP_POINTS", 60)
+
+
+@pytest.fixture(scope="module")
+def compiled() -> None:
+    """UMAP is compiled when the first map is drawn: half a minute, and more on a busy machine."""
+    LatentSpace(np.random.default_rng(0).standard_normal((60, 2))).map(points=40)
 
 
 def give(page: Page, path: Path) -> None:

@@ -40,9 +40,11 @@ def test_two_spaces_of_one_name_are_refused() -> None:
         space("half", 0.0).serve(space("half", 0.0))
 
 
-def test_a_port_that_is_taken_is_said() -> None:
-    page = space("half", 0.0).serve()
+def test_a_program_gets_pictures_as_addresses_and_a_port_that_is_taken_is_said() -> None:
+    page = space("half", 0.0).serve(decoder=lambda z: z[:, :, None])
     try:
+        texts = Client(str(page.local_url), verbose=False).predict("half", [[0.0, 1.0]], api_name="/decode")
+        assert texts[0].startswith("data:image/png;base64,")
         with pytest.raises(UserError, match="could not be served"):
             space("half", 0.0).serve(port=page.server_port)
     finally:
