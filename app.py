@@ -76,13 +76,14 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     from dgvae.ui.own_decoder import import_decoder
     from dgvae.ui.page import build_page
     from dgvae.ui.requests.fault_log import keep_log_short
-    from dgvae.ui.requests.limits import limits
+    from dgvae.ui.requests.limits import bound_headers, limits
     from dgvae.ui.shelf import Shelf
     from dgvae.ui.theme import look
 
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     keep_log_short()
+    bound_headers()
     shelf = Shelf(options.checkpoints, options.data)
     clean_up_at_the_end(shelf)
     for model in options.hub:

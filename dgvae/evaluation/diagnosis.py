@@ -103,8 +103,15 @@ def ceiling(record: Record) -> Iterator[Finding]:
 
 
 def _are_narrow(record: Record) -> bool:
-    """Whether posteriors are so narrow that the sentences show q(z) in smoothed form alone."""
-    return _value(record, "kl") > 2 * math.log(record.evaluation.sentences)
+    """Whether posteriors are so narrow that the sentences show q(z) in smoothed form alone.
+
+    KL is large, too, where posteriors are far from the prior or wider than it, or where one sentence's is. So what counts is
+    the part that is not KL(q(z) ‖ p(z)), with 95 % confidence.
+    """
+    if not (kl := record.figures.get("kl")):
+        return False
+    sentences, gap = record.evaluation.sentences, max(0.0, _value(record, "smoothed_gap"))
+    return interval(Estimate(kl.value - gap, kl.error), sentences)[0] > 2 * math.log(sentences)
 
 
 def marginal_holes(record: Record) -> Iterator[Finding]:

@@ -93,8 +93,8 @@ def log_variance(arrays: Mapping[str, Column], mean: Tensor, name: str) -> Tenso
     narrowest, furthest = float((log_var.double().min() / 2).exp()), max(1.0, float(mean.abs().max()))
     if narrowest < _NARROWEST * furthest:
         raise UserError(
-            f"{name} has a standard deviation of {narrowest:.1g} beside means of up to {furthest:.3g}: these posteriors are "
-            "points; save the means as z, alone."
+            f"{name} has a standard deviation of {narrowest:.1g} beside means of up to {furthest:.3g}, which is too narrow; "
+            "save the means as z, alone, if these posteriors are points, or leave out the examples whose means are so large."
         )
     return log_var.to(mean.dtype)
 

@@ -172,3 +172,18 @@ def test_no_holes_says_what_narrow_posteriors_hide(kl: float, narrow: bool) -> N
     record = Record("made-up", "", Evaluation("", 1000, ""), figures, {}, {}, {}, [])
     found = next(finding.text for finding in diagnose(record) if "No holes are found" in finding.text)
     assert ("smaller holes need more sentences" in found) is narrow
+
+
+@pytest.mark.parametrize(
+    ("kl", "gap", "narrow"),
+    [
+        (Estimate(40, 0.1), 0.1, True),
+        (Estimate(144, 0.1), 139.8, False),  # wider than the prior
+        (Estimate(27.4, 24.3), 0.0, False),  # one sentence's is
+        (Estimate(10, 0.1), 0.1, False),
+    ],
+)
+def test_only_narrow_posteriors_are_called_narrow(kl: Estimate, gap: float, narrow: bool) -> None:
+    figures = {"hole_mass": Estimate(0.84, 0.01), "smoothed_gap": Estimate(gap, 0.1), "kl": kl}
+    texts = [finding.text for finding in diagnose(Record("", "", Evaluation("", 500, ""), figures, {}, {}, {}, []))]
+    assert any("Posteriors are narrow" in text for text in texts) is narrow

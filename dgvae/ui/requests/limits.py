@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.config import HTTP_PROTOCOLS
 
 from dgvae.ui.requests.uploads import is_upload
 
@@ -31,6 +32,14 @@ def limits() -> dict[str, Any]:
         "max_threads": 128,  # more than all handlers' limits together: those that wait keep none from computing
         "state_session_capacity": 500,  # Gradio's 10,000 would come to 3 GB
     }
+
+
+def bound_headers() -> None:
+    """Let servers that are started from now on refuse a request whose headers do not end within some 64 kB.
+
+    What uvicorn prefers where it is installed, httptools, takes headers of any size, and copies them anew with each packet.
+    """
+    HTTP_PROTOCOLS["auto"] = HTTP_PROTOCOLS["h11"]
 
 
 class _RefusedError(Exception):

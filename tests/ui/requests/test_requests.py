@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,11 @@ def test_forged_requests_get_a_sentence_and_leave_no_traceback(app: RunningApp) 
 def test_what_the_page_has_no_use_for_is_closed(app: RunningApp, method: str, path: str) -> None:
     answer = app.client.request(method, f"{app.address}/gradio_api/{path}", json={"data": []} if method == "POST" else None)
     assert (answer.status_code, answer.json()) == (404, {"detail": "There is nothing here."})
+
+
+def test_headers_that_do_not_end_are_refused(app: RunningApp) -> None:
+    host, port = app.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as visitor:
+        visitor.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100_000)
+        assert visitor.recv(100).startswith(b"HTTP/1.1 400")
+    assert app.client.get(f"{app.address}/config", headers={"X": "a" * 10_000}).status_code == 200
