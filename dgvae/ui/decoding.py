@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
@@ -173,14 +173,34 @@ def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
     Returns:
         A text per latent; it says whether the sentence is the original or its reconstruction.
     """
-    import torch
+    from dgvae.explore.neighbors import nearest
 
     checkpoint = shelf.get(name)
-    means = checkpoint.latents.posterior.location
-    nearest = torch.cdist(z.float(), means).argmin(1)
-    texts = [shelf.sentence(str(name), i) for i in nearest.tolist()]
+    found = nearest(z.float(), checkpoint.latents.posterior.location, 1)[1][:, 0].tolist()
+    texts, are = written(shelf, name, found)
+    if are == "lacking":
+        return [f"nearest: example {i + 1}. {why_no_text(checkpoint)}" for i in found]
+    said = "nearest sentence" if are == "originals" else "nearest sentence, reconstructed"
+    return [f"{said}: {text}" for text in texts]
+
+
+def written(
+    shelf: Shelf, name: str | None, sentences: Sequence[int]
+) -> tuple[list[str], Literal["originals", "reconstructions", "lacking"]]:
+    """Encoded sentences as text.
+
+    Args:
+        shelf: has the model.
+        name: of the model.
+        sentences: their indices from 0.
+
+    Returns:
+        A text for each, and what the texts are: empty ones, where there is no decoder either.
+    """
+    texts = [shelf.sentence(str(name), i) for i in sentences]
     if None not in texts:
-        return [f"nearest sentence: {text}" for text in texts]
-    if why := why_no_text(checkpoint):
-        return [f"nearest: example {i + 1}. {why}" for i in nearest.tolist()]
-    return [f"nearest sentence, reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]
+        return [text or "" for text in texts], "originals"
+    checkpoint = shelf.get(name)
+    if why_no_text(checkpoint):
+        return [""] * len(texts), "lacking"
+    return decode_texts(checkpoint, checkpoint.latents.posterior.location[[*sentences]]), "reconstructions"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -131,11 +131,21 @@ def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layou
     return "".join(map(hint, dict.fromkeys(found)))
 
 
-def marks_over(region: str, point: Point | None) -> str:
-    """The marks over both charts: the ring round the point, and the rectangle of the region on its own map."""
-    ring = {"ring": point.number if point else None}
-    brush: dict[str, dict[str, Any]] = {"A": {}, "B": {}}
+def marks_over(region: str, point: Point | None, lights: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """The marks over both charts.
+
+    Args:
+        region: on its own map, a rectangle.
+        point: gets a ring on both.
+        lights: what lights up on the maps of A and of B, as of `marks`; by default that stays as it is.
+
+    Returns:
+        A value of `ChartMarks`.
+    """
+    over: dict[str, dict[str, Any]] = {
+        side: {"ring": point.number if point else None, "brush": None, **(lights or {}).get(side, {})} for side in "AB"
+    }
     with suppress(UserError):  # what is no region is said below the maps
         parsed = Region.parse(region)
-        brush[parsed.side] = {"brush": {"x": parsed.x, "y": parsed.y}}
-    return marks(map_a=ring | brush["A"], map_b=ring | brush["B"])
+        over[parsed.side]["brush"] = {"x": parsed.x, "y": parsed.y}
+    return marks(map_a=over["A"], map_b=over["B"])

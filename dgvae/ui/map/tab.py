@@ -9,12 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-from dgvae.charts.maps import COLORINGS, LOOK_FOR
 from dgvae.errors import UserError
-from dgvae.ui.map.drawing import COMMON, OWN, Coloring, Layout, draw_map, marks_over, remarks
+from dgvae.ui.map.controls import Controls, look_for
+from dgvae.ui.map.drawing import COMMON, Coloring, Layout, draw_map, marks_over, remarks
+from dgvae.ui.map.neighbors import NeighborList, neighbors
 from dgvae.ui.map.points import Point
 from dgvae.ui.map.readout import next_hole, read_point, text_at
 from dgvae.ui.map.region import Region, region_report
+from dgvae.ui.map.search import SearchField, find
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.markup.export import code_to_load
 from dgvae.ui.markup.render import hint, notice
@@ -50,36 +52,23 @@ class MapTab(Tab):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
         self.common = CommonMaps(shelf)
-        self._build_controls()
+        self._controls = Controls()
+        self._search = SearchField(shelf)
         self._build_maps()
         self._build_readout()
         self.fields = {
-            "colour": self._color, "dim": self._dimension, "map": self._which, "point": self._point, "region": self._region,
+            **self._controls.fields, "point": self._point, "region": self._region, "find": self._search.field,
+            "near": self._near.distance,
         }  # fmt: skip
-        self.triggers = [self._color.change, self._dimension.change, self._which.change, self._fitted.change]
+        self.triggers = self._controls.triggers
         maps = [part for side in "AB" for part in (self._faults[side], self._charts[side])]
-        read = [self._hole_said, self._readout, self._report]
-        self.outputs = [self._look_for, *maps, self._over, self._remark, *read]
+        read = [self._hole_said, self._readout, self._report, self._search.said, self._search.listed, self._near.listed]
+        self.outputs = [self._controls.look_for, *maps, self._over, self._controls.remark, *read]
         self._wire_controls()
         self._wire_pointer()
         self._wire_typing()
 
     # ---- building
-
-    def _build_controls(self) -> None:
-        """What is drawn."""
-        self._look_for = gr.HTML(_look_for("source"))
-        with gr.Row(elem_id="map-controls"):
-            colors = [(name, key) for key, name in COLORINGS.items()]
-            self._color = gr.Radio(colors, value="source", label="Color by", scale=3, elem_id="map-color")
-            self._dimension = gr.Number(
-                1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
-            )
-            kinds = [("one for each", OWN), ("one for both", COMMON)]
-            self._which = gr.Radio(kinds, value=OWN, label="Map", scale=1, min_width=260, elem_id="map-which")
-        self._remark = gr.HTML(elem_id="map-remark")
-        self._progress = gr.HTML(elem_id="map-progress", elem_classes="status")
-        self._fitted = gr.Number(0, visible=False)  # when a common map was fitted
 
     def _build_maps(self) -> None:
         """A map for each model, and a button that shows a hole in it."""
@@ -100,7 +89,9 @@ class MapTab(Tab):
                 view: gr.Button(label, size="sm", min_width=160, elem_id=f"carry-{view[1]}") for view, label in CARRIERS.items()
             }
         self.carried = gr.HTML(elem_id="map-carried")
+        self._near = NeighborList(self.shelf)
         self._report = gr.HTML(elem_id="map-region")
+        self._search.list_here()
         with gr.Accordion("Without a mouse", open=False), gr.Row():
             self._point = gr.Number(
                 0, precision=0, label="Point: a sentence from 1, a prior draw from −1", elem_id="map-point", min_width=200
@@ -111,34 +102,37 @@ class MapTab(Tab):
         self._over = ChartMarks(elem_id="map-marks")
 
     def _wire_controls(self) -> None:
-        """A common map is fitted where it is asked for; the dimension's field is shown where it is used."""
+        """A common map is fitted where it is asked for."""
         gr.on(
-            [self._which.change, *(model.change for model in self.models)],
-            self.fit_common, [*self.models, self._which], [self._progress, self._fitted],
+            [self._controls.which.change, *(model.change for model in self.models)],
+            self.fit_common, [*self.models, self._controls.which], [self._controls.progress, self._controls.fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
-        self._color.change(_show_if_used, self._color, self._dimension, **QUIET)
+        self._controls.wire()
+        self._search.wire(self.models, self._over)
+        self._near.wire(self.models, self._point, self._over)
 
     def _wire_pointer(self) -> None:
         """A hover, a click, a drag and a hole are one request each: what is chosen comes back with what is said of it."""
         for side, chart in self._charts.items():
             chart.hover(self.read_out, self.models, self._readout, **QUIET)
-            chart.pick(self.pick, self.models, [self._point, self._readout], **QUIET)
-            chart.brush(self.brush, [*self.models, self._which], [self._region, self._report], **QUIET)
-            shown = [self._hole_said, self._point, self._readout, self._over]
-            self._holes[side].click(partial(self.show_hole, side), [*self.models, self._region, self._point], shown, **QUIET)
+            read = [self._readout, self._near.listed, self._over]
+            chart.pick(self.pick, [*self.models, self._near.distance], [self._point, *read], **QUIET)
+            chart.brush(self.brush, [*self.models, self._controls.which], [self._region, self._report], **QUIET)
+            given = [*self.models, self._near.distance, self._region, self._point]
+            self._holes[side].click(partial(self.show_hole, side), given, [self._hole_said, self._point, *read], **QUIET)
 
     def _wire_typing(self) -> None:
         """Point and region can be typed. A link's are read out as the tab is drawn."""
-        where = [*self.models, self._region, self._point]
-        self._point.input(self.type_point, where, [self._readout, self._over], **QUIET)
-        typed = [self._region.input, self._region.submit]
-        gr.on(typed, self.type_region, [*where, self._which], [self._report, self._over], **QUIET)
+        given = [*self.models, self._near.distance, self._region, self._point]
+        self._point.input(self.type_point, given, [self._readout, self._near.listed, self._over], **QUIET)
+        typed, given = [self._region.input, self._region.submit], [*self.models, self._region, self._point]
+        gr.on(typed, self.type_region, [*given, self._controls.which], [self._report, self._over], **QUIET)
 
     # ---- drawing
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
-        """What to look for; fault and chart of A and of B; marks; remarks; no hole yet; what point and region say."""
+        """What to look for; fault and chart of A and B; marks; remarks; no hole yet; what is read out, found and near."""
         coloring = Coloring(fields["colour"], fields["dim"])
         layout = Layout.find(self.common, fields["map"], (name_a, name_b))
         drawn: list[Any] = []
@@ -147,14 +141,20 @@ class MapTab(Tab):
                 drawn += ["", draw_map(self.shelf, name, side, coloring, layout)]
             except UserError as error:
                 drawn += [notice(str(error)), None]
+        names, point = {"A": name_a, "B": name_b}, Point.of_number(fields["point"])
+        found, near = find(self.shelf, names, fields["find"]), neighbors(self.shelf, names, point, fields["near"])
+        lights = {side: found.mark(side) | near.mark(side) for side in "AB"}
         return (
-            _look_for(coloring.key),
+            look_for(coloring.key),
             *drawn,
-            marks_over(fields["region"], Point.of_number(fields["point"])),
+            marks_over(fields["region"], point, lights),
             remarks(self.shelf, (name_a, name_b), coloring, layout),
             "",
             self.read_number(name_a, name_b, fields["point"]),
             self._read_region(name_a, name_b, layout, fields["region"]),
+            found.said,
+            found.listed,
+            near.listed,
         )
 
     def fit_common(self, name_a: str | None, name_b: str | None, which: str) -> Iterator[tuple[str, Any]]:
@@ -177,21 +177,31 @@ class MapTab(Tab):
         point = Point.of_number(number)
         return read_point(self.shelf, name_a, name_b, point) if point else INVITATION
 
-    def pick(self, name_a: str | None, name_b: str | None, event: Hovered) -> tuple[Any, Any]:
-        """The number of the point that was clicked, and what is read out there."""
-        return (event.id, self.read_number(name_a, name_b, event.id)) if event.id else (gr.skip(), gr.skip())
+    def pick(self, name_a: str | None, name_b: str | None, distance: str, event: Hovered) -> tuple[Any, ...]:
+        """The number of the point that was clicked, what is read out there, the sentences nearest to it, and marks."""
+        if not event.id:
+            return (gr.skip(),) * 4
+        near = self._near.change(name_a, name_b, event.id, distance)
+        return event.id, self.read_number(name_a, name_b, event.id), *near
 
-    def type_point(self, name_a: str | None, name_b: str | None, region: str, number: float | None) -> tuple[str, str]:
-        """What is read out at the point that was typed, and the marks."""
-        return self.read_number(name_a, name_b, number), marks_over(region, Point.of_number(number))
+    def type_point(
+        self, name_a: str | None, name_b: str | None, distance: str, region: str, number: float | None
+    ) -> tuple[str, str, str]:
+        """What is read out at the point that was typed, the sentences nearest to it, and the marks."""
+        names, point = {"A": name_a, "B": name_b}, Point.of_number(number)
+        near = neighbors(self.shelf, names, point, distance)
+        over = marks_over(region, point, {side: near.mark(side) for side in names})
+        return self.read_number(name_a, name_b, number), near.listed, over
 
-    def show_hole(self, side: str, name_a: str | None, name_b: str | None, region: str, number: float | None = None) -> Any:
-        """The worst hole of A or B, or the next: what is said of it, its deepest draw's number and readout, and marks."""
+    def show_hole(
+        self, side: str, name_a: str | None, name_b: str | None, distance: str, region: str, number: float | None = None
+    ) -> tuple[Any, ...]:
+        """The worst hole of A or B, or the next: what is said of it, its deepest draw's number, and as `type_point`."""
         try:
             point, said = next_hole(self.shelf, name_a if side == "A" else name_b, side, Point.of_number(number))
         except UserError as error:
-            return notice(str(error)), 0, INVITATION, marks_over(region, None)
-        return said, point.number, read_point(self.shelf, name_a, name_b, point), marks_over(region, point)
+            return notice(str(error)), 0, *self.type_point(name_a, name_b, distance, region, 0)
+        return said, point.number, *self.type_point(name_a, name_b, distance, region, point.number)
 
     def carry(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
         """The sentence of the point that was clicked. Raises UserError."""
@@ -238,11 +248,3 @@ class MapTab(Tab):
             "for hole in find_holes(checkpoint.aggregated, shown.z[: shown.priors]):\n"
             '    print(f"{hole.share:.1%} of the prior, gap {hole.gap:.1f} nats, nearest sentence {hole.nearest + 1}")\n'
         )
-
-
-def _look_for(color: str) -> str:
-    return f"<p class='hint'>{LOOK_FOR[color]}</p>"
-
-
-def _show_if_used(color: str) -> Any:
-    return gr.update(visible=color == "dimension")
