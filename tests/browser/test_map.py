@@ -87,59 +87,6 @@ def test_a_marked_region_is_read_out_and_gone_when_the_map_is_clicked(page: Page
     expect(page.locator("#map-a .vega-brush")).to_be_hidden()
 
 
-def lit(page: Page, side: str, layer: str) -> int:
-    """How many points light up on a map."""
-    lights = page.locator(f"#map-{side} .vega-lights")
-    return int(lights.get_attribute(f"data-{layer}") or 0) if lights.count() else 0
-
-
-def test_sentences_that_are_searched_light_up_on_both_maps_and_by_a_link(page: Page, url: str):
-    open_app(page, url)
-    find = page.get_by_label("Find sentences")
-    find.press_sequentially("cook green")
-    said = page.locator("#map-found")
-    expect(said).to_contain_text(re.compile(r"\d+ of 100 sentences have “cook” and “green”; \d+ of them are on the map"))
-    shown = re.search(r"; (\d+) of them", said.inner_text())
-    assert shown
-    page.mouse.move(*dot_on_map(page, "a", source="prior"))  # what is pointed at leaves the lights alone
-    expect(page.locator("#map-readout")).to_contain_text("Prior draw")
-    expect(page).to_have_url(re.compile(r"find=cook\+green"))
-    open_app(page, page.url)
-    expect(said).to_contain_text("“cook” and “green”")
-    page.wait_for_selector("#map-b .vega-lights")
-    assert lit(page, "a", "found") == lit(page, "b", "found") == int(shown[1]) > 0
-    listed = page.locator("#map-found-list")
-    listed.locator("summary").press("Enter")
-    expect(listed.locator("td", has_text="cook").first).to_be_visible()
-    find.fill("nothing like it")
-    expect(said).to_contain_text("none of 100 sentences has")
-    expect(page.locator(".vega-lights")).to_have_count(0)
-    find.fill("")
-    expect(said.locator("p")).to_have_count(0)
-
-
-def test_a_clicked_sentence_lists_the_nearest_which_light_up_and_another_distance_lists_others(page: Page, url: str):
-    open_app(page, url)
-    page.mouse.click(*dot_on_map(page, "a", source="posterior"))
-    near = page.locator("#map-neighbors")
-    expect(near.locator("h3")).to_have_text(re.compile(r"Sentences nearest to sentence \d+"))
-    expect(near.locator(".sentence")).to_have_count(16)
-    page.wait_for_selector("#map-b .vega-lights")
-    listed = near.inner_text()
-    of_a = 8 - near.locator(".model-a", has_text="not on the map").count()
-    assert lit(page, "a", "a") == lit(page, "b", "a") == of_a
-    page.get_by_label("symmetric KL", exact=True).check()
-    expect(near).to_contain_text("symmetric KL")
-    expect(page).to_have_url(re.compile(r"near=symmetric"))
-    open_app(page, page.url)
-    expect(near).to_contain_text("symmetric KL")
-    assert near.inner_text() != listed
-    without_a_mouse(page)
-    set_number(page.get_by_label("Point: a sentence from 1"), "0")
-    expect(near.locator("h3")).to_have_count(0)
-    expect(page.locator(".vega-lights")).to_have_count(0)
-
-
 def test_points_and_regions_can_be_typed(page: Page, url: str):
     open_app(page, url)
     without_a_mouse(page)
@@ -188,6 +135,21 @@ def test_a_map_for_both_is_fitted_and_then_shows_a_draw_at_one_place(
         """() => new Set([..."ab"].map(side => document.querySelector(`#map-${side} .vega-ring`).style.transform)).size === 1"""
     )
     expect(page).to_have_url(re.compile("map=common"))
+
+
+def test_the_principal_plane_is_drawn_at_once_and_by_a_link(page: Page, url: str):
+    open_app(page, url)
+    page.get_by_label("PCA of the means").check()
+    expect(page).to_have_url(re.compile("proj=pca"))
+    page.get_by_label("one for both").check()
+    expect(page).to_have_url(re.compile("map=common&proj=pca"))
+    open_app(page, page.url + "&point=-5")
+    page.wait_for_function(
+        """() => new Set([..."ab"].map(side => document.querySelector(`#map-${side} .vega-ring`).style.transform)).size === 1"""
+    )
+    expect(page.locator("#map-progress")).to_have_text("")
+    page.mouse.click(*dot_on_map(page, "a", source="posterior"))
+    expect(page.locator("#map-readout")).to_contain_text("Sentence ")
 
 
 def test_models_that_share_no_map_say_why(page: Page, url: str):

@@ -94,7 +94,7 @@ def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -
     assert NO_TEXT in said
     assert number < 0
     assert f"code number {shown}" in tab.read_number("codes", DG, shown + 1)
-    assert "code number" in tab.read_region("codes", DG, "own", EVERYWHERE)
+    assert "code number" in tab.read_region("codes", DG, EVERYWHERE, "own", "umap")
     with pytest.raises(UserError, match=NO_TEXT):
         tab.carry("digits", "digits", -1)
     assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]

@@ -216,7 +216,7 @@ def marks(**charts: Mapping[str, Any]) -> str:
     """A value of `ChartMarks`: by elem_id of a chart ("_" for "-"), what is over it. Marks of other kinds stay as they are.
 
     "ring": id of a point, or None. "brush": {"x": [low, high], "y": [low, high]}, or None. "found": ids that light up.
-    "near": {"a": ids, "b": ids}, the nearest to a point in the latent spaces of models A and B.
+    "near": {"a": ids, "b": ids}, the nearest to a point in the latent spaces of models A and B. "names": [{"x", "y", "text"}].
     """
     named = {name.replace("_", "-"): dict(what) for name, what in charts.items()}
     return json.dumps({"charts": named, "at": time.monotonic_ns()})  # the time: else sent twice is not sent again

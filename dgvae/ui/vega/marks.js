@@ -1,7 +1,8 @@
 // What lies over a chart: the ring round a point, the brushed rectangle with its points, the cross-hair, points that light up
 // (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
 
-const marks = { ring: null, brush: null, cross: null, lit: null, found: [], near: {} }; // lit: {by: the brushed chart, ids}
+const marks = { ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
+// lit: {by: the brushed chart, ids}
 const ring = mark("vega-ring");
 const brushed = mark("vega-brush");
 const cross = mark("vega-cross");
