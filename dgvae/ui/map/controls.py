@@ -24,7 +24,7 @@ class Controls:
         self.look_for = gr.HTML(look_for("source"))
         with gr.Row(elem_id="map-controls"):
             colors = [(name, key) for key, name in COLORINGS.items()]
-            self.color = gr.Radio(colors, value="source", label="Color by", scale=3, elem_id="map-color")
+            self.color = gr.Radio(colors, value="source", label="Color by", scale=3, min_width=300, elem_id="map-color")
             self.dimension = gr.Number(
                 1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
             )
