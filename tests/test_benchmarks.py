@@ -13,7 +13,18 @@ import torch
 from dgvae.aggregate import aggregate
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
-from tests.benchmarks import density_gap, holes, latent_spaces, load, matched, measures, results, training_step, verdicts
+from tests.benchmarks import (
+    density_gap,
+    holes,
+    latent_spaces,
+    load,
+    matched,
+    measures,
+    results,
+    search,
+    training_step,
+    verdicts,
+)
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -40,6 +51,11 @@ def test_the_benchmark_of_latent_spaces(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_measure_of_the_benchmark_of_measures(quantity: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "VOCABULARY", 30)
     measures.ours(quantity, 60)()
+
+
+@pytest.mark.parametrize("what", search.WORK)
+def test_what_the_benchmark_of_the_search_times(what: str) -> None:
+    assert search.work(what, 200, 3)()
 
 
 def test_the_plain_densities_are_those_of_the_library() -> None:

@@ -138,8 +138,11 @@ def answers(space: Space) -> bool:
 def test_the_app_starts_as_a_space_starts_it_and_writes_temporary_files_alone(space: Space):
     assert TITLE in space.get("/").text
     models = "short-yelp/vae", "short-yelp/pdg-vae"
-    fields = ["map-color", "map-dimension", "map-which", "map-point", "region"]
-    drawn = space.call(["model-a", "model-b", *fields], "map-a", *models, "source", 1, "own", 0, "")
+    fields = {
+        "map-color": "source", "map-dimension": 1, "map-which": "own", "map-projection": "umap", "map-point": 0, "region": "",
+        "map-find": "", "map-near": "euclidean", "map-names": False,
+    }  # fmt: skip
+    drawn = space.call(["model-a", "model-b", *fields], "map-a", *models, *fields.values())
     _, fault_a, map_a, fault_b, map_b, *_ = drawn
     assert (fault_a, fault_b) == ("", "")
     assert all(json.loads(chart)["datasets"]["points"] for chart in (map_a, map_b))

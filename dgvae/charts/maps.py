@@ -51,8 +51,9 @@ def latent_map(
     domain: tuple[Extent, Extent] | None = None,
     classes: Mapping[int, str] | None = None,
     value: tuple[str, Extent] = OF_A_DIMENSION,
+    axes: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The scatter of a UMAP of prior draws and posterior samples.
+    """The scatter of a map of prior draws and posterior samples.
 
     Args:
         points: columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for none) and
@@ -63,6 +64,7 @@ def latent_map(
         domain: the extents of x and y; by default all points fit in.
         classes: the names of the labels.
         value: what the column `value` is called, and the ends of its color scale.
+        axes: what x and y are called; by default, as on a UMAP, they mean nothing and are not shown.
 
     Returns:
         A Vega-Lite specification.
@@ -82,8 +84,8 @@ def latent_map(
         alt.Chart(alt.NamedData("points", format=alt.CsvDataFormat(type="csv", parse=_COLUMN_TYPES)))
         .mark_circle(size=16, invalid="show")
         .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
-            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
+            x=alt.X("x:Q", axis=_axis(axes, 0), scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
+            y=alt.Y("y:Q", axis=_axis(axes, 1), scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
             color=_color_channel(points, color, classes, value),
             opacity=_opacity_channel(color),
         )
@@ -145,6 +147,12 @@ def _opacity_channel(color: str) -> Any:
     if color in ("label", "length"):
         return alt.when(alt.datum.source == "prior").then(alt.value(0.18)).otherwise(alt.value(0.6))
     return alt.value(0.65 if color in ("gap", "dimension") else 0.5)
+
+
+def _axis(titles: tuple[str, str] | None, which: int) -> Any:
+    import altair as alt
+
+    return alt.Axis(title=titles[which], tickCount=5, grid=False) if titles else None
 
 
 def _symbols() -> Any:

@@ -8,12 +8,11 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from torch import Tensor
 
-from dgvae.cancellation import check_cancelled
+from dgvae.explore.neighbors import nearest
 
 NEIGHBORS = 10
 MOST_LATENTS = 20_000  # of a graph, in which every pair is compared
 POWER = 4  # of an edge's length
-_ROWS, _PAIRS = 1000, 1 << 24  # whose distances are in hand at once: 64 MB
 
 
 def linear_path(start: Tensor, end: Tensor, steps: int) -> Tensor:
@@ -72,9 +71,9 @@ class DenseGraph:
         """Takes a second or two for 10,000 latents."""
         chosen = torch.linspace(0, len(latents) - 1, min(len(latents), MOST_LATENTS)).round().long()
         self.latents = latents[chosen].float()
-        distance, nearest = _nearest(self.latents, self.latents, NEIGHBORS + 1)
-        rows = torch.arange(len(self.latents)).unsqueeze(1).expand_as(nearest)
-        self._rows, self._columns, self._lengths = rows.flatten(), nearest.flatten(), distance.flatten()
+        distance, near = nearest(self.latents, self.latents, NEIGHBORS + 1)
+        rows = torch.arange(len(self.latents)).unsqueeze(1).expand_as(near)
+        self._rows, self._columns, self._lengths = rows.flatten(), near.flatten(), distance.flatten()
         self._join_components()
 
     def path(self, start: Tensor, end: Tensor, steps: int) -> Tensor:
@@ -90,9 +89,9 @@ class DenseGraph:
         """
         count = len(self.latents)
         ends = torch.stack([start, end]).float()
-        distance, nearest = _nearest(ends, self.latents, NEIGHBORS)
-        rows = torch.cat([self._rows, torch.tensor([count, count + 1]).repeat_interleave(nearest.shape[1])])
-        columns, lengths = torch.cat([self._columns, nearest.flatten()]), torch.cat([self._lengths, distance.flatten()])
+        distance, near = nearest(ends, self.latents, NEIGHBORS)
+        rows = torch.cat([self._rows, torch.tensor([count, count + 1]).repeat_interleave(near.shape[1])])
+        columns, lengths = torch.cat([self._columns, near.flatten()]), torch.cat([self._lengths, distance.flatten()])
         # Ends that are nearer to each other than to any latent are joined themselves.
         rows, columns = torch.cat([rows, torch.tensor([count])]), torch.cat([columns, torch.tensor([count + 1])])
         graph = _graph(rows, columns, torch.cat([lengths, (ends[0] - ends[1]).norm().view(1)]), count + 2)
@@ -112,22 +111,13 @@ class DenseGraph:
         label = torch.from_numpy(label)
         main = int(label.bincount().argmax())
         inside, outside = (label == main).nonzero().squeeze(1), (label != main).nonzero().squeeze(1)
-        distance, nearest = _nearest(self.latents[outside], self.latents[inside], 1)
+        distance, near = nearest(self.latents[outside], self.latents[inside], 1)
         for part in label[outside].unique():
             members = (label[outside] == part).nonzero().squeeze(1)
             best = members[distance[members, 0].argmin()]
             self._rows = torch.cat([self._rows, outside[best].view(1)])
-            self._columns = torch.cat([self._columns, inside[nearest[best, 0]].view(1)])
+            self._columns = torch.cat([self._columns, inside[near[best, 0]].view(1)])
             self._lengths = torch.cat([self._lengths, distance[best]])
-
-
-def _nearest(points: Tensor, among: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Distances and indices of the nearest latents: [S, D], [N, D] -> [S, count] each."""
-    found = []
-    for rows in points.split(max(1, min(_ROWS, _PAIRS // len(among)))):
-        check_cancelled()
-        found.append(torch.cdist(rows, among).topk(min(count, len(among)), largest=False))
-    return torch.cat([near.values for near in found]), torch.cat([near.indices for near in found])
 
 
 def _graph(rows: Tensor, columns: Tensor, lengths: Tensor, size: int) -> csr_array:

@@ -75,6 +75,10 @@ class Posterior(ABC):
         """KL(q(z|x) ‖ p(z)) per sentence, nats: [B]."""
         raise NotImplementedError(f"{type(self).__name__} has no density")
 
+    def kl_to(self, other: Self) -> Tensor:
+        """KL(q(z|x) ‖ q(z|x')) per pair of sentences, nats: [B]. Either batch may be of one sentence, compared with all."""
+        raise NotImplementedError(f"{type(self).__name__} has no density")
+
     def tensors(self) -> dict[str, Tensor]:
         """Its tensors by name."""
         return {field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), Tensor)}

@@ -104,3 +104,9 @@ class DiagonalGaussian(Posterior):
     def kl(self) -> Tensor:
         """See `Posterior`."""
         return self.kl_per_dimension().sum(-1)
+
+    def kl_to(self, other: Self) -> Tensor:
+        """See `Posterior`."""
+        ratio = self.log_var - other.log_var
+        apart = (self.mean - other.mean).square() * torch.exp(-other.log_var)
+        return 0.5 * (apart + torch.expm1(ratio) - ratio).sum(-1)

@@ -129,6 +129,13 @@ class VonMisesFisher(Posterior):
         kl = self.kappa * mean_cosine(dim, self.kappa) + log_normalizer(dim, self.kappa) + log_area(dim)
         return torch.full_like(self.direction[:, 0], kl)
 
+    def kl_to(self, other: Self) -> Tensor:
+        """See `Posterior`: κ A_d(κ) − κ' A_d(κ) μ·μ' + log C_d(κ) − log C_d(κ')."""
+        dim = self.direction.shape[-1]
+        cosine = (self.direction * other.direction).sum(-1)
+        constant = log_normalizer(dim, self.kappa) - log_normalizer(dim, other.kappa)
+        return mean_cosine(dim, self.kappa) * (self.kappa - other.kappa * cosine) + constant
+
 
 def log_area(dim: int) -> float:
     """log of the area of the unit sphere in R^dim: 2 π^(d/2) / Γ(d/2)."""

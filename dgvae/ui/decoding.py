@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
@@ -161,16 +161,23 @@ def decode_lines(
     """
     from dgvae.evaluation.holes import density_gap_at
 
-    try:
-        texts = decode_texts(checkpoint, z, decoding, generator)
-    except UserError as error:
-        if not own_model(checkpoint):
-            raise
-        texts = [str(error)] * len(z)
+    texts = _decoded(checkpoint, z, decoding, generator)
     if gap is None and checkpoint.aggregated.has_density:
         gap = density_gap_at(z, checkpoint.aggregated)
     gaps = [None] * len(texts) if gap is None else gap.tolist()
     return [Line(text, gap) for text, gap in zip(texts, gaps, strict=True)]
+
+
+def _decoded(
+    checkpoint: Checkpoint, z: Tensor, decoding: Decoding | None = None, generator: torch.Generator | None = None
+) -> list[str]:
+    """The same as `decode_texts`, but where a file of latents has no decoder, or the operator's fails, each text says why."""
+    try:
+        return decode_texts(checkpoint, z, decoding, generator)
+    except UserError as error:
+        if not own_model(checkpoint):
+            raise
+        return [str(error)] * len(z)
 
 
 def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
@@ -184,14 +191,34 @@ def nearest_sentences(shelf: Shelf, name: str | None, z: Tensor) -> list[str]:
     Returns:
         A text per latent; it says whether the sentence is the original or its reconstruction.
     """
-    import torch
+    from dgvae.explore.neighbors import nearest
 
     checkpoint = shelf.get(name)
-    means = checkpoint.latents.posterior.location
-    nearest = torch.cdist(z.float(), means).argmin(1)
-    texts = [shelf.sentence(str(name), i) for i in nearest.tolist()]
+    found = nearest(z.float(), checkpoint.latents.posterior.location, 1)[1][:, 0].tolist()
+    texts, are = written(shelf, name, found)
+    if are != "originals" and own_model(checkpoint):
+        return [f"nearest: example {i + 1}" for i in found]
+    said = shelf.given.said("nearest sentence", name) + ("" if are == "originals" else ", reconstructed")
+    return [f"{said}: {text}" for text in texts]
+
+
+def written(
+    shelf: Shelf, name: str | None, sentences: Sequence[int]
+) -> tuple[list[str], Literal["originals", "reconstructions", "lacking"]]:
+    """Encoded sentences as text.
+
+    Args:
+        shelf: has the model.
+        name: of the model.
+        sentences: their indices from 0.
+
+    Returns:
+        A text for each, and what the texts are: empty ones, where there is no decoder either.
+    """
+    texts = [shelf.sentence(str(name), i) for i in sentences]
     if None not in texts:
-        return [f"{shelf.given.said('nearest sentence', name)}: {text}" for text in texts]
-    if own_model(checkpoint):
-        return [f"nearest: example {i + 1}" for i in nearest.tolist()]
-    return [f"nearest sentence, reconstructed: {text}" for text in decode_texts(checkpoint, means[nearest])]
+        return [text or "" for text in texts], "originals"
+    checkpoint = shelf.get(name)
+    if why_no_text(checkpoint):
+        return [""] * len(texts), "lacking"
+    return _decoded(checkpoint, checkpoint.latents.posterior.location[[*sentences]]), "reconstructions"

@@ -5,30 +5,36 @@ Here a request is checked, once. Models go by their names in the list of `/model
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean, latent_path
-from dgvae.ui.map.points import holes_of
+from dgvae.ui.endpoint_values import (
+    MOST_LATENTS,
+    check,
+    decoding,
+    latent_rows,
+    number,
+    numbers,
+    seeded,
+    sentence,
+    whole,
+)
+from dgvae.ui.map.clusters import clusters_of
+from dgvae.ui.map.points import holes_of, map_of
 from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
     from dgvae.checkpoint.checkpoint import Checkpoint
-    from dgvae.model.generation import Decoding
 
 P = ParamSpec("P")
 T = TypeVar("T")
-MOST_LATENTS, MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 256, 64, 65, 20
-MOST_SEED = 2**31
-MOST_NUMBER = 1e12  # what is larger, or not finite, is no number of anything here
+MOST_SENTENCES, MOST_STEPS, MOST_HOLES = 64, 65, 20
 
 
 LIMITS = {
@@ -64,16 +70,16 @@ class Endpoints:
         """
         checkpoint = self._checkpoint(model)
         few = isinstance(sentences, list) and 0 < len(sentences) <= MOST_SENTENCES
-        _check(few, f"Send a list of 1 to {MOST_SENTENCES} sentences.")
-        return [self._encoded(checkpoint, _sentence(text)) for text in sentences]
+        check(few, f"Send a list of 1 to {MOST_SENTENCES} sentences.")
+        return [self._encoded(checkpoint, sentence(text)) for text in sentences]
 
     def _encoded(self, checkpoint: Checkpoint, text: str) -> dict[str, Any]:
         posterior = encode(checkpoint, text)
         unknown = [word for word in checkpoint.tokenizer.words(text) if not checkpoint.tokenizer.is_known(word)]
-        kl = _number(float(posterior.kl()[0])) if posterior.has_density else None
-        found: dict[str, Any] = {"mean": _numbers(posterior.location[0]), "kl": kl, "unknown_words": unknown}
+        kl = number(float(posterior.kl()[0])) if posterior.has_density else None
+        found: dict[str, Any] = {"mean": numbers(posterior.location[0]), "kl": kl, "unknown_words": unknown}
         if "log_var" in (tensors := posterior.tensors()):
-            found["log_variance"] = _numbers(tensors["log_var"][0])
+            found["log_variance"] = numbers(tensors["log_var"][0])
         return found
 
     @_with_limits
@@ -93,8 +99,8 @@ class Endpoints:
             a sentence per latent
         """
         checkpoint = self._checkpoint(model)
-        z = checkpoint.model.prior.project(_latents(latents, checkpoint.model.config.latent_dim))
-        return decode_texts(checkpoint, z, _decoding(temperature, top_p), _generator(seed))
+        z = checkpoint.model.prior.project(latent_rows(latents, checkpoint.model.config.latent_dim))
+        return decode_texts(checkpoint, z, decoding(temperature, top_p), seeded(seed))
 
     @_with_limits
     def sample(
@@ -112,9 +118,9 @@ class Endpoints:
         Returns:
             a text, a latent and a density gap per draw
         """
-        checkpoint, generator = self._checkpoint(model), _generator(seed)
-        z = checkpoint.model.prior.sample(_whole(count, "count", 1, MOST_LATENTS), generator)
-        return _said(checkpoint, z, decode_texts(checkpoint, z, _decoding(temperature, top_p), generator))
+        checkpoint, generator = self._checkpoint(model), seeded(seed)
+        z = checkpoint.model.prior.sample(whole(count, "count", 1, MOST_LATENTS), generator)
+        return _said(checkpoint, z, decode_texts(checkpoint, z, decoding(temperature, top_p), generator))
 
     @_with_limits
     def interpolate(self, model: str, start: str, end: str, steps: int = 8, path: str = "linear") -> list[dict[str, Any]]:
@@ -131,8 +137,8 @@ class Endpoints:
             a text, a latent and a density gap per step
         """
         checkpoint = self._checkpoint(model)
-        count = _whole(steps, "steps", 2, MOST_STEPS)
-        ends = encode_mean(checkpoint, _sentence(start)), encode_mean(checkpoint, _sentence(end))
+        count = whole(steps, "steps", 2, MOST_STEPS)
+        ends = encode_mean(checkpoint, sentence(start)), encode_mean(checkpoint, sentence(end))
         z = latent_path(self._shelf, model, str(path), ends, count)
         return _said(checkpoint, z, decode_texts(checkpoint, z))
 
@@ -147,15 +153,36 @@ class Endpoints:
         import torch
 
         checkpoint = self._checkpoint(model)
-        found = holes_of(self._shelf, model, _whole(count, "count", 1, MOST_HOLES))
+        found = holes_of(self._shelf, model, whole(count, "count", 1, MOST_HOLES))
         can_decode = found and not why_no_text(checkpoint)
         texts = decode_texts(checkpoint, torch.stack([hole.z for hole in found])) if can_decode else [None] * len(found)
         return [
             {
                 "density_gap": hole.gap, "share_of_prior": hole.share, "nearest_sentence": hole.nearest + 1,
-                "text": text, "latent": _numbers(hole.z),
+                "text": text, "latent": numbers(hole.z),
             }
             for hole, text in zip(found, texts, strict=True)
+        ]  # fmt: skip
+
+    def clusters(self, model: str) -> list[dict[str, Any]]:
+        """Find clusters of the sentences on a model's map (HDBSCAN of its UMAP), named by their most telling words, the largest
+        first.
+
+        Args:
+            model: name of a model, as /models lists it
+
+        Returns:
+            name, words, place on the map, share of the map's sentences, and the numbers of the cluster's sentences
+        """
+        stored = map_of(self._checkpoint(model))
+        total, xy = len(stored.sentences), stored.xy[stored.priors :]
+        return [
+            {
+                "name": cluster.name, "words": [*cluster.words], "share": len(rows) / total,
+                "place": numbers(xy[rows].median(0).values), "sentences": (stored.sentences[rows] + 1).tolist(),
+            }
+            for cluster in clusters_of(self._shelf, model)
+            for rows in [cluster.members.tolist()]
         ]  # fmt: skip
 
     def metrics(self, model: str) -> dict[str, Any]:
@@ -165,78 +192,25 @@ class Endpoints:
             model: name of a model, as /models lists it
         """
         measured = self._checkpoint(model).metrics
-        figures = {n: {"value": _number(e.value), "standard_error": _number(e.error)} for n, e in measured.figures.items()}
+        figures = {n: {"value": number(e.value), "standard_error": number(e.error)} for n, e in measured.figures.items()}
         return {"figures": figures, "absent": dict(measured.absent), "corpus": measured.corpus}
 
     def _checkpoint(self, model: str) -> Checkpoint:
         names = [name for _, name in self._shelf.choices()]
-        _check(model in names, f"There is no model {str(model)[:80]!r}; there are: {', '.join(names)}.")
+        check(model in names, f"There is no model {str(model)[:80]!r}; there are: {', '.join(names)}.")
         return self._shelf.get(model)
 
 
 def add_endpoints(shelf: Shelf) -> None:
     """Add them to the page that is being built, a `GuardedBlocks`, which makes one sentence of a UserError."""
     endpoints = Endpoints(shelf)
-    for name in ("models", "encode", "decode", "sample", "interpolate", "holes", "metrics"):
+    for name in ("models", "encode", "decode", "sample", "interpolate", "holes", "clusters", "metrics"):
         gr.api(getattr(endpoints, name), api_name=name)  # pyright: ignore[reportPrivateImportUsage]
-
-
-def _check(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise UserError(otherwise)
-
-
-def _whole(value: Any, name: str, low: int, high: int) -> int:
-    _check(_is_number(value) and value % 1 == 0, f"{name} must be a whole number, not {value!r:.40}.")
-    _check(low <= value <= high, f"{name} must lie between {low} and {high}, not {value:g}.")
-    return int(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_NUMBER
-
-
-def _sentence(text: Any) -> str:
-    _check(isinstance(text, str), "Every sentence must be a string.")
-    _check(len(text) <= MOST_CHARACTERS, f"A sentence may have {MOST_CHARACTERS:,} characters at most, not {len(text):,}.")
-    return text
-
-
-def _decoding(temperature: Any, top_p: Any) -> Decoding:
-    from dgvae.model.generation import Decoding
-
-    _check(_is_number(temperature) and _is_number(top_p), "temperature and top_p must be numbers.")
-    return Decoding(temperature, top_p)
-
-
-def _generator(seed: Any) -> torch.Generator:
-    import torch
-
-    return torch.Generator().manual_seed(_whole(seed, "seed", 0, MOST_SEED))
-
-
-def _latents(rows: Any, size: int) -> Tensor:
-    import torch
-
-    _check(isinstance(rows, list) and 0 < len(rows) <= MOST_LATENTS, f"Send a list of 1 to {MOST_LATENTS} latents.")
-    numbers = [x for row in rows if isinstance(row, list) and len(row) == size for x in row]
-    sound = len(numbers) == size * len(rows) and all(map(_is_number, numbers))
-    _check(sound, f"Every latent must be a list of {size} finite numbers.")
-    return torch.tensor(numbers, dtype=torch.float32).view(-1, size)
 
 
 def _said(checkpoint: Checkpoint, z: Tensor, texts: list[str]) -> list[dict[str, Any]]:
     from dgvae.evaluation.holes import density_gap_at
 
     known = checkpoint.aggregated.has_density
-    gaps = map(_number, density_gap_at(z, checkpoint.aggregated).tolist()) if known else [None] * len(texts)
-    return [{"text": text, "density_gap": gap, "latent": _numbers(row)} for text, gap, row in zip(texts, gaps, z, strict=True)]
-
-
-def _numbers(z: Tensor) -> list[float]:
-    _check(bool(z.isfinite().all()), "This model's numbers are not finite here: its weights are broken.")
-    return [round(x, 5) for x in z.tolist()]
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    gaps = map(number, density_gap_at(z, checkpoint.aggregated).tolist()) if known else [None] * len(texts)
+    return [{"text": text, "density_gap": gap, "latent": numbers(row)} for text, gap, row in zip(texts, gaps, z, strict=True)]

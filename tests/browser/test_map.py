@@ -146,6 +146,21 @@ def test_a_map_for_both_is_fitted_and_then_shows_a_draw_at_one_place(
     expect(page).to_have_url(re.compile("map=common"))
 
 
+def test_the_principal_plane_is_drawn_at_once_and_by_a_link(page: Page, url: str):
+    open_app(page, url)
+    page.get_by_label("PCA of the means").check()
+    expect(page).to_have_url(re.compile("proj=pca"))
+    page.get_by_label("one for both").check()
+    expect(page).to_have_url(re.compile("map=common&proj=pca"))
+    open_app(page, page.url + "&point=-5")
+    page.wait_for_function(
+        """() => new Set([..."ab"].map(side => document.querySelector(`#map-${side} .vega-ring`).style.transform)).size === 1"""
+    )
+    expect(page.locator("#map-progress")).to_have_text("")
+    page.mouse.click(*dot_on_map(page, "a", source="posterior"))
+    expect(page.locator("#map-readout")).to_contain_text("Sentence ")
+
+
 def test_models_that_share_no_map_say_why(page: Page, url: str):
     open_app(page, f"{url}?a=short-yelp/vmf-vae&b=short-yelp/vae&map=common")
     expect(page.locator("#map-remark")).to_contain_text("no common map: their priors are different distributions")
@@ -189,6 +204,8 @@ def test_the_map_fits_a_phone(browser, url: str):
     page = context.new_page()
     open_app(page, url + HOLED)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_label("Find sentences").fill("the cook likes")
+    expect(page.locator("#map-found")).to_contain_text("“the”, “cook” and “likes”")
     page.get_by_role("button", name="Show me a hole in A").tap()
     expect(page.locator("#map-readout")).to_contain_text("Prior draw")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

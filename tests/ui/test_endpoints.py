@@ -25,7 +25,7 @@ from dgvae.ui.shelf import Shelf
 DG, VMF, IMPLICIT = "short-yelp/dg-vae", "short-yelp/vmf-vae", "short-yelp/ivae-mi"
 TEXT = "the cook likes green zebras ."
 EXAMPLE = Path(__file__).parents[2] / "docs/client.py"
-TOOLS = {"models", "encode", "decode", "sample", "interpolate", "holes", "metrics"}
+TOOLS = {"models", "encode", "decode", "sample", "interpolate", "holes", "clusters", "metrics"}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,19 @@ def test_holes_paths_and_figures(client: Client):
     assert {model["name"] for model in ask(client, "models")} == {f"short-yelp/{method}" for method in METHODS}
 
 
+def test_clusters_are_named_and_have_the_maps_sentences(client: Client):
+    found = ask(client, "clusters", "short-yelp/ae")
+    assert found
+    sizes = [len(cluster["sentences"]) for cluster in found]
+    assert sizes == sorted(sizes, reverse=True)
+    numbers = [number for cluster in found for number in cluster["sentences"]]
+    assert len(numbers) == len({*numbers})
+    for cluster in found:
+        assert cluster["name"] == ", ".join(cluster["words"])
+        assert cluster["share"] == len(cluster["sentences"]) / 60
+        assert len(cluster["place"]) == 2
+
+
 WRONG: list[tuple[str, str, *tuple[Any, ...]]] = [
     ("There is no model 'nobody'; there are: short-yelp/", "sample", "nobody"),
     ("count must lie between 1 and 256, not 257.", "sample", DG, 257),
@@ -90,6 +103,7 @@ WRONG: list[tuple[str, str, *tuple[Any, ...]]] = [
     ("temperature and top_p must be numbers.", "sample", DG, 1, 1, "hot"),
     ("Top-p must lie above 0 and be at most 1, not 0.", "decode", DG, [[0, 0, 0, 0]], 1, 0),
     ("There is no model 'True'", "sample", True),
+    ("There is no model 'nobody'", "clusters", "nobody"),
     ("There is no model \"['vae']\"", "metrics", ["vae"]),
     ("count must be a whole number, not '3'.", "sample", DG, "3"),
     ("steps must be a whole number, not [3].", "interpolate", DG, TEXT, TEXT, [3]),

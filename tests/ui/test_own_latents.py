@@ -92,11 +92,11 @@ def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -
     read = tab.read_number("digits", DG, shown + 1)
     assert NO_TEXT in read
     assert "class='gap " in read
-    said, number, *_ = tab.show_hole("A", "digits", DG, "")
+    said, number, *_ = tab.show_hole("A", "digits", DG, "euclidean", "")
     assert NO_TEXT in said
     assert number < 0
     assert f"code number {shown}" in tab.read_number("codes", DG, shown + 1)
-    assert "code number" in tab.read_region("codes", DG, "own", EVERYWHERE)
+    assert "code number" in tab.read_region("codes", DG, EVERYWHERE, "own", "umap")
     assert tab.carry("digits", "codes", -1) == "-1"
     assert tab.carry("codes", "codes", shown + 1) == str(shown + 1)  # no encoder could read its text
     assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dgvae.charts.maps import Extent, latent_map
 from dgvae.errors import UserError
-from dgvae.ui.map.points import Point, extents, map_of, map_points, point_gaps
+from dgvae.ui.map.points import Point, extents, map_of, map_points, point_gaps, square_extents
 from dgvae.ui.map.region import Region
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.markup.render import hint
@@ -22,44 +22,94 @@ if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
 
 OWN, COMMON = "own", "common"
+UMAP, PCA = "umap", "pca"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the points of a model are drawn: [P + M, 2], the ends of the axes, and what the axes are called, if anything."""
+
+    xy: Tensor
+    domain: tuple[Extent, Extent]
+    axes: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where the points of A and B are drawn, looked up once for a drawing.
 
-    xy: of A and of B on one map, [P + M, 2] each; None where each model's own map is shown. domain: the ends of its axes.
-    remark: why there is no common map although it is asked for.
+    places: of A and of B, where not each model's own UMAP is shown. projection: UMAP or PCA. is_common: whether A and B are on
+    one map. remark: why there is no common map although it is asked for.
     """
 
-    xy: tuple[Tensor, Tensor] | None = None
-    domain: tuple[Extent, Extent] | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    projection: str = UMAP
+    is_common: bool = False
     remark: str = ""
 
     @classmethod
-    def find(cls, maps: CommonMaps, which: str, names: Iterable[str | None]) -> Layout:
+    def find(cls, maps: CommonMaps, chosen: tuple[str, str], names: tuple[str | None, str | None]) -> Layout:
         """The layout that a visitor chose. A common map that is still to be fitted is as none.
 
         Args:
             maps: the common maps.
-            which: the value of the page's field.
+            chosen: the values of the page's fields: OWN or COMMON, and UMAP or PCA.
             names: of A and of B.
 
         Returns:
             The layout, with a remark if the common map can't be had.
         """
-        if which != COMMON:
-            return cls()
-        try:
-            xy = maps.coordinates(*names)
-        except UserError as error:
-            return cls(remark=str(error))
-        return cls(xy, extents(*xy)) if xy else cls()
+        which, projection = chosen
+        remark = ""
+        if which == COMMON:
+            try:
+                if projection == PCA:
+                    return cls(_common_planes(maps, names), PCA, is_common=True)
+                if not (xy := maps.coordinates(*names)):
+                    return cls()
+                return cls({side: Place(part, extents(*xy)) for side, part in zip("AB", xy, strict=True)}, is_common=True)
+            except UserError as error:
+                remark = str(error)
+        if projection != PCA:
+            return cls(remark=remark)
+        places = {}
+        for side, name in zip("AB", names, strict=True):
+            with suppress(UserError):  # it is said in the model's place
+                places[side] = maps.shelf.derived(name, "principal plane", _own_plane)
+        return cls(places, PCA, remark=remark)
 
     def on(self, side: str, checkpoint: Checkpoint) -> Tensor:
         """Where the points of the model A or B are, [P + M, 2]. Raises UserError if it has no map."""
         own = map_of(checkpoint).xy
-        return self.xy["AB".index(side)] if self.xy else own
+        return self.places[side].xy if side in self.places else own
+
+
+def _own_plane(checkpoint: Checkpoint) -> Place:
+    """A model's points on the principal plane of its means."""
+    from dgvae.explore.principal import PrincipalPlane
+
+    plane = PrincipalPlane.fit(checkpoint.latents.posterior.location)
+    xy = plane.project(map_of(checkpoint).z)
+    return Place(xy, square_extents(xy), _axes(plane.shares))
+
+
+def _common_planes(maps: CommonMaps, names: tuple[str | None, str | None]) -> dict[str, Place]:
+    """The points of A and B on the principal plane of the means of both. Raises UserError if their places don't compare."""
+    import torch
+
+    from dgvae.explore.principal import PrincipalPlane
+
+    maps.check(*names)
+    both = [maps.shelf.get(name) for name in names]
+    plane = PrincipalPlane.fit(torch.cat([checkpoint.latents.posterior.location for checkpoint in both]))
+    xy = [plane.project(map_of(checkpoint).z) for checkpoint in both]
+    domain, axes = square_extents(*xy), _axes(plane.shares)
+    return {side: Place(part, domain, axes) for side, part in zip("AB", xy, strict=True)}
+
+
+def _axes(shares: tuple[float, float]) -> tuple[str, str]:
+    first, second = (f"component {i}: {share:.0%} of the variance of μ" for i, share in enumerate(shares, 1))
+    return first, second
 
 
 @dataclass(frozen=True)
@@ -103,10 +153,13 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
     column = coloring.column(checkpoint)
 
     def chart(of: Checkpoint) -> dict[str, Any]:
-        return latent_map(map_points(of, gaps, xy, column), color, of.model.config.title, layout.domain, of.classes)
+        place, title = layout.places.get(side), of.model.config.title
+        domain, axes = (place.domain, place.axes) if place else (None, None)
+        return latent_map(map_points(of, gaps, xy, column), color, title, domain, of.classes, axes=axes)
 
     # Everyone who comes sees the same first chart.
-    return chart(checkpoint) if layout.xy else shelf.derived(name, ("map", color, column), chart)
+    kept = ("map", layout.projection, color, column)
+    return chart(checkpoint) if layout.is_common else shelf.derived(name, kept, chart)
 
 
 def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layout: Layout) -> str:
@@ -131,11 +184,21 @@ def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layou
     return "".join(map(hint, dict.fromkeys(found)))
 
 
-def marks_over(region: str, point: Point | None) -> str:
-    """The marks over both charts: the ring round the point, and the rectangle of the region on its own map."""
-    ring = {"ring": point.number if point else None}
-    brush: dict[str, dict[str, Any]] = {"A": {}, "B": {}}
+def marks_over(region: str, point: Point | None, lights: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """The marks over both charts.
+
+    Args:
+        region: on its own map, a rectangle.
+        point: gets a ring on both.
+        lights: what lights up on the maps of A and of B, as of `marks`; by default that stays as it is.
+
+    Returns:
+        A value of `ChartMarks`.
+    """
+    over: dict[str, dict[str, Any]] = {
+        side: {"ring": point.number if point else None, "brush": None, **(lights or {}).get(side, {})} for side in "AB"
+    }
     with suppress(UserError):  # what is no region is said below the maps
         parsed = Region.parse(region)
-        brush[parsed.side] = {"brush": {"x": parsed.x, "y": parsed.y}}
-    return marks(map_a=ring | brush["A"], map_b=ring | brush["B"])
+        over[parsed.side]["brush"] = {"x": parsed.x, "y": parsed.y}
+    return marks(map_a=over["A"], map_b=over["B"])

@@ -118,3 +118,11 @@ def extents(*maps: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:
     air = 0.03 * (high - low)
     (x0, y0), (x1, y1) = (low - air).tolist(), (high + air).tolist()
     return (x0, x1), (y0, y1)
+
+
+def square_extents(*maps: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:
+    """As `extents`, of one length for x and y: where both have one unit, a circle is to look like one."""
+    (x0, x1), (y0, y1) = extents(*maps)
+    half = max(x1 - x0, y1 - y0) / 2 or 1.0
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return (x - half, x + half), (y - half, y + half)

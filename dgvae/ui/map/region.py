@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dgvae.errors import UserError
-from dgvae.text.corpora import label_name
 from dgvae.ui.decoding import decode_lines
 from dgvae.ui.map.points import map_of
 from dgvae.ui.map.readout import why_other_draws
-from dgvae.ui.markup.export import csv_link
+from dgvae.ui.map.sentences import sentence_table
 from dgvae.ui.markup.render import Column, comparison, hint
-from dgvae.ui.own_latents import why_no_text
-from dgvae.ui.pictures import shown
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
 
 MOST_DRAWS = 8  # prior draws that are decoded
-MOST_SENTENCES = 50  # that are listed; the file has all
 
 
 @dataclass(frozen=True)
@@ -114,25 +109,5 @@ def _sentences(shelf: Shelf, name: str | None, checkpoint: Checkpoint, inside: n
     sentences = map_of(checkpoint).sentences[np.flatnonzero(inside)].tolist()
     if not sentences:
         return hint(shelf.given.said("No encoded sentence lies in this region.", name))
-    listed = sentences[:MOST_SENTENCES]
-    texts = {i: text for i in sentences if (text := shelf.sentence(str(name), i)) is not None}
-    head = shelf.given.said("sentence", name)
-    if not texts and not why_no_text(checkpoint):
-        head = shelf.given.said("reconstructed sentence (the original text is not available)", name)
-        lines = decode_lines(checkpoint, checkpoint.latents.posterior.location[listed])
-        texts = {i: line.text for i, line in zip(listed, lines, strict=True)}
-    labels = [label_name(label, checkpoint.classes) for label in checkpoint.latents.labels[sentences].tolist()]
-    rows = [(i + 1, label, texts.get(i, "")) for i, label in zip(sentences, labels, strict=True)]
-    cells = "".join(
-        f"<tr><td>{number}</td><td>{escape(label)}</td><td>{shown(text)}</td></tr>"
-        for number, label, text in rows[: len(listed)]
-    )
-    more = (
-        hint(f"The first {MOST_SENTENCES} are shown; the CSV file has all of them.") if len(sentences) > MOST_SENTENCES else ""
-    )
-    return (
-        f"<h3>{len(sentences):,} encoded {shelf.given.said('sentences', name)} there</h3>"
-        "<div class='measure-scroll region-sentences'><table class='texts'><thead><tr><th>number</th><th>label</th>"
-        f"<th>{head}</th></tr></thead><tbody>{cells}</tbody></table></div>{more}"
-        + csv_link("region.csv", ["sentence", "label", head], rows)
-    )
+    head = f"<h3>{len(sentences):,} encoded {shelf.given.said('sentences', name)} there</h3>"
+    return head + sentence_table(shelf, name, sentences, "region.csv")

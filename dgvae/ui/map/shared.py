@@ -21,6 +21,7 @@ from dgvae.ui.vega.chart import bundle_path
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dgvae.checkpoint.latents import LatentMap
     from dgvae.checkpoint.shared_map import CommonMap
 
 
@@ -28,7 +29,7 @@ class CommonMaps:
     """The common maps of a shelf. One that is not there is fitted once, whoever asks for it, and kept in the user's cache."""
 
     def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+        self.shelf = shelf
         self._read: dict[Path, CommonMap] = {}
         self._fittings = Fittings()
 
@@ -37,19 +38,25 @@ class CommonMaps:
 
         Raises UserError if there can be none.
         """
-        from dgvae.checkpoint.shared_map import why_not_common
-
-        a, b = self._shelf.get(name_a), self._shelf.get(name_b)
-        why = why_not_common(a.latents, b.latents)
-        if own_model(a) or own_model(b):
-            why = "a file of latents has only a map of its own"
-        if why or not a.latents.map or not b.latents.map:
-            raise UserError(f"These two models have no common map: {why}. Each model is shown on its own map.")
+        own_a, own_b = self.check(name_a, name_b)
+        for name in (name_a, name_b):
+            if own_model(self.shelf.get(name)):
+                raise UserError(_none("a file of latents has only a map of its own"))
         for common in self._at_hand(name_a, name_b).values():
-            xy_a, xy_b = common.of(self._key(name_a), a.latents.map), common.of(self._key(name_b), b.latents.map)
+            xy_a, xy_b = common.of(self._key(name_a), own_a), common.of(self._key(name_b), own_b)
             if xy_a is not None and xy_b is not None:
                 return xy_a, xy_b
         return None
+
+    def check(self, name_a: str | None, name_b: str | None) -> tuple[LatentMap, LatentMap]:
+        """The maps of both models. Raises UserError if places in their latent spaces don't compare."""
+        from dgvae.checkpoint.shared_map import why_not_common
+
+        a, b = self.shelf.get(name_a).latents, self.shelf.get(name_b).latents
+        why = why_not_common(a, b)
+        if why or not a.map or not b.map:
+            raise UserError(_none(why))
+        return a.map, b.map
 
     def fit(self, name_a: str | None, name_b: str | None) -> Fitting:
         """Begin to fit a map of these models and of those that share one with either, or find that it has begun.
@@ -80,6 +87,7 @@ class CommonMaps:
             return
         while not fitting.done:
             if not self._fittings.follow(fitting, visitor):
+                yield "", False  # what was said last may come after what the visitor asked for since
                 return
             yield str(fitting), False
             time.sleep(0.5)
@@ -117,12 +125,12 @@ class CommonMaps:
 
     def _members(self, name_a: str | None, name_b: str | None) -> tuple[Path | None, dict[str, Path]]:
         """The map to begin with, if one holds A or B, and the folders of A, B and that map's models, by their keys."""
-        folders = {self._key(name): self._shelf.folder(name) for name in (name_a, name_b)}
+        folders = {self._key(name): self.shelf.folder(name) for name in (name_a, name_b)}
         for path, common in self._at_hand(name_a, name_b).items():
             if common.members.keys() & folders:
-                for _, name in self._shelf.choices():
+                for _, name in self.shelf.choices():
                     with suppress(UserError):  # a checkpoint without latents
-                        if (key := self._hash(folder := self._shelf.folder(name))) in common.members:
+                        if (key := self._hash(folder := self.shelf.folder(name))) in common.members:
                             folders[key] = folder
                 return path, folders
         return None, folders
@@ -131,7 +139,7 @@ class CommonMaps:
         """Maps that may hold these models: beside each, and in the cache."""
         from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, CommonMap
 
-        beside = [self._shelf.folder(name).parent / COMMON_MAP_FILE for name in (name_a, name_b)]
+        beside = [self.shelf.folder(name).parent / COMMON_MAP_FILE for name in (name_a, name_b)]
         paths = [*dict.fromkeys(beside), *sorted(bundle_path().parent.glob("common-map-*.safetensors"))]
         for path in paths:
             if path not in self._read and path.is_file():
@@ -140,13 +148,17 @@ class CommonMaps:
         return {path: self._read[path] for path in paths if path in self._read}
 
     def _key(self, name: str | None) -> str:
-        return self._shelf.derived(name, "key in common maps", lambda checkpoint: self._hash(checkpoint.folder))
+        return self.shelf.derived(name, "key in common maps", lambda checkpoint: self._hash(checkpoint.folder))
 
     @staticmethod
     def _hash(folder: Path) -> str:
         from dgvae.checkpoint.shared_map import member_key
 
         return member_key(folder)
+
+
+def _none(why: str | None) -> str:
+    return f"These two models have no common map: {why}. Each model is shown on its own map."
 
 
 def _cached(members: dict[str, Path]) -> Path:

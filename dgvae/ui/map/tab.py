@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from dgvae.charts.maps import COLORINGS, LOOK_FOR
 from dgvae.errors import UserError
-from dgvae.ui.map.drawing import COMMON, OWN, Coloring, Layout, draw_map, marks_over, remarks
+from dgvae.ui.map.clusters import ClusterNames
+from dgvae.ui.map.controls import Controls, look_for
+from dgvae.ui.map.drawing import Coloring, Layout, draw_map, marks_over, remarks
+from dgvae.ui.map.neighbors import NeighborList, neighbors
 from dgvae.ui.map.points import Point
 from dgvae.ui.map.readout import next_hole, read_point, text_at
 from dgvae.ui.map.region import Region, region_report
-from dgvae.ui.map.shared import CommonMaps
+from dgvae.ui.map.search import SearchField, find
 from dgvae.ui.markup.export import code_to_load
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Brushed, Hovered
@@ -38,7 +38,7 @@ class MapTab(Tab):
     name_a, name_b: the names of models A and B.
     number: of a point, as visitors see it (see `Point.of_number`); None or 0 for no point.
     region: a marked rectangle as text, such as "A: 0, 1, 2, 3"; empty for none.
-    which: OWN or COMMON, the map that is shown.
+    which, projection: OWN or COMMON, and UMAP or PCA: the map that is shown.
     event: what happened on a chart (see `VegaChart.EVENTS`).
 
     They return values for the components that `_wire_…` names, as HTML unless they say otherwise.
@@ -49,37 +49,27 @@ class MapTab(Tab):
 
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
-        self.common = CommonMaps(shelf)
-        self._build_controls()
+        self._controls = Controls(shelf)
+        self.common = self._controls.common
+        with gr.Row(elem_id="map-search"):
+            self._search = SearchField(shelf)
+            self._clusters = ClusterNames(self.common)
         self._build_maps()
         self._build_readout()
         self.fields = {
-            "colour": self._color, "dim": self._dimension, "map": self._which, "point": self._point, "region": self._region,
+            **self._controls.fields, "point": self._point, "region": self._region, "find": self._search.field,
+            "near": self._near.distance, "names": self._clusters.shown,
         }  # fmt: skip
-        self.triggers = [self._color.change, self._dimension.change, self._which.change, self._fitted.change]
+        self.triggers = self._controls.triggers
         maps = [part for side in "AB" for part in (self._faults[side], self._charts[side])]
         read = [self._hole_said, self._readout, self._report]
-        self.outputs = [self._look_for, *maps, self._over, self._remark, *read]
+        read += [self._search.said, self._search.listed, self._near.listed, self._clusters.listed]
+        self.outputs = [self._controls.look_for, *maps, self._over, self._controls.remark, *read]
         self._wire_controls()
         self._wire_pointer()
         self._wire_typing()
 
     # ---- building
-
-    def _build_controls(self) -> None:
-        """What is drawn."""
-        self._look_for = gr.HTML(_look_for("source"))
-        with gr.Row(elem_id="map-controls"):
-            colors = [(name, key) for key, name in COLORINGS.items()]
-            self._color = gr.Radio(colors, value="source", label="Color by", scale=3, elem_id="map-color")
-            self._dimension = gr.Number(
-                1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
-            )
-            kinds = [("one for each", OWN), ("one for both", COMMON)]
-            self._which = gr.Radio(kinds, value=OWN, label="Map", scale=1, min_width=260, elem_id="map-which")
-        self._remark = gr.HTML(elem_id="map-remark")
-        self._progress = gr.HTML(elem_id="map-progress", elem_classes="status")
-        self._fitted = gr.Number(0, visible=False)  # when a common map was fitted
 
     def _build_maps(self) -> None:
         """A map for each model, and a button that shows a hole in it."""
@@ -100,7 +90,10 @@ class MapTab(Tab):
                 view: gr.Button(label, size="sm", min_width=160, elem_id=f"carry-{view[1]}") for view, label in CARRIERS.items()
             }
         self.carried = gr.HTML(elem_id="map-carried")
+        self._near = NeighborList(self.shelf)
         self._report = gr.HTML(elem_id="map-region")
+        self._search.list_here()
+        self._clusters.list_here()
         with gr.Accordion("Without a mouse", open=False), gr.Row():
             self._point = gr.Number(
                 0, precision=0, label="Point: a sentence from 1, a prior draw from −1", elem_id="map-point", min_width=200
@@ -111,60 +104,58 @@ class MapTab(Tab):
         self._over = ChartMarks(elem_id="map-marks")
 
     def _wire_controls(self) -> None:
-        """A common map is fitted where it is asked for; the dimension's field is shown where it is used."""
-        gr.on(
-            [self._which.change, *(model.change for model in self.models)],
-            self.fit_common, [*self.models, self._which], [self._progress, self._fitted],
-            show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
-        )  # fmt: skip
-        self._color.change(_show_if_used, self._color, self._dimension, **QUIET)
+        """Fields that say what is drawn, found and near."""
+        self._controls.wire(self.models)
+        self._search.wire(self.models, self._over)
+        self._near.wire(self.models, self._point, self._over)
+        self._clusters.wire(self.models, self._controls.chosen, self._over)
 
     def _wire_pointer(self) -> None:
         """A hover, a click, a drag and a hole are one request each: what is chosen comes back with what is said of it."""
         for side, chart in self._charts.items():
             chart.hover(self.read_out, self.models, self._readout, **QUIET)
-            chart.pick(self.pick, self.models, [self._point, self._readout], **QUIET)
-            chart.brush(self.brush, [*self.models, self._which], [self._region, self._report], **QUIET)
-            shown = [self._hole_said, self._point, self._readout, self._over]
-            self._holes[side].click(partial(self.show_hole, side), [*self.models, self._region, self._point], shown, **QUIET)
+            read = [self._readout, self._near.listed, self._over]
+            chart.pick(self.pick, [*self.models, self._near.distance], [self._point, *read], **QUIET)
+            chart.brush(self.brush, [*self.models, *self._controls.chosen], [self._region, self._report], **QUIET)
+            given = [*self.models, self._near.distance, self._region, self._point]
+            self._holes[side].click(partial(self.show_hole, side), given, [self._hole_said, self._point, *read], **QUIET)
 
     def _wire_typing(self) -> None:
         """Point and region can be typed. A link's are read out as the tab is drawn."""
-        where = [*self.models, self._region, self._point]
-        self._point.input(self.type_point, where, [self._readout, self._over], **QUIET)
-        typed = [self._region.input, self._region.submit]
-        gr.on(typed, self.type_region, [*where, self._which], [self._report, self._over], **QUIET)
+        given = [*self.models, self._near.distance, self._region, self._point]
+        self._point.input(self.type_point, given, [self._readout, self._near.listed, self._over], **QUIET)
+        typed, given = [self._region.input, self._region.submit], [*self.models, self._region, self._point]
+        gr.on(typed, self.type_region, [*given, *self._controls.chosen], [self._report, self._over], **QUIET)
 
     # ---- drawing
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
-        """What to look for; fault and chart of A and of B; marks; remarks; no hole yet; what point and region say."""
+        """What to look for; fault and chart of A and B; marks; remarks; no hole yet; what is read, found, near and named."""
         coloring = Coloring(fields["colour"], fields["dim"])
-        layout = Layout.find(self.common, fields["map"], (name_a, name_b))
+        layout = Layout.find(self.common, (fields["map"], fields["proj"]), (name_a, name_b))
         drawn: list[Any] = []
         for side, name in zip("AB", (name_a, name_b), strict=True):
             try:
                 drawn += ["", draw_map(self.shelf, name, side, coloring, layout)]
             except UserError as error:
                 drawn += [notice(str(error)), None]
+        names, point = {"A": name_a, "B": name_b}, Point.of_number(fields["point"])
+        found, near = find(self.shelf, names, fields["find"]), neighbors(self.shelf, names, point, fields["near"])
+        named = self._clusters.draw(name_a, name_b, layout, fields["names"])
+        lights = {side: found.mark(side) | near.mark(side) | named.mark(side) for side in "AB"}
         return (
-            self.shelf.given.said(_look_for(coloring.key), name_a, name_b),
+            self.shelf.given.said(look_for(coloring.key), name_a, name_b),
             *drawn,
-            marks_over(fields["region"], Point.of_number(fields["point"])),
+            marks_over(fields["region"], point, lights),
             remarks(self.shelf, (name_a, name_b), coloring, layout),
             "",
             self.read_number(name_a, name_b, fields["point"]),
             self._read_region(name_a, name_b, layout, fields["region"]),
+            found.said,
+            found.listed,
+            near.listed,
+            named.listed,
         )
-
-    def fit_common(self, name_a: str | None, name_b: str | None, which: str) -> Iterator[tuple[str, Any]]:
-        """If a common map is asked for and not there, fit it, say how far that is, and at last when it was done."""
-        if which != COMMON:
-            self.common.leave()
-            yield "", gr.skip()
-            return
-        for said, done in self.common.follow(name_a, name_b):
-            yield (notice(said) if said and done else said), time.time() if done else gr.skip()
 
     # ---- reading out
 
@@ -177,21 +168,31 @@ class MapTab(Tab):
         point = Point.of_number(number)
         return read_point(self.shelf, name_a, name_b, point) if point else INVITATION
 
-    def pick(self, name_a: str | None, name_b: str | None, event: Hovered) -> tuple[Any, Any]:
-        """The number of the point that was clicked, and what is read out there."""
-        return (event.id, self.read_number(name_a, name_b, event.id)) if event.id else (gr.skip(), gr.skip())
+    def pick(self, name_a: str | None, name_b: str | None, distance: str, event: Hovered) -> tuple[Any, ...]:
+        """The number of the point that was clicked, what is read out there, the sentences nearest to it, and marks."""
+        if not event.id:
+            return (gr.skip(),) * 4
+        near = self._near.change(name_a, name_b, event.id, distance)
+        return event.id, self.read_number(name_a, name_b, event.id), *near
 
-    def type_point(self, name_a: str | None, name_b: str | None, region: str, number: float | None) -> tuple[str, str]:
-        """What is read out at the point that was typed, and the marks."""
-        return self.read_number(name_a, name_b, number), marks_over(region, Point.of_number(number))
+    def type_point(
+        self, name_a: str | None, name_b: str | None, distance: str, region: str, number: float | None
+    ) -> tuple[str, str, str]:
+        """What is read out at the point that was typed, the sentences nearest to it, and the marks."""
+        names, point = {"A": name_a, "B": name_b}, Point.of_number(number)
+        near = neighbors(self.shelf, names, point, distance)
+        over = marks_over(region, point, {side: near.mark(side) for side in names})
+        return self.read_number(name_a, name_b, number), near.listed, over
 
-    def show_hole(self, side: str, name_a: str | None, name_b: str | None, region: str, number: float | None = None) -> Any:
-        """The worst hole of A or B, or the next: what is said of it, its deepest draw's number and readout, and marks."""
+    def show_hole(
+        self, side: str, name_a: str | None, name_b: str | None, distance: str, region: str, number: float | None = None
+    ) -> tuple[Any, ...]:
+        """The worst hole of A or B, or the next: what is said of it, its deepest draw's number, and as `type_point`."""
         try:
             point, said = next_hole(self.shelf, name_a if side == "A" else name_b, side, Point.of_number(number))
         except UserError as error:
-            return notice(str(error)), 0, INVITATION, marks_over(region, None)
-        return said, point.number, read_point(self.shelf, name_a, name_b, point), marks_over(region, point)
+            return notice(str(error)), 0, *self.type_point(name_a, name_b, distance, region, 0)
+        return said, point.number, *self.type_point(name_a, name_b, distance, region, point.number)
 
     def carry(self, name_a: str | None, name_b: str | None, number: float | None) -> str:
         """The sentence of the point that was clicked. Raises UserError."""
@@ -199,21 +200,22 @@ class MapTab(Tab):
             raise UserError("Click a point on a map first.")
         return text_at(self.shelf, name_a, name_b, point)
 
-    def brush(self, name_a: str | None, name_b: str | None, which: str, event: Brushed) -> tuple[str, str]:
+    def brush(self, name_a: str | None, name_b: str | None, which: str, projection: str, event: Brushed) -> tuple[str, str]:
         """The region that was marked, as text, and what lies in it."""
         side = "B" if event.target and event.target.elem_id == "map-b" else "A"
         text = "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
-        return text, self.read_region(name_a, name_b, which, text)
+        return text, self.read_region(name_a, name_b, text, which, projection)
 
-    def type_region(self, name_a: str | None, name_b: str | None, region: str, number: float | None, which: str) -> Any:
+    def type_region(self, name_a: str | None, name_b: str | None, region: str, number: float | None, *chosen: str) -> Any:
         """What lies in the region that was typed, and the marks."""
-        return self.read_region(name_a, name_b, which, region), marks_over(region, Point.of_number(number))
+        return self.read_region(name_a, name_b, region, *chosen), marks_over(region, Point.of_number(number))
 
-    def read_region(self, name_a: str | None, name_b: str | None, which: str, text: str) -> str:
+    def read_region(self, name_a: str | None, name_b: str | None, text: str, which: str, projection: str) -> str:
         """What lies in a region such as "A: 0, 1, 2, 3"; nothing if there is none."""
         if not text.strip():
             return ""
-        return self._read_region(name_a, name_b, Layout.find(self.common, which, (name_a, name_b)), text)
+        layout = Layout.find(self.common, (which, projection), (name_a, name_b))
+        return self._read_region(name_a, name_b, layout, text)
 
     def _read_region(self, name_a: str | None, name_b: str | None, layout: Layout, text: str) -> str:
         if not text.strip():
@@ -238,11 +240,3 @@ class MapTab(Tab):
             "for hole in find_holes(checkpoint.aggregated, shown.z[: shown.priors]):\n"
             '    print(f"{hole.share:.1%} of the prior, gap {hole.gap:.1f} nats, nearest sentence {hole.nearest + 1}")\n'
         )
-
-
-def _look_for(color: str) -> str:
-    return f"<p class='hint'>{LOOK_FOR[color]}</p>"
-
-
-def _show_if_used(color: str) -> Any:
-    return gr.update(visible=color == "dimension")

@@ -1,5 +1,5 @@
 // The page's half of VegaChart (see chart.py): drawing. Gradio runs this once for each mounted chart, with `element`,
-// `trigger`, `props` and `watch` in scope; vega_marks.js and vega_pointer.js follow in the same scope.
+// `trigger`, `props` and `watch` in scope; marks.js, lights.js and pointer.js follow in the same scope.
 
 const RESIZE_DELAY = 120; // milliseconds
 
@@ -177,7 +177,10 @@ new ResizeObserver(() => {
   clearTimeout(resizeTimer);
   resizeTimer = setTimeout(() => {
     window.dispatchEvent(new Event("resize"));
-    requestAnimationFrame(placeMarks);
+    requestAnimationFrame(() => {
+      placeMarks();
+      paintLights();
+    });
   }, RESIZE_DELAY);
 }).observe(place);
 

@@ -41,7 +41,7 @@ from starlette.routing import Route
 from dgvae.ui.requests.plain import plain
 
 _PAGE_SCRIPT = "\n".join(
-    Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in ("chart", "marks", "pointer")
+    Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in ("chart", "marks", "lights", "pointer")
 )
 _TOOLS = """<div class="vega-tools">
   <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>
@@ -213,9 +213,10 @@ class ChartMarks(gr.HTML):
 
 
 def marks(**charts: Mapping[str, Any]) -> str:
-    """A value of `ChartMarks`: by elem_id of a chart ("_" for "-"), what is over it, in place of what was there.
+    """A value of `ChartMarks`: by elem_id of a chart ("_" for "-"), what is over it. Marks of other kinds stay as they are.
 
-    "ring": id of a point. "brush": {"x": [low, high], "y": [low, high]}.
+    "ring": id of a point, or None. "brush": {"x": [low, high], "y": [low, high]}, or None. "found": ids that light up.
+    "near": {"a": ids, "b": ids}, the nearest to a point in the latent spaces of models A and B. "names": [{"x", "y", "text"}].
     """
     named = {name.replace("_", "-"): dict(what) for name, what in charts.items()}
     return json.dumps({"charts": named, "at": time.monotonic_ns()})  # the time: else sent twice is not sent again

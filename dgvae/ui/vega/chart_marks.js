@@ -9,6 +9,6 @@ watch("value", () => {
   for (const [name, marks] of Object.entries(JSON.parse(props.value).charts)) {
     const chart = page.named.get(name);
     if (chart?.isMounted()) chart.receiveMarks(marks);
-    else page.waiting.set(name, marks);
+    else page.waiting.set(name, { ...page.waiting.get(name), ...marks });
   }
 });

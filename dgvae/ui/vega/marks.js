@@ -1,12 +1,11 @@
-// What lies over a chart: the ring round a point, the brushed rectangle with its points, the cross-hair. Linked charts
-// show each other's. Python sends marks, too, through chart_marks.js: {ring: id, brush: {x: [lo, hi], y: [lo, hi]}}.
+// What lies over a chart: the ring round a point, the brushed rectangle with its points, the cross-hair, points that light up
+// (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
 
-const marks = { ring: null, brush: null, cross: null, lit: null }; // lit: {by: the brushed chart, ids}
+const marks = { ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
+// lit: {by: the brushed chart, ids}
 const ring = mark("vega-ring");
 const brushed = mark("vega-brush");
 const cross = mark("vega-cross");
-const lights = document.createElement("canvas");
-lights.className = "vega-lights";
 
 const member = { isMounted: () => place.isConnected, show, receiveMarks };
 page.named.set(props.name, member);
@@ -27,6 +26,7 @@ function joinGroup(name) {
 function show(what) {
   Object.assign(marks, what);
   placeMarks();
+  if ("lit" in what) paintLights();
 }
 
 function showEverywhere(what) {
@@ -36,20 +36,22 @@ function showEverywhere(what) {
   }
 }
 
-// When Python sends marks, in place of all that were there.
+// When Python sends marks: those of a kind take the place of what was there, the other kinds stay.
 function receiveMarks(sent) {
-  Object.assign(marks, { ring: sent.ring ?? null, brush: sent.brush ?? null });
+  Object.assign(marks, sent);
   light();
   placeMarks();
+  paintLights();
 }
 
 // When a new chart is drawn: marks stay where they were, in data coordinates.
 function renewMarks() {
-  const waiting = page.waiting.get(props.name);
-  if (page.waiting.delete(props.name)) Object.assign(marks, { ring: waiting.ring ?? null, brush: waiting.brush ?? null });
+  Object.assign(marks, page.waiting.get(props.name));
+  page.waiting.delete(props.name);
   marks.cross = chart.marker ?? marks.cross;
   light();
   placeMarks();
+  paintLights();
 }
 
 // The points in this chart's brush, everywhere; another chart's stay lit if there is no brush here.
@@ -77,34 +79,11 @@ function placeMarks() {
     brushed.style.width = `${corners[1][0] - corners[0][0]}px`;
     brushed.style.height = `${corners[1][1] - corners[0][1]}px`;
   }
-  placeLights();
 }
 
 function put(mark, at) {
   mark.style.display = at ? "block" : "none";
   if (at) mark.style.transform = `translate(${at[0]}px, ${at[1]}px)`;
-}
-
-// Another chart's brushed points are painted on a canvas of their own: Vega would need a quarter of a second to draw them again.
-// Those of this one's own brush are seen inside it.
-function placeLights() {
-  const rows =
-    marks.lit && marks.lit.by !== member ? [...marks.lit.ids].map((id) => chart.rowById.get(id)).filter(Boolean) : [];
-  if (!rows.length) return lights.remove();
-  place.append(lights);
-  const sharp = window.devicePixelRatio || 1;
-  [lights.width, lights.height] = [place.clientWidth * sharp, place.clientHeight * sharp];
-  const pen = lights.getContext("2d");
-  pen.scale(sharp, sharp);
-  pen.strokeStyle = cssVariable("--body-text-color");
-  pen.globalAlpha = 0.7;
-  pen.beginPath();
-  for (const row of rows) {
-    const [x, y] = pixel(row[chart.fields.x], row[chart.fields.y]);
-    pen.moveTo(x + 2.5, y);
-    pen.arc(x, y, 2.5, 0, 2 * Math.PI);
-  }
-  pen.stroke();
 }
 
 // ---- where things are

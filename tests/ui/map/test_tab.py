@@ -14,7 +14,9 @@ from dgvae.charts.maps import COLORINGS, LOOK_FOR
 from dgvae.errors import UserError
 from dgvae.methods.table import METHODS
 from dgvae.text.corpora import corpus_files, read_split
+from dgvae.ui.address import first_value
 from dgvae.ui.map.drawing import marks_over
+from dgvae.ui.map.neighbors import neighbors
 from dgvae.ui.map.points import Point, map_of
 from dgvae.ui.map.region import Region
 from dgvae.ui.map.tab import MapTab
@@ -34,12 +36,14 @@ def tab(checkpoints: Path, corpus: Path) -> MapTab:
     return make_tab(Shelf(checkpoints, corpus))
 
 
-def drawn(
-    tab: MapTab, a: str, b: str, color: str = "source", dim: Any = 1, which: str = "own", point: Any = 0, region: str = ""
-):
+def drawn(tab: MapTab, a: str, b: str, color: str = "source", dim: Any = 1, which: str = "own", **more: Any):
     """What `draw` gives, by name."""
-    names = ("look_for", "fault_a", "chart_a", "fault_b", "chart_b", "marks", "remark", "hole", "readout", "report")
-    values = tab.draw(a, b, colour=color, dim=dim, map=which, point=point, region=region)
+    names = (
+        "look_for", "fault_a", "chart_a", "fault_b", "chart_b", "marks", "remark", "hole", "readout", "report",
+        "found", "found_list", "near", "clusters",
+    )  # fmt: skip
+    fields = {key: first_value(field) for key, field in tab.fields.items()}
+    values = tab.draw(a, b, **{**fields, "colour": color, "dim": dim, "map": which, **more})
     assert len(values) == len(names) == len(tab.outputs)
     return SimpleNamespace(**dict(zip(names, values, strict=True)))
 
@@ -96,20 +100,30 @@ def test_a_prior_draw_is_the_same_latent_in_both_unless_their_priors_differ(tab:
 
 def test_a_click_brings_the_points_number_and_what_is_read_there(tab: MapTab):
     clicked: Any = SimpleNamespace(id=-5)
-    assert tab.pick(VAE, DG, clicked) == (-5, tab.read_number(VAE, DG, -5))
+    number, readout, near, over = tab.pick(VAE, DG, "euclidean", clicked)
+    assert (number, readout) == (-5, tab.read_number(VAE, DG, -5))
+    assert "<h3>Sentences nearest to prior draw 5</h3>" in near
+    assert {*json.loads(over)["charts"]["map-a"]} == {"near"}  # the ring is there already
+    nothing: Any = SimpleNamespace(id=None)
+    assert tab.pick(VAE, DG, "euclidean", nothing)[0] == gr.skip()
 
 
 def test_a_drag_brings_the_region_and_what_lies_in_it(tab: MapTab):
     dragged: Any = SimpleNamespace(target=SimpleNamespace(elem_id="map-b"), x=(0, 1), y=(2, 3))
-    assert tab.brush(VAE, DG, "own", dragged) == ("B: 0, 1, 2, 3", tab.read_region(VAE, DG, "own", "B: 0, 1, 2, 3"))
+    assert tab.brush(VAE, DG, "own", "umap", dragged) == (
+        "B: 0, 1, 2, 3",
+        tab.read_region(VAE, DG, "B: 0, 1, 2, 3", "own", "umap"),
+    )
     gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None)
-    assert tab.brush(VAE, DG, "own", gone) == ("", "")
+    assert tab.brush(VAE, DG, "own", "umap", gone) == ("", "")
 
 
 def test_a_linked_point_and_region_are_marked_on_the_maps(tab: MapTab):
     shown = json.loads(drawn(tab, VAE, DG, point=3, region="B: 1, 0, 2, 3").marks)["charts"]
-    assert shown == {"map-a": {"ring": 3}, "map-b": {"ring": 3, "brush": {"x": [0, 1], "y": [2, 3]}}}
-    assert json.loads(marks_over("", Point.of_number(-4)))["charts"]["map-a"] == {"ring": -4}
+    near = neighbors(tab.shelf, {"A": VAE, "B": DG}, Point.of_number(3)).mark("A")
+    unmarked = {"ring": 3, "brush": None, "found": [], "names": []} | near
+    assert shown == {"map-a": unmarked, "map-b": unmarked | {"brush": {"x": [0, 1], "y": [2, 3]}}}
+    assert json.loads(marks_over("", Point.of_number(-4)))["charts"]["map-a"] == {"ring": -4, "brush": None}
 
 
 # ---- regions
@@ -126,14 +140,14 @@ def test_a_region_is_read_back_as_it_was_written():
 def test_what_is_no_region_is_refused_with_an_example(tab: MapTab, text: str):
     with pytest.raises(UserError, match="such as A: 0, 2, -1, 1"):
         Region.parse(text)
-    assert "such as A: 0, 2, -1, 1" in tab.read_region(VAE, DG, "own", text)
+    assert "such as A: 0, 2, -1, 1" in tab.read_region(VAE, DG, text, "own", "umap")
 
 
 def test_a_region_counts_what_lies_in_it(tab: MapTab, corpus: Path):
     stored = map_of(tab.shelf.get(VAE))
     middle = float(stored.xy[:, 0].median())
     left = stored.xy[:, 0] <= middle
-    said = tab.read_region(VAE, DG, "own", f"A: -99, {middle + 1e-4:.6f}, -99, 99")
+    said = tab.read_region(VAE, DG, f"A: -99, {middle + 1e-4:.6f}, -99, 99", "own", "umap")
     assert f"<b>{left[:60].double().mean():.1%}</b> of the <span class='prior'>" in said
     assert f"<b>{left[60:].double().mean():.1%}</b> of the <span class='posterior'>" in said
     numbers = [int(number) for number in re.findall(r"<tr><td>(\d+)</td>", said)]
@@ -144,19 +158,19 @@ def test_a_region_counts_what_lies_in_it(tab: MapTab, corpus: Path):
 
 
 def test_a_long_list_is_cut_and_saved_whole(tab: MapTab):
-    said = tab.read_region(VAE, DG, "own", EVERYWHERE)
+    said = tab.read_region(VAE, DG, EVERYWHERE, "own", "umap")
     assert said.count("<tr><td>") == 50
     assert "The first 50 are shown; the CSV file has all of them." in said
     assert said[said.index("data:text/csv") :].count("%0D%0A") == 61
 
 
 def test_a_region_without_points_says_so(tab: MapTab):
-    assert "There is no point in this region" in tab.read_region(VAE, DG, "own", "A: 98, 99, 98, 99")
-    assert tab.read_region(VAE, DG, "own", " ") == ""
+    assert "There is no point in this region" in tab.read_region(VAE, DG, "A: 98, 99, 98, 99", "own", "umap")
+    assert tab.read_region(VAE, DG, " ", "own", "umap") == ""
 
 
 def test_a_region_shows_no_other_draws_than_its_own(tab: MapTab):
-    said = tab.read_region(VAE, SPHERE, "own", EVERYWHERE)
+    said = tab.read_region(VAE, SPHERE, EVERYWHERE, "own", "umap")
     assert "This model has other draws: their priors are different distributions." in said
     assert said.count("class='sentence'") == 8
 
@@ -164,7 +178,7 @@ def test_a_region_shows_no_other_draws_than_its_own(tab: MapTab):
 def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path, tmp_path: Path):
     for name in (VAE, DG):  # without the note of the folder that the text was read from
         shutil.copytree(checkpoints / name, tmp_path / name, ignore=shutil.ignore_patterns("run.json"))
-    said = make_tab(Shelf(tmp_path)).read_region(VAE, DG, "own", EVERYWHERE)
+    said = make_tab(Shelf(tmp_path)).read_region(VAE, DG, EVERYWHERE, "own", "umap")
     assert "reconstructed sentence (the original text is not available)" in said
     assert said.count("<tr><td>") == 50
 
@@ -174,12 +188,13 @@ def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path,
 
 def test_the_hole_is_a_draw_of_the_map_and_is_ringed_on_both(tab: MapTab):
     holed = "short-yelp/delta-vae"
-    said, number, readout, marks = tab.show_hole("B", VAE, holed, "A: 0, 1, 2, 3")
+    said, number, readout, near, marks = tab.show_hole("B", VAE, holed, "euclidean", "A: 0, 1, 2, 3")
     assert re.search(rf"Hole 1 of \d in B. It is deepest at prior draw {-number}, where", said)
     assert "The nearest sentence is number " in said
     sent = json.loads(marks)["charts"]
-    assert sent["map-a"] == {"ring": number, "brush": {"x": [0, 1], "y": [2, 3]}}
-    assert sent["map-b"] == {"ring": number}
+    assert sent["map-a"] == sent["map-b"] | {"brush": {"x": [0, 1], "y": [2, 3]}}
+    assert (sent["map-b"]["ring"], sent["map-b"]["brush"]) == (number, None)
+    assert f"nearest to prior draw {-number}" in near
     assert f"Prior draw {-number}" in readout
     assert readout == tab.read_number(VAE, holed, number)
 
@@ -187,7 +202,7 @@ def test_the_hole_is_a_draw_of_the_map_and_is_ringed_on_both(tab: MapTab):
 def test_asked_again_it_shows_the_next_hole_and_after_the_last_the_first(tab: MapTab):
     shown, number = [], None
     for _ in range(6):
-        said, number, *_ = tab.show_hole("A", "short-yelp/delta-vae", VAE, "", number)
+        said, number, *_ = tab.show_hole("A", "short-yelp/delta-vae", VAE, "euclidean", "", number)
         shown.append(number)
     count = int(re.search(r"of (\d) in A", said)[1])  # pyright: ignore[reportOptionalSubscript]
     assert len(set(shown)) == count > 1
@@ -195,8 +210,8 @@ def test_asked_again_it_shows_the_next_hole_and_after_the_last_the_first(tab: Ma
 
 
 def test_no_hole_to_show_is_said(tab: MapTab):
-    assert "has no density to find holes with" in tab.show_hole("A", IMPLICIT, VAE, "")[0]
-    assert "There is no checkpoint" in tab.show_hole("A", "gone", VAE, "")[0]
+    assert "has no density to find holes with" in tab.show_hole("A", IMPLICIT, VAE, "euclidean", "")[0]
+    assert "There is no checkpoint" in tab.show_hole("A", "gone", VAE, "euclidean", "")[0]
 
 
 # ---- code

@@ -1,0 +1,80 @@
+"""The fields of the Map tab that say what is drawn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from dgvae.charts.maps import COLORINGS, LOOK_FOR
+from dgvae.ui.map.drawing import COMMON, OWN, PCA, UMAP
+from dgvae.ui.map.shared import CommonMaps
+from dgvae.ui.markup.render import notice
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.tab import QUIET
+
+
+class Controls:
+    """The fields, what is said above and below them, and when a common map was fitted."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.common = CommonMaps(shelf)
+        self.look_for = gr.HTML(look_for("source"))
+        with gr.Row(elem_id="map-controls"):
+            colors = [(name, key) for key, name in COLORINGS.items()]
+            self.color = gr.Radio(colors, value="source", label="Color by", scale=3, min_width=300, elem_id="map-color")
+            self.dimension = gr.Number(
+                1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
+            )
+            kinds = [("one for each", OWN), ("one for both", COMMON)]
+            self.which = gr.Radio(kinds, value=OWN, label="Map", scale=0, min_width=150, elem_id="map-which")
+            projections = [("UMAP", UMAP), ("PCA of the means", PCA)]
+            self.projection = gr.Radio(
+                projections, value=UMAP, label="Projection", scale=0, min_width=185, elem_id="map-projection"
+            )
+        self.remark = gr.HTML(elem_id="map-remark")
+        self.progress = gr.HTML(elem_id="map-progress", elem_classes="status")
+        self.fitted = gr.Number(0, visible=False)
+        self.fields = {"colour": self.color, "dim": self.dimension, "map": self.which, "proj": self.projection}
+        self.chosen = [self.which, self.projection]
+        shown = (self.color, self.dimension, self.which, self.projection, self.fitted)
+        self.triggers = [field.change for field in shown]
+
+    def wire(self, models: list[gr.Dropdown]) -> None:
+        """A common map is fitted where it is asked for; the dimension's field is shown where it is used."""
+        gr.on(
+            [*(field.change for field in (*self.chosen, *models))],
+            self.fit_common, [*models, *self.chosen], [self.progress, self.fitted],
+            show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
+        )  # fmt: skip
+        self.color.change(_show_if_used, self.color, self.dimension, **QUIET)
+
+    def fit_common(self, name_a: str | None, name_b: str | None, which: str, projection: str) -> Iterator[tuple[str, Any]]:
+        """If a common UMAP is asked for and not there, fit it.
+
+        Args:
+            name_a: of model A.
+            name_b: of model B.
+            which: OWN or COMMON.
+            projection: UMAP or PCA, which needs no fit.
+
+        Yields:
+            How far that is, as HTML, and at last when it was done.
+        """
+        if which != COMMON or projection == PCA:
+            self.common.leave()
+            yield "", gr.skip()
+            return
+        for said, done in self.common.follow(name_a, name_b):
+            yield (notice(said) if said and done else said), time.time() if done else gr.skip()
+
+
+def look_for(color: str) -> str:
+    """What to look for in a map of this coloring, as HTML."""
+    return f"<p class='hint'>{LOOK_FOR[color]}</p>"
+
+
+def _show_if_used(color: str) -> Any:
+    return gr.update(visible=color == "dimension")
