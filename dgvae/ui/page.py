@@ -35,16 +35,7 @@ from dgvae.ui.vega.chart import script_route
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [GalleryTab, MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
 LOST = "The app can't be reached. This view stays as it is; the page may reload when the app is back."
-<<<<<<< HEAD
-# An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
-CLOSE_SIDEBAR_ON_PHONES = """() => {
-    if (innerWidth < 768) document.querySelector(".sidebar.open .toggle-button")?.click();
-    document.querySelector(".app > .wrap")?.classList.add("settled");
-}"""
 RAISE = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? %s : count)"""
-=======
-REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count + 1 : count)"""
->>>>>>> 8db23050cc96f27bac99b22153b5a2ec162a002d
 
 
 def build_page(shelf: Shelf) -> gr.Blocks:
