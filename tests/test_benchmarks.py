@@ -13,7 +13,7 @@ import torch
 from dgvae.aggregate import aggregate
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
-from tests.benchmarks import density_gap, holes, latent_spaces, matched, measures, results, training_step, verdicts
+from tests.benchmarks import density_gap, holes, latent_spaces, load, matched, measures, results, training_step, verdicts
 
 
 @pytest.mark.parametrize("method", ["vae", "aae"])
@@ -86,6 +86,19 @@ def test_results_are_rows_with_machine_date_and_commit(tmp_path: Path, monkeypat
     assert all(row["machine"] and date.fromisoformat(row["date"]) for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("name", "dim", "count", "verdict"),
+    [
+        ("half is missing", 2, 300, "holes"),
+        ("whole: narrow posteriors", 2, 1000, "no holes"),
+        ("half is missing", 8, 5, "too few"),
+        ("whole: narrow posteriors", 8, 5, "too few"),
+    ],
+)
+def test_verdicts_on_holes_of_made_up_sets(name: str, dim: int, count: int, verdict: str) -> None:
+    assert verdicts.said_of_holes(verdicts.GRID[name](dim), count, seed=0) == verdict
+
+
 def test_verdicts_of_made_up_sets() -> None:
     assert verdicts.said(verdicts.halved(2), 30, seed=0)
 
@@ -95,3 +108,8 @@ def test_a_matched_population_has_the_rate_and_no_holes() -> None:
     assert figures["kl"].value == pytest.approx(4.0, abs=0.2)
     assert figures["mi"].value == pytest.approx(4.0, abs=0.25)  # far below log N = 7.6
     assert figures["hole_mass"].value < 0.03
+
+
+def test_the_rise_of_memory_is_per_minute() -> None:
+    assert load.slope([100.0, 100.5, 101.0]) == pytest.approx(30)
+    assert load.slope([100.0]) == 0

@@ -94,12 +94,17 @@ def ceiling(record: Record) -> Iterator[Finding]:
             "note",
             f"MI is near its maximum {n}: z distinguishes almost all of these sentences, and MI can't show more than that.",
         )
-    if kl > 2 * log_n:
+    if _are_narrow(record):
         yield Finding(
             "note",
             f"Posteriors are narrow (KL {kl:.0f} nats, far above {n}): between the sentences, q(z) is known only in "
             "smoothed form, and the joint gap is a lower bound.",
         )
+
+
+def _are_narrow(record: Record) -> bool:
+    """Whether posteriors are so narrow that the sentences show q(z) in smoothed form alone."""
+    return _value(record, "kl") > 2 * math.log(record.evaluation.sentences)
 
 
 def marginal_holes(record: Record) -> Iterator[Finding]:
@@ -161,7 +166,10 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
     elif not holes:
-        yield Finding("good", f"No holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.")
+        unseen = " Posteriors are narrow, so smaller holes need more sentences to be seen." if _are_narrow(record) else ""
+        yield Finding(
+            "good", f"No holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
+        )
     elif wrong or unsure or "marginal_kl" not in record.profile:
         yield Finding("fault", f"Holes: {outside}.")
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value, parse_query, read_fields
+from dgvae.ui.address import SETTLE, WRITE, AddressBar, first_value
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
-from dgvae.ui.given import not_here
 from dgvae.ui.lab.tab import LabTab
+from dgvae.ui.linked_view import linked_view
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import hint, notice
-from dgvae.ui.pairs import SUCCESSORS
 from dgvae.ui.requests.events import Navigated
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.turns import take_turns
@@ -37,7 +35,7 @@ from dgvae.ui.vega.chart import script_route
 TITLE = "What is between the sentences?"
 TABS: list[type[Tab]] = [GalleryTab, MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
 LOST = "The app can't be reached. This view stays as it is; the page may reload when the app is back."
-REDRAW = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? count + 1 : count)"""
+RAISE = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? %s : count)"""
 
 
 def build_page(shelf: Shelf) -> gr.Blocks:
@@ -61,7 +59,7 @@ class Page:
         self.models = self.sidebar.models
         gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
                     "places where the decoder has been?", elem_id="title")  # fmt: skip
-        self.guide = gr.HTML(tour(self._names()), elem_id="tour")
+        self.guide = gr.HTML(tour([name for _, name in shelf.choices()]), elem_id="tour")
         gr.HTML(
             html_template=f"<p class='notice' role='alert' hidden>{LOST}</p>",
             js_on_load=Path(__file__).with_name("connection.js").read_text(encoding="utf-8"),
@@ -91,10 +89,11 @@ class Page:
         # A count for each tab. The page raises that of the open one, in the browser, and so only that one is drawn. Fields that
         # a link sets change one after the other: by way of the count, all are set before the first drawing asks for them.
         counts = [gr.Number(0, visible=False) for _ in self.tabs]
+        keys = json.dumps([*self.tabs])
         redraw: dict[str, Any] = {
             "inputs": [self.open_tab, *counts],
             "outputs": counts,
-            "js": REDRAW % json.dumps([*self.tabs]),
+            "js": RAISE % (keys, "count + 1"),
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
         gr.on([m.change for m in self.models], self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
@@ -127,7 +126,9 @@ class Page:
         ready.then(self.sidebar.list_broken, None, self.sidebar.broken, **QUIET)
         whole = ready.then(self.sidebar.whole_models, self.models, self.models, **QUIET)
         whole.then(self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
-        whole.then(None, **redraw, api_visibility="private")
+        # The view of a link is drawn by now; drawn again, it would lose what a click has brought meanwhile.
+        once: dict[str, Any] = {**redraw, "js": RAISE % (keys, "count || 1")}
+        whole.then(None, **once, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
 
@@ -204,45 +205,8 @@ class Page:
 
     def first_view(self, request: gr.Request) -> list[Any]:
         """What the address says when a visitor comes. Checkpoints made or fetched meanwhile are in the lists."""
-        text = str(request.query_params)
-        view = self._view(text)
-        if not text:  # then all is as it should be, unless the visitor has been quicker
-            view = [gr.skip()] * len(view)
-            view[2:4] = [gr.update(choices=self.shelf.choices())] * 2
-        return view
+        return linked_view(self.shelf, self.tabs, str(request.query_params), is_new=True)
 
     def other_view(self, event: Navigated) -> list[Any]:
         """What the address says when they go back or forward."""
-        return self._view(event.query)
-
-    def _view(self, text: str) -> list[Any]:
-        query = parse_query(text)
-        self.shelf.revisit(query.get(side) for side in "ab")
-        choices, faults = self.shelf.choices(), []
-        names = {name for _, name in choices}
-        models = []
-        for side, first in zip("ab", self.shelf.defaults(), strict=True):
-            if (name := query.get(side, first)) not in names:
-                shown = new if (new := SUCCESSORS.get(str(name))) in names else first
-                faults.append(not_here(side.upper(), str(name), shown))
-                name = shown
-            models.append(gr.update(choices=choices, value=name))
-        # The map was the first tab once, and the first tab is not named in a link.
-        unnamed = MapTab.key if query.keys() & self.tabs[MapTab.key].fields.keys() else TABS[0].key
-        key = query.get("tab", unnamed)
-        if key not in self.tabs:
-            faults.append(f"The link's tab, {key[:40]!r}, does not exist.")
-            key = TABS[0].key
-        fields: list[Any] = []
-        for tab in self.tabs.values():
-            if tab.key == key:
-                values, wrong = read_fields(tab.fields, query)
-                fields += values
-                faults += wrong
-            else:
-                fields += [gr.skip()] * len(tab.fields)
-        guide = tour(self._names(), query.get("tour"))
-        return [gr.update(selected=key), key, *models, *fields, guide, "".join(map(notice, faults))]
-
-    def _names(self) -> Sequence[str]:
-        return [name for _, name in self.shelf.choices()]
+        return linked_view(self.shelf, self.tabs, event.query)

@@ -16,8 +16,9 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import linear_regression
 
 from tests.benchmarks.page import app
 from tests.benchmarks.results import record
@@ -107,7 +108,16 @@ def main() -> None:
     record("load", f"answers a second, {load}", answers / options.seconds, "")
     record("load", f"a core for each answer, {load}", 1000 * used / answers, "ms")
     record("load", f"memory at most, {load}", max(memory), "MB")
-    print(f"memory: at most {max(memory):,.0f} MB; in thirds of the time: {parts} MB")
+    rise = slope(memory[len(memory) // 2 :])
+    record("load", f"memory, rise in the second half, {load}", rise, "MB/min")
+    print(
+        f"memory: at most {max(memory):,.0f} MB; in thirds of the time: {parts} MB; in the second half {rise:+.1f} MB a minute"
+    )
+
+
+def slope(memory: Sequence[float]) -> float:
+    """The rise of a line through values that were measured a second apart, per minute; 0 of fewer than two."""
+    return 60 * linear_regression(range(len(memory)), memory).slope if len(memory) > 1 else 0.0
 
 
 def act(url: str, number: int, measured: Measured, over: float) -> None:

@@ -1,6 +1,7 @@
 """The Gallery tab in a real browser: every model at a glance, and the choice of A and B."""
 
 import os
+import threading
 
 import pytest
 
@@ -9,8 +10,13 @@ from dgvae.methods.table import METHODS
 
 if os.environ.get("CI") != "true":  # where a missing package must not pass for a green run
     pytest.importorskip("playwright")
+import gradio as gr
 from playwright.sync_api import Locator, Page, expect
 
+from dgvae.ui.page import Page as PageOfApp
+from dgvae.ui.page import build_page
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.theme import look
 from tests.browser.visitor import open_app
 
 
@@ -55,6 +61,29 @@ def test_a_press_makes_a_model_a_or_b_and_keys_do_it_too(page: Page, url: str):
     expect(card(page, "vae").get_by_role("button", name="as model A")).to_be_focused()
     page.get_by_role("tab", name="Map").click()
     expect(page.locator("#map-a .vega-place[data-state=ready]")).to_be_visible()
+
+
+def test_a_press_before_the_address_is_read_is_kept(page: Page, checkpoints, monkeypatch: pytest.MonkeyPatch):
+    read = threading.Event()
+
+    def late(app: PageOfApp, request: gr.Request, first_view=PageOfApp.first_view) -> list:
+        read.wait(60)
+        return first_view(app, request)
+
+    monkeypatch.setattr(PageOfApp, "first_view", late)
+    demo = build_page(Shelf(checkpoints))
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
+    try:
+        open_app(page, f"{address}?tab=gallery&order=MI", "Gallery")
+        page.wait_for_function("window.gradio_config")
+        card(page, "wae").get_by_role("button", name="as model B").click()
+        expect(page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
+        read.set()
+        expect(page.get_by_label("Order, the best first", exact=True)).to_have_value("MI")
+        expect(page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
+    finally:
+        read.set()
+        demo.close()
 
 
 def test_order_and_family_are_chosen_and_kept_in_the_link(page: Page, url: str):

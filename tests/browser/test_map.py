@@ -3,7 +3,10 @@
 import os
 import re
 import shutil
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,13 @@ if os.environ.get("CI") != "true":
     pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from dgvae.ui.map.tab import MapTab
+from dgvae.ui.page import build_page
+from dgvae.ui.shelf import Shelf
+from dgvae.ui.sidebar import Sidebar
+from dgvae.ui.theme import look
 from dgvae.ui.vega.chart import vega_bundle
+from dgvae.ui.warm_up import WarmUp
 from tests.browser.visitor import dot_on_map, open_app, set_number
 
 HOLED = "?tab=map&a=short-yelp/delta-vae&b=short-yelp/vae"
@@ -140,6 +149,39 @@ def test_a_map_for_both_is_fitted_and_then_shows_a_draw_at_one_place(
 def test_models_that_share_no_map_say_why(page: Page, url: str):
     open_app(page, f"{url}?a=short-yelp/vmf-vae&b=short-yelp/vae&map=common")
     expect(page.locator("#map-remark")).to_contain_text("no common map: their priors are different distributions")
+
+
+def test_the_end_of_loading_does_not_take_back_what_a_click_has_brought(
+    page: Page, checkpoints: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+):
+    end, drawn = threading.Event(), []
+
+    def loading(_: WarmUp) -> Iterator[str]:
+        yield "Loading …"
+        end.wait(60)
+        yield ""
+
+    def draw(tab: MapTab, *given: Any, draw: Callable = MapTab.draw, **fields: Any) -> Any:
+        drawn.append(given)
+        return draw(tab, *given, **fields)
+
+    monkeypatch.setattr(WarmUp, "progress", loading)
+    monkeypatch.setattr(MapTab, "draw", draw)
+    monkeypatch.setattr(Sidebar, "describe", lambda *_: [f"<p>{end.is_set()}</p>"] * 2)
+    demo = build_page(Shelf(checkpoints, corpus))
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
+    try:
+        open_app(page, address + HOLED)
+        page.get_by_role("button", name="Show me a hole in A").click()
+        expect(page.locator("#map-hole")).to_contain_text("Hole 1 of")
+        said, count = page.locator("#map-hole").inner_text(), len(drawn)
+        end.set()
+        expect(page.locator("#facts-a")).to_have_text("True")
+        page.wait_for_timeout(500)  # for what should not come
+        assert page.locator("#map-hole").inner_text() == said
+        assert len(drawn) == count
+    finally:
+        demo.close()
 
 
 def test_the_map_fits_a_phone(browser, url: str):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dgvae.evaluation.diagnosis import diagnose
-from dgvae.evaluation.estimates import hole_mass_by_chance, prior_count
+from dgvae.evaluation.estimates import Estimate, hole_mass_by_chance, prior_count
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
 from tests.aggregate.test_aggregate import on_the_sphere
@@ -163,3 +163,12 @@ def test_faults_come_first() -> None:
 def test_nothing_measured_is_no_fault() -> None:
     empty = Record("made-up", "", Evaluation("", N, ""), {}, {}, {})
     assert diagnose(empty) == []
+
+
+@pytest.mark.parametrize(("kl", "narrow"), [(40.0, True), (3.0, False)])
+def test_no_holes_says_what_narrow_posteriors_hide(kl: float, narrow: bool) -> None:
+    """A tenth of the prior that is missing in 32 dimensions is not seen: `tests.benchmarks.verdicts --dimensions`."""
+    figures = {"hole_mass": Estimate(0.012, 0.003), "smoothed_gap": Estimate(-0.2, 0.1), "kl": Estimate(kl, 0.1)}
+    record = Record("made-up", "", Evaluation("", 1000, ""), figures, {}, {}, {}, [])
+    found = next(finding.text for finding in diagnose(record) if "No holes are found" in finding.text)
+    assert ("smaller holes need more sentences" in found) is narrow

@@ -50,3 +50,8 @@ def left_out_text(counts: dict[str, int], first: dict[str, str]) -> str:
         f"{count:,} {fault}" + (f" ({'first: ' if count > 1 else ''}{first[fault]})" if fault in first else "")
         for fault, count in sorted(counts.items(), key=lambda item: -item[1])
     )
+
+
+def printable(text: str) -> str:
+    """A text that disturbs no terminal: control characters and marks of direction become \\x1b and the like."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+import unicodedata
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import islice
@@ -26,6 +27,14 @@ _ICELANDIC = set("áéíóúæÁÉÍÓÚÆ")  # which has these, too
 _ONE_LETTER_WORDS = set("àáâèéêìíòóôùúüÀÁÂÈÉÊÌÍÒÓÔ")
 _GARBLED = re.compile("[Â-ô][\x80-¿€‚-™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
 _SAMPLE_LINES = 2000
+# Encodings in 7 bits, which look like ASCII: what shows them, and what all of the text is made of then.
+_SEVEN_BITS = (
+    ("iso2022_jp", re.compile(rb"\x1b\$[@B]"), None),
+    ("iso2022_kr", re.compile(rb"\x1b\$\)C"), None),
+    ("hz", re.compile(rb"~\{(?:[!-~]{2})+~\}"), None),
+    ("utf-7", re.compile(rb"\+(?:A[K-P][AEIMQUYcgkosw048]|[A-Za-z0-9/][A-Za-z0-9+/]{2,})-?"), re.compile(rb"\+")),
+)
+_FEWEST_ESCAPES = 5
 _GZIP = b"\x1f\x8b"
 
 
@@ -55,17 +64,47 @@ def find_encoding(path: Path) -> str:
         start = file.read(4096)
         if name := next((name for mark, name in _MARKS if start.startswith(mark)), None) or _unmarked_utf(start):
             return name
-        decoder = codecs.getincrementaldecoder("utf-8")()
+        if _is_binary(start):
+            raise UserError(f"{path} is not a file of text; save its text as .txt, or its table as .csv.")
+        decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), start.isascii()
         try:
             decoder.decode(start)
             while chunk := file.read(2**20):
                 decoder.decode(chunk)
+                is_ascii = is_ascii and chunk.isascii()
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             pass
         else:
-            return UTF_8
+            return _seven_bits(path) if is_ascii else UTF_8
     return _without_utf_8(path)
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether it holds control characters of many kinds, as no text does."""
+    start = start.rstrip(b"\0")
+    controls = [byte for byte in start if byte < 8 or 14 <= byte < 26 or 28 <= byte < 31 or byte == 127]
+    return start.count(0) > len(start) / 5 or (len(set(controls) - {1, 14, 15}) > 3 and len(controls) > len(start) / 100)
+
+
+def _seven_bits(path: Path) -> str:
+    """The encoding of a file of ASCII, by its beginning: UTF-8 unless escapes show another and become letters."""
+    with opened(path) as file:
+        sample = file.read(2**20)
+    sample = sample[: sample.rfind(b"\n") + 1] or sample
+    for encoding, escape, sign in _SEVEN_BITS:
+        escapes = len(escape.findall(sample))
+        if escapes < (_FEWEST_ESCAPES if sign else 1) or (sign and 2 * escapes < len(sign.findall(sample))):
+            continue
+        try:
+            others = [char for char in sample.decode(encoding) if not char.isascii()]
+        except UnicodeDecodeError:
+            continue
+        letters = sum(char.isalpha() or char in _TYPOGRAPHY or unicodedata.category(char) in ("Mn", "Mc") for char in others)
+        scripts = {unicodedata.name(char, "").partition(" ")[0] for char in others if char.isalpha()}
+        if others and letters >= 0.8 * len(others) and (encoding != "utf-7" or len(scripts) < 4):
+            return encoding
+    return UTF_8
 
 
 def _unmarked_utf(start: bytes) -> str | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from train.corpora.account import printable
 from train.corpora.columns import MOST_VALUES
 
 FEW_LINES = 10  # fewer show nothing
@@ -18,17 +19,32 @@ SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", "
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
+_NAMES = re.compile(r"\s*[\"']?(?P<name>[^\W\d][\w.-]{0,40})[\"']?\s*(?P<sign>[=:])\s*\S.*")
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]")  # they are no words
+_DATE = re.compile(
+    r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)"
+    r"[a-z]*)\b\.?",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"[.!?:;\"'”’)\]]\s*$")
 
 
 def hint(lines: Sequence[str]) -> str | None:
     """One phrase for the summary; None where lines look like sentences."""
-    filled = [line for line in lines if line.strip() and len(line) <= LONGEST_LOOKED_AT]
+    filled = [line for line in (_INVISIBLE.sub("", line) for line in lines) if line.strip() and len(line) <= LONGEST_LOOKED_AT]
     if sum(map(bool, map(_SUBTITLE.search, filled))) > len(filled) / 10:
         return "it looks like subtitles, whose numbers and times are read as text; remove them"
     if len(filled) < FEW_LINES:
         return None
-    return _separator(filled) or _fixed_width(filled) or _single_words(filled) or _wrapped(filled) or _beginning(filled)
+    return (
+        _separator(filled)
+        or _names(filled)
+        or _fixed_width(filled)
+        or _single_words(filled)
+        or _wrapped(filled)
+        or _beginning(filled)
+    )
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -44,7 +60,7 @@ def _separator(lines: Sequence[str]) -> str | None:
             values = _classes([piece for piece, rest in pieces if rest.strip()], len(lines))
             if values is None:
                 continue
-            name = separator if separator.isprintable() else f"\\x{ord(separator):02x}"
+            name = printable(separator)
             shown = " or ".join(f"{name}{value}" if verb == "end in" else f"{value}{name}" for value in values[:2])
             advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
             return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
@@ -66,6 +82,18 @@ def _is_word(value: str) -> bool:
     return bool(re.fullmatch(r"[-+]?\w[\w.+-]*", value))
 
 
+def _names(lines: Sequence[str]) -> str | None:
+    """A name before each text, as in files of settings and of translations: key_1: …, key_1=…, "key_1" = "…"."""
+    for sign in "=:":
+        found = [match for line in lines if (match := _NAMES.fullmatch(line)) and match["sign"] == sign]
+        if len(found) >= MOST * len(lines):
+            return (
+                f"most lines begin with a name and {sign}, as {found[-1]['name']}{sign}, which is read as text; if columns are "
+                f"separated by {sign}, say --delimiter '{sign}'"
+            )
+    return None
+
+
 def _fixed_width(lines: Sequence[str]) -> str | None:
     for pattern in _COLUMNS:
         found = [match for line in lines if (match := pattern.fullmatch(line))]
@@ -81,7 +109,7 @@ def _fixed_width(lines: Sequence[str]) -> str | None:
 
 def _single_words(lines: Sequence[str]) -> str | None:
     """Words one a line, as in word lists and in text that was split and tagged; not in scripts without spaces."""
-    short = sum(len(line.split()) == 1 and len(line.strip()) < 20 and line.isascii() for line in lines)
+    short = sum(len(line.split()) == 1 and line.isascii() for line in lines)
     if sum(any(map(str.isalpha, line)) for line in lines) < (1 - MOST) * len(lines):
         return "most lines hold no words"
     return "most lines are a single word; each line is read as a sentence" if short >= MOST * len(lines) else None
@@ -100,7 +128,7 @@ def _wrapped(lines: Sequence[str]) -> str | None:
 
 def _beginning(lines: Sequence[str]) -> str | None:
     """What comes before every sentence: a number, a time, a sign of a list, a quote."""
-    shapes = [re.sub(r"\d+", "0", line.lstrip()) for line in lines]
+    shapes = [re.sub(r"\d+", "0", _dated(line.lstrip())) for line in lines]
     prefix = ""
     while starts := Counter(shape[: len(prefix) + 1] for shape in shapes if len(shape) > len(prefix)).most_common(1):
         if starts[0][1] < MOST * len(lines) or len(prefix) > LONGEST_BEGINNING:
@@ -111,4 +139,11 @@ def _beginning(lines: Sequence[str]) -> str | None:
     if not prefix or prefix in ("<s>", "<bos>"):
         return None
     number = " (0 for any number)" if "0" in prefix else ""
-    return f"most lines begin with {prefix}{number}, which is read as text"
+    return (
+        f"most lines begin with {printable(prefix)}{number}, which is read as text; remove it if it is no part of the sentences"
+    )
+
+
+def _dated(line: str) -> str:
+    """A line with 0 for the day of the week and the month at its beginning."""
+    return _DATE.sub("0", line[:LONGEST_BEGINNING]) + line[LONGEST_BEGINNING:] if line[:1].isupper() else line

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings
@@ -18,6 +19,8 @@ from train.corpora.table import LOOKED_AT, Record, Table, listed
 
 BROKEN = "broken JSON"
 MOST_FIELDS = 20  # of one object; more values that are all texts are a text each
+TEXTS = "a text in quotes per line"
+MOST = 0.9  # of the lines of a file that is called otherwise must be objects
 LONGEST_OF_PYTHON = 100_000  # characters of a line
 
 _ASSIGNED = re.compile(r"\A\s*[A-Za-z_][\w.]*\s*=(?=\s*[\[{])")  # as in window.YTD.tweets.part0 = [
@@ -50,18 +53,32 @@ def _record(value: object) -> Record | None:
         return only if isinstance(only, dict) else value
     if isinstance(value, list):
         return {str(number): cell for number, cell in enumerate(value, 1)}
-    if isinstance(value, str) and value.startswith("{") and is_json([value]):
-        return json.loads(value)
+    if isinstance(value, str) and value.startswith("{") and isinstance(found := _value(value), dict):
+        return found
     return {"text": value} if isinstance(value, str) else None
 
 
-def is_json(lines: list[str]) -> bool:
-    """Whether the first lines of a file that is called otherwise are objects in JSON, one a line."""
-    filled = [line for line in lines if line.strip()][:20]
+def json_in_lines(path: Path, encoding: str, lines: Sequence[str]) -> str | None:
+    """What JSON a file that is called otherwise holds, by its first lines: a value a line, or one of many lines; else None."""
+    filled = [line for line in lines if line.strip()]
+    if not filled or filled[0].lstrip()[0] not in '#/[{"':
+        return None
+    kinds = Counter(type(value).__name__ for value in map(_value, filled[:LOOKED_AT]))
+    if kinds["dict"] >= MOST * len(filled):
+        return "an object per line"
+    if len(filled) > 1 and kinds["list"] + kinds["str"] == len(filled):  # sentences in quotes look like it, too
+        return "a list per line" if kinds["list"] else TEXTS
+    return "a list" if filled[0].lstrip().startswith("[") and _parses(path, encoding) else None
+
+
+def _value(line: str) -> object:
+    """The value that a line is, in JSON or as Python prints an object; None if it is none."""
+    if not line.lstrip().startswith(("{", "[", '"')):
+        return None
     try:
-        return bool(filled) and all(line.lstrip().startswith("{") and json.loads(line) for line in filled)
+        return json.loads(line)
     except (ValueError, RecursionError):
-        return False
+        return _of_python(line)
 
 
 def _is_json_lines(path: Path, encoding: str) -> bool:

@@ -1,10 +1,8 @@
-"""Files that are something else than their name says, told by their first bytes or lines."""
+"""Files that are something else than their name says, told by their first bytes."""
 
 from __future__ import annotations
 
-import re
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from dgvae.errors import UserError
@@ -26,6 +24,11 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "packed by zstd", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (b"Rar!\x1a", "a RAR archive", _UNPACK),
+    (b"\x1f\x8b", "packed by gzip twice", _UNPACK),  # of what is unpacked
+    (b"\x1f\x9d", "packed by compress", _UNPACK),
+    (b"\x04\x22\x4d\x18", "packed by lz4", _UNPACK),
+    (b"(lp0\n", "a Python pickle", "save the table as .parquet"),
+    (b"(dp0\n", "a Python pickle", "save the table as .parquet"),
     (b"\x80\x03", "a Python pickle", "save the table as .parquet"),
     (b"\x80\x04\x95", "a Python pickle", "save the table as .parquet"),
     (b"\x80\x05\x95", "a Python pickle", "save the table as .parquet"),
@@ -40,6 +43,13 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG", "a picture", _TEXT),
     (b"\xff\xd8\xff", "a picture", _TEXT),
     (b"GIF8", "a picture", _TEXT),
+    (b"RIFF", "a picture or a sound", _TEXT),
+    (b"ID3", "a sound", _TEXT),
+    (b"\x7fELF", "a program", _TEXT),
+    (b"GGUF", "the weights of a model", _TEXT),
+    (b"\xde\x12\x04\x95", "a compiled catalog of gettext (.mo)", _TEXT),
+    (b"\x95\x04\x12\xde", "a compiled catalog of gettext (.mo)", _TEXT),
+    (b"ORC", "an ORC file", "save the table as .parquet"),
     (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS and not the file", "get the file with git lfs pull"),
 )
 _ZIPPED = {
@@ -50,22 +60,6 @@ _ZIPPED = {
     "Index/": ("a Numbers or Pages file", f"{_TABLE}, or its text as .txt"),
     "META-INF/container.xml": ("an e-book", _TEXT),
 }
-_HTML = r"(?:a|b|br|dd|div|dl|dt|em|h\d|hr|i|li|ol|p|pre|s|span|strong|td|tr|u|ul|unk)\b"  # --clean takes these away
-_WRITTEN = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), what, advice)
-    for pattern, what, advice in (
-        (r"\A<(!doctype html|html|head|body)\b", "a web page (HTML)", f"{_TEXT}, or its table as .csv"),
-        (r"\A<table\b", "a table in HTML", _TABLE),
-        (r"\A<\?xml\b", "an XML file", f"{_TEXT}, one sentence per line"),
-        (rf"\A<[a-z][\w:-]*[^<>]*>\s*<(?!{_HTML})[a-z][\w:-]*[\s>]", "an XML file", f"{_TEXT}, one sentence per line"),
-        (
-            r"^insert into \S+ *(\(|values\b)|^create table [^,]*\(|\A(--|/\*).*(sql|mariadb|database) dump",
-            "an SQL dump",
-            _TABLE,
-        ),
-        (r"\A(%.*\n|\s)*@relation ", "an ARFF file", f"{_TABLE}, with a header and without the lines that begin with @"),
-    )
-)
 
 
 def refuse_other_kinds(path: Path) -> None:
@@ -80,16 +74,10 @@ def refuse_other_kinds(path: Path) -> None:
     for mark, what, advice in _BINARY:
         if start.startswith(mark):
             raise _refusal(path, what, advice)
+    if start[3:8] == b"\0" * 5 and start[8:10] == b'{"':
+        raise _refusal(path, "the weights of a model (safetensors)", _TEXT)
     if start[257:262] == b"ustar":
         raise _refusal(path, "a tar archive", _UNPACK)
-
-
-def refuse_markup(path: Path, lines: Sequence[str]) -> None:
-    """Raise UserError if a file's first lines are those of a web page, of XML, or of a dump of a database."""
-    start = "\n".join(line[:1000] for line in lines[:100]).lstrip("\ufeff \t\r\n")
-    for pattern, what, advice in _WRITTEN:
-        if pattern.search(start):
-            raise _refusal(path, what, advice)
 
 
 def is_parquet(path: Path) -> bool:

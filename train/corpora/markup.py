@@ -8,6 +8,7 @@ from html import unescape
 from html.entities import html5
 
 LINE_BREAKS, QUOTES, ENTITIES, TAGS = "\\n as two characters", '"" for a quote', "HTML entities", "HTML tags"
+ESCAPES = "letters as \\u00e9"
 
 _INLINE = "a|abbr|b|big|cite|code|em|font|i|img|mark|q|s|small|span|strike|strong|sub|sup|tt|u"
 _BLOCK = (
@@ -20,6 +21,7 @@ _ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0
 _LINE_BREAK = re.compile(
     r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
 )
+_ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _QUOTE = re.compile(r'\\?""|\\"')
 
 
@@ -31,25 +33,36 @@ def count_markup(text: str, counts: Counter[str]) -> None:
         counts[ENTITIES] += 1
     if "\\" in text and _LINE_BREAK.search(text):
         counts[LINE_BREAKS] += 1
+    if "\\u" in text and _ESCAPE.search(text):
+        counts[ESCAPES] += 1
     if '"' in text and _QUOTE.search(text):
         counts[QUOTES] += 1
 
 
 def taken_away(clean: bool | None) -> set[str]:
     """The kinds that are taken away: by default those that come of how a file was written, not HTML."""
-    return {LINE_BREAKS, QUOTES, ENTITIES, TAGS} if clean else {LINE_BREAKS, QUOTES} if clean is None else set()
+    return (
+        {LINE_BREAKS, QUOTES, ESCAPES, ENTITIES, TAGS} if clean else {LINE_BREAKS, QUOTES, ESCAPES} if clean is None else set()
+    )
 
 
 def cleaned(text: str, clean: bool | None) -> str:
     """The text with spaces for line breaks and plain quotes; without tags and entities if `clean`; as it is if not."""
     if clean is False:
         return text
+    text = _ESCAPE.sub(_unescaped, text)
     for _ in range(2 if clean else 0):  # what was escaped twice: &amp;lt;br&amp;gt;
         text = _without_tags(text)
         text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)
     if clean:
         text = _without_tags(text)
     return _QUOTE.sub('"', _LINE_BREAK.sub(" ", text))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The letters of escapes of JSON, of which two make one beyond U+FFFF."""
+    letters = match[0].encode().decode("unicode_escape").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return letters if letters.isprintable() else match[0]
 
 
 def _has_tag(text: str) -> bool:

@@ -15,13 +15,16 @@ from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.columns import is_number
 from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines
-from train.corpora.json_tables import is_json, json_table
-from train.corpora.kinds import is_parquet, refuse_markup, refuse_other_kinds
+from train.corpora.json_tables import TEXTS, json_in_lines, json_table
+from train.corpora.kinds import is_parquet, refuse_other_kinds
 from train.corpora.lines import layout_of_lines, read_lines
 from train.corpora.markup import cleaned, count_markup
 from train.corpora.parquet_tables import parquet_table
+from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
+from train.corpora.signs import signs
 from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed
 from train.corpora.tables import delimited
+from train.corpora.written import refuse_written
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
@@ -64,15 +67,23 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
     optionally `label<TAB>` before it. Raises UserError if the file can't be read, is of another format, or has no such column.
     """
     try:
-        ending = _ending(path, account)
+        ending, sample = _ending(path, account), []
         for text, label, place in _sentences(path, ending, reading, account):
+            if text.endswith("\0") and (stripped := text.rstrip("\0")):
+                account.note_first("zero bytes at the end of a text are left away", place)
+                text = stripped
             if fault := _fault(text, account):
                 account.leave_out(fault, place)
                 continue
             if known := as_utf_8(text):
                 text = _mended(text, known, place, account)
             count_markup(text, account.markup)
-            yield cleaned(text, reading.clean), label, place
+            text = cleaned(text, reading.clean)
+            if len(sample) < MOST_SAMPLED:
+                sample.append(text)
+            yield text, label, place
+        for sign in signs(sample):
+            account.note(sign)
     except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
         raise UserError(f"{path} can't be read ({why}).") from None
@@ -116,9 +127,10 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
     if encoding != UTF_8 and not reading.encoding:
         account.note(f"the encoding is {encoding} (--encoding names another)")
     lines = first_lines(path, encoding, LOOKED_AT)
-    refuse_markup(path, lines)
-    if ending not in JSON and is_json(lines):
-        account.note("it holds JSON, an object per line")
+    refuse_written(path, lines)
+    kind = json_in_lines(path, encoding, lines) if ending not in JSON else None
+    if kind and (kind != TEXTS or ending == ".txt"):  # other tables hold quotes, too
+        account.note(f"it holds JSON, {kind}")
         ending = ".jsonl"
     wanted = [name for name in (reading.column, reading.label_column) if name]
     layout = layout_of_lines(lines) if ending == ".txt" and not reading.delimiter else "table"

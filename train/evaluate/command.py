@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ from train.evaluate.card import write_card
 from train.evaluate.find_text import place_of_text, read_texts
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
-from train.evaluate.texts import Texts, parts
-from train.run.argument_types import whole
+from train.evaluate.texts import PARTS, Texts, parts
+from train.run.argument_types import names_among, whole
 from train.run.arguments import add_text_options
 
 
@@ -110,7 +110,7 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
     texts = known_texts[place] if place else None
-    record, posterior = add_missing_figures(folder, model, record, texts, again=options.again)
+    record, posterior = add_missing_figures(folder, model, record, texts, again=options.again, wanted=options.parts)
     return Row(name, folder, model.config, record, posterior, texts and texts.evaluation)
 
 
@@ -149,7 +149,7 @@ def carried_over(folder: Path) -> Record:
 
 
 def add_missing_figures(
-    folder: Path, model: TextVAE, known: Record, texts: Texts | None, again: bool
+    folder: Path, model: TextVAE, known: Record, texts: Texts | None, again: bool, wanted: Sequence[str] = PARTS
 ) -> tuple[Record, Posterior]:
     """Add to what is known all that the texts allow, and keep it in the checkpoint if it is of its own evaluation set.
 
@@ -159,6 +159,7 @@ def add_missing_figures(
         known: its record.
         texts: the sentences to measure on; without them only the latents are measured, which the checkpoint keeps.
         again: measure what is known, too.
+        wanted: the parts to measure, of PARTS.
 
     Returns:
         The record, and the posteriors of the sentences that were measured.
@@ -172,6 +173,8 @@ def add_missing_figures(
         record, posterior = _begin_on_other_sentences(model, tokenizer, known, texts.evaluation)
     subject = Subject(model, tokenizer, posterior, texts.evaluation) if texts else None
     for name, add in _missing_parts(record, posterior, subject, texts, again).items():
+        if name not in wanted:
+            continue
         print(f"  {name} …", flush=True)
         add(record)
         if is_own:
@@ -229,6 +232,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--train-file", metavar="FILE", help="with --test-file: the training text, for perplexities")
     add_text_options(parser.add_argument)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
+    parser.add_argument(
+        "--parts",
+        type=names_among(PARTS),
+        default=PARTS,
+        metavar="NAMES",
+        help=f"measure only these, separated by commas: {', '.join(PARTS)} (default: all)",
+    )
     parser.add_argument("--again", action="store_true", help="measure again what was measured before")
     parser.add_argument("--threads", type=whole, default=0, metavar="N", help="CPU threads, 0 for torch's default")
     return parser

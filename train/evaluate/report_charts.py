@@ -20,6 +20,7 @@ from dgvae.aggregate import AggregatedGaussian
 from dgvae.charts.comparisons import trade_off
 from dgvae.evaluation.measured import Measured
 from dgvae.files.atomic import write_bytes
+from train.evaluate.parameter_chart import parameter_chart
 from train.evaluate.report_table import Row
 from train.run.logs import read_log
 
@@ -51,7 +52,9 @@ def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[st
         {file: what it shows} of the SVG files.
     """
     drawn = {}
-    for chart in chain(_trade_offs(rows, averaged), _interpolations(averaged), _learning(rows), _densities(rows)):
+    for chart in chain(
+        _trade_offs(rows, averaged), _parameters(averaged), _interpolations(averaged), _learning(rows), _densities(rows)
+    ):
         write_bytes(out / f"{chart.name}.svg", vl_convert.vegalite_to_svg(chart.spec).encode())
         write_bytes(out / f"{chart.name}.png", vl_convert.vegalite_to_png(chart.spec, scale=2))
         drawn[f"{chart.name}.svg"] = chart.alt
@@ -68,6 +71,11 @@ def _trade_offs(rows: Sequence[Row], averaged: Sequence[Row]) -> Iterator[Report
         if any({x, y} <= row.record.figures.keys() for row in rows):
             spec = trade_off(checkpoints, x, y) | {"width": SIZE, "height": SIZE * 3 // 4}
             yield ReportChart(name, shows, spec)
+
+
+def _parameters(averaged: Sequence[Row]) -> Iterator[ReportChart]:
+    if spec := parameter_chart(averaged):
+        yield ReportChart("parameters", "priorLL and postLL by the value of each method's parameter", spec)
 
 
 def _interpolations(averaged: Sequence[Row]) -> Iterator[ReportChart]:

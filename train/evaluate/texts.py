@@ -23,6 +23,7 @@ from train.run.validation import fast_math
 
 INTERPOLATIONS, STEPS = 500, 11  # paths between two sentences, and points on each
 SAMPLES = 10_000  # from the prior
+PARTS = ("latents", "likelihoods", "reconstructions", "interpolations", "samples")
 
 
 @dataclass(frozen=True)

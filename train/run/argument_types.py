@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from collections.abc import Callable, Sequence
 
 
 def delimiter(text: str) -> str:
@@ -14,6 +15,18 @@ def delimiter(text: str) -> str:
     if len(found) != 1 or found in '"\r\n':
         raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
     return found
+
+
+def names_among(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """An argument that is some of the known names, separated by commas."""
+
+    def names(text: str) -> tuple[str, ...]:
+        given = tuple(name.strip() for name in text.split(","))
+        if unknown := set(given) - set(known):
+            raise argparse.ArgumentTypeError(f"knows no {min(unknown)[:40]!r}; choose among {', '.join(known)}")
+        return given
+
+    return names
 
 
 def positive(text: str) -> int:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dgvae.text.corpora import UNLABELED, Split, class_names, source_of
 from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
-from train.corpora.account import count_of, left_out_text
+from train.corpora.account import count_of, left_out_text, printable
 from train.corpora.encodings import LONGEST
 from train.corpora.markup import taken_away
 
@@ -166,7 +166,7 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
         lines.append(("classes", shown))
     if effective_batch is not None:
         lines.append(("batch", f"{effective_batch:.0f} sentences on average"))
-    return lines
+    return [(what, printable(how)) for what, how in lines]
 
 
 def _markup(facts: TextFacts) -> Iterator[str]:

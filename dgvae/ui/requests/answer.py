@@ -51,19 +51,21 @@ async def collect(app: ASGIApp, scope: Scope) -> Answer:
     return Answer(status, headers, b"".join(parts))
 
 
-def of_nobody(scope: Scope, path: str, host: str) -> Scope:
+def of_nobody(scope: Scope, path: str, host: str, cookies: str = "") -> Scope:
     """A GET of a path that has nothing of the visitor's request: no cookie, no header, no query.
 
     Args:
         scope: of the visitor's request.
         path: that is asked for.
-        host: the only header.
+        host: its address.
+        cookies: those of nobody's; no header if empty.
 
     Returns:
         A scope of its own.
     """
     asked = {"method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "extensions": {}}
-    return {**scope, **asked, "headers": [(b"host", host.encode())]}
+    headers = [(b"host", host.encode()), *([(b"cookie", cookies.encode())] if cookies else [])]
+    return {**scope, **asked, "headers": headers}
 
 
 def route_path(scope: Scope) -> str:

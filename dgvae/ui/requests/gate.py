@@ -18,12 +18,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.limits import MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once, said_bytes
+from dgvae.ui.requests.login import user_of
 from dgvae.ui.requests.plain import read_plain
 from dgvae.ui.requests.uploads import is_upload
 
 LOGIN = re.compile(r"^(?:.*/)?login/?$")  # a form
-# For who develops a page or a component with Gradio's own tools. What asks for a component's files is printed, without a bound.
-CLOSED = re.compile(r"/(?:(?:dev/reload|vibe-edit|undo-vibe-edit|vibe-code)/?$|custom_component/)")
+# What the page has no use for: Gradio's tools for who develops a page or a component (what asks for a component's files is
+# printed, without a bound), and what takes files. A deep link writes a file at every call, and whose upload is waited for is
+# remembered for ever.
+CLOSED = re.compile(
+    r"/(?:(?:dev/reload|vibe-edit|undo-vibe-edit|vibe-code|vibe-starter-queries|deep_link|upload_progress|process_recording|"
+    r"component_server|runs)/?$|(?:custom_component|stream|run-history|profiling)(?:/|$)|proxy=)"
+)
 ANSWER = re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)/?$")
 FUNCTION = re.compile(rb'"fn_index"\s*:\s*(\d+)')
 PARSED_AT_ONCE = 2  # large requests
@@ -128,9 +134,7 @@ class Gate:
         """Whether the visitor may come in, as Gradio will find: no endpoint is named to who may not."""
         if self._blocks.auth is None:
             return True
-        app, cookies = self._blocks.app, Request(scope).cookies
-        names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-        return any(cookies.get(name) in app.tokens for name in names)
+        return user_of(self._blocks, scope) is not None
 
     def _check_event(self, name: str) -> None:
         """Gradio would raise an exception for an event that it does not know, and wait for ever for one whose answer was read.

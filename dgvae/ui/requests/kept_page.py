@@ -1,8 +1,10 @@
 """The page and its config, made once: Gradio copies the config of all components for each visitor, which takes 20 ms.
 
-What Gradio answers depends on the visitor in one way if there is no login: it names the app's own address, which is that of the
-request. So the page is made for a request that has nothing of any visitor, under a host's name that nobody can know, and each
-visitor gets it with their address in place of that name. No request can change what is kept, and there is one page to keep.
+What Gradio answers depends on the visitor in two ways: it names the app's own address, which is that of the request, and who
+logged in. So the page is made for a request that has nothing of any visitor, under a host's name and a user's name that nobody
+can know, and each visitor gets it with their own in place of those. No request can change what is kept, and there are two pages
+to keep: with a user's name and without. The description of the endpoints is kept likewise, since Gradio would keep it with the
+address of the visitor who asks first, and tell all others to send their requests there.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,23 +22,28 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dgvae.ui.requests.answer import Answer, Headers, collect, of_nobody, route_path
+from dgvae.ui.requests.login import login_cookies, user_of
 
-KEPT = {("GET", "/"), ("HEAD", "/"), ("GET", "/config"), ("GET", "/config/")}
+INFO = ("/gradio_api/info", "/gradio_api/info/", "/gradio_api/openapi.json")  # descriptions of the endpoints
+KEPT = {("HEAD", "/"), *(("GET", path) for path in ("/", "/config", "/config/", *INFO))}
 ASKS_FOR_MORE = {"all_endpoints", "deep_link", "page"}  # of a query: all else in it the browser reads
-# An address that reads the same in HTML, JSON and a program's text.
+# An address that reads the same in HTML, JSON and a program's text, and a user's name that does.
 PLAIN = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(?:/[A-Za-z0-9.~/_-]*)?")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9.@_ -]+")
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A page between the places where it names the app's address. No parts: it can't be kept."""
+    """A page cut where it names the address or the user: every other part is one of `names`. No parts: it can't be kept."""
 
     made_of: tuple[Any, ...]
     headers: Headers = ()
     parts: tuple[bytes, ...] = ()
+    names: tuple[bytes, ...] = ()  # the address and the user that the page was made for
 
-    def at(self, root: str) -> Answer:
-        body = root.encode().join(self.parts)
+    def at(self, root: str, user: str | None) -> Answer:
+        own = dict(zip(self.names, (root.encode(), (user or "").encode()), strict=True))
+        body = b"".join(own.get(part, part) if place % 2 else part for place, part in enumerate(self.parts))
         return Answer(200, (*self.headers, (b"content-length", str(len(body)).encode())), body)
 
 
@@ -44,9 +53,9 @@ class KeptPages:
     def __init__(self, app: ASGIApp, blocks: Any) -> None:
         self._app = app
         self._blocks = blocks
-        self._host = f"{secrets.token_hex(16)}.invalid"
-        self._kept: dict[str, _Kept] = {}
-        self._making_kept, self._making_other = asyncio.Lock(), asyncio.Lock()
+        self._host, self._user = f"{secrets.token_hex(16)}.invalid", secrets.token_hex(16)
+        self._kept: dict[tuple[str, bool], _Kept] = {}
+        self._making_kept, self._making_other, self._describing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for the page; let all others through."""
@@ -56,38 +65,60 @@ class KeptPages:
         answer = await self._page(path, scope)
         if not answer:
             async with self._making_other:
-                answer = await collect(self._app, scope)
+                answer = await self._collect(path, scope)
         await answer.give(send)
 
     async def _page(self, path: str, scope: Scope) -> Answer | None:
-        """The kept page for the address of a request; None if Gradio has to answer it."""
-        if self._blocks.auth is not None or scope["app"].auth_dependency is not None:
+        """The kept page for the address and the user of a request; None if Gradio has to answer it."""
+        if scope["app"].auth_dependency is not None or ASKS_FOR_MORE & Request(scope).query_params.keys():
             return None
-        if ASKS_FOR_MORE & Request(scope).query_params.keys():
-            return None
+        user = user_of(self._blocks, scope)
         try:
             root = self._root(path, scope)
         except Exception:
             return None  # Gradio finds no address, either
-        if not PLAIN.fullmatch(root):
+        if not PLAIN.fullmatch(root) or not (user is None or PLAIN_NAME.fullmatch(user)):
             return None
         async with self._making_kept:
-            kept = self._kept.get(path)
+            kept = self._kept.get((path, user is None))
             if not kept or not self._is_fresh(kept, scope):
-                kept = self._kept[path] = await self._make(path, scope)
-        return kept.at(root) if kept.parts else None
+                kept = self._kept[path, user is None] = await self._make(path, scope, user is None)
+        return kept.at(root, user) if kept.parts else None
 
-    async def _make(self, path: str, scope: Scope) -> _Kept:
-        asked, made_of = of_nobody(scope, path, self._host), self._made_of(scope)
-        answer = await collect(self._app, asked)
-        parts = answer.body.split(self._root(path, asked).encode())
-        if answer.status != 200 or any(self._host.encode() in part for part in parts):
+    async def _make(self, path: str, scope: Scope, of_nobody_at_all: bool) -> _Kept:
+        made_of = self._made_of(scope)
+        with self._logged_in(scope, not of_nobody_at_all) as cookies:
+            asked = of_nobody(scope, path, self._host, cookies)
+            answer = await self._collect(path, asked)
+        names = (self._root(path, asked).encode(), self._user.encode())
+        parts = re.split(b"(" + b"|".join(map(re.escape, names)) + b")", answer.body)
+        if answer.status != 200 or any(self._host.encode() in part for part in parts[::2]):
             return _Kept(made_of)
-        return _Kept(made_of, answer.without(b"content-length"), tuple(parts))
+        return _Kept(made_of, answer.without(b"content-length"), tuple(parts), names)
+
+    @contextmanager
+    def _logged_in(self, scope: Scope, wanted: bool) -> Iterator[str]:
+        """The cookies of a user whom nobody knows, who is logged in only as long as their page is made; else none."""
+        if not wanted:
+            yield ""
+            return
+        token = secrets.token_urlsafe(32)
+        scope["app"].tokens[token] = self._user
+        try:
+            yield login_cookies(self._blocks, token)
+        finally:
+            scope["app"].tokens.pop(token, None)
+
+    async def _collect(self, path: str, scope: Scope) -> Answer:
+        if path not in INFO:
+            return await collect(self._app, scope)
+        async with self._describing:
+            scope["app"].api_info = None  # which Gradio keeps with the address of who asked
+            return await collect(self._app, scope)
 
     def _made_of(self, scope: Scope) -> tuple[Any, ...]:
         """What a page is made of. Gradio puts another config in its place where something changes."""
-        return self._blocks.config, self._blocks.share, scope["app"].root_path
+        return self._blocks.config, self._blocks.share, scope["app"].root_path, self._blocks.auth
 
     def _is_fresh(self, kept: _Kept, scope: Scope) -> bool:
         config, *others = self._made_of(scope)
@@ -95,5 +126,6 @@ class KeptPages:
 
     def _root(self, path: str, scope: Scope) -> str:
         """The app's address, as Gradio takes it from a request. Raises Exception if the headers name none."""
-        root_path = scope["app"].root_path or scope.get("root_path") or self._blocks.custom_mount_path
-        return get_root_url(Request(scope), route_path=path.rstrip("/") or "/", root_path=root_path)
+        app = scope["app"]
+        root_path = app.root_path or (path not in INFO and (scope.get("root_path") or self._blocks.custom_mount_path))
+        return get_root_url(Request(scope), route_path=path.rstrip("/") or "/", root_path=root_path or None)

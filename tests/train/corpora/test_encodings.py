@@ -80,3 +80,42 @@ def test_the_end_of_a_file_of_dos_is_no_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("marks", ["\u202b{}\u202c", "\u2067{}\u2069", "\u200f{}", "\ufeff{}\u200b"])
 def test_marks_of_direction_are_no_words(marks: str) -> None:
     assert split_words(marks.format("הספר הזה")) == ["הספר", "הזה"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-7", "le café {} est à côté"), ("utf-7", "старая лодка {} плывёт домой"),
+        ("iso2022_jp", "私たちは庭が好きです {}"),
+        ("iso2022_kr", "우리는 정원을 좋아한다 {}"), ("hz", "我们喜欢花园 {}"),
+    ],
+)  # fmt: skip
+def test_encodings_of_seven_bits_are_recognized(encoding: str, text: str, tmp_path: Path) -> None:
+    texts = [text.format(number) for number in range(12)]
+    (tmp_path / "a.txt").write_bytes("\n".join(texts).encode(encoding))
+    found, _, account = read(tmp_path / "a.txt")
+    assert found == texts
+    assert f"the encoding is {encoding}" in said(account)
+
+
+@pytest.mark.parametrize("word", ["google+Facebook", "A+ABC- and B+", "1+1=2", "c+AOk", "~{}~", "x+y+z", "+AOk-"])
+def test_ascii_with_plus_signs_stays(word: str, tmp_path: Path) -> None:
+    texts = [f"{text} {word}" if number % 3 == 0 else text for number, text in enumerate(TEXTS)]
+    (tmp_path / "a.txt").write_text("\n".join(texts))
+    assert read(tmp_path / "a.txt")[0] == texts
+
+
+def test_zero_bytes_that_fill_up_are_left_away(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("\n".join(TEXTS).encode() + bytes(5000))
+    texts, _, account = read(tmp_path / "a.txt")
+    assert texts == TEXTS
+    assert "zero bytes at the end of a text are left away (first: line 12)" in account.found
+    (tmp_path / "a.txt").write_bytes(b"\0\n".join(text.encode() for text in TEXTS))
+    assert read(tmp_path / "a.txt")[0] == TEXTS
+
+
+@pytest.mark.parametrize("content", [bytes(range(9, 128)) * 9, b"\x10" + bytes(7) + b"boat\n\x0e" + bytes(90) + b"sails"])
+def test_bytes_that_are_no_text_are_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(UserError, match="is not a file of text; save its text"):
+        read(tmp_path / "a.txt")

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import gzip
 import io
+import json
 import os
 import pickle
 import zipfile
@@ -39,6 +40,12 @@ OTHERS = {
     "arrow": (b"ARROW1\0\0", "an Arrow file"),
     "pickle": (pickle.dumps(TEXTS, protocol=4), "a Python pickle"),
     "tar": (b"a.csv".ljust(257, b"\0") + b"ustar  \0", "a tar archive"),
+    "gzip in gzip": (gzip.compress(gzip.compress(b"the boat")), "packed by gzip twice"),
+    "lz4": (b"\x04\x22\x4d\x18" + bytes(9), "packed by lz4"),
+    "old pickle": (pickle.dumps(TEXTS, protocol=0), "a Python pickle"),
+    "sound": (b"RIFF\x24\0\0\0WAVEfmt ", "a picture or a sound"),
+    "weights": ((99).to_bytes(8, "little") + b'{"a":{"dtype":"F32"}}', "the weights of a model"),
+    "compiled catalog": (b"\xde\x12\x04\x95" + bytes(9), "gettext (.mo)"),
     "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\n", "git lfs pull"),
     "web page": (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><body>sign in</body></html>", "a web page"),
     "xml": (b'<?xml version="1.0"?>\n<posts><row Body="a"/></posts>', "an XML file"),
@@ -103,6 +110,30 @@ def test_json_lines_are_told_by_their_content(name: str, tmp_path: Path) -> None
     texts, _, account = read(tmp_path / name)
     assert texts == TEXTS
     assert "holds JSON" in said(account)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (json.dumps(TEXTS), "a list"),
+        (json.dumps([{"note": text, "mood": 1} for text in TEXTS], indent=1), "a list"),
+        ("\n".join(map(json.dumps, TEXTS)), "a text in quotes per line"),
+        ("\n".join(json.dumps([text, 1]) for text in TEXTS), "a list per line"),
+        ("\n".join(repr({"note": text, "mood": 1}) for text in TEXTS), "an object per line"),
+        ("\n".join(["# made up", *(json.dumps({"note": text}) for text in TEXTS)]), "an object per line"),
+    ],
+)
+def test_json_of_other_shapes_is_told_by_its_content(content: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    texts, _, account = read(tmp_path / "a.txt")
+    assert texts == TEXTS
+    assert f"it holds JSON, {kind}" in account.found
+
+
+@pytest.mark.parametrize("line", ['"Come," he said, "and wait."', "[laughs] come here", '"Wait!" [waits]', "{aside} well"])
+def test_sentences_that_begin_like_json_are_read(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([line] * 12))
+    assert read(tmp_path / "a.txt")[0] == [line] * 12
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -94,6 +94,20 @@ def test_a_stopped_evaluation_keeps_its_parts_and_goes_on(copies: Path, corpus: 
     assert load_checkpoint(copies / "dg-vae").metrics.figures.keys() > kept.figures.keys()
 
 
+def test_only_the_parts_that_are_named_are_measured(copies: Path, corpus: Path, capsys) -> None:
+    arguments = [str(copies / "vae"), "--data", str(corpus)]
+    assert evaluate([*arguments, "--parts", "likelihoods, reconstructions"]) == 0
+    figures = load_checkpoint(copies / "vae").metrics.figures.keys()
+    assert {"prior_ll", "bleu"} <= figures
+    assert not {"interpolation_rouge", "distinct_1"} & figures
+    for name in measuring.PARTS:
+        assert evaluate([*arguments, "--again", "--parts", name]) == 0
+        assert [line for line in capsys.readouterr().out.splitlines() if line.endswith("…")][-1] == f"  {name} …"
+    with pytest.raises(SystemExit):
+        evaluate([*arguments, "--parts", "likelihood"])
+    assert "argument --parts: knows no 'likelihood'; choose among latents, likelihoods" in capsys.readouterr().err
+
+
 def test_a_run_knows_its_text(copies: Path) -> None:
     assert evaluate([str(copies / "vae")]) == 0
     assert load_checkpoint(copies / "vae").metrics.figures.keys() >= {"prior_ll", "bleu", "forward_perplexity"}

@@ -168,6 +168,61 @@ def test_another_config_is_not_stale(made: list[str]) -> None:
         assert client.get("/config").json()["app_id"] == restarted.app_id != page.app_id
 
 
+def log_in(client: httpx2.Client, name: str) -> None:
+    client.cookies.clear()
+    client.post("/login", data={"username": name, "password": "secret"}).raise_for_status()
+
+
+def test_a_page_with_login_is_made_once_and_names_each_user(made: list[str]) -> None:
+    names = ["anna", "ben.b@example.org", "Clara C"]
+    with served(auth=[(name, "secret") for name in names]) as (page, client):
+        for name in names:
+            log_in(client, name)
+            for path in PATHS:
+                kept, theirs = client.get(path), client.get(path, params=GRADIOS_OWN)
+                assert kept.content == theirs.content
+                assert f'"username":"{name}"' in kept.text
+        assert [made.count(path) - len(names) for path in PATHS] == [2, 1, 1]  # one of the two is the form
+        assert {*page.app.tokens.values()} == {*names}  # nobody whom we made up is still logged in
+
+
+@pytest.mark.parametrize("name", ['a"b', "</script>", "müller", "a'b&c"])
+def test_names_that_html_writes_in_its_own_way_are_left_to_gradio(name: str) -> None:
+    with served(auth=[(name, "secret"), ("anna", "secret")]) as (_, client):
+        log_in(client, "anna")
+        assert client.get("/config").json()["username"] == "anna"
+        log_in(client, name)
+        assert client.get("/config").json()["username"] == name
+        assert client.get("/").content == client.get("/", params=GRADIOS_OWN).content
+
+
+def test_who_logs_out_gets_the_form_again() -> None:
+    with served(auth=[("anna", "secret")]) as (_, client):
+        log_in(client, "anna")
+        old = dict(client.cookies)
+        assert '"username":"anna"' in client.get("/").text
+        client.get("/logout")
+        for cookies in (old, {}, {name: "forged" for name in old}):
+            client.cookies.clear()
+            client.cookies.update(cookies)
+            assert '"auth_required":true' in client.get("/").text
+            assert client.get("/config").status_code == client.get("/gradio_api/info").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/info", "/gradio_api/info/", "/gradio_api/openapi.json"])
+def test_the_endpoints_are_described_with_the_address_of_who_asks(path: str) -> None:
+    """Gradio's own answer names the host of the first visitor to all others."""
+    with served() as (_, client):
+        client.get(path, headers={"Host": "evil.example"})
+        client.get(path, headers={"X-Forwarded-Host": "a'b.example"})
+        info = client.get("/gradio_api/info")
+        assert not [host for host in ("b.example", "evil", ".invalid") if host in info.text]
+        assert str(client.base_url).rstrip("/") in info.text
+        assert "http://other.example" in client.get("/gradio_api/info", headers={"Host": "other.example"}).text
+        assert info.json()["named_endpoints"]["/count"]
+        assert ".invalid" not in client.get("/").text
+
+
 def test_who_logged_in_is_told_to_nobody_else() -> None:
     with served(auth=[("anna", "secret")]) as (_, client):
         assert '"auth_required":true' in client.get("/").text

@@ -229,3 +229,17 @@ def test_forged_requests_get_a_sentence_and_leave_no_traceback(app: RunningApp) 
     log = app.log.read_text()
     assert "Traceback" not in log
     assert len(log.splitlines()) < LOG_LINES
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "deep_link?session_hash=visitor"), ("GET", "upload_progress?upload_id=a"), ("GET", "runs"),
+        ("GET", "run-history/buckets"), ("GET", "stream/a/b/1/playlist.m3u8"), ("POST", "stream/a"),
+        ("POST", "component_server"), ("POST", "process_recording"), ("POST", "vibe-starter-queries/"),
+        ("GET", "proxy=https://example.org"), ("GET", "custom_component/a/client/b/c"), ("GET", "profiling/traces"),
+    ],
+)  # fmt: skip
+def test_what_the_page_has_no_use_for_is_closed(app: RunningApp, method: str, path: str) -> None:
+    answer = app.client.request(method, f"{app.address}/gradio_api/{path}", json={"data": []} if method == "POST" else None)
+    assert (answer.status_code, answer.json()) == (404, {"detail": "There is nothing here."})

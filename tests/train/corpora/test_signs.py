@@ -1,0 +1,101 @@
+"""Sentences that hold something that is no text are read, and the summary says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.train.corpora.test_tables import TEXTS, read, said
+from train.corpora.signs import signs
+from train.run.summary import TextFacts, text_lines
+
+
+def each(form: str) -> list[str]:
+    """A sentence a text."""
+    return [form.replace("TEXT", text) for text in TEXTS]
+
+
+SIGNS = {
+    "a word of UTF-7": ([*TEXTS, "le caf+AOk- noir"], "UTF-7"),
+    "names of mail folders": (each("caf&AOk- TEXT"), "UTF-7"),
+    "quoted-printable": (each("le caf=C3=A9 TEXT"), "quoted-printable"),
+    "web addresses": (each("le%20caf%C3%A9%20noir TEXT"), "web addresses"),
+    "escapes of Python": (each(r"le caf\xe9 TEXT"), r"\xe9"),
+    "bytes of Python": (each("b'TEXT'"), "b'…'"),
+    "colors of a terminal": (each("\x1b[31mTEXT\x1b[0m"), "control characters"),
+    "bold by backspace": (each("t\bthe TEXT"), "control characters"),
+    "lost letters": ([*TEXTS, "le caf\ufffd"], "were lost before"),
+    "question marks": (each("le caf?s TEXT"), "may have been lost"),
+    "letters apart": ([" ".join(text) for text in TEXTS], "letters stand apart"),
+    "pieces, at signs": (each("sa@@ ils TEXT"), "cut into pieces"),
+    "pieces, hashes": (each("sa ##ils TEXT"), "cut into pieces"),
+    "pieces, bars": (each("▁TEXT ▁sails"), "cut into pieces"),
+    "tags": (["/NN ".join([*text.split(), ""]) for text in TEXTS], "words carry tags"),
+    "trees": (each("(3 (2 The) (2 TEXT))"), "syntax trees"),
+    "vectors": ([f"boat{n} 0.1 -0.2 0.3 0.{n}" for n in range(12)], "word vectors"),
+    "two texts": (each("TEXT ||| TEXT"), "two texts"),
+    "hyphens": (each("the boat sa-"), "cut at the ends"),
+    "latex": (each(r"\emph{TEXT}"), "LaTeX"),
+    "wiki": (each("[[boat|TEXT]]"), "wiki markup"),
+    "markdown": (each("## TEXT"), "Markdown"),
+    "book": ([*TEXTS, "*** START OF THE PROJECT GUTENBERG EBOOK ***"], "Project Gutenberg"),
+    "full width": (each("ｔｈｅ TEXT"), "full width"),
+    "joined letters": (each("ﬁsh TEXT"), "joined"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl"])
+def test_what_is_no_text_is_said(kind: str, name: str, tmp_path: Path) -> None:
+    sentences, sentence = SIGNS[kind]
+    lines = [json.dumps({"note": text}) for text in sentences] if name == "a.jsonl" else sentences
+    if name == "a.csv":
+        lines = ["note,mood", *(f'"{text}",{n % 2}' for n, text in enumerate(sentences))]
+    (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+    texts, _, account = read(tmp_path / name, column="note" if name != "a.txt" else None)
+    assert len(texts) == len(sentences)
+    assert sentence in said(account)
+
+
+def test_plain_sentences_show_no_sign() -> None:
+    plain = [
+        "It costs 3 + 4 = 7, or 50% of it: see https://example.org/a%20b.", "Really?! I & you, A/B and C#; it's well-known --",
+        "a*b, **, __init__, [note] {aside} (S) (1)", "the 'boat' sails; what? no.", "I am at @home, #boat ~3 | 4 ^5",
+        "Cafés + crêpes = fun", "C+ABC- and A+B", "naïve – “quoted” … ½ €5",
+    ]  # fmt: skip
+    assert not signs(plain * 3)
+
+
+def test_letters_as_escapes_of_json_are_repaired(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(each(r"le caf\u00e9 \ud83d\ude00 TEXT")))
+    texts, _, account = read(tmp_path / "a.txt")
+    assert texts == each("le café 😀 TEXT")
+    assert account.markup == {r"letters as \u00e9": 12}
+    assert read(tmp_path / "a.txt", clean=False)[0] == each(r"le caf\u00e9 \ud83d\ude00 TEXT")
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"), [("{n}: {text}", ":"), ("{n}={text}", "="), ("{n} = {text}", "="), ('"{n}" = "{text}";', "=")]
+)
+def test_names_before_texts_are_said(form: str, sign: str, tmp_path: Path) -> None:
+    lines = [form.format(n=f"{chr(97 + n)}.key", text=text) for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    assert f"say --delimiter '{sign}'" in said(read(tmp_path / "a.txt")[2])
+
+
+def test_a_log_that_begins_with_months_is_said(tmp_path: Path) -> None:
+    months = ["Jan", "Feb", "Mar", "Apr"] * 3
+    lines = [f"{month} {n + 1:2} 10:00:0{n % 9} here boat: {TEXTS[n]}" for n, month in enumerate(months)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    assert "begin with 0 (0 for any number)" in said(read(tmp_path / "a.txt")[2])
+
+
+def test_the_summary_writes_no_control_characters() -> None:
+    facts = TextFacts(
+        sentences={"train": 9, "valid": 2, "test": 2}, words=40, vocabulary=20, unknown=0.0, duplicates=0, in_both=0, cut=0,
+        max_words=20, classes=["\x1b]0;title\x07", "\u202egood"],
+    )  # fmt: skip
+    assert all(how.isprintable() for _, how in text_lines(facts))
+    assert r"\x1b]0;title\x07, \x202egood" in dict(text_lines(facts))["classes"]

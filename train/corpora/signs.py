@@ -1,0 +1,66 @@
+"""Signs that sentences hold something that is no text: letters as escapes, commands of LaTeX, pieces of words, tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+FEW = 10  # fewer sentences show nothing
+LOOKED_AT = 1000  # sentences
+LONGEST_LOOKED_AT = 2000  # characters of a sentence
+
+_ROWS = (
+    # (share of the sentences that must hold it, pattern, what to say)
+    (0.02, r"[+&](?:A[K-P][AEIMQUYcgkosw048]|IB[gk][A-Za-z0-9+/]?)-", "letters are written as +AOk- (UTF-7); save it as UTF-8"),
+    (
+        0.05,
+        r"=[CDE][0-9A-F]=[89AB][0-9A-F]|=20$",
+        "letters are written as =C3=A9 (quoted-printable, as in mails); decode it first",
+    ),
+    (
+        0.2,
+        r"%[CDE][0-9A-F]%[89AB][0-9A-F]|\w%20\w+(?:%20|\+)\w",
+        "letters are written as %20 or %C3%A9, as in web addresses; decode it first",
+    ),
+    (0.02, r"\\x[0-9a-f]{2}", "letters are written as \\xe9; decode it first"),
+    (0.9, r"^b(['\"]).*\1$", "sentences stand in b'…', as Python prints bytes; decode it first"),
+    (0.02, r"[\x01-\x08\x0e-\x1b]", "control characters, as of a terminal, are read as text; remove them"),
+    (0.0, "\ufffd", "some letters were lost before (\ufffd); if the original has them, save it as UTF-8"),
+    (0.1, r"[^\W\d_]\?[^\W\d_]", "? stands within words, where letters may have been lost; save the original as UTF-8"),
+    (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
+    (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
+    (0.9, r"^(?:\S+/[A-Z]{2,4}\$? ){2}", "words carry tags, as in boat/NN; remove them"),
+    (0.9, r"^\(+\s*(?:[A-Z]{1,5}|\d) .*\)$", "sentences are syntax trees; save their words alone"),
+    (
+        0.1,
+        "[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3]{2}",
+        "letters are of full width or mathematical, and make words of their own; write plain ones",
+    ),
+    (0.05, "[\ufb00-\ufb06]", "letters are joined (\ufb01 for fi) and make words of their own; write plain ones"),
+    (0.5, r"^\S+(?: -?\d+\.\d+){4,}$", "lines are a word and many numbers, as word vectors are"),
+    (0.9, r"\w.* \|\|\| .*\w", "two texts stand in a sentence, with ||| between them; keep one of them"),
+    (0.1, r"\w-$", "words are cut at the ends of lines; join them"),
+    (0.1, r"\\(?:emph|text\w\w|cite\w?|ref|label|begin|end|(?:sub)*section|item)\b", "commands of LaTeX are read as text"),
+    (
+        0.1,
+        r"\[\[[^\[\]]+\]\]|\{\{[^{}]+\}\}|^(={2,}) .* \1$|'''",
+        "wiki markup is read as text; save plain text",
+    ),
+    (
+        0.1,
+        r"^#{1,6} \w|\*\*\w|\]\(https?:|^```|^[=~-]{3,}$|:\w+:`|^\.\. \w|^\*+ (?:TODO|DONE) ",
+        "Markdown or the like is read as text; save plain text",
+    ),
+    (0.0, r"\*\*\* ?(?:START|END) OF TH", "notes of Project Gutenberg are read as text; remove what is not of the book"),
+)  # fmt: skip
+SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)
+
+
+def signs(sentences: Sequence[str]) -> list[str]:
+    """One phrase for the summary for each sign that many of the sentences show; none where there are few sentences."""
+    texts = [sentence.strip()[:LONGEST_LOOKED_AT] for sentence in sentences]
+    return [
+        phrase
+        for share, pattern, phrase in SIGNS
+        if len(texts) >= FEW and (count := sum(map(bool, map(pattern.search, texts)))) and count >= share * len(texts)
+    ]
