@@ -72,17 +72,17 @@ def test_nothing_typed_and_nothing_found(shelf: Shelf) -> None:
 def test_two_corpora_are_searched_each(shelf: Shelf, sentences: list[str]) -> None:
     found = find(shelf, {"A": "reviews", "B": VAE}, "cook")
     count = sum("cook" in text.split() for text in sentences)
-    assert "In A: none of 40 sentences has “cook”" in found.said
+    assert "In A: none of 40 examples has “cook”" in found.said
     assert f"In B: {count} of 100 sentences have “cook”" in found.said
     assert "What was found of B, as a list" in found.listed
 
 
 def test_the_texts_and_labels_of_a_file_are_searched(shelf: Shelf) -> None:
-    assert "In A: 40 of 40 sentences have “good tacos”" in find(shelf, {"A": "reviews", "B": VAE}, '"good tacos"').said
-    assert "In A: 1 of 40 sentences has “plate 7”" in find(shelf, {"A": "reviews", "B": VAE}, '"plate 7"').said
-    assert "In A: 10 of 40 sentences have “old” and “tacos”" in find(shelf, {"A": "reviews", "B": VAE}, "old tacos").said
-    assert "In A: none of 40 sentences has “! old”" in find(shelf, {"A": "reviews", "B": VAE}, '"! old"').said
-    assert "In A: 4 of 40 sentences have “label 3”" in find(shelf, {"A": "digits", "B": VAE}, '"label 3"').said
+    assert "In A: 40 of 40 examples have “good tacos”" in find(shelf, {"A": "reviews", "B": VAE}, '"good tacos"').said
+    assert "In A: 1 of 40 examples has “plate 7”" in find(shelf, {"A": "reviews", "B": VAE}, '"plate 7"').said
+    assert "In A: 10 of 40 examples have “old” and “tacos”" in find(shelf, {"A": "reviews", "B": VAE}, "old tacos").said
+    assert "In A: none of 40 examples has “! old”" in find(shelf, {"A": "reviews", "B": VAE}, '"! old"').said
+    assert "In A: 4 of 40 examples have “label 3”" in find(shelf, {"A": "digits", "B": VAE}, '"label 3"').said
     assert "bare has neither texts nor labels to search" in find(shelf, {"A": "bare", "B": "gone"}, "tacos").said
 
 
