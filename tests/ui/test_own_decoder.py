@@ -196,7 +196,7 @@ def test_every_tab_shows_what_is_decoded(kind: type[Tab], shelf: Shelf) -> None:
 def test_a_hole_shows_a_picture_and_the_sidebar_names_the_decoder(shelf: Shelf) -> None:
     with gr.Blocks():
         tab = MapTab(shelf, gr.Dropdown(), gr.Dropdown())
-    said, number, read, _ = tab.show_hole("A", "pictures", "words", "")
+    said, number, read, *_ = tab.show_hole("A", "pictures", "words", "euclidean", "")
     assert number < 0
     assert "nearest example is number" in said
     assert "<img" in said
