@@ -9,11 +9,12 @@ import altair as alt
 
 from dgvae.evaluation.figures import FIGURES
 from dgvae.methods.spec import Grid
+from dgvae.methods.table import METHODS
 from train.evaluate.report_table import Row
 
 SHOWN = ("post_ll", "prior_ll")
 _WIDTH, _HEIGHT, _COLUMNS = 210, 180, 3
-_COLORS = ["#0b7a75", "#b9480c"]  # of methods that share a parameter, in the order of the rows
+_COLORS = ["#0b7a75", "#b9480c"]  # of methods that share a parameter
 
 
 def parameter_chart(rows: Sequence[Row]) -> dict[str, Any] | None:
@@ -26,7 +27,8 @@ def parameter_chart(rows: Sequence[Row]) -> dict[str, Any] | None:
         A Vega-Lite specification, or None if there is no such parameter.
     """
     panels: dict[str, list[Row]] = {}
-    for row in rows:
+    order = list(METHODS)
+    for row in sorted(rows, key=lambda row: order.index(row.config.method)):
         if row.config.row.grid and set(SHOWN) <= row.record.figures.keys():
             panels.setdefault(row.config.row.grid.symbol, []).append(row)
     drawn = [_panel(symbol, family) for symbol, family in panels.items() if len({_value(row) for row in family}) > 1]

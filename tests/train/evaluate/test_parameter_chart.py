@@ -24,7 +24,7 @@ def row(name: str, **figures: float) -> Row:
 
 def test_each_parameter_has_a_panel_and_methods_with_the_same_one_share_it():
     names = [name for name in VARIANTS if not name.startswith("md")]
-    rows = [row(name, prior_ll=-40.0 - i, post_ll=-30.0 - i) for i, name in enumerate(names)]
+    rows = [row(name, prior_ll=-40.0 - i, post_ll=-30.0 - i) for i, name in enumerate(sorted(names))]
     spec = parameter_chart(rows)
     assert spec
     titles = [panel["title"] for panel in spec["concat"]]
