@@ -73,17 +73,15 @@ def serve(options: argparse.Namespace) -> None:
 
 def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
     """Build the page and begin to serve it."""
+    from dgvae.ui import serving
     from dgvae.ui.own_decoder import import_decoder
     from dgvae.ui.page import build_page
     from dgvae.ui.requests.fault_log import keep_log_short
-    from dgvae.ui.requests.limits import bound_headers, limits
     from dgvae.ui.shelf import Shelf
-    from dgvae.ui.theme import look
 
     if options.mcp and not find_spec("mcp"):
         raise UserError('--mcp needs a package that is not installed: pip install "gradio[mcp]"')
     keep_log_short()
-    bound_headers()
     shelf = Shelf(options.checkpoints, options.data)
     clean_up_at_the_end(shelf)
     for model in options.hub:
@@ -94,22 +92,16 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
         shelf.add_latents(path, name, decoder)
     page = build_page(shelf)
     shelf.warm_up.start()
-    try:
-        page.launch(
-            server_name=options.host,
-            server_port=options.port,
-            share=options.share,
-            auth=users,
-            root_path=options.root_path,
-            mcp_server=options.mcp,
-            **look(),
-            footer_links=["api", "settings"],
-            run_history=False,
-            **limits(),
-            prevent_thread_lock=True,
-        )
-    except OSError as error:
-        raise UserError(f"The app could not be served ({error}); choose another --port or --host.") from None
+    serving.launch(
+        page,
+        "--port or --host",
+        server_name=options.host,
+        server_port=options.port,
+        share=options.share,
+        auth=users,
+        root_path=options.root_path,
+        mcp_server=options.mcp,
+    )
     return page
 
 

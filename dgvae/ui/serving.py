@@ -1,4 +1,4 @@
-"""The page with latent spaces that are in memory: for a notebook, or for a program."""
+"""Serving the page: as the app does, and with latent spaces that are in memory, for a notebook or for a program."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ def serve_spaces(spaces: Sequence[LatentSpace], decoder: Callable[..., Any] | No
     choose_cache()
     with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
         from dgvae.ui.page import build_page
-        from dgvae.ui.requests.limits import limits
         from dgvae.ui.shelf import Shelf
-        from dgvae.ui.theme import look
 
         shelf = Shelf(Path("no-checkpoints"))
         own = OwnDecoder(decoder, getattr(decoder, "__name__", "given to serve")) if decoder else None
@@ -48,16 +46,33 @@ def serve_spaces(spaces: Sequence[LatentSpace], decoder: Callable[..., Any] | No
             shelf.given.add_space(space, own)
         page = build_page(shelf)
         shelf.warm_up.start()
-        try:
-            page.launch(
-                server_port=port,
-                height=HEIGHT,
-                **look(),
-                footer_links=["api", "settings"],
-                run_history=False,
-                **limits(),
-                prevent_thread_lock=True,
-            )
-        except OSError as error:
-            raise UserError(f"The page could not be served ({error}); choose another port.") from None
+        launch(page, "port", server_port=port, height=HEIGHT)
     return page
+
+
+def launch(page: gr.Blocks, choose: str, **where: Any) -> None:
+    """Begin to serve a page with its look and its bounds.
+
+    Args:
+        page: that `build_page` made.
+        choose: what else to choose if its address is taken, in a fault.
+        where: options of Gradio's `launch`.
+
+    Raises:
+        UserError: it could not be served.
+    """
+    from dgvae.ui.requests.limits import bound_headers, limits
+    from dgvae.ui.theme import look
+
+    bound_headers()
+    try:
+        page.launch(
+            **where,
+            **look(),
+            footer_links=["api", "settings"],
+            run_history=False,
+            **limits(),
+            prevent_thread_lock=True,
+        )
+    except OSError as error:
+        raise UserError(f"The page could not be served ({error}); choose another {choose}.") from None
