@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dgvae.cancellation import cancelled_by, check_cancelled
 from dgvae.errors import UserError
 from dgvae.latent_space.wording import of_examples
-from dgvae.ui.fetched import FetchedModels
+from dgvae.ui.brought import BroughtModels
 from dgvae.ui.own_decoder import OwnDecoder
 from dgvae.ui.own_latents import OwnLatents, at_once, measure_file, measure_space
 from dgvae.ui.requests.fault_log import log, told
@@ -97,7 +97,7 @@ class GivenFiles:
         self.uploads = Uploads()
         self._of_all: dict[str, OwnLatents] = {}
         self._of_visitors: dict[str, OwnLatents] = {}
-        self._shares = FetchedModels(self._drop, "given", stay=False)
+        self._shares = BroughtModels(self._drop, "given", stay=False)
         self._tell = forget
         self._turn = threading.Lock()
         self._measuring: dict[str, Measuring] = {}  # by visitor

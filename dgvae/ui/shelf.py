@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dgvae.checkpoint.discover import display_name, find_checkpoints
 from dgvae.errors import UserError
+from dgvae.ui.brought import BroughtModels
 from dgvae.ui.derived import Derived
-from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.folders import looks_whole, named_fault, version_of
 from dgvae.ui.given import GivenFiles, label_of
 from dgvae.ui.own_decoder import OwnDecoder
@@ -47,7 +47,7 @@ class Shelf:
         self._sentences = Sentences(root, data)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._broken: dict[str, tuple[Hashable, str]] = {}  # of which files, and why
-        self._fetched = FetchedModels(self._forget)
+        self._fetched = BroughtModels(self._forget)
         self.warm_up = WarmUp(self)
 
     def choices(self) -> list[tuple[str, str]]:

@@ -16,9 +16,9 @@ from dgvae.checkpoint.discover import TOKENIZER_FILE
 from dgvae.checkpoint.hub import download_checkpoint
 from dgvae.checkpoint.public_hub import fetch_checkpoint
 from dgvae.errors import UserError
-from dgvae.ui import fetched, shelf
+from dgvae.ui import brought, shelf
+from dgvae.ui.brought import BroughtModels
 from dgvae.ui.decoding import nearest_sentences
-from dgvae.ui.fetched import FetchedModels
 from dgvae.ui.map.points import Point
 from dgvae.ui.map.readout import text_at
 from dgvae.ui.shelf import Shelf
@@ -160,10 +160,10 @@ def test_a_model_that_is_broken_is_refused_and_deleted(server: Hub, monkeypatch:
 
 
 def test_models_are_few_for_a_visitor_and_few_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetched, "MOST_OF_VISITOR", 2)
-    monkeypatch.setattr(fetched, "MOST_BYTES", 30)
+    monkeypatch.setattr(brought, "MOST_OF_VISITOR", 2)
+    monkeypatch.setattr(brought, "MOST_BYTES", 30)
     forgotten: list[str] = []
-    models = FetchedModels(forgotten.append)
+    models = BroughtModels(forgotten.append)
 
     def add(name: str, visitor: str) -> Path:
         folder = models.new_folder(visitor)

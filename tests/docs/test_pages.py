@@ -16,7 +16,7 @@ import pytest
 
 import dgvae
 from dgvae.checkpoint import public_hub
-from dgvae.ui import fetched, given
+from dgvae.ui import brought, given
 from dgvae.ui.lab import visitors
 from dgvae.ui.requests import limits, turns, uploads
 from tests.docs.tables import PAGES, ROOT, with_tables
@@ -108,7 +108,7 @@ def test_the_readme_is_short() -> None:
     "said",
     [
         f"at most {public_hub.MOST_BYTES / 1e6:.0f} MB",
-        f"the app holds {fetched.MOST_MODELS} of them with {fetched.MOST_BYTES / 1e6:.0f} MB",
+        f"the app holds {brought.MOST_MODELS} of them with {brought.MOST_BYTES / 1e6:.0f} MB",
         f"A request may have {limits.MOST_SENT / 1e6:.0f} MB",
         f"{turns.MOST_OF_VISITOR} unanswered requests, and all visitors together {turns.MOST_WAITING}",
         f"{uploads.MOST_BYTES / 1e6:.0f} MB, {given.MOST_EXAMPLES:,} examples and {given.MOST_DIMENSIONS} dimensions",

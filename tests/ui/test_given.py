@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dgvae.errors import UserError
-from dgvae.ui import fetched, given
+from dgvae.ui import brought, given
 from dgvae.ui.given import GivenFiles, _label, label_of, not_here
 from dgvae.ui.shelf import Shelf
 
@@ -102,7 +102,7 @@ def test_it_is_forgotten_when_they_leave(shelf: Shelf, tmp_path: Path) -> None:
 
 
 def test_a_visit_holds_few_files(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetched, "MOST_OF_VISITOR", 1)
+    monkeypatch.setattr(brought, "MOST_OF_VISITOR", 1)
     give(shelf.given, saved(tmp_path / "a.npz", z=z()))
     with pytest.raises(UserError, match="You have given 1 models, as many as a visit may hold"):
         give(shelf.given, saved(tmp_path / "b.npz", z=z()))

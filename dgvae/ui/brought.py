@@ -34,7 +34,7 @@ class _Model:
         return not self.visitors or time.monotonic() - self.used > IDLE
 
 
-class FetchedModels:
+class BroughtModels:
     """By name: owner/name or owner/name@revision.
 
     Args:
