@@ -30,7 +30,8 @@ from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import POSTERIORS, DiagonalGaussian, Posterior, VonMisesFisher
 from dgvae.regularizers.base import Regularizer, groups
 
-_PIECE = {"cpu": 1 << 18}  # densities in hand at once, as many as fit a processor's cache
+_SAMPLES = 256  # at once
+_PIECE = {"cpu": 1 << 17}  # densities in hand at once, as many as fit a processor's cache
 _LARGE_PIECE = 1 << 24  # on a GPU
 
 
@@ -134,36 +135,47 @@ class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
 class _LogSum(torch.autograd.Function):
     """Σ_n log Σ_k exp(η_k · T_n − a_k), over a group's components and those of the memory, which get no gradient.
 
-    T: [N, F]; η: [K, F]; a: [K]; the memory's: [M, F], [M]. The gradient is computed along with the value, some samples at a
-    time, and only it is kept.
+    T: [N, F]; η: [K, F]; a: [K]; the memory's: [M, F], [M]. The gradient is computed along with the value, over some
+    components at a time, so that neither N × M densities nor a long memory pass through the processor's cache again and again.
     """
 
     @staticmethod
     def forward(
         ctx: Any, statistics: Tensor, own: Tensor, own_constants: Tensor, memory: Tensor, memory_constants: Tensor
     ) -> Tensor:
-        parameters = torch.cat([own, memory])  # [K + M, F]
-        constants = torch.cat([own_constants, memory_constants])
-        step = max(1, _PIECE.get(own.device.type, _LARGE_PIECE) // len(parameters))
-        value = own.new_zeros(())
-        by_statistics = torch.empty_like(statistics)
-        by_own, by_constants = torch.zeros_like(own), torch.zeros_like(own_constants)
-        for piece in (slice(i, i + step) for i in range(0, len(statistics), step)):
-            logits = torch.addmm(-constants, statistics[piece], parameters.T)  # [step, K + M]
-            peak = logits.amax(1, keepdim=True)
-            # Nothing is lost at e^−70, and denormal numbers, which are slow, do not arise.
-            densities = logits.sub_(peak).to(torch.float32).clamp_min_(-70).exp_()
-            mass = densities.sum(1, keepdim=True)
-            value += (peak + mass.log()).sum()
-            if any(ctx.needs_input_grad):
-                shares = densities.div_(mass).to(own.dtype)  # p(k | z_n)
-                by_statistics[piece] = shares @ parameters
-                by_own += shares[:, : len(own)].T @ statistics[piece]
-                by_constants -= shares[:, : len(own)].sum(0)
-        ctx.save_for_backward(by_statistics, by_own, by_constants)
-        return value
+        sums = [_summed(part, own, own_constants, memory, memory_constants) for part in statistics.split(_SAMPLES)]
+        log_sums = torch.cat([log_sum for log_sum, _ in sums])  # [N, 1]
+        if any(ctx.needs_input_grad):
+            shares = torch.addmm(-own_constants, statistics, own.T).sub_(log_sums).exp_()  # p(k | z_n) of the group's
+            ctx.save_for_backward(torch.cat([mean for _, mean in sums]), shares.T @ statistics, -shares.sum(0))
+        return log_sums.sum()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return *(grad * x for x in ctx.saved_tensors), None, None
+
+
+def _summed(
+    statistics: Tensor, own: Tensor, own_constants: Tensor, memory: Tensor, memory_constants: Tensor
+) -> tuple[Tensor, Tensor]:
+    """log Σ_k exp(η_k · T_n − a_k), [N, 1], and its gradient by T, Σ_k p(k | z_n) η_k, [N, F].
+
+    The sum goes over the components once: what was summed before a larger exponent came is shrunk (Milakov & Gimelshein 2018,
+    arXiv 1805.02867).
+    """
+    step = max(1, _PIECE.get(own.device.type, _LARGE_PIECE) // len(statistics))
+    peak = statistics.new_full((len(statistics), 1), -math.inf)
+    mass, weighted = torch.zeros_like(peak), torch.zeros_like(statistics)
+    # The group comes first, so that the peak is finite where a part of the memory is still empty.
+    for parameters, constants in ((own, own_constants), (memory, memory_constants)):
+        for first in range(0, len(parameters), step):
+            some = parameters[first : first + step]
+            logits = torch.addmm(-constants[first : first + step], statistics, some.T)  # [N, step]
+            before, peak = peak, torch.maximum(peak, logits.amax(1, keepdim=True))
+            # Nothing is lost at e^−70, and denormal numbers, which are slow, do not arise.
+            densities = logits.sub_(peak).to(torch.float32).clamp_min_(-70).exp_()
+            shrink = (before - peak).exp()
+            mass = mass * shrink + densities.sum(1, keepdim=True)
+            weighted = weighted.mul_(shrink).addmm_(densities.to(some.dtype), some)
+    return peak + mass.log(), weighted.div_(mass)

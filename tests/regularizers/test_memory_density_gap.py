@@ -11,7 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from dgvae.posteriors import DiagonalGaussian, Posterior, VonMisesFisher
-from dgvae.regularizers import JointDensityGap, MemoryDensityGap, PrincipalDensityGap
+from dgvae.regularizers import JointDensityGap, MemoryDensityGap, PrincipalDensityGap, memory_density_gap
 from dgvae.regularizers.accompanied import AccompaniedMemoryGap
 from tests.posteriors.test_von_mises_fisher import unit
 from tests.regularizers.test_regularizers import standard_error
@@ -62,7 +62,13 @@ def test_the_gap_equals_quadrature(dim: int) -> None:
     assert standard_error(values) < 0.02
 
 
-def test_value_and_gradient_are_those_of_the_formula_written_plainly() -> None:
+@pytest.mark.parametrize(("at_once", "densities"), [(256, 1 << 17), (7, 21)])
+def test_value_and_gradient_are_those_of_the_formula_written_plainly(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, densities: int
+) -> None:
+    """In one piece, and in pieces of a few samples and a few components."""
+    monkeypatch.setattr(memory_density_gap, "_SAMPLES", at_once)
+    monkeypatch.setattr(memory_density_gap, "_PIECE", {"cpu": densities})
     batch, memory = gaussians(6, 3), gaussians(50, 3, seed=1)
     leaves = [x.clone().requires_grad_() for x in (batch.mean, batch.log_var)]
     gap = remembering(memory, samples=3).eval()
