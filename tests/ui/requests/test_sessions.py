@@ -1,9 +1,9 @@
-"""What Gradio keeps of a page for each session: the same as without `SharedConfig`, but described once."""
+"""What Gradio keeps of a page for each session: the page's blocks and handlers, and nothing of what they show."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections import Counter
 from copy import copy
 
 import gradio as gr
@@ -31,37 +31,28 @@ def test_gradio_has_what_sessions_build_on(page: GuardedBlocks) -> None:
     assert [*parameters] == ["_id", "rendered_ids", "block", "renderable"]
 
 
-def test_a_session_begins_with_what_gradio_says_of_the_page(page: GuardedBlocks) -> None:
-    theirs = {name: BlocksConfig.config_for_block(name, [], block) for name, block in page.blocks.items()}
+def test_a_session_begins_with_the_pages_blocks_and_handlers(page: GuardedBlocks) -> None:
     for _ in range(2):
         session = SessionState(page)
-        assert session.config_values == theirs
         assert session.blocks_config.fns == page.fns
         assert session.blocks_config.blocks == page.blocks
-
-
-def test_components_are_described_once_for_all_sessions(page: GuardedBlocks, monkeypatch: pytest.MonkeyPatch) -> None:
-    described: Counter[int] = Counter()
-    theirs = gr.Textbox.get_config
-
-    def counted(block: gr.Textbox) -> dict:
-        described[block._id] += 1
-        return theirs(block)
-
-    monkeypatch.setattr(gr.Textbox, "get_config", counted)
-    for _ in range(20):
-        SessionState(page)
-    assert set(described.values()) == {1}
 
 
 def test_what_one_session_changes_no_other_sees(page: GuardedBlocks) -> None:
     name = next(name for name, block in page.blocks.items() if isinstance(block, gr.Textbox))
     first, second = SessionState(page), SessionState(page)
-    first._update_value_in_config(name, "mine")
     second[name] = gr.Textbox("other", label="New", render=False)
     second._update_config(name)
-    assert first.config_values[name]["props"]["value"] == "mine"
-    assert (second.config_values[name]["props"]["value"], second.config_values[name]["props"]["label"]) == ("other", "New")
-    third = SessionState(page).config_values[name]["props"]
-    assert (third["value"], third["label"]) == ("first", "Text")
+    assert (first[name].label, second[name].label, SessionState(page)[name].label) == ("Text", "New", "Text")
     assert next(part for part in page.get_config_file()["components"] if part["id"] == name)["props"]["value"] == "first"
+
+
+def test_a_session_keeps_nothing_of_what_it_was_sent() -> None:
+    with GuardedBlocks(analytics_enabled=False) as page:
+        text, chart, label = gr.Textbox(), gr.HTML(), gr.Dropdown(["a"])
+        text.change(lambda said: (f"<p>{said}</p>", gr.update(choices=[said], value=said)), text, [chart, label])
+    session, (handler,) = SessionState(page), page.fns.values()
+    sent = asyncio.run(page.process_api(handler, ["a long answer"], state=session))
+    assert "a long answer" in sent["data"][0]
+    assert session[label._id].choices == [("a long answer", "a long answer")], "what a field accepts is known"
+    assert "a long answer" not in repr(session.config_values)
