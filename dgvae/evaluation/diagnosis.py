@@ -118,14 +118,14 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
     """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
     kl, (wrong, unsure) = record.profile.get("marginal_kl", []), _judge_marginals(record)
     if unsure and not wrong:
-        yield Finding("note", f"Too few sentences to tell whether {len(unsure)} of {len(kl)} marginals differ from N(0, 1).")
+        which = f"dimension {unsure[0] + 1} differs" if len(unsure) == 1 else f"{len(unsure)} of {len(kl)} marginals differ"
+        yield Finding("note", f"Too few sentences to tell whether {which} from N(0, 1).")
     if wrong:
         worst = max(wrong, key=kl.__getitem__)
-        yield Finding(
-            "fault",
-            f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} differs most, by "
-            f"{kl[worst]:.2f} nats{_how(record, worst)}.",
-        )
+        which = f"Dimension {worst + 1} differs from N(0, 1)"
+        if len(wrong) > 1:
+            which = f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} differs most"
+        yield Finding("fault", f"{which}, by {kl[worst]:.2f} nats{_how(record, worst)}.")
 
 
 def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:

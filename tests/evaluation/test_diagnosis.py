@@ -66,7 +66,7 @@ SPACES = {
     "collapsed": (collapsed(4), "Collapsed: 4 of 4 dimensions carry less than 0.01 nats, and z carries 0.00 nats", "fault"),
     "collapsed without holes": (collapsed(4), "No holes are found", "good"),
     "partly collapsed": (collapsed(2), "Partly collapsed: 2 of 4 dimensions carry less than 0.01 nats", "note"),
-    "shifted": (shifted(), "1 of 4 marginals differ from N(0, 1); dimension 3 differs most", "fault"),
+    "shifted": (shifted(), "Dimension 3 differs from N(0, 1), by", "fault"),
     "shifted where": (shifted(), "its mean is +1.5", "fault"),
     "too wide": (spread(2.0), "4 of 4 marginals differ from N(0, 1)", "fault"),
     "how wide": (spread(2.0), "it is too wide (variance 4.", "fault"),
@@ -115,7 +115,7 @@ def test_narrow_posteriors_of_a_match_are_not_called_marginals_that_differ(sente
         generator = torch.Generator().manual_seed(seed)
         mean = (1 - width**2) ** 0.5 * torch.randn(sentences, 2, generator=generator)
         found = findings(DiagonalGaussian(mean, torch.full_like(mean, 2 * math.log(width))), seed)
-        assert not any("marginals differ" in text and found[text] == "fault" for text in found), found
+        assert not any("from N(0, 1)" in text and found[text] == "fault" for text in found), found
 
 
 def test_a_posterior_that_never_moves_says_nothing_however_large_its_kl() -> None:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.limits import MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once, said_bytes
-from dgvae.ui.requests.login import user_of
+from dgvae.ui.requests.login import Attempts, user_of
 from dgvae.ui.requests.plain import read_plain
 from dgvae.ui.requests.uploads import is_upload
 
@@ -64,6 +64,7 @@ class Gate:
         self._app = app
         self._blocks = blocks
         self._parsing = asyncio.Semaphore(PARSED_AT_ONCE)
+        self._attempts = Attempts(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -82,9 +83,11 @@ class Gate:
                 raise Refusal(404, "There is nothing here.")
             if scope["method"] == "GET" and (found := ANSWER.search(scope["path"])):
                 self._check_event(found[1])
+            serve = self._app
             if scope["method"] == "POST":
                 scope, receive = await self._checked(scope, receive)
-            await self._app(scope, receive, tell)
+                serve = self._attempts if LOGIN.search(scope["path"]) else serve
+            await serve(scope, receive, tell)
         except Refusal as refusal:
             await JSONResponse({"detail": str(refusal)}, refusal.status)(scope, receive, send)
         except Exception as error:
@@ -99,6 +102,8 @@ class Gate:
         headers = Headers(scope=scope)
         self._check_host(scope)
         if LOGIN.search(scope["path"]):
+            if self._attempts.is_full(scope):
+                raise Refusal(429, "Too many people log in from this address just now; try again in a moment.")
             return scope, receive
         if not self._is_logged_in(scope):
             raise Refusal(401, "Not authenticated: log in first.")

@@ -1,0 +1,66 @@
+"""Attempts to log in: a wrong password keeps the next attempt of its address waiting, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from dgvae.ui.requests import login
+from dgvae.ui.requests.login import MOST_ATTEMPTS, Attempts
+from tests.ui.requests.test_kept_page import served
+
+
+class Form:
+    """Answers at once, and notes whom. The password is right if it is in the path."""
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.answered.append(scope["client"][0])
+        await JSONResponse({}, 200 if "right" in scope["path"] else 400)(scope, receive, send)
+
+
+def attempt(attempts: Attempts, address: str, path: str = "/login") -> asyncio.Task[None]:
+    async def nothing(*_: Any) -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "client": (address, 1), "path": path, "method": "POST", "headers": []}
+    return asyncio.create_task(attempts(scope, nothing, nothing))  # pyright: ignore[reportArgumentType]
+
+
+def test_after_a_wrong_password_the_next_of_its_address_waits_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "PAUSE", 600)
+
+    async def visit() -> None:
+        form = Form()
+        attempts = Attempts(form)
+        right = [attempt(attempts, "friend", "/right") for _ in range(5)]
+        wrong = [attempt(attempts, "guesser") for _ in range(5)]
+        other = attempt(attempts, "another")
+        await asyncio.gather(*right)
+        await asyncio.sleep(0.1)  # what does not wait for a turn has come to an end
+        assert sorted(form.answered) == ["another", *["friend"] * 5, "guesser"]
+        for task in (*wrong, other):
+            task.cancel()
+        await asyncio.gather(*wrong, other, return_exceptions=True)
+        assert not attempts.is_full({"client": ("guesser", 1)})
+
+    asyncio.run(visit())
+
+
+def test_many_attempts_at_once_are_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "PAUSE", 0.01)
+    with served(auth=[("anna", "secret")]) as (_, client):
+        wrong = client.post("/login", data={"username": "anna", "password": "guess"})
+        assert (wrong.status_code, wrong.json()["detail"]) == (400, "Incorrect credentials.")
+        monkeypatch.setattr(login, "MOST_ATTEMPTS", 0)
+        refused = client.post("/login", data={"username": "anna", "password": "secret"})
+        assert refused.status_code == 429
+        assert "try again in a moment" in refused.json()["detail"]
+        monkeypatch.setattr(login, "MOST_ATTEMPTS", MOST_ATTEMPTS)
+        assert client.post("/login", data={"username": "anna", "password": "secret"}).status_code == 200
