@@ -6,7 +6,9 @@ import ctypes
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,17 +23,29 @@ _CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 _ARENAS = 2
+_GIVE_BACK = 60.0  # seconds
 
 
 def keep_memory_together() -> bool:
     """Let all threads allocate from few arenas; return whether the C library can, as glibc does. Before threads begin.
 
-    A server's threads come and go, and each would get an arena of its own, whose holes no other thread fills.
+    A server's threads come and go, and each would get an arena of its own, whose holes no other thread fills. What is free
+    within an arena is given back to the system once a minute, which takes some hundredths of a second: else the process keeps
+    for ever what many visitors at once needed.
     """
     try:
-        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS))
+        library = ctypes.CDLL(None)
+        done = bool(library.mallopt(_M_ARENA_MAX, _ARENAS))
+        threading.Thread(target=_give_back, args=(library.malloc_trim,), daemon=True, name="memory").start()
     except (AttributeError, OSError, TypeError):  # other systems
         return False
+    return done
+
+
+def _give_back(trim: Callable[[int], object]) -> None:
+    while True:
+        time.sleep(_GIVE_BACK)
+        trim(0)
 
 
 def choose_cache() -> None:

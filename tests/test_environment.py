@@ -228,3 +228,28 @@ def test_threads_share_few_arenas() -> None:
         said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
         counts[how] = said.count("Arena ")
     assert counts["few"] <= 2 < counts["many"]
+
+
+GIVEN_BACK = """
+import time
+from pathlib import Path
+from dgvae import environment
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+environment._GIVE_BACK = 0.05
+assert environment.keep_memory_together()
+small = [bytes(60_000) for _ in range(2_000)]
+full, last = resident(), small[-1]
+del small  # the last keeps the end of the arena in use
+deadline = time.monotonic() + 60
+while resident() > full - 60e6:
+    assert time.monotonic() < deadline, (full, resident())
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back")
+def test_what_is_free_is_given_back_while_the_app_runs() -> None:
+    subprocess.run([sys.executable, "-c", GIVEN_BACK], cwd=ROOT, check=True, timeout=120)
