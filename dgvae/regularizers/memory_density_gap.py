@@ -11,8 +11,8 @@ The gradient flows through the samples and through the group's own densities. �
 mutual information of z with which of the |b| + M sentences it was (Hoffman & Johnson 2016): log(|b| + M) nats are free.
 Without a memory L is the paper's joint gap; with one sentence and no memory, the KL.
 
-Posteriors here are exponential families, log q(z|x) = η·T(z) − a(η), so that all densities are one matrix product. It is
-computed in fp64: at log σ² = −20 its terms are of the size of 10⁹, of which fp32 leaves tens of nats of error.
+Posteriors here are exponential families, log q(z|x) = η·T(z) − a(η), so that densities are matrix products. They are
+computed in fp64: at log σ² = −20 their terms are of the size of 10⁹, of which fp32 leaves tens of nats of error.
 """
 
 from __future__ import annotations
