@@ -73,6 +73,7 @@ def launch(page: gr.Blocks, choose: str, **where: Any) -> None:
             run_history=False,
             **limits(),
             prevent_thread_lock=True,
+            _frontend=False,  # no second look whether the page answers: it fails if that takes 3 s, as on a busy machine
         )
     except OSError as error:
         raise UserError(f"The page could not be served ({error}); choose another {choose}.") from None
