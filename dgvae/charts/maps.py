@@ -39,6 +39,8 @@ _LABEL_COLORS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 
+COORDINATE_DECIMALS = 3
+
 Extent = tuple[float, float]
 
 OF_A_DIMENSION: tuple[str, Extent] = ("value of the dimension", (-2.5, 2.5))  # what a color stands for, and its ends
@@ -190,7 +192,9 @@ def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:
         known_length = length if length >= 0 else ""
         known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
         known_value = f"{value:.2f}" if np.isfinite(value) else ""
-        lines.append(f"{id_},{x:.3f},{y:.3f},{source},{called[label]},{known_length},{known_gap},{known_value}")
+        lines.append(
+            f"{id_},{x:.{COORDINATE_DECIMALS}f},{y:.{COORDINATE_DECIMALS}f},{source},{called[label]},{known_length},{known_gap},{known_value}"
+        )
     return "\n".join(lines)
 
 

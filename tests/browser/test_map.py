@@ -99,7 +99,7 @@ def test_a_marked_region_is_read_out_and_gone_when_the_map_is_clicked(page: Page
 def test_points_and_regions_can_be_typed(page: Page, url: str):
     open_app(page, url)
     without_a_mouse(page)
-    point, region = page.get_by_label("Point: a sentence from 1"), page.get_by_label("Region: map, ends of x, ends of y")
+    point, region = page.get_by_label("Point: a sentence from 1"), page.get_by_label("Region: map, ends of x and y, or corners")
     set_number(point, "-5")
     expect(page.locator("#map-readout")).to_contain_text("Prior draw 5")
     for side in "ab":

@@ -18,6 +18,7 @@ interface ChartMember {
   isMounted(): boolean;
   show(marks: object): void;
   receiveMarks(marks: object): void;
+  takeTool(name: string): void;
 }
 
 interface Window {

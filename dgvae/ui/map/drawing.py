@@ -188,7 +188,7 @@ def marks_over(region: str, point: Point | None, lights: Mapping[str, Mapping[st
     """The marks over both charts.
 
     Args:
-        region: on its own map, a rectangle.
+        region: on its own map, as text.
         point: gets a ring on both.
         lights: what lights up on the maps of A and of B, as of `marks`; by default that stays as it is.
 
@@ -200,5 +200,5 @@ def marks_over(region: str, point: Point | None, lights: Mapping[str, Mapping[st
     }
     with suppress(UserError):  # what is no region is said below the maps
         parsed = Region.parse(region)
-        over[parsed.side]["brush"] = {"x": parsed.x, "y": parsed.y}
+        over[parsed.side]["brush"] = parsed.shape.mark()
     return marks(map_a=over["A"], map_b=over["B"])

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dgvae.charts.maps import COORDINATE_DECIMALS
 from dgvae.errors import UserError
 from dgvae.ui.decoding import decode_lines
 from dgvae.ui.map.points import map_of
 from dgvae.ui.map.readout import why_other_draws
 from dgvae.ui.map.sentences import sentence_table
+from dgvae.ui.map.shapes import EXAMPLES, Polygon, Rectangle, parse_shape
 from dgvae.ui.markup.render import Column, comparison, hint
+from dgvae.ui.requests.events import Brushed
 from dgvae.ui.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -24,32 +27,33 @@ MOST_DRAWS = 8  # prior draws that are decoded
 
 @dataclass(frozen=True)
 class Region:
-    """A rectangle on the map of model A or B."""
+    """A shape on the map of model A or B."""
 
     side: str
-    x: tuple[float, float]
-    y: tuple[float, float]
+    shape: Rectangle | Polygon
 
     @classmethod
     def parse(cls, text: str) -> Region:
-        """From "A: 0, 1, 2, 3", which are the ends of x and of y. Raises UserError."""
-        side, _, rest = text.partition(":")
-        try:
-            ends = [float(part) for part in rest.split(",")]
-        except ValueError:
-            ends = []
-        if side.strip() not in ("A", "B") or len(ends) != 4 or not np.isfinite(ends).all():
-            raise UserError("Write a region as its map and the limits of x and y, such as A: 0, 2, -1, 1.")
-        x0, x1, y0, y1 = ends
-        return cls(side.strip(), (min(x0, x1), max(x0, x1)), (min(y0, y1), max(y0, y1)))
+        """From "A: " and a shape (see `parse_shape`). Raises UserError."""
+        side, _, shape = text.partition(":")
+        if side.strip() not in ("A", "B"):
+            raise UserError(EXAMPLES)
+        return cls(side.strip(), parse_shape(shape))
+
+    @classmethod
+    def marked(cls, event: Brushed) -> Region | None:
+        """What a visitor marked on a chart; None when it is gone."""
+        side = "B" if event.target and event.target.elem_id == "map-b" else "A"
+        if event.corners:
+            return cls(side, Polygon(event.corners))
+        return cls(side, Rectangle(event.x, event.y)) if event.x and event.y else None
 
     def __str__(self) -> str:
-        return f"{self.side}: " + ", ".join(f"{value:.4g}" for value in (*self.x, *self.y))
+        return f"{self.side}: {self.shape}"
 
     def inside(self, xy: np.ndarray) -> np.ndarray:
-        """Which points lie in it: [N, 2] -> [N]."""
-        low, high = np.transpose([self.x, self.y])
-        return ((xy >= low) & (xy <= high)).all(1)
+        """Which points lie in it, [N, 2] -> [N], where the chart shows them."""
+        return self.shape.inside(xy.astype(np.float64).round(COORDINATE_DECIMALS))
 
 
 def region_report(shelf: Shelf, region: Region, xy: np.ndarray, names: Mapping[str, str | None]) -> str:

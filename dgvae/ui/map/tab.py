@@ -23,7 +23,9 @@ from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.tab import QUIET, Tab
 from dgvae.ui.vega.chart import ChartMarks, VegaChart
 
-INVITATION = hint("Point at a dot, or tap it, to see what both models decode there. Drag to mark a region.")
+INVITATION = hint(
+    "Point at a dot, or tap it, to see what both models decode there. Drag to mark a region, a rectangle or a lasso."
+)
 # Where a point's sentence may be taken: tab and field.
 CARRIERS = {
     ("interpolate", "from"): "Interpolate from it",
@@ -37,7 +39,7 @@ class MapTab(Tab):
 
     name_a, name_b: the names of models A and B.
     number: of a point, as visitors see it (see `Point.of_number`); None or 0 for no point.
-    region: a marked rectangle as text, such as "A: 0, 1, 2, 3"; empty for none.
+    region: what is marked, as text (see `Region.parse`); empty for none.
     which, projection: OWN or COMMON, and UMAP or PCA: the map that is shown.
     event: what happened on a chart (see `VegaChart.EVENTS`).
 
@@ -99,7 +101,11 @@ class MapTab(Tab):
                 0, precision=0, label="Point: a sentence from 1, a prior draw from −1", elem_id="map-point", min_width=200
             )
             self._region = gr.Textbox(
-                "", label="Region: map, ends of x, ends of y", placeholder="A: 0, 2, -1, 1", elem_id="region", min_width=240
+                "",
+                label="Region: map, ends of x and y, or corners",
+                placeholder="A: 0, 2, -1, 1 or A: 0 0, 2 0, 1 2",
+                elem_id="region",
+                min_width=240,
             )
         self._over = ChartMarks(elem_id="map-marks")
 
@@ -202,8 +208,7 @@ class MapTab(Tab):
 
     def brush(self, name_a: str | None, name_b: str | None, which: str, projection: str, event: Brushed) -> tuple[str, str]:
         """The region that was marked, as text, and what lies in it."""
-        side = "B" if event.target and event.target.elem_id == "map-b" else "A"
-        text = "" if event.x is None or event.y is None else str(Region(side, event.x, event.y))
+        text = str(Region.marked(event) or "")
         return text, self.read_region(name_a, name_b, text, which, projection)
 
     def type_region(self, name_a: str | None, name_b: str | None, region: str, number: float | None, *chosen: str) -> Any:
@@ -211,7 +216,7 @@ class MapTab(Tab):
         return self.read_region(name_a, name_b, region, *chosen), marks_over(region, Point.of_number(number))
 
     def read_region(self, name_a: str | None, name_b: str | None, text: str, which: str, projection: str) -> str:
-        """What lies in a region such as "A: 0, 1, 2, 3"; nothing if there is none."""
+        """What lies in a region; nothing if there is none."""
         if not text.strip():
             return ""
         layout = Layout.find(self.common, (which, projection), (name_a, name_b))

@@ -14,9 +14,12 @@ from pydantic import ConfigDict, Field, ValidationError, create_model
 from dgvae.errors import UserError
 
 MOST_WHOLE = 2**31
+LEAST_CORNERS, MOST_CORNERS = 3, 40  # of a polygon: its link has some 600 characters
 Number = Annotated[float, Field(ge=-(2**53), le=2**53)]  # the page counts runs by the clock, in milliseconds
-Coordinate = Annotated[float, Field(ge=-1e12, le=1e12)]
+MOST_COORDINATE = 1e12
+Coordinate = Annotated[float, Field(ge=-MOST_COORDINATE, le=MOST_COORDINATE)]
 Interval = tuple[Coordinate, Coordinate]
+Corners = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=LEAST_CORNERS, max_length=MOST_CORNERS)]
 Point = Annotated[int, Field(ge=-MOST_WHOLE, le=MOST_WHOLE)]
 
 
@@ -57,10 +60,11 @@ class Placed(PageEvent):
 
 
 class Brushed(PageEvent):
-    """A rectangle, by the ends of x and y; None when it is gone."""
+    """A rectangle, by the ends of x and y, or a polygon, by its corners; None of these when it is gone."""
 
     x: Interval | None
     y: Interval | None
+    corners: Corners | None
 
 
 class Navigated(PageEvent):

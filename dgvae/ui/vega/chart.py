@@ -15,7 +15,7 @@ What a chart may hold for the page to find points in it:
     usermeta.fields            {"x": ..., "y": ...}, the columns on the axes (by default "x" and "y")
     usermeta.tooltip           {column: what the visitor reads}
     usermeta.nearest           "x" if the pointer's height does not matter, as over bars
-    usermeta.brush             true if dragging marks a rectangle, whose points are lit in the other charts of the group
+    usermeta.brush             true if dragging marks a rectangle or a lasso, whose points are lit in the group's other charts
     usermeta.drag              true if dragging moves a cross-hair, in all charts of the group
     usermeta.marker            {"x": ..., "y": ...}, where the cross-hair is at first
 """
@@ -38,13 +38,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from dgvae.ui.requests.events import MOST_CORNERS
 from dgvae.ui.requests.plain import plain
 
 _PAGE_SCRIPT = "\n".join(
-    Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in ("chart", "marks", "lights", "pointer")
+    Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8")
+    for part in ("chart", "marks", "lasso", "lights", "pointer")
 )
 _TOOLS = """<div class="vega-tools">
   <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>
+  <button type="button" class="lasso" data-lasso aria-pressed="false" aria-label="Mark with a lasso on ${label}">Lasso</button>
   <button type="button" data-format="png" aria-label="Save ${label} as PNG">PNG</button>
   <button type="button" data-format="svg" aria-label="Save ${label} as SVG">SVG</button>
 </div>"""
@@ -56,19 +59,22 @@ _STYLE = """
 .vega-stage.incoming { position: absolute; inset: 0; visibility: hidden; }
 .vega-stage canvas { display: block; touch-action: manipulation; }
 .vega-place.held canvas { touch-action: none; }
-.vega-place[data-gestures="drag"] canvas { cursor: crosshair; }
+.vega-place:is([data-gestures="drag"], [data-tool="lasso"]) canvas { cursor: crosshair; }
 .vega-place[data-state="loading"]:not(:has(.vega-stage:not(.incoming)))::before {
   content: "Drawing the chart …"; position: absolute; inset: 0; display: grid; place-items: center;
   color: var(--body-text-color-subdued); font-size: var(--text-sm); }
 .vega-place[data-state="failed"] { display: grid; place-items: center; padding: 16px; text-align: center;
   color: var(--body-text-color-subdued); font-size: var(--text-sm); }
-.vega-ring, .vega-brush, .vega-cross, .vega-lights { position: absolute; box-sizing: border-box; pointer-events: none; }
-.vega-ring, .vega-brush, .vega-cross { display: none; }
+.vega-ring, .vega-brush, .vega-lasso, .vega-cross, .vega-lights {
+  position: absolute; box-sizing: border-box; pointer-events: none; }
+.vega-ring, .vega-brush, .vega-lasso, .vega-cross { display: none; }
 .vega-ring { left: -9px; top: -9px; width: 18px; height: 18px;
   border: 2px solid var(--body-text-color); border-radius: 50%;
   box-shadow: 0 0 0 1.5px var(--background-fill-primary), inset 0 0 0 1px var(--background-fill-primary); }
 .vega-brush { left: 0; top: 0; border: 1.5px solid var(--body-text-color); background: rgb(128 128 128 / 0.12); }
-.vega-lights { inset: 0; width: 100%; height: 100%; }
+.vega-lasso { fill: rgb(128 128 128 / 0.12); fill-rule: evenodd; stroke: var(--body-text-color); stroke-width: 1.5px;
+  stroke-linejoin: round; }
+.vega-lights, .vega-lasso { inset: 0; width: 100%; height: 100%; }
 .vega-cross { left: -11px; top: -11px; width: 22px; height: 22px; border: 2px solid var(--body-text-color);
   border-radius: 50%;
   box-shadow: 0 0 0 1.5px var(--background-fill-primary), inset 0 0 0 1.5px var(--background-fill-primary); }
@@ -81,7 +87,9 @@ _STYLE = """
   font: 11px/20px var(--font-mono); cursor: pointer; }
 .vega-tools button:hover { color: var(--body-text-color); text-decoration: underline; }
 .vega-tools .touch { display: none; margin-right: auto; }
-.vega-tools .touch[aria-pressed="true"] { color: var(--body-text-color); font-weight: 700; }
+.vega-tools .lasso { display: none; }
+.vega-place[data-gestures="brush"] + .vega-tools .lasso { display: block; }
+.vega-tools [aria-pressed="true"] { color: var(--body-text-color); font-weight: 700; }
 @media (any-pointer: coarse) {
   .vega-place:is([data-gestures="brush"], [data-gestures="drag"]) + .vega-tools .touch { display: block; } }
 """
@@ -162,7 +170,7 @@ class VegaChart(gr.HTML):
     EVENTS: ClassVar[list] = [
         EventListener("pick", doc="A click: `x` and `y` in data coordinates, `id` of the point nearest to it or None."),
         EventListener("hover", doc="The pointer rests: `id` of the point under it or None."),
-        EventListener("brush", doc="A rectangle is marked: `x` and `y`, [low, high] each; None when it is gone."),
+        EventListener("brush", doc="A rectangle is marked: `x` and `y`, [low, high] each; or a lasso: `corners`. Else None."),
         EventListener("drag", doc="The cross-hair moves: `x` and `y` in data coordinates. A `pick` ends it."),
     ]
 
@@ -185,6 +193,7 @@ class VegaChart(gr.HTML):
             group=group,
             height=height,
             library=bundle_path().name,
+            most_corners=MOST_CORNERS,
             name=kwargs.get("elem_id"),
             **kwargs,
         )
@@ -215,8 +224,9 @@ class ChartMarks(gr.HTML):
 def marks(**charts: Mapping[str, Any]) -> str:
     """A value of `ChartMarks`: by elem_id of a chart ("_" for "-"), what is over it. Marks of other kinds stay as they are.
 
-    "ring": id of a point, or None. "brush": {"x": [low, high], "y": [low, high]}, or None. "found": ids that light up.
-    "near": {"a": ids, "b": ids}, the nearest to a point in the latent spaces of models A and B. "names": [{"x", "y", "text"}].
+    "ring": id of a point, or None. "brush": {"x": [low, high], "y": [low, high]}, {"corners": [[x, y], …]}, or None.
+    "found": ids that light up. "near": {"a": ids, "b": ids}, the nearest to a point in the latent spaces of models A and B.
+    "names": [{"x", "y", "text"}].
     """
     named = {name.replace("_", "-"): dict(what) for name, what in charts.items()}
     return json.dumps({"charts": named, "at": time.monotonic_ns()})  # the time: else sent twice is not sent again

@@ -1,5 +1,5 @@
-// What lies over a chart: the ring round a point, the brushed rectangle with its points, the cross-hair, points that light up
-// (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
+// What lies over a chart: the ring round a point, the brushed rectangle or lasso (lasso.js) with its points, the cross-hair,
+// points that light up (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
 
 const marks = { ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
 // lit: {by: the brushed chart, ids}
@@ -7,7 +7,7 @@ const ring = mark("vega-ring");
 const brushed = mark("vega-brush");
 const cross = mark("vega-cross");
 
-const member = { isMounted: () => place.isConnected, show, receiveMarks };
+const member = { isMounted: () => place.isConnected, show, receiveMarks, takeTool };
 page.named.set(props.name, member);
 const group = joinGroup(props.group);
 
@@ -60,20 +60,25 @@ function light() {
   else if (marks.lit?.by === member) showEverywhere({ lit: null });
 }
 
-function idsIn({ x, y }) {
+function idsIn({ x, y, corners }) {
   const { x: across, y: up } = chart?.fields ?? {};
-  const inside = (value, [low, high]) => value >= low && value <= high;
-  return new Set((chart?.rows ?? []).filter((row) => inside(row[across], x) && inside(row[up], y)).map((row) => row.id));
+  const between = (value, [low, high]) => value >= low && value <= high;
+  const isInside = corners
+    ? (row) => isInPolygon(corners, Number(row[across]), Number(row[up]))
+    : (row) => between(row[across], x) && between(row[up], y);
+  return new Set((chart?.rows ?? []).filter(isInside).map((row) => row.id));
 }
 
 function placeMarks() {
   if (!chart || !chart.xScale() || !chart.yScale()) return;
-  place.append(brushed, ring, cross);
+  place.append(outline, brushed, ring, cross);
   const row = chart.rowById.get(marks.ring);
   put(ring, row && pixel(row[chart.fields.x], row[chart.fields.y]));
   if (row) ring.dataset.id = row.id;
   put(cross, marks.cross && chart.gestures === "drag" && pixel(marks.cross.x, marks.cross.y));
-  const corners = marks.brush && [pixel(marks.brush.x[0], marks.brush.y[1]), pixel(marks.brush.x[1], marks.brush.y[0])];
+  placeLasso();
+  const { x, y } = marks.brush ?? {};
+  const corners = x && [pixel(x[0], y[1]), pixel(x[1], y[0])];
   put(brushed, corners?.[0]);
   if (corners) {
     brushed.style.width = `${corners[1][0] - corners[0][0]}px`;

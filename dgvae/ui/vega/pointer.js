@@ -1,4 +1,5 @@
-// What the pointer does on a chart: hover, click, mark a rectangle (gestures "brush"), move the cross-hair ("drag").
+// What the pointer does on a chart: hover, click, mark a rectangle or draw a lasso (gestures "brush"; see lasso.js), move the
+// cross-hair ("drag").
 
 const PICK_RADIUS = 14; // pixels
 const CLICK_DISTANCE = 4; // pixels; a press that moved further is no click
@@ -9,7 +10,7 @@ let hoveredId = null;
 let reportedId = null;
 let hoverTimer = 0;
 let frame = 0;
-let pressed = null; // {at: [x, y] in the plot, moved, gesture, brush: the one before}
+let pressed = null; // {at: [x, y] in the plot, path: all places since, moved, gesture, brush: the one before}
 let draggedAt = 0;
 let dragTimer = 0;
 
@@ -86,7 +87,7 @@ function reportBrush(brush) {
   showEverywhere({ brush: null, lit: null });
   show({ brush });
   light();
-  trigger("brush", brush ?? { x: null, y: null });
+  trigger("brush", { x: null, y: null, corners: null, ...brush });
 }
 
 function drag(at) {
@@ -109,11 +110,12 @@ function gestureOf(event) {
 place.addEventListener("pointerdown", (event) => {
   if (!chart || event.button) return;
   const at = pointerInPlot(event);
-  pressed = isInPlot(at) ? { at, moved: false, gesture: gestureOf(event), brush: marks.brush } : null;
+  pressed = isInPlot(at) ? { at, path: [at], moved: false, gesture: gestureOf(event), brush: marks.brush } : null;
   if (pressed && pressed.gesture !== "none") place.setPointerCapture(event.pointerId);
 });
 
 place.addEventListener("pointermove", (event) => {
+  if (pressed && chart) trace(pressed, pointerInPlot(event));
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
     if (!chart) return;
@@ -124,11 +126,16 @@ place.addEventListener("pointermove", (event) => {
 });
 
 function press(at, event) {
-  pressed.moved ||= Math.hypot(at[0] - pressed.at[0], at[1] - pressed.at[1]) > CLICK_DISTANCE;
+  pressed.moved ||= hasMoved(pressed);
   if (!pressed.moved) return;
   chart.view.tooltip()(null, event, null, null);
-  if (pressed.gesture === "brush") show({ brush: rectangle(pressed.at, at) });
+  if (pressed.gesture === "brush") show({ brush: brushTo(pressed, at) });
   if (pressed.gesture === "drag") drag(at);
+}
+
+// A lasso may end where it began.
+function hasMoved({ at, path }) {
+  return path.some((place) => distance(at, place) > CLICK_DISTANCE);
 }
 
 place.addEventListener("pointerup", (event) => {
@@ -138,9 +145,10 @@ place.addEventListener("pointerup", (event) => {
   pressed = null;
   if (!chart || !started) return;
   const at = pointerInPlot(event);
-  const moved = started.moved || Math.hypot(at[0] - started.at[0], at[1] - started.at[1]) > CLICK_DISTANCE;
+  trace(started, at);
+  const moved = started.moved || hasMoved(started);
   if (!moved || started.gesture === "drag") pick(moved ? at : started.at);
-  else if (started.gesture === "brush") reportBrush(rectangle(started.at, at));
+  else if (started.gesture === "brush") reportBrush(brushUpTo(started, at));
 });
 
 place.addEventListener("pointercancel", () => {

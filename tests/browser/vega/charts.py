@@ -35,6 +35,8 @@ def with_gesture(spec: dict[str, Any], gesture: str) -> dict[str, Any]:
     return {**spec, "usermeta": {**spec.get("usermeta", {}), gesture: True}}
 
 
+# Crosses itself: its middle is outside.
+STAR = [(5 * np.sin(0.8 * np.pi * i), 5 * np.cos(0.8 * np.pi * i)) for i in range(5)]
 PLANE = {
     "data": {"values": [{"x": -4, "y": -4}, {"x": 4, "y": 4}]},
     "mark": {"type": "point", "opacity": 0},
@@ -58,6 +60,7 @@ def build() -> gr.Blocks:
         picked = gr.Markdown("Click anywhere.", elem_id="picked", elem_classes="readout")
         brushed = gr.Markdown(elem_id="brushed")
         mark_it = gr.Button("Mark it", elem_id="mark-it")
+        mark_star = gr.Button("Mark a star", elem_id="mark-star")
         dragged = gr.Markdown(elem_id="dragged")
         plane = VegaChart(label="Plane", elem_id="plane", group="planes", height=200)
         twin = VegaChart(label="Twin", elem_id="twin", group="planes", height=200)
@@ -81,6 +84,7 @@ def build() -> gr.Blocks:
             chart.brush(_range_text, None, brushed, **PRIVATE)
         over = ChartMarks()
         mark_it.click(lambda: marks(left={"brush": {"x": [-1, 1], "y": [-1, 1]}}), None, over, **PRIVATE)
+        mark_star.click(lambda: marks(left={"brush": {"corners": STAR}}), None, over, **PRIVATE)
         demo.load(planes, None, [plane, twin], **PRIVATE)
         plane.drag(_drag_text, None, dragged, trigger_mode="always_last", **PRIVATE)
         plane.pick(_pick_text, None, dragged, trigger_mode="always_last", **PRIVATE)
@@ -100,6 +104,8 @@ def _report(chart: VegaChart, name: str, hovered: gr.Markdown, picked: gr.Markdo
 
 
 def _range_text(event: gr.EventData) -> str:
+    if event.corners:
+        return "brush lasso " + " ".join(f"{value!r}" for corner in event.corners for value in corner)
     return "brush " + ("gone" if event.x is None else " ".join(f"{value:.3f}" for value in (*event.x, *event.y)))
 
 

@@ -19,6 +19,7 @@ from dgvae.ui.map.drawing import marks_over
 from dgvae.ui.map.neighbors import neighbors
 from dgvae.ui.map.points import Point, map_of
 from dgvae.ui.map.region import Region
+from dgvae.ui.map.shapes import Polygon, Rectangle
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.shelf import Shelf
 
@@ -109,12 +110,14 @@ def test_a_click_brings_the_points_number_and_what_is_read_there(tab: MapTab):
 
 
 def test_a_drag_brings_the_region_and_what_lies_in_it(tab: MapTab):
-    dragged: Any = SimpleNamespace(target=SimpleNamespace(elem_id="map-b"), x=(0, 1), y=(2, 3))
+    dragged: Any = SimpleNamespace(target=SimpleNamespace(elem_id="map-b"), x=(0, 1), y=(2, 3), corners=None)
     assert tab.brush(VAE, DG, "own", "umap", dragged) == (
         "B: 0, 1, 2, 3",
         tab.read_region(VAE, DG, "B: 0, 1, 2, 3", "own", "umap"),
     )
-    gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None)
+    drawn_round: Any = SimpleNamespace(target=dragged.target, x=None, y=None, corners=((0, 1), (2.34567, 3), (4, 0)))
+    assert tab.brush(VAE, DG, "own", "umap", drawn_round)[0] == "B: 0 1, 2.346 3, 4 0"
+    gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None, corners=None)
     assert tab.brush(VAE, DG, "own", "umap", gone) == ("", "")
 
 
@@ -131,23 +134,55 @@ def test_a_linked_point_and_region_are_marked_on_the_maps(tab: MapTab):
 
 def test_a_region_is_read_back_as_it_was_written():
     region = Region.parse("B: 2, -1.5, 0.25, 12.34")
-    assert region == Region("B", (-1.5, 2), (0.25, 12.34)) == Region.parse(str(region))
+    assert region == Region("B", Rectangle((-1.5, 2), (0.25, 12.34))) == Region.parse(str(region))
+    region = Region.parse("A: 0 0,2 -1e-5,  0.123456 2")
+    assert region == Region("A", Polygon(((0, 0), (2, -1e-5), (0.123456, 2))))
+    assert str(region) == "A: 0 0, 2 -1e-05, 0.1235 2"
 
 
 @pytest.mark.parametrize(
-    "text", ["C: 0, 1, 0, 1", "A: 0, 1, 0", "0, 1, 0, 1", "A: 0, 1, nan, 1", "A: 0, 1, 0, inf", "A: a, b, c, d"]
-)
+    "text",
+    [
+        "C: 0, 1, 0, 1", "A: 0, 1, 0", "0, 1, 0, 1", "A: 0, 1, nan, 1", "A: 0, 1, 0, inf", "A: a, b, c, d", "A:",
+        "A: 0 0, 1 1, 2", "A: 0 0 0, 1 1 1, 2 2 2", "C: 0 0, 2 0, 1 2", "A: 0 0, a 0, 1 2", "A: 0 0; 2 0; 1 2",
+    ],
+)  # fmt: skip
 def test_what_is_no_region_is_refused_with_an_example(tab: MapTab, text: str):
     with pytest.raises(UserError, match="such as A: 0, 2, -1, 1"):
         Region.parse(text)
     assert "such as A: 0, 2, -1, 1" in tab.read_region(VAE, DG, text, "own", "umap")
 
 
+@pytest.mark.parametrize(
+    ("corners", "said"),
+    [
+        ("0 0, 1 1", "A polygon needs at least 3 corners, such as A: 0 0, 2 0, 1 2."),
+        (", ".join(["0 1"] * 41), "This polygon has 41 corners; leave some out, since it may have 40 at most."),
+        ("0 0, 1 nan, 1 1", "The corners of a polygon need numbers from -1e+12 to 1e+12."),
+        ("0 0, 1 1e300, 1 1", "The corners of a polygon need numbers from -1e+12 to 1e+12."),
+    ],
+)
+def test_a_polygon_that_can_not_be_drawn_is_refused_in_a_sentence(tab: MapTab, corners: str, said: str):
+    assert said in tab.read_region(VAE, DG, f"A: {corners}", "own", "umap")
+
+
+def test_a_polygon_counts_and_marks_what_lies_in_it(tab: MapTab):
+    stored = map_of(tab.shelf.get(DG))
+    middle = float(stored.xy[:, 0].median())
+    left = stored.xy[:, 0] <= middle
+    text = f"B: -99 -99, {middle + 6e-4:.6f} -99, {middle + 6e-4:.6f} 99, -99 99"
+    said = tab.read_region(VAE, DG, text, "own", "umap")
+    assert f"<b>{left[:60].double().mean():.1%}</b> of the <span class='prior'>" in said
+    assert re.findall(r"<tr><td>(\d+)</td>", said) == [str(number) for number in (stored.sentences[left[60:]] + 1).tolist()]
+    corners = json.loads(drawn(tab, VAE, DG, region=text).marks)["charts"]["map-b"]["brush"]["corners"]
+    assert corners[2] == [pytest.approx(middle + 6e-4, abs=1e-6), 99]
+
+
 def test_a_region_counts_what_lies_in_it(tab: MapTab, corpus: Path):
     stored = map_of(tab.shelf.get(VAE))
     middle = float(stored.xy[:, 0].median())
     left = stored.xy[:, 0] <= middle
-    said = tab.read_region(VAE, DG, f"A: -99, {middle + 1e-4:.6f}, -99, 99", "own", "umap")
+    said = tab.read_region(VAE, DG, f"A: -99, {middle + 6e-4:.6f}, -99, 99", "own", "umap")
     assert f"<b>{left[:60].double().mean():.1%}</b> of the <span class='prior'>" in said
     assert f"<b>{left[60:].double().mean():.1%}</b> of the <span class='posterior'>" in said
     numbers = [int(number) for number in re.findall(r"<tr><td>(\d+)</td>", said)]

@@ -78,8 +78,11 @@ def test_a_chart_with_numbers_that_are_none_is_drawn() -> None:
         (Hovered, {"id": 2**40}),
         (Placed, {"x": 1}),
         (Placed, {"x": None, "y": 0}),
-        (Brushed, {"x": [0, 1, 2], "y": None}),
-        (Brushed, {"x": "ab", "y": [0, 1]}),
+        (Brushed, {"x": [0, 1, 2], "y": None, "corners": None}),
+        (Brushed, {"x": "ab", "y": [0, 1], "corners": None}),
+        (Brushed, {"x": None, "y": None, "corners": [[0, 0], [1, 1]]}),
+        (Brushed, {"x": None, "y": None, "corners": [[0, 0]] * 41}),
+        (Brushed, {"x": None, "y": None, "corners": [[0, 0], [1, 1], [1, 1e13]]}),
         (Ticked, {"run": 1, "number": [], "steps": 1}),
         (Drew, {"text": 5}),
         (Drew, ["text"]),
@@ -93,7 +96,7 @@ def test_an_event_that_does_not_fit_is_a_sentence(kind: type[PageEvent], sent: A
 def test_an_event_that_fits_has_its_fields() -> None:
     assert Hovered(None, {"id": -3}).id == -3
     assert Ticked(None, {"run": 1_790_000_000_000.5, "number": 3, "steps": 0}).run > 1e12
-    assert Brushed(None, {"x": [0, 1], "y": None, "more": 1}).x == (0, 1)
+    assert Brushed(None, {"x": [0, 1], "y": None, "corners": None, "more": 1}).x == (0, 1)
 
 
 @pytest.mark.parametrize(
