@@ -213,7 +213,7 @@ def _covariance_differs(record: Record) -> bool:
     """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
     if not (gap := record.figures.get("covariance_gap")):
         return False
-    sentences = record.evaluation.sentences
+    sentences = record.sentences_of("covariance_gap")
     by_chance = _covariance_gap_by_chance(sentences, len(record.profile.get("variance_of_means", [])))
     return interval(gap, sentences)[0] - by_chance >= COVARIANCE_GAP
 

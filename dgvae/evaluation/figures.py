@@ -11,6 +11,7 @@ INFORMATIVE_KL = 0.1  # nats; a dimension whose means vary may still say next to
 QUANTILE = 0.99  # of held-out sentences: a prior sample with a larger density gap than theirs lies in a hole
 MATCH = 1 - QUANTILE  # the hole mass where q(z) is the prior
 IMPORTANCE_DRAWS = 8  # importance samples from the posterior, and as many from the prior (Zhang et al. 2022)
+SUMMED = ("kl", "active_units", "informative_units", "covariance_gap")  # made of sums over sentences, however many there are
 PAIR_BINS = 128  # along each side of a pair's grid, at most
 
 Better = Literal["higher", "lower"] | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -105,14 +105,14 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     aggregated = aggregate(posterior).reordered(order)
     absent, pairs = dict(aggregated.absent), []
     profile = {name: values.tolist() for name, values in aggregated.profile().items()}
-    figures = {"active_units": _counted(aggregated, lambda q: q.variance_of_locations(), _active)}
+    figures = {"active_units": number_of_active(*_with_and_without(aggregated, lambda q: q.variance_of_locations()))}
     if "kl" not in absent:
         figures["kl"] = mean_of(aggregated.posterior.kl())
     if "consistent_units" not in absent:
         units, marginals = _marginals(aggregated)
         figures, profile = figures | units, profile | marginals
     if "informative_units" not in absent:
-        figures["informative_units"] = _counted(aggregated, lambda q: q.profile()["kl"], _informative)
+        figures["informative_units"] = number_of_informative(*_with_and_without(aggregated, lambda q: q.profile()["kl"]))
     if "covariance_gap" not in absent and covariance_gap(aggregated) is None:
         absent["covariance_gap"] = SINGULAR
     if "covariance_gap" not in absent:
@@ -131,18 +131,28 @@ def _jackknifed(aggregated: AggregatedPosterior, figure: Callable[[AggregatedPos
     return jackknife(figure(aggregated), torch.tensor(without, dtype=torch.float64))
 
 
-def _counted(
-    aggregated: AggregatedPosterior, values: Callable[[AggregatedPosterior], Tensor], counts: Callable[[Tensor], Tensor]
-) -> Estimate:
-    """How many dimensions count, by a value of each, [D]."""
+def _with_and_without(
+    aggregated: AggregatedPosterior, values: Callable[[AggregatedPosterior], Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """A value of each dimension, [D], and the same without each group."""
     groups = group_slices(len(aggregated))
-    without = [values(aggregated.without(group)) for group in groups] if len(groups) > 1 else []
-    return _number_of(values(aggregated), torch.stack(without) if without else torch.empty(0), counts)
+    return values(aggregated), [values(aggregated.without(group)) for group in groups] if len(groups) > 1 else []
 
 
-def _number_of(values: Tensor, without: Tensor, counts: Callable[[Tensor], Tensor]) -> Estimate:
+def number_of_active(variance: Tensor, without: Sequence[Tensor]) -> Estimate:
+    """How many dimensions are active, by the variance of their means, [D]; `without`: the same without each group."""
+    return _number_of(variance, without, _active)
+
+
+def number_of_informative(kl: Tensor, without: Sequence[Tensor]) -> Estimate:
+    """How many dimensions are informative, by their mean KL, [D]; `without`: the same without each group."""
+    return _number_of(kl, without, _informative)
+
+
+def _number_of(values: Tensor, without: Sequence[Tensor] | Tensor, counts: Callable[[Tensor], Tensor]) -> Estimate:
     """How many of [D] count; `without`: the same without each group, [G, D]."""
-    return jackknife_of_steps(values, without, lambda parts: counts(parts).sum(-1))
+    stacked = torch.stack([*without]) if len(without) else torch.empty(0)
+    return jackknife_of_steps(values, stacked, lambda parts: counts(parts).sum(-1))
 
 
 def _active(variance: Tensor) -> Tensor:
@@ -193,7 +203,11 @@ def covariance_gap(aggregated: AggregatedPosterior) -> float | None:
     It is a lower bound of KL(q(z) ‖ p(z)) for the mixture of these N sentences, which is KL(q(z) ‖ N(m, C)) more. For their
     population it is too high by what N sentences bring about by chance.
     """
-    mean, covariance = aggregated.moments()
+    return gaussian_gap(*aggregated.moments())
+
+
+def gaussian_gap(mean: Tensor, covariance: Tensor) -> float | None:
+    """KL(N(m, C) ‖ N(0, I)), nats; None where C is singular. mean: [D]; covariance: [D, D]."""
     if torch.linalg.matrix_rank(covariance, hermitian=True) < len(mean):
         return None
     trace, log_det = torch.trace(covariance), torch.linalg.slogdet(covariance).logabsdet

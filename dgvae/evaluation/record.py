@@ -10,7 +10,7 @@ from typing import Any
 
 from dgvae.errors import UserError
 from dgvae.evaluation.estimates import Estimate
-from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.figures import FIGURES, SUMMED
 from dgvae.files.atomic import read_json, write_json
 from dgvae.text.corpora import is_label
 
@@ -47,7 +47,9 @@ class Record:
     figures: by the ids of FIGURES; absent: why those that cannot be are not. What is in neither was not measured yet.
     profile, pairs: see `LatentMeasures`. reference: figures of the evaluation text itself, to compare a model's samples with.
     interpolation: mean ROUGE-L F1 along the way, `to_start` and `to_end`. training: how the weights were made. classes: what
-    the labels of the sentences are called, by number; a label that is not in it has no name but its number.
+    the labels of the sentences are called, by number; a label that is not in it has no name but its number. all_examples: how
+    many examples the figures SUMMED and their rows of the profile come from, where the others come from fewer, those of
+    `evaluation`; 0 where all come from these.
     """
 
     corpus: str
@@ -61,6 +63,11 @@ class Record:
     reference: dict[str, float] = field(default_factory=dict)
     interpolation: dict[str, list[float]] = field(default_factory=dict)
     classes: dict[int, str] = field(default_factory=dict)
+    all_examples: int = 0
+
+    def sentences_of(self, figure: str) -> int:
+        """How many sentences a figure comes from."""
+        return self.all_examples if self.all_examples and figure in SUMMED else self.evaluation.sentences
 
     def text(self, figure: str) -> str:
         """A figure as it is written: "n/a" if it cannot be, "–" if it was not measured."""
@@ -76,6 +83,8 @@ class Record:
     def save(self, folder: Path) -> None:
         """Write metrics.json. An error that is not known is null."""
         data = asdict(self)
+        if not self.all_examples:
+            del data["all_examples"]
         data["figures"] = {
             name: {"value": value, "error": error if math.isfinite(error) else None}
             for name, (value, error) in self.figures.items()
@@ -125,6 +134,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
         },
         interpolation=check("interpolation", _is_interpolation, {}),
         classes={int(number): name for number, name in check("classes", _is_classes, {}).items()},
+        all_examples=check("all_examples", lambda count: isinstance(count, int) and count >= 0, 0),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a latent space holds, and the examples of it that are measured."""
+"""What a latent space holds, and the examples of it that stand for its q(z)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dgvae.evaluation.record import Record
 from dgvae.latent_space.checks import Contents
 from dgvae.latent_space.measuring import record_of
 
-MOST_MEASURED = 10_000  # examples: figures take a time that grows with their square
+MOST_MEASURED = 10_000  # examples, by which those figures are measured that take a time that grows with their square
 
 
 class HeldSpace:
@@ -29,21 +29,21 @@ class HeldSpace:
 
     @cached_property
     def rows(self) -> Tensor:
-        """The examples that are measured: [at most MOST_MEASURED], in order."""
+        """The examples that stand for q(z), drawn at random: [at most MOST_MEASURED], in order."""
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
         return order[:MOST_MEASURED].sort().values
 
     @cached_property
     def measured(self) -> Contents:
-        """The examples that are measured."""
+        """The examples that stand for q(z)."""
         return self._contents.at(self.rows)
 
     @cached_property
     def aggregated(self) -> AggregatedPosterior:
-        """q(z) over the examples that are measured."""
+        """q(z) over these examples."""
         return aggregate(self.measured.posterior)
 
     @cached_property
     def record(self) -> Record:
         """Its figures, as a checkpoint keeps them."""
-        return record_of(self.measured.posterior, self.name, self.classes)
+        return record_of(self.posterior, self.name, self.classes, self.rows)

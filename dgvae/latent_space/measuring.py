@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import Finding, diagnose
 from dgvae.evaluation.estimates import Estimate, prior_count
-from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.figures import FIGURES, SUMMED
 from dgvae.evaluation.latent_figures import measure_latents
 from dgvae.evaluation.record import Evaluation, Record
+from dgvae.evaluation.sums import summed_figures
 from dgvae.latent_space.wording import of_examples
-from dgvae.posteriors import Posterior
+from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 NO_DECODER = "there are latents alone, and it needs the decoder"
 
@@ -41,30 +43,44 @@ def keep(record: Record, figures: Mapping[str, Estimate]) -> None:
             record.absent[name] = "it is not finite: there are too few sentences, or the posteriors are too narrow"
 
 
-def record_of(posterior: Posterior, name: str, classes: Mapping[int, str]) -> Record:
+def add_sums(record: Record, posterior: Posterior) -> None:
+    """Replace what is made of sums over examples by that of all of them."""
+    assert isinstance(posterior, DiagonalGaussian | Points)  # a file has no others
+    summed = summed_figures(posterior, torch.Generator().manual_seed(0))
+    record.absent.update(summed.absent)
+    keep(record, summed.figures)
+    record.profile.update({name: values for name, values in summed.profile.items() if all(map(math.isfinite, values))})
+
+
+def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows: Tensor) -> Record:
     """The record of posteriors of which nothing else is known: neither weights nor texts.
 
     Args:
-        posterior: of all examples.
+        posterior: of all N examples.
         name: of the latent space.
         classes: what the labels are called.
+        rows: the examples by which that is measured which takes a time that grows with their square, in order: [at most N].
 
     Returns:
-        The record. It identifies the examples by their posteriors.
+        The record. It identifies these examples by their posteriors.
     """
+    some = posterior.map(lambda tensor: tensor[rows])
     digest = hashlib.sha256()
-    for tensor in posterior.tensors().values():
+    for tensor in some.tensors().values():
         digest.update(tensor.numpy().tobytes())
     record = Record(
         corpus=name,
         weights="",
-        evaluation=Evaluation(name, len(posterior), digest.hexdigest()),
+        evaluation=Evaluation(name, len(some), digest.hexdigest()),
         figures={},
         absent={},
         training={},
         classes=dict(classes),
+        all_examples=len(posterior) if len(posterior) > len(some) else 0,
     )
-    add_latents(record, posterior)
+    add_latents(record, some)
+    if record.all_examples:
+        add_sums(record, posterior)
     for figure in FIGURES.keys() - record.figures.keys() - record.absent.keys():
         record.absent[figure] = NO_DECODER
     record.absent.update({figure: of_examples(why) for figure, why in record.absent.items()})
@@ -80,4 +96,11 @@ def findings(record: Record) -> list[Finding]:
             f"There are fewer examples ({examples:,}) than dimensions ({dim:,}): q(z) is hardly known; measure more examples."
         )
         found.insert(0, Finding("note", said))
+    if record.all_examples:
+        summed = ", ".join(FIGURES[figure].name for figure in SUMMED if figure in record.figures)
+        said = (
+            f"All {record.all_examples:,} examples give {summed}. The other figures come from {examples:,} of them, drawn at "
+            "random, and so do their standard errors."
+        )
+        found.append(Finding("note", said))
     return found

@@ -51,8 +51,9 @@ def numbers(arrays: Mapping[str, Column], key: str, name: str) -> Tensor:
             f"{name} has {what} in {key}, in {len(rows):,} of {len(array):,} rows, row {rows[0]} (from 0) first; "
             "find out why the encoder wrote them, or leave these rows out."
         )
-    if np.abs(array).max() > 1e6 and key != "var":  # squares and their sums must be numbers too
-        raise UserError(f"{name} has {np.abs(array).max():.3g} in {key}, and 1,000,000 is the maximum; N(0, I) is the prior.")
+    largest = max(array.max(), -array.min())  # without a copy, as the absolute values would be
+    if largest > 1e6 and key != "var":  # squares and their sums must be numbers too
+        raise UserError(f"{name} has {largest:.3g} in {key}, and 1,000,000 is the maximum; N(0, I) is the prior.")
     return torch.from_numpy(array)
 
 
@@ -90,7 +91,7 @@ def log_variance(arrays: Mapping[str, Column], mean: Tensor, name: str) -> Tenso
             f"{name} has a log variance of {most:,.0f}, and {MOST_LOG_VARIANCE:.0f} is the maximum; bound the encoder's log "
             "variance."
         )
-    narrowest, furthest = float((log_var.double().min() / 2).exp()), max(1.0, float(mean.abs().max()))
+    narrowest, furthest = float((log_var.min().double() / 2).exp()), max(1.0, float(mean.max()), -float(mean.min()))
     if narrowest < _NARROWEST * furthest:
         raise UserError(
             f"{name} has a standard deviation of {narrowest:.1g} beside means of up to {furthest:.3g}, which is too narrow; "

@@ -31,7 +31,8 @@ Numbers = np.ndarray | Tensor | Sequence[Any]
 class LatentSpace(HeldSpace):
     """The posteriors of N examples, of text or of anything else, beside the prior N(0, I).
 
-    Its figures are those of a checkpoint. Of more than 10,000 examples, 10,000 are drawn at random for them.
+    Its figures are those of a checkpoint. Of more than 10,000 examples, those that are made of sums come from all, as KL does,
+    and the others from 10,000 that are drawn at random, `rows`.
 
     Args:
         mean: [N, D], NumPy or torch, fp16 to fp64. Without `log_var` these are points, such as the codes of an autoencoder.

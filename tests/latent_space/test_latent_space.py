@@ -14,7 +14,7 @@ import dgvae.latent_space.held
 from dgvae import DiagonalGaussian, LatentSpace
 from dgvae.aggregate.points import NO_POSTERIORS
 from dgvae.errors import UserError
-from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.figures import FIGURES, SUMMED
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.latent_space.measuring import NO_DECODER, add_latents
 
@@ -44,16 +44,25 @@ def test_the_examples_of_its_methods_run(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_its_figures_are_those_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 300 examples and four dimensions: `train.evaluate` measures checkpoints by `add_latents`."""
+    """Of four dimensions; `add_latents` measures checkpoints. 300 examples stand for 1000, but not in sums."""
     monkeypatch.setattr(dgvae.latent_space.held, "MOST_MEASURED", 300)
     kept = LatentSpace.load(PDG / "latents.safetensors")
     assert len(kept) == 10_000
     posterior = kept.posterior.map(lambda tensor: tensor[:1000, :4])
     assert isinstance(posterior, DiagonalGaussian)
     space = LatentSpace(posterior.mean, posterior.log_var)
-    record = Record("", "", Evaluation("", 300, ""), {}, {}, {})
-    add_latents(record, posterior.map(lambda tensor: tensor[space.rows]))
-    assert space.figures() == record.figures
+    few, all_of_them = (Record("", "", Evaluation("", count, ""), {}, {}, {}) for count in (300, 1000))
+    add_latents(few, posterior.map(lambda tensor: tensor[space.rows]))
+    add_latents(all_of_them, posterior)
+    for name, estimate in space.figures().items():
+        assert estimate == pytest.approx((all_of_them if name in SUMMED else few).figures[name], rel=1e-6), name
+    assert space.record.profile["kl"] == pytest.approx(all_of_them.profile["kl"])
+    assert space.record.profile["marginal_kl"] == few.profile["marginal_kl"]
+    said = space.diagnosis()[-1].text
+    assert said.startswith(
+        "All 1,000 examples give KL, active units, informative units, covariance gap. The other figures come"
+    )
+    assert "from 300 of them, drawn at random" in said
     assert set(FIGURES) == space.figures().keys() | space.absent.keys()
 
 
