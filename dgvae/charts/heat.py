@@ -25,13 +25,13 @@ def density_image(density: np.ndarray, most: float, color: RGB) -> str:
     Returns:
         A data URL of a PNG.
     """
-    return _png(np.clip(density / most, 0, 1), np.broadcast_to(np.array(color), (*density.shape, 3)))
+    return data_url(np.clip(density / most, 0, 1), np.broadcast_to(np.array(color), (*density.shape, 3)))
 
 
 def gap_image(gap: np.ndarray, most: float) -> str:
     """[Y, X] in nats, row 0 lowest: the prior's color at `most`, the posterior's at −`most`, transparent at 0 and NaN."""
     strength = np.clip(np.nan_to_num(gap) / most, -1, 1)
-    return _png(np.abs(strength), np.where(strength[..., None] > 0, PRIOR, POSTERIOR))
+    return data_url(np.abs(strength), np.where(strength[..., None] > 0, PRIOR, POSTERIOR))
 
 
 def css(color: RGB, alpha: float = 1) -> str:
@@ -39,7 +39,8 @@ def css(color: RGB, alpha: float = 1) -> str:
     return f"rgba({', '.join(map(str, color))}, {alpha:g})"
 
 
-def _png(alpha: np.ndarray, color: np.ndarray) -> str:
+def data_url(alpha: np.ndarray, color: np.ndarray) -> str:
+    """A data URL of a PNG. alpha: [Y, X], from 0 to 1, row 0 lowest; color: [Y, X, 3], to 255."""
     from PIL import Image
 
     pixels = np.concatenate([color, np.round(255 * alpha)[..., None]], axis=-1).astype(np.uint8)

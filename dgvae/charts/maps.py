@@ -54,6 +54,7 @@ def latent_map(
     classes: Mapping[int, str] | None = None,
     value: tuple[str, Extent] = OF_A_DIMENSION,
     axes: tuple[str, str] | None = None,
+    picture: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The scatter of a map of prior draws and posterior samples.
 
@@ -67,6 +68,7 @@ def latent_map(
         classes: the names of the labels.
         value: what the column `value` is called, and the ends of its color scale.
         axes: what x and y are called; by default, as on a UMAP, they mean nothing and are not shown.
+        picture: a picture below the points, by `dgvae.charts.density.picture`, of which the points are then but a part.
 
     Returns:
         A Vega-Lite specification.
@@ -82,15 +84,20 @@ def latent_map(
     points = _in_drawing_order(points, color)
     x_domain, y_domain = domain or (_extent(points["x"]), _extent(points["y"]))
     from_prior = int((points["source"] == "prior").sum())
-    chart = (
+    x = alt.X("x:Q", axis=_axis(axes, 0), scale=alt.Scale(domain=list(x_domain), nice=False, zero=False))
+    y = alt.Y("y:Q", axis=_axis(axes, 1), scale=alt.Scale(domain=list(y_domain), nice=False, zero=False))
+    dots = (
         alt.Chart(alt.NamedData("points", format=alt.CsvDataFormat(type="csv", parse=_COLUMN_TYPES)))
-        .mark_circle(size=16, invalid="show")
-        .encode(
-            x=alt.X("x:Q", axis=_axis(axes, 0), scale=alt.Scale(domain=list(x_domain), nice=False, zero=False)),
-            y=alt.Y("y:Q", axis=_axis(axes, 1), scale=alt.Scale(domain=list(y_domain), nice=False, zero=False)),
-            color=_color_channel(points, color, classes, value),
-            opacity=_opacity_channel(color),
-        )
+        .mark_circle(size=6 if picture else 16, invalid="show", clip=True)
+        .encode(x=x, y=y, color=_color_channel(points, color, classes, value), opacity=_opacity_channel(color))
+    )
+    below = (
+        alt.Chart(alt.NamedData("picture"))
+        .mark_image(aspect=False, smooth=False, clip=True)
+        .encode(x=x, y=y, x2="right:Q", y2="top:Q", url="url:N")
+    )
+    chart = (
+        (alt.layer(below, dots) if picture else dots)
         .add_params(*color_parameters("prior", "posterior", "dense", "even", "hole"))
         .properties(
             title=title,
@@ -98,10 +105,17 @@ def latent_map(
             height="container",
             description=f"{title}: a map of {len(points['id']) - from_prior} samples of the aggregated posterior and "
             f"{from_prior} of the prior, colored by {COLORINGS[color]}.",
-            usermeta={"fields": {"x": "x", "y": "y"}, "tooltip": _TOOLTIP, "brush": True},
+            usermeta={
+                "fields": {"x": "x", "y": "y"},
+                "tooltip": _TOOLTIP,
+                "brush": True,
+                "zoom": True,
+                "detail": bool(picture),
+            },
         )
     )
-    return chart.to_dict(validate=False) | {"datasets": {"points": _csv(points, classes)}}
+    below_them = {"picture": [dict(picture)]} if picture else {}
+    return chart.to_dict(validate=False) | {"datasets": {"points": _csv(points, classes)} | below_them}
 
 
 def _in_drawing_order(points: Mapping[str, np.ndarray], color: str) -> dict[str, np.ndarray]:
@@ -181,6 +195,26 @@ def _extent(values: np.ndarray) -> Extent:
 
 
 _COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number", "value": "number"}
+
+
+def written_points(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> dict[str, list[Any]]:
+    """The same columns as JSON, for points that are added to a drawn map: what a point does not have is None.
+
+    Args:
+        points: as of `latent_map`.
+        classes: the names of the labels.
+
+    Returns:
+        A list for each column.
+    """
+    called = {label: label_name(label, classes) for label in set(points["label"].tolist())}
+    written: dict[str, list[Any]] = {name: points[name].tolist() for name in ("id", "source")}
+    written |= {name: [round(value, 4) for value in points[name].tolist()] for name in ("x", "y")}
+    written["label"] = [called[label] for label in points["label"].tolist()]
+    written["length"] = [length if length >= 0 else None for length in points["length"].tolist()]
+    for name in ("gap", "value"):
+        written[name] = [round(value, 2) if np.isfinite(value) else None for value in points[name].tolist()]
+    return written
 
 
 def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:

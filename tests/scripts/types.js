@@ -12,7 +12,15 @@ const SCOPES = [
   ["lab/screen.js", "lab/picture.js", "lab/curves.js"],
   ["tabs/measure_table.js"],
   ["upload.js"],
-  ["vega/chart.js", "vega/marks.js", "vega/lasso.js", "vega/lights.js", "vega/pointer.js"],
+  [
+    "vega/chart.js",
+    "vega/marks.js",
+    "vega/lasso.js",
+    "vega/lights.js",
+    "vega/pointer.js",
+    "vega/zoom.js",
+    "vega/zoom_gestures.js",
+  ],
   ["vega/chart_marks.js"],
 ];
 const OPTIONS = "--noEmit --allowJs --checkJs --strict false --target es2023 --lib es2023,dom,dom.iterable".split(" ");

@@ -67,6 +67,13 @@ class Brushed(PageEvent):
     corners: Corners | None
 
 
+class Viewed(PageEvent):
+    """The part of a chart that is shown, by the ends of x and y."""
+
+    x: Interval
+    y: Interval
+
+
 class Navigated(PageEvent):
     """The part of the address from the question mark on."""
 

@@ -1,5 +1,6 @@
 // The page's half of VegaChart (see chart.py): drawing. Gradio runs this once for each mounted chart, with `element`,
-// `trigger`, `props` and `watch` in scope; marks.js, lights.js and pointer.js follow in the same scope.
+// `trigger`, `props` and `watch` in scope; marks.js, lights.js, pointer.js and the zoom's scripts follow
+// in the same scope.
 
 const RESIZE_DELAY = 120; // milliseconds
 
@@ -29,7 +30,7 @@ async function draw() {
   try {
     await loadLibrary();
     if (mine !== drawing) return;
-    const spec = colored(JSON.parse(props.value));
+    const spec = zoomable(colored(JSON.parse(props.value)));
     place.classList.toggle("square", spec.height === "container");
     stage.className = "vega-stage incoming";
     place.append(stage);
@@ -49,6 +50,7 @@ async function draw() {
     chart = describe(stage, made, spec);
     stage.classList.remove("incoming");
     place.dataset.gestures = chart.gestures;
+    renewView();
     renewMarks();
     place.dataset.state = "ready";
   } catch (error) {
@@ -60,8 +62,13 @@ async function draw() {
 function describe(stage, made, spec) {
   const rows = orNull(() => made.view.data("points")) ?? [];
   for (const row of rows) row.id = Number(row.id); // Vega-Lite converts those of CSV for the marks only
+  const whole = spec.usermeta?.whole ?? null;
   return {
     stage,
+    whole, // the view at first, of a chart with zoom
+    detail: Boolean(spec.usermeta?.detail), // whether Python has more of a view
+    own: rows, // of the chart itself, without those that came for a view
+    picture: orNull(() => made.view.data("picture")) ?? [],
     view: made.view,
     finalize: made.finalize,
     rows,
@@ -71,8 +78,8 @@ function describe(stage, made, spec) {
     gestures: spec.usermeta?.drag ? "drag" : spec.usermeta?.brush ? "brush" : "none",
     marker: spec.usermeta?.marker ?? null,
     tooltip: Object.entries(spec.usermeta?.tooltip ?? {}),
-    xScale: () => orNull(() => made.view.scale("x")),
-    yScale: () => orNull(() => made.view.scale("y")),
+    xScale: () => (whole ? viewScale("x", made.view.width()) : orNull(() => made.view.scale("x"))),
+    yScale: () => (whole ? viewScale("y", made.view.height()) : orNull(() => made.view.scale("y"))),
   };
 }
 
@@ -178,6 +185,7 @@ new ResizeObserver(() => {
   resizeTimer = setTimeout(() => {
     window.dispatchEvent(new Event("resize"));
     requestAnimationFrame(() => {
+      if (chart?.whole) renewView();
       placeMarks();
       paintLights();
     });

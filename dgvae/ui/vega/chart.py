@@ -18,6 +18,8 @@ What a chart may hold for the page to find points in it:
     usermeta.brush             true if dragging marks a rectangle or a lasso, whose points are lit in the group's other charts
     usermeta.drag              true if dragging moves a cross-hair, in all charts of the group
     usermeta.marker            {"x": ..., "y": ...}, where the cross-hair is at first
+    usermeta.zoom              true if it can be zoomed into: the domains of x and y are then lists
+    usermeta.detail            true if Python sends more of a view (see `marks`), into datasets.points and datasets.picture
 """
 
 import json
@@ -41,13 +43,18 @@ from starlette.routing import Route
 from dgvae.ui.requests.events import MOST_CORNERS
 from dgvae.ui.requests.plain import plain
 
-_PAGE_SCRIPT = "\n".join(
-    Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8")
-    for part in ("chart", "marks", "lasso", "lights", "pointer")
-)
+PARTS = ("chart", "marks", "lasso", "lights", "pointer", "zoom", "zoom_gestures")  # of the page's script, in one scope
+_PAGE_SCRIPT = "\n".join(Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 _TOOLS = """<div class="vega-tools">
   <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>
   <button type="button" class="lasso" data-lasso aria-pressed="false" aria-label="Mark with a lasso on ${label}">Lasso</button>
+  <button type="button" class="zoom" data-move aria-pressed="false"
+    title="Drag to move what is shown, and zoom by the wheel or by two fingers">Move</button>
+  <button type="button" class="zoom" data-zoom="out" aria-label="Zoom out of ${label}">−</button>
+  <button type="button" class="zoom" data-zoom="in" aria-label="Zoom into ${label}"
+    title="Also by Ctrl or ⌘ and the wheel; the arrow keys move">+</button>
+  <button type="button" class="zoom" data-zoom="whole" aria-label="Show all of ${label}"
+    title="Also by a double click">whole</button>
   <button type="button" data-format="png" aria-label="Save ${label} as PNG">PNG</button>
   <button type="button" data-format="svg" aria-label="Save ${label} as SVG">SVG</button>
 </div>"""
@@ -60,6 +67,10 @@ _STYLE = """
 .vega-stage canvas { display: block; touch-action: manipulation; }
 .vega-place.held canvas { touch-action: none; }
 .vega-place:is([data-gestures="drag"], [data-tool="lasso"]) canvas { cursor: crosshair; }
+.vega-place[data-zoom].moving canvas { cursor: move; touch-action: none; }
+.vega-place:not([data-zoom]) + .vega-tools .zoom { display: none; }
+.vega-place:not(.zoomed) + .vega-tools [data-zoom="whole"] { visibility: hidden; }
+.vega-still { position: absolute; pointer-events: none; background: var(--block-background-fill); }
 .vega-place[data-state="loading"]:not(:has(.vega-stage:not(.incoming)))::before {
   content: "Drawing the chart …"; position: absolute; inset: 0; display: grid; place-items: center;
   color: var(--body-text-color-subdued); font-size: var(--text-sm); }
@@ -171,6 +182,7 @@ class VegaChart(gr.HTML):
         EventListener("pick", doc="A click: `x` and `y` in data coordinates, `id` of the point nearest to it or None."),
         EventListener("hover", doc="The pointer rests: `id` of the point under it or None."),
         EventListener("brush", doc="A rectangle is marked: `x` and `y`, [low, high] each; or a lasso: `corners`. Else None."),
+        EventListener("view", doc="A part of a chart with detail is shown: `x` and `y`, [low, high] each."),
         EventListener("drag", doc="The cross-hair moves: `x` and `y` in data coordinates. A `pick` ends it."),
     ]
 
@@ -227,6 +239,7 @@ def marks(**charts: Mapping[str, Any]) -> str:
     "ring": id of a point, or None. "brush": {"x": [low, high], "y": [low, high]}, {"corners": [[x, y], …]}, or None.
     "found": ids that light up. "near": {"a": ids, "b": ids}, the nearest to a point in the latent spaces of models A and B.
     "names": [{"x", "y", "text"}].
+    "detail": {"x", "y", "picture", "points"}, what a view holds: a row of datasets.picture, or columns of datasets.points.
     """
     named = {name.replace("_", "-"): dict(what) for name, what in charts.items()}
     return json.dumps({"charts": named, "at": time.monotonic_ns()})  # the time: else sent twice is not sent again

@@ -57,6 +57,8 @@ function placeLasso() {
   const corners = marks.brush?.corners;
   outline.style.display = corners ? "block" : "none";
   polygon.setAttribute("points", (corners ?? []).map(([x, y]) => pixel(x, y).join()).join(" "));
+  const [left, top] = plotCorner();
+  outline.style.clipPath = `path("M${left},${top}h${chart.view.width()}v${chart.view.height()}H${left}z")`; // of a zoomed chart
 }
 
 // ---- geometry (the tests run what follows alone)

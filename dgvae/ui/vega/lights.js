@@ -50,6 +50,7 @@ function writeNames(pen) {
   pen.strokeStyle = cssVariable("--block-background-fill");
   for (const { x, y, text } of marks.names) {
     const half = pen.measureText(text).width / 2;
+    if (!ifSeen(pixel(x, y))) continue;
     const [at, middle] = pixel(x, y);
     const across = Math.min(Math.max(at, left + half), left + width - half); // inside the plot
     const free = (up) =>
@@ -67,7 +68,7 @@ function writeNames(pen) {
 // Where the chart has the points of these ids, in pixels of the place.
 function dots(ids) {
   const rows = (ids ?? []).map((id) => chart.rowById.get(id)).filter(Boolean);
-  return rows.map((row) => pixel(row[chart.fields.x], row[chart.fields.y]));
+  return rows.map((row) => ifSeen(pixel(row[chart.fields.x], row[chart.fields.y]))).filter(Boolean);
 }
 
 function circles(pen, at, radius) {

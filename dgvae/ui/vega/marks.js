@@ -37,7 +37,8 @@ function showEverywhere(what) {
 }
 
 // When Python sends marks: those of a kind take the place of what was there, the other kinds stay.
-function receiveMarks(sent) {
+function receiveMarks({ detail, ...sent }) {
+  if (detail) receiveDetail(detail);
   Object.assign(marks, sent);
   light();
   placeMarks();
@@ -73,12 +74,13 @@ function placeMarks() {
   if (!chart || !chart.xScale() || !chart.yScale()) return;
   place.append(outline, brushed, ring, cross);
   const row = chart.rowById.get(marks.ring);
-  put(ring, row && pixel(row[chart.fields.x], row[chart.fields.y]));
+  put(ring, row && ifSeen(pixel(row[chart.fields.x], row[chart.fields.y])));
   if (row) ring.dataset.id = row.id;
   put(cross, marks.cross && chart.gestures === "drag" && pixel(marks.cross.x, marks.cross.y));
   placeLasso();
   const { x, y } = marks.brush ?? {};
-  const corners = x && [pixel(x[0], y[1]), pixel(x[1], y[0])];
+  const ends = x && [pixel(x[0], y[1]), pixel(x[1], y[0])];
+  const corners = ends && intoPlot(ends[0], ends[1]);
   put(brushed, corners?.[0]);
   if (corners) {
     brushed.style.width = `${corners[1][0] - corners[0][0]}px`;
