@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.aggregate import AggregatedPosterior
 from dgvae.checkpoint.discover import TOKENIZER_FILE, tokenizer_path, training_command
 from dgvae.checkpoint.latents import LATENTS_FILE, Latents
 from dgvae.errors import UserError
@@ -40,7 +40,7 @@ class Checkpoint:
     @cached_property
     def aggregated(self) -> AggregatedPosterior:
         """q(z) over the evaluation set."""
-        return aggregate(self.latents.posterior)
+        return self.latents.mixture()
 
     @property
     def classes(self) -> Mapping[int, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dgvae.aggregate import aggregate
+from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.checkpoint.coordinates import LATENTS_FILE, sentences_shown
 from dgvae.checkpoint.umap import project
 from dgvae.errors import UserError
@@ -50,7 +50,8 @@ class Latents:
     """q(z|x_n) of N evaluation sentences, with labels, [N], -1 where there is none, and lengths in words, [N].
 
     compact: they are kept in fewer bytes: log σ² and draws take 8 bits, and of the map only its coordinates are kept, since
-    the rest follows from seeds.
+    the rest follows from seeds. stand_ins: the sentences whose mixture stands for q(z), in order, where there are too many for
+    all of them; all points of the map are among them. It is not saved.
     """
 
     posterior: Posterior
@@ -58,6 +59,23 @@ class Latents:
     lengths: Tensor
     map: LatentMap | None = None
     compact: bool = False
+    stand_ins: Tensor | None = None
+
+    def mixture(self) -> AggregatedPosterior:
+        """q(z), of all sentences or of those that stand for it."""
+        rows = self.stand_ins
+        return aggregate(self.posterior if rows is None else self.posterior.map(lambda tensor: tensor[rows]))
+
+    def components(self, sentences: Tensor) -> Tensor:
+        """Which components of `mixture` are those of some sentences; −1 where it has none. [S] -> [S]."""
+        if self.stand_ins is None:
+            return sentences
+        at = torch.searchsorted(self.stand_ins, sentences).clamp_max(len(self.stand_ins) - 1)
+        return torch.where(self.stand_ins[at] == sentences, at, -1)
+
+    def sentence_of(self, component: int) -> int:
+        """The sentence of a component of `mixture`."""
+        return component if self.stand_ins is None else int(self.stand_ins[component])
 
     def save(self, folder: Path) -> None:
         """Write latents.safetensors. Latents are fp16: for |μ| up to 4 good to 0.001, far finer than a usual σ."""

@@ -26,34 +26,67 @@ def map_columns(
     Returns:
         Columns of P + M values.
     """
-    xy = stored.xy if xy is None else xy
-    nothing = np.full(stored.priors, -1)
-    numbers = np.concatenate([-1 - np.arange(stored.priors), stored.sentences.numpy() + 1])
+    numbers = torch.cat([-1 - torch.arange(stored.priors), stored.sentences + 1])
+    return point_columns(latents, numbers, stored.xy if xy is None else xy, gaps, values)
+
+
+def point_columns(
+    latents: Latents, numbers: Tensor, xy: Tensor, gaps: Tensor | None = None, values: Tensor | None = None
+) -> dict[str, np.ndarray]:
+    """The same of any points.
+
+    Args:
+        latents: have the labels and lengths.
+        numbers: of the points, [S].
+        xy: their coordinates, [S, 2].
+        gaps: as of `map_columns`, [S].
+        values: likewise.
+
+    Returns:
+        Columns of S values.
+    """
+    is_draw, sentences = (numbers < 0).numpy(), (numbers - 1).clamp_min(0)
+    nothing = np.full(len(numbers), np.nan)
     return {
-        "id": numbers,
+        "id": numbers.numpy(),
         "x": xy[:, 0].numpy(),
         "y": xy[:, 1].numpy(),
-        "source": np.where(numbers < 0, "prior", "posterior"),
-        "label": np.concatenate([nothing, latents.labels[stored.sentences].numpy()]),
-        "length": np.concatenate([nothing, latents.lengths[stored.sentences].numpy()]),
-        "gap": np.full(len(numbers), np.nan) if gaps is None else gaps.numpy(),
-        "value": np.full(len(numbers), np.nan) if values is None else values.numpy(),
+        "source": np.where(is_draw, "prior", "posterior"),
+        "label": np.where(is_draw, -1, latents.labels[sentences].numpy()),
+        "length": np.where(is_draw, -1, latents.lengths[sentences].numpy()),
+        "gap": nothing if gaps is None else gaps.numpy(),
+        "value": nothing if values is None else values.numpy(),
     }
 
 
-def map_gaps(stored: LatentMap, aggregated: AggregatedPosterior, row: int | None = None) -> Tensor:
-    """Density gaps of all points of a map, or of the one in a row. A sentence's own posterior is left out there.
+def map_gaps(stored: LatentMap, aggregated: AggregatedPosterior, own: Tensor | None = None) -> Tensor:
+    """Density gaps of all points of a map. A sentence's own posterior is left out there.
 
     Args:
         stored: the map.
         aggregated: q(z), which must have a density.
-        row: of one point.
+        own: its components that are the posteriors of the map's sentences, [M]; by default those of the sentences' numbers.
 
     Returns:
-        log p − log q in nats, [P + M] or [1].
+        log p − log q in nats, [P + M].
     """
-    rows = torch.arange(len(stored.z)) if row is None else torch.tensor([row])
-    prior, posterior = rows[rows < stored.priors], rows[rows >= stored.priors]  # they lie in this order
-    own = stored.sentences[posterior - stored.priors]
-    there = density_gap_at(stored.z[prior], aggregated)
-    return torch.cat([there, density_gap_at(stored.z[posterior], aggregated, leave_out=own)])
+    own = stored.sentences if own is None else own
+    return gaps_at(stored.z, torch.cat([torch.full((stored.priors,), -1), own]), aggregated)
+
+
+def gaps_at(z: Tensor, own: Tensor, aggregated: AggregatedPosterior) -> Tensor:
+    """Density gaps, log p − log q in nats, leaving out of q the posterior that a point was drawn from.
+
+    Args:
+        z: [S, D].
+        own: the component of q(z) that is left out for each, −1 for none, [S].
+        aggregated: q(z), which must have a density.
+
+    Returns:
+        The gaps, [S].
+    """
+    gaps = torch.empty(len(z), dtype=torch.float64)
+    free = own < 0
+    gaps[free] = density_gap_at(z[free], aggregated)
+    gaps[~free] = density_gap_at(z[~free], aggregated, leave_out=own[~free])
+    return gaps

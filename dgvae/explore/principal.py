@@ -8,6 +8,8 @@ import torch
 from scipy.linalg import eigh
 from torch import Tensor
 
+_ROWS = 1 << 16
+
 
 @dataclass(frozen=True)
 class PrincipalPlane:
@@ -30,9 +32,12 @@ class PrincipalPlane:
             >>> plane.project(line)[:, 0].tolist()
             [-2.0, -1.0, 0.0, 1.0, 2.0]
         """
-        center = means.double().mean(0)
-        centered = means.double() - center
-        covariance, dim = centered.T @ centered / len(means), means.shape[1]
+        dim, parts = means.shape[1], means.split(_ROWS)  # of which one at a time is in fp64
+        center = sum((part.double().sum(0) for part in parts), start=torch.zeros(dim).double()) / len(means)
+        covariance = torch.zeros(dim, dim, dtype=torch.float64)
+        for part in parts:
+            centered = part.double() - center
+            covariance += centered.T @ centered / len(means)
         _, vectors = eigh(covariance.numpy(), subset_by_index=[max(0, dim - 2), dim - 1])
         axes = torch.from_numpy(vectors.copy()).flip(1)
         axes = axes * torch.where(axes.gather(0, axes.abs().argmax(0, keepdim=True)) < 0, -1.0, 1.0)  # one sign, not by chance

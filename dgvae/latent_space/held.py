@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.checkpoint.latents import Latents
 from dgvae.evaluation.record import Record
 from dgvae.latent_space.checks import Contents
 from dgvae.latent_space.measuring import record_of
@@ -37,6 +38,11 @@ class HeldSpace:
     def measured(self) -> Contents:
         """The examples that stand for q(z)."""
         return self._contents.at(self.rows)
+
+    @property
+    def latents(self) -> Latents:
+        """All examples, as a checkpoint keeps them, without a map."""
+        return self._contents.latents
 
     @cached_property
     def aggregated(self) -> AggregatedPosterior:

@@ -234,5 +234,7 @@ def _label(file: str) -> str:
 
 def _size(own: OwnLatents) -> int:
     """Bytes in memory: of the posteriors, of q(z) made of them, which is fp64, and of the texts."""
-    tensors = own.checkpoint.latents.posterior.tensors().values()
-    return 3 * sum(tensor.nbytes for tensor in tensors) + sum(map(len, own.text or ()))
+    latents = own.checkpoint.latents
+    share = 1 if latents.stand_ins is None else len(latents.stand_ins) / len(latents.labels)
+    tensors = latents.posterior.tensors().values()
+    return round((1 + 2 * share) * sum(tensor.nbytes for tensor in tensors)) + sum(map(len, own.text or ()))

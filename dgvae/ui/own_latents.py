@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.checkpoint.latents import LatentMap
+    from dgvae.explore.all_points import Places
     from dgvae.latent_space.bounds import Most
     from dgvae.latent_space.space import LatentSpace
     from dgvae.posteriors import Prior
@@ -40,6 +41,7 @@ class OwnModel:
     config: _Config
     prior: Prior
     decoder: OwnDecoder | None
+    places: Places | None = None  # of all points, where the map has but some of them
 
     @property
     def said(self) -> str:
@@ -73,6 +75,12 @@ def own_model(checkpoint: Checkpoint) -> OwnModel | None:
     return model if isinstance(model, OwnModel) else None
 
 
+def places_of(checkpoint: Checkpoint) -> Places | None:
+    """Where all points of a large file of latents are; None for all other checkpoints."""
+    own = own_model(checkpoint)
+    return own.places if own else None
+
+
 def why_no_text(checkpoint: Checkpoint) -> str | None:
     """Why a checkpoint can't decode; None if it can."""
     own = own_model(checkpoint)
@@ -84,12 +92,16 @@ def latent_of_number(checkpoint: Checkpoint, text: str) -> Tensor:
 
     Raises UserError if the text is no such number.
     """
-    stored, title = checkpoint.latents.map, checkpoint.model.config.title
+    stored, title, places = checkpoint.latents.map, checkpoint.model.config.title, places_of(checkpoint)
     examples, draws = len(checkpoint.latents.labels), stored.priors if stored else 0
+    if places:
+        draws = examples
     digits = text.strip().replace("−", "-")
     number = int(digits) if digits.removeprefix("-").isdecimal() and len(digits) < 10 else 0
     if 0 < number <= examples:
         return checkpoint.latents.posterior.location[number - 1]
+    if places and 0 < -number <= draws:
+        return places.points.z_of(number)
     if stored and 0 < -number <= draws:
         return stored.z[-number - 1]
     raise UserError(
@@ -141,17 +153,25 @@ def measure_space(space: LatentSpace, path: Path, decoder: OwnDecoder | None) ->
     """
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.checkpoint.latents import map_latents
+    from dgvae.explore.all_points import AllPoints, Places
 
     measured, dim = space.measured, space.aggregated.prior.dim
-    of = f" of {len(space):,}" if len(space) > len(measured.labels) else ""
-    yield f"Measuring {len(measured.labels):,}{of} examples of {dim:,} dimension{'s' if dim > 1 else ''}"
+    is_large = len(space) > len(space.rows)
+    of = f" of {len(space):,}" if is_large else ""
+    yield f"Measuring {len(space.rows):,}{of} examples of {dim:,} dimension{'s' if dim > 1 else ''}"
     record = space.record
     yield "Drawing the map"
     drawn = map_latents(measured.posterior, MAP_POINTS)
-    latents = replace(measured.latents, map=drawn)
+    places, stand_ins = None, None
+    if is_large:
+        stand_ins = space.rows
+        drawn = replace(drawn, sentences=stand_ins[drawn.sentences])
+        yield f"Placing all {len(space):,} examples on the map"
+        places = Places.find(AllPoints(space.posterior, drawn))
+    latents = replace(space.latents, map=drawn, stand_ins=stand_ins)
     row = _Row(f"latents from a file, with{' a decoder of your own' if decoder else 'out a decoder'}")
-    model: Any = OwnModel(_Config(space.name, dim, row), space.aggregated.prior, decoder)
-    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, measured.text)
+    model: Any = OwnModel(_Config(space.name, dim, row), space.aggregated.prior, decoder, places)
+    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text)
 
 
 def at_once(steps: Generator[str, None, OwnLatents]) -> OwnLatents:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from dgvae.charts.maps import Extent, latent_map
 from dgvae.errors import UserError
+from dgvae.ui.map.density import picture_of, said_of
 from dgvae.ui.map.points import Point, extents, map_of, map_points, point_gaps, square_extents
 from dgvae.ui.map.region import Region
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.markup.render import hint
+from dgvae.ui.own_latents import places_of
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.vega.chart import marks
 
@@ -155,7 +157,11 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
     def chart(of: Checkpoint) -> dict[str, Any]:
         place, title = layout.places.get(side), of.model.config.title
         domain, axes = (place.domain, place.axes) if place else (None, None)
-        return latent_map(map_points(of, gaps, xy, column), color, title, domain, of.classes, axes=axes)
+        picture = None
+        if places_of(of) and not layout.is_common:
+            domain = domain or extents(xy)
+            picture = picture_of(of, layout.projection, domain, by_source=color == "source")
+        return latent_map(map_points(of, gaps, xy, column), color, title, domain, of.classes, axes=axes, picture=picture)
 
     # Everyone who comes sees the same first chart.
     kept = ("map", layout.projection, color, column)
@@ -175,6 +181,10 @@ def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layou
         HTML, empty if all is shown.
     """
     found = [layout.remark] if layout.remark else []
+    for name in () if layout.is_common else names:
+        with suppress(UserError):  # it is said in the model's place
+            if places := places_of(shelf.get(name)):
+                found.append(said_of(places, layout.projection))
     for name in names if coloring.key == "gap" else ():
         with suppress(UserError):  # it is said in the model's place
             if not shelf.get(name).aggregated.has_density:

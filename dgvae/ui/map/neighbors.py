@@ -12,7 +12,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.text.corpora import label_name
 from dgvae.ui.decoding import written
-from dgvae.ui.map.points import Point, map_of
+from dgvae.ui.map.points import Point, latent_of, map_of
 from dgvae.ui.map.sentences import same_sentences
 from dgvae.ui.markup.render import Column, Line, comparison, hint
 from dgvae.ui.shelf import Shelf
@@ -113,9 +113,9 @@ class _Side:
             return cls(Column(name or "no model", fault=str(error)))
         title, posterior = checkpoint.model.config.title, checkpoint.latents.posterior
         remark = ""
-        if point.is_draw and (row := point.row(stored)) is not None:
+        if point.is_draw and (z := latent_of(checkpoint, point)) is not None:
             distance, remark = "euclidean", "A prior draw has no posterior: it is compared by its distance to μ."
-            distances, found = (part[0] for part in nearest(stored.z[row : row + 1], posterior.location, SHOWN))
+            distances, found = (part[0] for part in nearest(z, posterior.location.float(), SHOWN))
         elif not point.is_draw and point.index < len(posterior):
             if not posterior.has_density:
                 distance, remark = "euclidean", f"{title} has no densities: it is compared by the distance of μ."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
+from dgvae.ui.own_latents import places_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,14 +76,36 @@ def map_points(
     return map_columns(checkpoint.latents, stored, gaps, xy, values)
 
 
-def point_gaps(checkpoint: Checkpoint, row: int | None = None) -> Tensor:
-    """Density gaps of all points of the map, or of the one in a row, nats. A sentence's own posterior is left out there.
+def point_gaps(checkpoint: Checkpoint) -> Tensor:
+    """Density gaps of all points of the map, nats. A sentence's own posterior is left out there.
 
     The checkpoint must have a map and densities.
     """
     from dgvae.explore.map_columns import map_gaps
 
-    return map_gaps(map_of(checkpoint), checkpoint.aggregated, row)
+    stored = map_of(checkpoint)
+    return map_gaps(stored, checkpoint.aggregated, checkpoint.latents.components(stored.sentences))
+
+
+def latent_of(checkpoint: Checkpoint, point: Point) -> Tensor | None:
+    """The latent of a point, [1, D]; None if there is no such point."""
+    stored, places = checkpoint.latents.map, places_of(checkpoint)
+    if places and point.index < len(checkpoint.latents.labels):
+        return places.points.z_of(point.number).unsqueeze(0)
+    row = point.row(stored) if stored else None
+    return None if not stored or row is None else stored.z[row : row + 1]
+
+
+def gap_of(checkpoint: Checkpoint, point: Point, z: Tensor) -> Tensor | None:
+    """The density gap of a point with the latent z, [1, D] -> [1], nats; None where there are no densities."""
+    import torch
+
+    from dgvae.explore.map_columns import gaps_at
+
+    if not checkpoint.aggregated.has_density:
+        return None
+    own = torch.tensor([-1]) if point.is_draw else checkpoint.latents.components(torch.tensor([point.index]))
+    return gaps_at(z, own, checkpoint.aggregated)
 
 
 def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
@@ -107,7 +130,12 @@ def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
         raise UserError(f"{checkpoint.model.config.title} has no density to find holes with: {NO_DENSITY}.")
     stored = map_of(checkpoint)
     draws = stored.z[: stored.priors]
-    return shelf.derived(name, ("holes", count), lambda checkpoint: find_holes(checkpoint.aggregated, draws, count))
+
+    def find(checkpoint: Checkpoint) -> list[Hole]:
+        found = find_holes(checkpoint.aggregated, draws, count)
+        return [replace(hole, nearest=checkpoint.latents.sentence_of(hole.nearest)) for hole in found]
+
+    return shelf.derived(name, ("holes", count), find)
 
 
 def extents(*maps: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:

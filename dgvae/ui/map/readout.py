@@ -6,7 +6,7 @@ from dgvae.errors import UserError
 from dgvae.evaluation.estimates import hole_mass_by_chance
 from dgvae.evaluation.figures import MATCH, percent
 from dgvae.ui.decoding import decode_lines
-from dgvae.ui.map.points import Point, holes_of, point_gaps
+from dgvae.ui.map.points import Point, gap_of, holes_of, latent_of
 from dgvae.ui.markup.render import Column, comparison, hint
 from dgvae.ui.own_latents import why_no_text
 from dgvae.ui.pictures import Picture, shown
@@ -162,8 +162,6 @@ def _at(shelf: Shelf, name: str | None, point: Point) -> Column:
     except UserError as error:
         return Column(name or "no model", fault=str(error))
     title = checkpoint.model.config.title
-    stored = checkpoint.latents.map
-    if not stored or (row := point.row(stored)) is None:
+    if (z := latent_of(checkpoint, point)) is None:
         return Column(title, fault="This model's map has no such point.")
-    gap = point_gaps(checkpoint, row) if checkpoint.aggregated.has_density else None
-    return Column(title, decode_lines(checkpoint, stored.z[row : row + 1], gap=gap))
+    return Column(title, decode_lines(checkpoint, z, gap=gap_of(checkpoint, point, z)))

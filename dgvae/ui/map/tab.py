@@ -10,6 +10,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.ui.map.clusters import ClusterNames
 from dgvae.ui.map.controls import Controls, look_for
+from dgvae.ui.map.detail import Details
 from dgvae.ui.map.drawing import Coloring, Layout, draw_map, marks_over, remarks
 from dgvae.ui.map.neighbors import NeighborList, neighbors
 from dgvae.ui.map.points import Point
@@ -107,7 +108,7 @@ class MapTab(Tab):
                 elem_id="region",
                 min_width=240,
             )
-        self._over = ChartMarks(elem_id="map-marks")
+        self._over, self._details = ChartMarks(elem_id="map-marks"), Details(self._controls)
 
     def _wire_controls(self) -> None:
         """Fields that say what is drawn, found and near."""
@@ -124,6 +125,7 @@ class MapTab(Tab):
             chart.pick(self.pick, [*self.models, self._near.distance], [self._point, *read], **QUIET)
             chart.brush(self.brush, [*self.models, *self._controls.chosen], [self._region, self._report], **QUIET)
             given = [*self.models, self._near.distance, self._region, self._point]
+            self._details.wire(chart, self.models)
             self._holes[side].click(partial(self.show_hole, side), given, [self._hole_said, self._point, *read], **QUIET)
 
     def _wire_typing(self) -> None:
