@@ -86,4 +86,4 @@ def _polygon(corners: list[list[float]]) -> Polygon:
 
 
 def _short(value: float) -> str:
-    return f"{value:.4g}"
+    return f"{value:.6g}"

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, create_model
 from dgvae.errors import UserError
 
 MOST_WHOLE = 2**31
-LEAST_CORNERS, MOST_CORNERS = 3, 40  # of a polygon: its link has some 600 characters
+LEAST_CORNERS, MOST_CORNERS = 3, 40  # of a polygon: its link has some 700 characters
 Number = Annotated[float, Field(ge=-(2**53), le=2**53)]  # the page counts runs by the clock, in milliseconds
 MOST_COORDINATE = 1e12
 Coordinate = Annotated[float, Field(ge=-MOST_COORDINATE, le=MOST_COORDINATE)]

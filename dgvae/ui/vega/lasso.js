@@ -3,7 +3,7 @@
 const STEP = 2; // pixels between two places of a path
 const LONGEST = 2000; // places of a path; a longer one is simplified while it is drawn
 const SLACK = 3; // square pixels; a corner is left out if the triangle with its neighbors is smaller
-const DIGITS = 4; // of coordinates, as Python writes them in the link
+const DIGITS = 6; // of coordinates, as Python writes them in the link
 
 let tool = "rectangle";
 const lassoButton = element.querySelector(".vega-tools [data-lasso]");

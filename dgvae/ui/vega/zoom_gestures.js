@@ -7,7 +7,7 @@ const LINE_HEIGHT = 16; // pixels, where a wheel counts lines
 const ARROWS = { ArrowLeft: [0.2, 0], ArrowRight: [-0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] };
 
 const touching = new Map(); // pointers that are down in the mode "Move": [x, y] by their ids
-let hasMoved = false;
+let isDragged = false;
 
 const isMoving = () => Boolean(chart?.whole) && place.classList.contains("moving");
 
@@ -45,15 +45,15 @@ function whileMoving(kind, handle) {
 whileMoving("pointerdown", (event) => {
   const at = pointerInPlot(event);
   if (event.button || !isInPlot(at)) return false;
-  if (!touching.size) hasMoved = false;
+  if (!touching.size) isDragged = false;
   touching.set(event.pointerId, at);
   place.setPointerCapture(event.pointerId);
 });
 
 whileMoving("pointermove", (event) => {
   const [before, at] = [touching.get(event.pointerId), pointerInPlot(event)];
-  if (!hasMoved && touching.size === 1 && Math.hypot(at[0] - before[0], at[1] - before[1]) <= CLICK_DISTANCE) return;
-  hasMoved = true;
+  if (!isDragged && touching.size === 1 && Math.hypot(at[0] - before[0], at[1] - before[1]) <= CLICK_DISTANCE) return;
+  isDragged = true;
   const other = [...touching].find(([id]) => id !== event.pointerId)?.[1];
   touching.set(event.pointerId, at);
   if (!other) return moveBy(at[0] - before[0], at[1] - before[1]);
@@ -64,7 +64,7 @@ whileMoving("pointermove", (event) => {
 
 whileMoving("pointerup", (event) => {
   touching.delete(event.pointerId);
-  if (!hasMoved && !touching.size) pick(pointerInPlot(event));
+  if (!isDragged && !touching.size) pick(pointerInPlot(event));
 });
 
 whileMoving("pointercancel", (event) => {

@@ -52,7 +52,7 @@ def test_a_lasso_lights_in_the_other_chart_the_points_that_python_counts(page, u
     draw_round(page, 60)
     corners = sent_corners(page)
     assert 8 <= len(corners) <= MOST_CORNERS
-    assert all(float(f"{value:.4g}") == value for corner in corners for value in corner)
+    assert all(float(f"{value:.6g}") == value for corner in corners for value in corner)
     assert page.evaluate(LIT) == counted(corners) > 50
     box = page.locator("#left .vega-lasso polygon").bounding_box()
     assert box["width"] == pytest.approx(120, abs=16)
