@@ -44,7 +44,10 @@ def test_the_plain_formula_is_the_density_gap() -> None:
 
 def test_the_benchmark_of_latent_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latent_spaces, "POINTS", 20)
-    assert latent_spaces.costs(60, 2, tmp_path).keys() == {"read", "figures", "holes", "slice", "map"}
+    monkeypatch.setattr("dgvae.ui.own_latents.MAP_POINTS", 20)
+    assert latent_spaces.costs(60, 2, tmp_path).keys() == {
+        "read", "figures", "holes", "slice", "map", "all on the map",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("quantity", measures.PLAIN)

@@ -147,7 +147,8 @@ def _is_evaluation(value: Any) -> bool:
 
 
 def _is_training(value: Any) -> bool:
-    return isinstance(value, dict) and all(_is_number(value.get(name)) for name in _TRAINING)
+    """Of a file of latents nothing is known, {}."""
+    return isinstance(value, dict) and (not value or all(_is_number(value.get(name)) for name in _TRAINING))
 
 
 def _is_interpolation(value: Any) -> bool:

@@ -130,11 +130,11 @@ class GivenFiles:
         Raises:
             UserError: one sentence says what is wrong with the file.
         """
-        self._of_all[name] = at_once(measure_file(path, name, decoder=decoder))
+        self._of_all[name] = at_once(measure_file(path, name, decoder=decoder, is_kept=True))
 
     def add_space(self, space: LatentSpace, decoder: OwnDecoder | None = None) -> None:
         """The same for one that is in memory."""
-        self._of_all[space.name] = at_once(measure_space(space, Path(space.name), decoder))
+        self._of_all[space.name] = at_once(measure_space(space, Path(space.name), decoder, is_kept=True))
 
     def give(self, ticket: str, file: str) -> Iterator[tuple[str, str | None]]:
         """Measure a file that a visitor has sent.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dgvae.latent_space.space import LatentSpace
     from dgvae.posteriors import Prior
     from dgvae.ui.own_decoder import OwnDecoder
+    from dgvae.ui.prepared import Prepared
 
 MAP_POINTS = 2000  # prior samples, and as many examples: 10 s
 
@@ -111,7 +112,7 @@ def latent_of_number(checkpoint: Checkpoint, text: str) -> Tensor:
 
 
 def measure_file(
-    path: Path, name: str, most: Most | None = None, decoder: OwnDecoder | None = None
+    path: Path, name: str, most: Most | None = None, decoder: OwnDecoder | None = None, is_kept: bool = False
 ) -> Generator[str, None, OwnLatents]:
     """Read a file of latents, measure it and draw its map, in half a minute for 10,000 examples.
 
@@ -120,6 +121,7 @@ def measure_file(
         name: of the model.
         most: how much is read, if that is not as much as of an operator's file.
         decoder: the operator's, if there is one.
+        is_kept: whether the figures and places of a large file are kept in the user's cache.
 
     Yields:
         What is done next.
@@ -134,16 +136,19 @@ def measure_file(
     from dgvae.latent_space.space import LatentSpace
 
     yield "Reading the file"
-    return (yield from measure_space(LatentSpace.load(path, name, most or USUAL), path, decoder))
+    return (yield from measure_space(LatentSpace.load(path, name, most or USUAL), path, decoder, is_kept))
 
 
-def measure_space(space: LatentSpace, path: Path, decoder: OwnDecoder | None) -> Generator[str, None, OwnLatents]:
+def measure_space(
+    space: LatentSpace, path: Path, decoder: OwnDecoder | None, is_kept: bool = False
+) -> Generator[str, None, OwnLatents]:
     """Measure a latent space and draw its map.
 
     Args:
         space: that is measured.
         path: of its file.
         decoder: the operator's, if there is one.
+        is_kept: as of `measure_file`.
 
     Yields:
         What is done next.
@@ -153,25 +158,42 @@ def measure_space(space: LatentSpace, path: Path, decoder: OwnDecoder | None) ->
     """
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.checkpoint.latents import map_latents
-    from dgvae.explore.all_points import AllPoints, Places
 
-    measured, dim = space.measured, space.aggregated.prior.dim
-    is_large = len(space) > len(space.rows)
-    of = f" of {len(space):,}" if is_large else ""
-    yield f"Measuring {len(space.rows):,}{of} examples of {dim:,} dimension{'s' if dim > 1 else ''}"
-    record = space.record
-    yield "Drawing the map"
-    drawn = map_latents(measured.posterior, MAP_POINTS)
-    places, stand_ins = None, None
-    if is_large:
-        stand_ins = space.rows
-        drawn = replace(drawn, sentences=stand_ins[drawn.sentences])
-        yield f"Placing all {len(space):,} examples on the map"
-        places = Places.find(AllPoints(space.posterior, drawn))
+    dim = space.posterior.location.shape[1]
+    if len(space) > len(space.rows):
+        prepared = yield from _prepared(space, dim, is_kept)
+        record, drawn, places, stand_ins = prepared.record, prepared.map, prepared.places, space.rows
+    else:
+        yield f"Measuring {len(space):,} examples of {dim:,} dimension{'s' if dim > 1 else ''}"
+        record = space.record
+        yield "Drawing the map"
+        drawn, places, stand_ins = map_latents(space.posterior, MAP_POINTS), None, None
     latents = replace(space.latents, map=drawn, stand_ins=stand_ins)
     row = _Row(f"latents from a file, with{' a decoder of your own' if decoder else 'out a decoder'}")
-    model: Any = OwnModel(_Config(space.name, dim, row), space.aggregated.prior, decoder, places)
+    model: Any = OwnModel(_Config(space.name, dim, row), latents.posterior.prior(dim), decoder, places)
     return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text)
+
+
+def _prepared(space: LatentSpace, dim: int, is_kept: bool) -> Generator[str, None, Prepared]:
+    """A large latent space as it was kept, or measured now: some figures by all examples, some by those that stand for q(z)."""
+    from dgvae.checkpoint.latents import map_latents
+    from dgvae.explore.all_points import AllPoints, Places
+    from dgvae.ui.prepared import Prepared, folder_of
+
+    yield "Looking whether it was measured before"
+    folder = folder_of(space, MAP_POINTS)
+    if is_kept and (kept := Prepared.load(folder, space)):
+        return kept
+    yield f"Measuring {len(space):,} examples of {dim:,} dimensions"
+    record = space.record
+    yield "Drawing the map"
+    drawn = map_latents(space.measured.posterior, MAP_POINTS)
+    drawn = replace(drawn, sentences=space.rows[drawn.sentences])
+    yield f"Placing all {len(space):,} examples on the map"
+    prepared = Prepared(record, drawn, Places.find(AllPoints(space.posterior, drawn)))
+    if is_kept:
+        prepared.save(folder)
+    return prepared
 
 
 def at_once(steps: Generator[str, None, OwnLatents]) -> OwnLatents:

@@ -15,6 +15,7 @@ from dgvae.ui.decoding import written
 from dgvae.ui.map.points import Point, latent_of, map_of
 from dgvae.ui.map.sentences import same_sentences
 from dgvae.ui.markup.render import Column, Line, comparison, hint
+from dgvae.ui.own_latents import places_of
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.tab import QUIET
 from dgvae.ui.vega.chart import ChartMarks, marks
@@ -125,10 +126,10 @@ class _Side:
         sentences, drawn = found.tolist(), {*stored.sentences.tolist()}
         labels = [label_name(label, checkpoint.classes) for label in checkpoint.latents.labels[found].tolist()]
         texts, are = written(shelf, name, sentences)
-        lines = []
+        is_whole, lines = places_of(checkpoint) is not None, []  # a small view of its map has all points
         for i, apart, label, text in zip(sentences, distances.tolist(), labels, texts, strict=True):
             called = shelf.given.said(f"sentence {i + 1}", name)
             notes = [called, label, f"{DISTANCES[distance]} {apart:.3g}{UNITS[distance]}"]
-            notes += ["reconstructed"] * (are == "reconstructions") + ["not on the map"] * (i not in drawn)
+            notes += ["reconstructed"] * (are == "reconstructions") + ["not on the map"] * (i not in drawn and not is_whole)
             lines.append(Line(text or label or called, note=" · ".join(filter(None, notes))))
         return cls(Column(title, lines), sentences, remark)

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from dgvae.evaluation.holes import density_gap_at
-from dgvae.ui.map.points import Point, map_of, map_points, point_gaps
+from dgvae.ui.map.points import Point, gap_of, latent_of, map_of, map_points, point_gaps
 from dgvae.ui.shelf import Shelf
 
 
@@ -20,7 +20,12 @@ def test_the_maps_gaps_are_computed_once_and_with_a_sentences_own_posterior_left
     torch.testing.assert_close(gaps[-1:], density_gap_at(z, checkpoint.aggregated, leave_out=last))
     torch.testing.assert_close(gaps[:1], density_gap_at(stored.z[:1], checkpoint.aggregated))
     for row in (0, stored.priors - 1, stored.priors, len(stored.z) - 1):  # the one under the pointer
-        torch.testing.assert_close(point_gaps(checkpoint, row), gaps[row : row + 1])
+        point = Point.of_number(map_points(checkpoint)["id"][row])
+        assert point
+        place = latent_of(checkpoint, point)
+        assert place is not None
+        assert torch.equal(place, stored.z[row : row + 1])
+        torch.testing.assert_close(gap_of(checkpoint, point, place), gaps[row : row + 1])
 
 
 def test_a_points_number_and_row_lead_back_to_it(checkpoints: Path):
