@@ -48,6 +48,12 @@ def _give_back(trim: Callable[[int], object]) -> None:
         trim(0)
 
 
+def come_last() -> None:
+    """Give other processes precedence over this one, where the system can."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
 def choose_cache() -> None:
     """If the user's cache folder can't be written, or there is no home, let all libraries use a folder for temporary files.
 

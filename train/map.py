@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.console import command
 from dgvae.errors import UserError
 from dgvae.methods.config import CONFIG_FILE
@@ -25,11 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     if not (options.folder / CONFIG_FILE).is_file():
         raise UserError(f"There is no checkpoint in {options.folder}; name the folder that holds its {CONFIG_FILE}.")
+    umap = UmapOptions(options.neighbors, options.min_dist)
     with claimed(options.folder) as mine:
         if not mine:
             raise UserError(f"{options.folder} is in use by another process; wait until it has ended.")
         print(f"Making the map of {options.folder}, about half a minute …", flush=True)
-        add_map(options.folder, options.points)
+        add_map(options.folder, options.points, umap)
     print(f"To see it: python app.py --checkpoints {options.folder}")
     return 0
 
@@ -45,6 +47,20 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, metavar="CHECKPOINT", help="the checkpoint's folder")
     parser.add_argument(
         "--points", type=positive, default=MAP_POINTS, metavar="N", help=f"points of each kind (default: {MAP_POINTS})"
+    )
+    parser.add_argument(
+        "--neighbors",
+        type=int,
+        default=USUAL.neighbors,
+        metavar="N",
+        help=f"of UMAP: few show small structure, many show large (default: {USUAL.neighbors})",
+    )
+    parser.add_argument(
+        "--min-dist",
+        type=float,
+        default=USUAL.min_dist,
+        metavar="D",
+        help=f"of UMAP: the least distance of points on the map, 0 to 1 (default: {USUAL.min_dist:g})",
     )
     return parser
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.checkpoint.coordinates import LATENTS_FILE, sentences_shown
-from dgvae.checkpoint.umap import project
+from dgvae.checkpoint.umap import USUAL, UmapOptions, project
 from dgvae.errors import UserError
 from dgvae.files.eight_bits import restored, with_columns_in_8_bits
 from dgvae.files.tensors import read_safetensors_with_metadata, write_safetensors
@@ -175,8 +175,8 @@ def map_points(posterior: Posterior, points: int) -> tuple[Tensor, Tensor]:
     return chosen, torch.cat([prior_samples(aggregated.prior, points).double(), sampled]).float()
 
 
-def map_latents(posterior: Posterior, points: int) -> LatentMap:
+def map_latents(posterior: Posterior, points: int, options: UmapOptions = USUAL) -> LatentMap:
     """Project the `map_points`."""
     chosen, z = map_points(posterior, points)
     prior, sampled = z[: len(z) - len(chosen)], z[len(z) - len(chosen) :]
-    return LatentMap(chosen, z, torch.from_numpy(project([prior.numpy(), sampled.numpy()])))
+    return LatentMap(chosen, z, torch.from_numpy(project([prior.numpy(), sampled.numpy()], options=options)))

@@ -8,7 +8,6 @@ the old.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -113,8 +112,6 @@ def fit_aside(folders: Mapping[str, Path], known: Path | None, path: Path, told:
         path: where the map is saved.
         told: gets the share that is done, or a sentence that says what went wrong.
     """
-    if hasattr(os, "nice"):
-        os.nice(10)  # visitors come first
     try:
         members = {key: latents.map for key, folder in folders.items() if (latents := _latents(folder)).map}
         fit(members, CommonMap.load(known) if known else None, told.send).save(path)

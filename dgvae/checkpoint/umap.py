@@ -5,27 +5,56 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 import numpy as np
 
+from dgvae.cancellation import check_cancelled
 from dgvae.environment import choose_cache
+from dgvae.errors import UserError
 
 SEED = 0
-_NEIGHBORS = 15
+MOST_NEIGHBORS = 200
+
+
+@dataclass(frozen=True)
+class UmapOptions:
+    """What a UMAP shows: few neighbors show small structure, many show large. min_dist: the least distance of points.
+
+    Raises UserError if UMAP can't take them.
+    """
+
+    neighbors: int = 15
+    min_dist: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.neighbors <= MOST_NEIGHBORS:
+            raise UserError(f"UMAP takes 2 to {MOST_NEIGHBORS} neighbors, not {self.neighbors}.")
+        if not 0 <= self.min_dist <= 1:
+            raise UserError(f"UMAP takes a minimum distance from 0 to 1, not {self.min_dist:g}.")
+
+
+USUAL = UmapOptions()
 
 
 def project(
-    groups: Sequence[np.ndarray], start: np.ndarray | None = None, progress: Callable[[float], None] | None = None
+    groups: Sequence[np.ndarray],
+    start: np.ndarray | None = None,
+    progress: Callable[[float], None] | None = None,
+    options: UmapOptions = USUAL,
 ) -> np.ndarray:
     """Fit one UMAP on all groups of latents.
 
     Fitted together, so that a place on the map is a place in latent space for all; with a seed, so that it is the same
-    every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded.
+    every time. About 15 s for 5,000 + 5,000 points. Never inverted: every point is a real latent, which can be decoded. Once
+    neighbors have been found, it asks twice a second whether it is still wanted (see `check_cancelled`).
 
     Args:
         groups: [N_i, D] each.
         start: [Σ N_i, 2], coordinates to begin with, which UMAP first stretches to a square.
         progress: is told the share that is done, once neighbors have been found.
+        options: of UMAP.
 
     Returns:
         [Σ N_i, 2], in the groups' order.
@@ -36,16 +65,17 @@ def project(
     choose_cache()  # numba keeps compiled code there, and does not compile if it can't be written
     from umap import UMAP  # 5 s, and not needed to run a model
 
-    listener = _Listener(progress) if progress else None
-    bar = listener and {"disable": False, "file": listener, "bar_format": "{percentage}", "mininterval": 0.5}
+    check_cancelled()
+    listener = _Listener(progress or (lambda _: None))
+    bar = {"disable": False, "file": listener, "bar_format": "{percentage}", "mininterval": 0.5}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
         umap = UMAP(
-            n_neighbors=min(_NEIGHBORS, len(points) - 1),
-            min_dist=0.1,
+            n_neighbors=min(options.neighbors, len(points) - 1),
+            min_dist=options.min_dist,
             random_state=SEED,
             init="spectral" if start is None else start,  # pyright: ignore[reportArgumentType]  # an array is one of its kinds
-            tqdm_kwds=bar,  # pyright: ignore[reportArgumentType]
+            tqdm_kwds=bar,
         )
         return np.asarray(umap.fit_transform(points), dtype=np.float32)
 
@@ -55,9 +85,29 @@ class _Listener(io.StringIO):
 
     def __init__(self, progress: Callable[[float], None]) -> None:
         super().__init__()
-        self.progress = progress
+        self._progress = progress
+        self._is_cancelled = False  # the bar writes once more as it is closed
 
     def write(self, text: str) -> int:
-        if percentage := text.strip():
-            self.progress(float(percentage) / 100)
+        if (percentage := text.strip()) and not self._is_cancelled:
+            self._progress(float(percentage) / 100)
+            try:
+                check_cancelled()
+            except Exception:
+                self._is_cancelled = True
+                raise
         return len(text)
+
+
+def project_aside(groups: Sequence[np.ndarray], options: UmapOptions, told: Connection) -> None:
+    """`project` for a process of its own: it would take the interpreter from the other threads for seconds.
+
+    Args:
+        groups: see `project`.
+        options: of UMAP.
+        told: gets the share that is done, and at last the coordinates, or a sentence that says what went wrong.
+    """
+    try:
+        told.send(project(groups, progress=told.send, options=options))
+    except (OSError, MemoryError) as error:
+        told.send(str(error))

@@ -11,6 +11,7 @@ from dgvae.aggregate import AggregatedPosterior
 from dgvae.charts.maps import COLORINGS, OF_A_DIMENSION, latent_map
 from dgvae.charts.slices import KINDS, slice_chart
 from dgvae.checkpoint.latents import LatentMap, map_latents
+from dgvae.checkpoint.umap import UmapOptions
 from dgvae.errors import UserError
 from dgvae.explore.map_columns import map_columns, map_gaps
 from dgvae.explore.slices import plane, reach_of
@@ -25,7 +26,7 @@ _OF_THE_PAGE = ("$schema", "config", "datasets", "params", "usermeta")  # of a s
 
 
 def map_chart(
-    contents: Contents, aggregated: AggregatedPosterior, name: str, coloring: tuple[str, int], points: int
+    contents: Contents, aggregated: AggregatedPosterior, name: str, coloring: tuple[str, int], points: int, options: UmapOptions
 ) -> altair.Chart:
     """The map of a latent space.
 
@@ -35,6 +36,7 @@ def map_chart(
         name: the title.
         coloring: a key of COLORINGS or the name of a column, and the dimension of the latent.
         points: prior samples, and at most as many examples.
+        options: of UMAP.
 
     Returns:
         The chart.
@@ -48,7 +50,7 @@ def map_chart(
     _check_color(contents, color, dimension, name)
     if points < 2:
         raise UserError(f"A map has at least 2 points, not {points}.")
-    stored = map_latents(contents.posterior, points)
+    stored = map_latents(contents.posterior, points, options)
     gaps = map_gaps(stored, aggregated) if color == "gap" else None
     values, value = None, OF_A_DIMENSION
     if color == "dimension":

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from dgvae.checkpoint.latents import prior_samples
+from dgvae.checkpoint.umap import UmapOptions
 from dgvae.evaluation.diagnosis import Finding
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.holes import Hole, find_holes
@@ -155,19 +156,23 @@ class LatentSpace(HeldSpace):
 
     # ---- in charts
 
-    def map(self, color: str = "source", dimension: int = 0, points: int = 2000) -> altair.Chart:
+    def map(
+        self, color: str = "source", dimension: int = 0, points: int = 2000, neighbors: int = 15, min_dist: float = 0.1
+    ) -> altair.Chart:
         """A map (UMAP) of prior samples and of samples of the posteriors, as a chart that Jupyter displays.
 
         Args:
             color: "source", "label", "length" (of the text), "gap" (the density gap), "dimension", or the name of a column.
             dimension: of the latent, from 0, which "dimension" shows.
             points: prior samples, and at most as many examples. 2,000 take about 10 s.
+            neighbors: of UMAP: few show small structure, many show large.
+            min_dist: of UMAP, from 0 to 1: the least distance of points on the map.
 
         Returns:
             The chart.
 
         Raises:
-            UserError: there is no such color, label or text.
+            UserError: there is no such color, label or text, or UMAP can't take the options.
 
         Example:
             >>> type(LatentSpace(torch.randn(50, 3)).map("gap", points=20)).__name__
@@ -175,7 +180,8 @@ class LatentSpace(HeldSpace):
         """
         from dgvae.latent_space.charts import map_chart
 
-        return map_chart(self.measured, self.aggregated, self.name, (color, dimension), points)
+        options = UmapOptions(neighbors, min_dist)
+        return map_chart(self.measured, self.aggregated, self.name, (color, dimension), points, options)
 
     def slice(self, i: int, j: int) -> altair.HConcatChart:
         """q(z), p(z) and their gap over two dimensions, the others integrated out, as a chart that Jupyter displays.

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 if os.environ.get("CI") != "true":
     pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from dgvae.ui.map import refits
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
@@ -234,3 +236,32 @@ def test_sentences_of_the_map_become_the_ends_of_an_interpolation(page: Page, ur
     page.go_back()
     page.get_by_role("button", name="Edit it").click()
     expect(page.locator("#sentence textarea")).to_have_value(end)
+
+
+def test_another_number_of_neighbors_is_fitted_with_progress_and_kept_in_the_link(
+    page: Page, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    go = threading.Event()
+
+    def fit(_: object, given: Any, hear: Callable[[Any], None], why_end: Callable[[], str]) -> str:
+        hear(0.25)
+        assert go.wait(60)
+        hear(np.concatenate(given[0])[:, :2])
+        return ""
+
+    monkeypatch.setattr(refits.ASIDE, "run", fit)
+    open_app(page, f"{url}{HOLED}&point=-5")
+    usual = ringed(page, "a", -5)
+    page.get_by_label("50", exact=True).check()
+    progress = page.locator("#map-progress")
+    expect(progress).to_contain_text("Fitting a map with 50 neighbors and minimum distance 0.1: 25%")
+    go.set()
+    expect(progress).to_have_text("")
+    expect(page).to_have_url(re.compile("neighbors=50"))
+    for _ in range(2):
+        page.wait_for_function("was => document.querySelector('#map-a .vega-ring').style.transform !== was", arg=usual)
+        open_app(page, page.url)
+    page.get_by_label("15", exact=True).check()
+    page.wait_for_function("was => document.querySelector('#map-a .vega-ring').style.transform === was", arg=usual)
+    page.get_by_label("PCA of the means").check()
+    expect(page.locator("#map-umap")).to_be_hidden()

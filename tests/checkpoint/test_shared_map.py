@@ -96,8 +96,9 @@ def test_a_model_that_joins_is_fitted_once_in_the_background(folder: Path, tmp_p
     assert maps.coordinates("vae", "dg-vae") is None
     fitting = maps.fit("vae", "dg-vae")
     assert maps.fit("dg-vae", "vae") is fitting
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300
     while not fitting.done and time.monotonic() < deadline:
+        assert maps._fittings.follow(fitting, None)
         time.sleep(0.1)
     assert (fitting.done, fitting.fault, fitting.share) == (True, None, 1)
     (path,) = (tmp_path / "dgvae").glob("common-map-*")
@@ -114,5 +115,5 @@ def test_a_fit_that_fails_says_why_and_may_be_tried_again(folder: Path, tmp_path
     deadline = time.monotonic() + 20
     while not fitting.done and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert (fitting.fault or "").startswith("The common map could not be fitted: ")
+    assert (fitting.fault or "").startswith("The map could not be fitted: ")
     assert maps.fit("vae", "dg-vae") is not fitting

@@ -13,6 +13,7 @@ from torch import Tensor
 from dgvae.checkpoint.checkpoint import weights_sha256
 from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.latents import Latents, map_latents
+from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.errors import UserError
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.latent_space.measuring import add_latents
@@ -67,24 +68,26 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
     return record
 
 
-def add_map(folder: Path, points: int) -> None:
+def add_map(folder: Path, points: int, options: UmapOptions = USUAL) -> None:
     """Make the map of a checkpoint from its latents, and write it there. Raises UserError if it can't be made.
 
     Apart from `finish`, since it takes long, and UMAP compiles code and caches it: a machine can fail in many ways then.
     """
     latents = Latents.load(folder, TextVAEConfig.from_json(folder / CONFIG_FILE))
     try:
-        replace(latents, map=map_latents(latents.posterior, points)).save(folder)
+        replace(latents, map=map_latents(latents.posterior, points, options)).save(folder)
     except Exception as error:  # whatever it is, the checkpoint is whole without a map
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise UserError(
-            f"The map could not be made ({reason}); everything else is there. Make it later with: {map_command(folder, points)}"
+            f"The map could not be made ({reason}); everything else is there. Make it later with: "
+            f"{map_command(folder, points, options)}"
         ) from None
 
 
-def map_command(folder: Path, points: int) -> str:
+def map_command(folder: Path, points: int, options: UmapOptions = USUAL) -> str:
     """The command that makes the map of a checkpoint."""
-    return f"python -m train.map {shlex.quote(str(folder))} --points {points}"
+    more = "" if options == USUAL else f" --neighbors {options.neighbors} --min-dist {options.min_dist:g}"
+    return f"python -m train.map {shlex.quote(str(folder))} --points {points}{more}"
 
 
 @torch.inference_mode()

@@ -56,9 +56,10 @@ class ClusterNames:
         """Show or hide them, without drawing a map."""
         self.shown.input(self.change, [*models, *chosen, self.shown], [self.listed, over], **QUIET)
 
-    def change(self, name_a: str | None, name_b: str | None, which: str, projection: str, shown: bool) -> tuple[str, str]:
+    def change(self, name_a: str | None, name_b: str | None, *chosen: Any) -> tuple[str, str]:
         """The list, as HTML, and the marks."""
-        layout = Layout.find(self._common, (which, projection), (name_a, name_b))
+        *layout_chosen, shown = chosen
+        layout = Layout.find(self._common, layout_chosen, (name_a, name_b))
         named = self.draw(name_a, name_b, layout, shown)
         return named.listed, marks(map_a=named.mark("A"), map_b=named.mark("B"))
 

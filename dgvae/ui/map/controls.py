@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from dgvae.charts.maps import COLORINGS, LOOK_FOR
+from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.ui.map.drawing import COMMON, OWN, PCA, UMAP
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.markup.render import notice
@@ -34,47 +35,75 @@ class Controls:
             self.projection = gr.Radio(
                 projections, value=UMAP, label="Projection", scale=0, min_width=185, elem_id="map-projection"
             )
+        with gr.Row(elem_id="map-umap") as self._umap:
+            self.neighbors = gr.Radio(
+                [5, USUAL.neighbors, 50],
+                value=USUAL.neighbors,
+                label="Neighbors of UMAP",
+                scale=0,
+                min_width=190,
+                info="few: small structure; many: large",
+                elem_id="map-neighbors-of-umap",
+            )
+            self.min_dist = gr.Radio(
+                [0.01, USUAL.min_dist, 0.5],
+                value=USUAL.min_dist,
+                label="Minimum distance",
+                scale=0,
+                min_width=190,
+                info="small: dense clumps; large: spread",
+                elem_id="map-min-dist",
+            )
         self.remark = gr.HTML(elem_id="map-remark")
         self.progress = gr.HTML(elem_id="map-progress", elem_classes="status")
         self.fitted = gr.Number(0, visible=False)
-        self.fields = {"colour": self.color, "dim": self.dimension, "map": self.which, "proj": self.projection}
-        self.chosen = [self.which, self.projection]
-        shown = (self.color, self.dimension, self.which, self.projection, self.fitted)
+        self.fields = {
+            "colour": self.color, "dim": self.dimension, "map": self.which, "proj": self.projection,
+            "neighbors": self.neighbors, "mindist": self.min_dist,
+        }  # fmt: skip
+        self.chosen = [self.which, self.projection, self.neighbors, self.min_dist]
+        shown = (self.color, self.dimension, *self.chosen, self.fitted)
         self.triggers = [field.change for field in shown]
 
     def wire(self, models: list[gr.Dropdown]) -> None:
-        """A common map is fitted where it is asked for; the dimension's field is shown where it is used."""
+        """A map is fitted where it is asked for; fields are shown where they are used."""
         gr.on(
             [*(field.change for field in (*self.chosen, *models))],
-            self.fit_common, [*models, *self.chosen], [self.progress, self.fitted],
+            self.fit, [*models, *self.chosen], [self.progress, self.fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
-        self.color.change(_show_if_used, self.color, self.dimension, **QUIET)
+        self.color.change(lambda color: gr.update(visible=color == "dimension"), self.color, self.dimension, **QUIET)
+        self.projection.change(lambda projection: gr.update(visible=projection == UMAP), self.projection, self._umap, **QUIET)
 
-    def fit_common(self, name_a: str | None, name_b: str | None, which: str, projection: str) -> Iterator[tuple[str, Any]]:
-        """If a common UMAP is asked for and not there, fit it.
+    def fit(
+        self, name_a: str | None, name_b: str | None, which: str, projection: str, neighbors: int, min_dist: float
+    ) -> Iterator[tuple[str, Any]]:
+        """If a common UMAP, or one with other options than the stored ones, is asked for and not there, fit it.
 
         Args:
             name_a: of model A.
             name_b: of model B.
             which: OWN or COMMON.
             projection: UMAP or PCA, which needs no fit.
+            neighbors: of `UmapOptions`.
+            min_dist: likewise.
 
         Yields:
             How far that is, as HTML, and at last when it was done.
         """
-        if which != COMMON or projection == PCA:
+        options, names = UmapOptions(neighbors, min_dist), (name_a, name_b)
+        if projection == UMAP and options != USUAL:
+            steps = self.common.refits.follow(self.common.refit_members(which == COMMON, names), options)
+        elif projection == UMAP and which == COMMON:
+            steps = self.common.follow(*names)
+        else:
             self.common.leave()
             yield "", gr.skip()
             return
-        for said, done in self.common.follow(name_a, name_b):
+        for said, done in steps:
             yield (notice(said) if said and done else said), time.time() if done else gr.skip()
 
 
 def look_for(color: str) -> str:
     """What to look for in a map of this coloring, as HTML."""
     return f"<p class='hint'>{LOOK_FOR[color]}</p>"
-
-
-def _show_if_used(color: str) -> Any:
-    return gr.update(visible=color == "dimension")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dgvae.charts.maps import Extent, latent_map
+from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.errors import UserError
 from dgvae.ui.map.density import picture_of, said_of
 from dgvae.ui.map.points import Point, extents, map_of, map_points, point_gaps, square_extents
@@ -41,28 +42,31 @@ class Layout:
     """Where the points of A and B are drawn, looked up once for a drawing.
 
     places: of A and of B, where not each model's own UMAP is shown. projection: UMAP or PCA. is_common: whether A and B are on
-    one map. remark: why there is no common map although it is asked for.
+    one map. remark: why there is no common map although it is asked for. options: of UMAP.
     """
 
     places: Mapping[str, Place] = field(default_factory=dict)
     projection: str = UMAP
     is_common: bool = False
     remark: str = ""
+    options: UmapOptions = USUAL
 
     @classmethod
-    def find(cls, maps: CommonMaps, chosen: tuple[str, str], names: tuple[str | None, str | None]) -> Layout:
-        """The layout that a visitor chose. A common map that is still to be fitted is as none.
+    def find(cls, maps: CommonMaps, chosen: Sequence[Any], names: tuple[str | None, str | None]) -> Layout:
+        """The layout that a visitor chose. A map that is still to be fitted is as none.
 
         Args:
             maps: the common maps.
-            chosen: the values of the page's fields: OWN or COMMON, and UMAP or PCA.
+            chosen: the values of the page's fields: OWN or COMMON, UMAP or PCA, and what `UmapOptions` takes.
             names: of A and of B.
 
         Returns:
             The layout, with a remark if the common map can't be had.
         """
-        which, projection = chosen
-        remark = ""
+        which, projection, *umap = chosen
+        options, remark = UmapOptions(*umap), ""
+        if projection == UMAP and options != USUAL:
+            return cls._refitted(maps, which == COMMON, names, options)
         if which == COMMON:
             try:
                 if projection == PCA:
@@ -79,6 +83,25 @@ class Layout:
             with suppress(UserError):  # it is said in the model's place
                 places[side] = maps.shelf.derived(name, "principal plane", _own_plane)
         return cls(places, PCA, remark=remark)
+
+    @classmethod
+    def _refitted(cls, maps: CommonMaps, is_common: bool, names: tuple[str | None, str | None], options: UmapOptions) -> Layout:
+        remark, places = "", {}
+        if is_common:
+            try:
+                maps.check_umap(*names)
+            except UserError as error:
+                remark, is_common = str(error), False
+        for members in maps.refit_members(is_common, names):
+            with suppress(UserError):  # it is said in the model's place
+                xy = maps.refits.coordinates(members, options) or []
+                of = dict(zip(members, xy, strict=False))
+                places |= {side: Place(of[name], extents(*xy)) for side, name in zip("AB", names, strict=True) if name in of}
+        return cls(places, UMAP, is_common and bool(places), remark, options)
+
+    def is_kept(self, side: str) -> bool:
+        """Whether the chart of A or B is one that many visitors see."""
+        return not self.is_common and (self.options == USUAL or side not in self.places)
 
     def on(self, side: str, checkpoint: Checkpoint) -> Tensor:
         """Where the points of the model A or B are, [P + M, 2]. Raises UserError if it has no map."""
@@ -165,7 +188,7 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
 
     # Everyone who comes sees the same first chart.
     kept = ("map", layout.projection, color, column)
-    return chart(checkpoint) if layout.is_common else shelf.derived(name, kept, chart)
+    return shelf.derived(name, kept, chart) if layout.is_kept(side) else chart(checkpoint)
 
 
 def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layout: Layout) -> str:

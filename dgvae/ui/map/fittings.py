@@ -1,27 +1,34 @@
-"""The common maps that are to be fitted: one at a time, a bounded number, and none begins that nobody waits for any more."""
+"""The maps that are to be fitted: one at a time, a bounded number, and none begins that nobody waits for any more."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
+from dgvae.cancellation import check_cancelled
 from dgvae.errors import UserError
 
 MOST_WAITING = 8  # fits that have not begun
 UNASKED = 30.0  # seconds without a question after which a visitor has left
-NOBODY = "nobody waited for it. Choose the common map again."
+MOST_REMEMBERED = 1000  # visitors, by their last wish
+NOBODY = "nobody waited for it. Choose it again."
+COMMON_SAID = "a common map, about a minute"
+_ASK = 0.5  # seconds between two looks at how far one is
 
 
 @dataclass(eq=False)
 class Fitting:
-    """A common map in the making.
+    """A map in the making.
 
-    share: how much is done. fault: why there will be none. asked: when each visitor who waits for it asked last.
+    said: what it is. share: how much is done. fault: why there will be none. asked: when each visitor who waits for it asked
+    last.
     """
 
     work: Callable[[Fitting], str | None]  # fits the map, and returns what went wrong, if anything
+    said: str = COMMON_SAID
     asked: dict[str | None, float] = field(default_factory=dict)
     came: float = field(default_factory=time.monotonic)
     began: float | None = None
@@ -34,11 +41,15 @@ class Fitting:
         now = time.monotonic()
         return any(now - at < UNASKED for at in [*self.asked.values()])
 
+    def why_end(self) -> str:
+        """Why it is to be broken off, if so."""
+        return "" if self.is_wanted() else NOBODY
+
     def __str__(self) -> str:
         if self.began is None:
-            return f"Waiting until other common maps are fitted: {time.monotonic() - self.came:.0f} s"
+            return f"Waiting until other maps are fitted: {time.monotonic() - self.came:.0f} s"
         took = f"{time.monotonic() - self.began:.0f} s"
-        return f"Fitting a common map, about a minute: {f'{self.share:.0%}' if self.share else 'finding neighbors'}, {took}"
+        return f"Fitting {self.said}: {f'{self.share:.0%}' if self.share else 'finding neighbors'}, {took}"
 
 
 class Fittings:
@@ -47,16 +58,27 @@ class Fittings:
     def __init__(self) -> None:
         self._by_key: dict[Hashable, Fitting] = {}  # those that wait, the one under way, and those that went well
         self._waiting: list[Fitting] = []
+        self._wishes: dict[str | None, int] = {}  # the last one of each visitor
+        self._count = itertools.count()
         self._is_working = False
         self._lock = threading.Lock()
 
-    def ask(self, key: Hashable, visitor: str | None, work: Callable[[Fitting], str | None]) -> Fitting:
+    def ask(
+        self,
+        key: Hashable,
+        visitor: str | None,
+        work: Callable[[Fitting], str | None],
+        said: str = COMMON_SAID,
+        wish: int | None = None,
+    ) -> Fitting:
         """Put a map in the queue, or find that it is there. What the visitor asked for before is given up.
 
         Args:
             key: which map.
             visitor: who asks.
             work: see `Fitting`.
+            said: likewise.
+            wish: what `leave` returned; if they have wished for something else since, this is not put in the queue.
 
         Returns:
             The map in the making. While it is not done, `follow` has to say that the visitor is still there.
@@ -65,21 +87,23 @@ class Fittings:
             UserError: too many maps wait.
         """
         with self._lock:
+            if wish is not None and self._wishes.get(visitor) != wish:
+                return Fitting(work, said)  # which the visitor does not follow
             fitting = self._by_key.get(key)
             self._leave(visitor, fitting)
             if fitting is None:
                 self._drop_unwanted()
                 if len(self._waiting) >= MOST_WAITING:
                     raise UserError(
-                        f"The app is busy: {len(self._waiting)} common maps wait to be fitted, about a minute each. Choose the "
-                        "common map again later."
+                        f"The app is busy: {len(self._waiting)} maps wait to be fitted, up to a minute each. Choose this map "
+                        "again later."
                     )
-                fitting = self._by_key[key] = Fitting(work)
+                fitting = self._by_key[key] = Fitting(work, said)
                 self._waiting.append(fitting)
             fitting.asked[visitor] = time.monotonic()
             if not self._is_working:
                 self._is_working = True
-                threading.Thread(target=self._work, daemon=True, name="common map").start()
+                threading.Thread(target=self._work, daemon=True, name="maps").start()
         return fitting
 
     def follow(self, fitting: Fitting, visitor: str | None) -> bool:
@@ -90,10 +114,43 @@ class Fittings:
                 fitting.asked[visitor] = time.monotonic()
         return is_theirs
 
-    def leave(self, visitor: str | None) -> None:
-        """A visitor waits for no map any more."""
+    def watch(self, fitting: Fitting, visitor: str | None) -> Iterator[tuple[str, bool]]:
+        """Wait for a map that a visitor asked for.
+
+        Args:
+            fitting: the map.
+            visitor: who asked.
+
+        Yields:
+            How far it is and False; at last what went wrong, or "", and True. ("", False) if they ask for something else.
+        """
+        while not fitting.done:
+            if not self.follow(fitting, visitor):
+                yield "", False  # what was said last may come after what the visitor asked for since
+                return
+            yield str(fitting), False
+            time.sleep(_ASK)
+            check_cancelled()
+        yield fitting.fault or "", True
+
+    def forget(self, key: Hashable) -> None:
+        """A map that was fitted is not kept any more."""
+        with self._lock:
+            if (fitting := self._by_key.get(key)) and fitting.done:
+                del self._by_key[key]
+
+    def leave(self, visitor: str | None) -> int:
+        """A visitor waits for no map any more. Returns the number of what they wish for next, for `ask`.
+
+        What they asked for a moment ago may still be on its way to `ask`, since it loads a model first.
+        """
         with self._lock:
             self._leave(visitor)
+            self._wishes.pop(visitor, None)
+            self._wishes[visitor] = wish = next(self._count)
+            if len(self._wishes) > MOST_REMEMBERED:
+                del self._wishes[next(iter(self._wishes))]
+        return wish
 
     def _leave(self, visitor: str | None, but: Fitting | None = None) -> None:
         for fitting in self._by_key.values():
@@ -128,6 +185,7 @@ class Fittings:
 
     def _end(self, fitting: Fitting, fault: str | None) -> None:
         """What failed may be asked for again."""
-        fitting.fault, fitting.done = fault and f"The common map could not be fitted: {fault}", True
+        fitting.fault, fitting.done = fault and f"The map could not be fitted: {fault}", True
+        fitting.work = lambda _: None  # it may hold a model
         if fault:
             self._by_key = {key: other for key, other in self._by_key.items() if other is not fitting}

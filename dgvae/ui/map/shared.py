@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dgvae.cancellation import check_cancelled
 from dgvae.errors import UserError
+from dgvae.ui.map.aside import ASIDE
 from dgvae.ui.map.fittings import Fitting, Fittings
+from dgvae.ui.map.refits import Members, Refits
 from dgvae.ui.own_latents import own_model
 from dgvae.ui.requests.turns import visitor_here
 from dgvae.ui.shelf import Shelf
@@ -32,16 +32,14 @@ class CommonMaps:
         self.shelf = shelf
         self._read: dict[Path, CommonMap] = {}
         self._fittings = Fittings()
+        self.refits = Refits(shelf, self._fittings)
 
     def coordinates(self, name_a: str | None, name_b: str | None) -> tuple[Tensor, Tensor] | None:
         """Where the points of these models' maps lie on a common one, [P + M, 2] each; None if it is still to be fitted.
 
         Raises UserError if there can be none.
         """
-        own_a, own_b = self.check(name_a, name_b)
-        for name in (name_a, name_b):
-            if own_model(self.shelf.get(name)):
-                raise UserError(_none("a file of latents has only a map of its own"))
+        own_a, own_b = self.check_umap(name_a, name_b)
         for common in self._at_hand(name_a, name_b).values():
             xy_a, xy_b = common.of(self._key(name_a), own_a), common.of(self._key(name_b), own_b)
             if xy_a is not None and xy_b is not None:
@@ -58,20 +56,45 @@ class CommonMaps:
             raise UserError(_none(why))
         return a.map, b.map
 
-    def fit(self, name_a: str | None, name_b: str | None) -> Fitting:
+    def check_umap(self, name_a: str | None, name_b: str | None) -> tuple[LatentMap, LatentMap]:
+        """The same. Raises UserError for a file of latents, too."""
+        maps = self.check(name_a, name_b)
+        for name in (name_a, name_b):
+            if own_model(self.shelf.get(name)):
+                raise UserError(_none("a file of latents has only a map of its own"))
+        return maps
+
+    def refit_members(self, is_common: bool, names: tuple[str | None, str | None]) -> list[Members]:
+        """Which models are on each of the maps that show A and B with other options: both on one, if they can be."""
+        if is_common:
+            with suppress(UserError):  # the layout has a remark
+                self.check_umap(*names)
+                return [tuple(dict.fromkeys(names))]
+        return [(name,) for name in dict.fromkeys(names)]
+
+    def fit(self, name_a: str | None, name_b: str | None, wish: int | None = None) -> Fitting:
         """Begin to fit a map of these models and of those that share one with either, or find that it has begun.
 
-        Raises UserError if too many maps wait to be fitted.
+        Args:
+            name_a: of model A.
+            name_b: of model B.
+            wish: see `Fittings.ask`.
+
+        Returns:
+            The map in the making.
+
+        Raises:
+            UserError: too many maps wait to be fitted.
         """
         wanted = frozenset([self._key(name_a), self._key(name_b)])
-        return self._fittings.ask(wanted, visitor_here(), lambda fitting: self._fit_aside(fitting, name_a, name_b))
+        return self._fittings.ask(wanted, visitor_here(), lambda fitting: self._fit_aside(fitting, name_a, name_b), wish=wish)
 
     def follow(self, name_a: str | None, name_b: str | None) -> Iterator[tuple[str, bool]]:
         """Fit the map of these models if it is not there. Yields how far that is, and at last what went wrong, or "", and True.
 
         Where there is nothing to fit, yields nothing but ("", False). Ends early if the visitor asks for something else.
         """
-        self.leave()
+        wish = self.leave()
         try:
             is_there = self.coordinates(name_a, name_b) is not None
         except UserError:  # there can be none, which is for `coordinates` to say
@@ -79,49 +102,28 @@ class CommonMaps:
         if is_there:
             yield "", False
             return
-        visitor = visitor_here()
         try:
-            fitting = self.fit(name_a, name_b)
+            fitting = self.fit(name_a, name_b, wish)
         except UserError as error:
             yield str(error), True
             return
-        while not fitting.done:
-            if not self._fittings.follow(fitting, visitor):
-                yield "", False  # what was said last may come after what the visitor asked for since
-                return
-            yield str(fitting), False
-            time.sleep(0.5)
-            check_cancelled()
-        yield fitting.fault or "", True
+        yield from self._fittings.watch(fitting, visitor_here())
 
-    def leave(self) -> None:
-        """The visitor waits for no map any more."""
-        self._fittings.leave(visitor_here())
+    def leave(self) -> int:
+        """The visitor waits for no map any more. See `Fittings.leave`."""
+        return self._fittings.leave(visitor_here())
 
     def _fit_aside(self, fitting: Fitting, name_a: str | None, name_b: str | None) -> str | None:
-        """Fit in a process of its own and listen to it; return what went wrong, if anything."""
+        """Fit in the process beside this one; return what went wrong, if anything."""
         from dgvae.checkpoint.shared_map import fit_aside
 
         known, folders = self._members(name_a, name_b)
         path = _cached(folders)
         path.parent.mkdir(parents=True, exist_ok=True)
-        context = multiprocessing.get_context("spawn")
-        hears, tells = context.Pipe(duplex=False)
-        process = context.Process(target=fit_aside, args=(folders, known, path, tells), daemon=True)
-        process.start()
-        tells.close()  # only the process holds it now, so that its end is heard
-        fault = None
-        with suppress(EOFError):
-            while True:
-                said = hears.recv()
-                if isinstance(said, str):
-                    fault = said
-                else:
-                    fitting.share = said
-        process.join()
+        fault = ASIDE.run(fit_aside, (folders, known, path), partial(setattr, fitting, "share"), fitting.why_end)
         for folder in folders.values():
-            fault = fault and fault.replace(f"{folder}/", "").replace(str(folder), folder.name)
-        return fault or (f"its process ended with {process.exitcode}." if process.exitcode else None)
+            fault = fault.replace(f"{folder}/", "").replace(str(folder), folder.name)
+        return fault or None
 
     def _members(self, name_a: str | None, name_b: str | None) -> tuple[Path | None, dict[str, Path]]:
         """The map to begin with, if one holds A or B, and the folders of A, B and that map's models, by their keys."""

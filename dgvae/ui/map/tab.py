@@ -41,7 +41,7 @@ class MapTab(Tab):
     name_a, name_b: the names of models A and B.
     number: of a point, as visitors see it (see `Point.of_number`); None or 0 for no point.
     region: what is marked, as text (see `Region.parse`); empty for none.
-    which, projection: OWN or COMMON, and UMAP or PCA: the map that is shown.
+    which, projection, neighbors, min_dist, chosen: the map that is shown (see `Layout.find`).
     event: what happened on a chart (see `VegaChart.EVENTS`).
 
     They return values for the components that `_wire_…` names, as HTML unless they say otherwise.
@@ -140,7 +140,8 @@ class MapTab(Tab):
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """What to look for; fault and chart of A and B; marks; remarks; no hole yet; what is read, found, near and named."""
         coloring = Coloring(fields["colour"], fields["dim"])
-        layout = Layout.find(self.common, (fields["map"], fields["proj"]), (name_a, name_b))
+        chosen = [fields[key] for key in ("map", "proj", "neighbors", "mindist")]
+        layout = Layout.find(self.common, chosen, (name_a, name_b))
         drawn: list[Any] = []
         for side, name in zip("AB", (name_a, name_b), strict=True):
             try:
@@ -208,20 +209,23 @@ class MapTab(Tab):
             raise UserError("Click a point on a map first.")
         return text_at(self.shelf, name_a, name_b, point)
 
-    def brush(self, name_a: str | None, name_b: str | None, which: str, projection: str, event: Brushed) -> tuple[str, str]:
+    def brush(
+        self, name_a: str | None, name_b: str | None, which: str, projection: str, neighbors: int, min_dist: float,
+        event: Brushed,
+    ) -> tuple[str, str]:  # fmt: skip
         """The region that was marked, as text, and what lies in it."""
         text = str(Region.marked(event) or "")
-        return text, self.read_region(name_a, name_b, text, which, projection)
+        return text, self.read_region(name_a, name_b, text, which, projection, neighbors, min_dist)
 
-    def type_region(self, name_a: str | None, name_b: str | None, region: str, number: float | None, *chosen: str) -> Any:
+    def type_region(self, name_a: str | None, name_b: str | None, region: str, number: float | None, *chosen: Any) -> Any:
         """What lies in the region that was typed, and the marks."""
         return self.read_region(name_a, name_b, region, *chosen), marks_over(region, Point.of_number(number))
 
-    def read_region(self, name_a: str | None, name_b: str | None, text: str, which: str, projection: str) -> str:
+    def read_region(self, name_a: str | None, name_b: str | None, text: str, *chosen: Any) -> str:
         """What lies in a region; nothing if there is none."""
         if not text.strip():
             return ""
-        layout = Layout.find(self.common, (which, projection), (name_a, name_b))
+        layout = Layout.find(self.common, chosen, (name_a, name_b))
         return self._read_region(name_a, name_b, layout, text)
 
     def _read_region(self, name_a: str | None, name_b: str | None, layout: Layout, text: str) -> str:

@@ -49,7 +49,7 @@ def test_one_is_fitted_at_a_time_and_all_who_ask_wait_for_it(work: Work) -> None
     assert work.ask("first", "c") is first
     until(lambda: work.began)
     assert str(first).startswith("Fitting a common map, about a minute: finding neighbors, 0 s")
-    assert str(second) == "Waiting until other common maps are fitted: 0 s"
+    assert str(second) == "Waiting until other maps are fitted: 0 s"
     work.go.set()
     until(lambda: second.done)
     assert (work.began, first.fault, second.fault) == (["first", "second"], None, None)
@@ -61,7 +61,7 @@ def test_too_many_are_refused_in_words(work: Work) -> None:
     until(lambda: work.began)
     for number in range(MOST_WAITING):
         work.ask(f"map {number}", f"visitor {number}")
-    with pytest.raises(UserError, match=rf"The app is busy: {MOST_WAITING} common maps wait to be fitted"):
+    with pytest.raises(UserError, match=rf"The app is busy: {MOST_WAITING} maps wait to be fitted"):
         work.ask("one more", "another")
     assert work.ask("map 0", "another")  # which waits already
 
@@ -78,6 +78,15 @@ def test_a_visitor_waits_for_one_map_at_a_time(work: Work) -> None:
     assert work.began == ["running", f"map {3 * MOST_WAITING - 1}"]
 
 
+def test_what_a_visitor_wished_for_before_does_not_come_after_what_they_wish_for_now(work: Work) -> None:
+    queue = work.queue
+    earlier = queue.leave("quick")  # and while its model is loaded:
+    later = queue.leave("quick")
+    assert [*queue.watch(queue.ask("earlier", "quick", lambda _: None, wish=earlier), "quick")] == [("", False)]
+    assert [*queue.watch(queue.ask("later", "quick", lambda _: None, wish=later), "quick")][-1] == ("", True)
+    assert not queue._waiting
+
+
 def test_nothing_begins_for_a_visitor_who_has_left(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     work.ask("running", "first")
     until(lambda: work.began)
@@ -91,12 +100,12 @@ def test_nothing_begins_for_a_visitor_who_has_left(work: Work, monkeypatch: pyte
     work.go.set()
     until(lambda: stays.done)
     assert (work.began, stays.fault) == (["running", "stays"], None)
-    assert left.fault == "The common map could not be fitted: nobody waited for it. Choose the common map again."
+    assert left.fault == "The map could not be fitted: nobody waited for it. Choose it again."
 
 
 def test_what_failed_may_be_asked_for_again(work: Work) -> None:
     work.go.set()
     failed = work.ask("broken", "a")
     until(lambda: failed.done)
-    assert failed.fault == "The common map could not be fitted: it is broken"
+    assert failed.fault == "The map could not be fitted: it is broken"
     assert work.ask("broken", "a") is not failed

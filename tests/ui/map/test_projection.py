@@ -49,7 +49,7 @@ def test_a_common_principal_plane_needs_no_fit_and_shows_a_draw_at_one_place(tab
     a, b = columns(shown.chart_a), columns(shown.chart_b)
     assert all(a[-number] == b[-number] for number in range(1, 61))
     assert any(a[number] != b[number] for number in a.keys() & b.keys() if number > 0)
-    assert list(tab._controls.fit_common(VAE, DG, "common", "pca")) == [("", gr.skip())]
+    assert list(tab._controls.fit(VAE, DG, "common", "pca", 5, 0.1)) == [("", gr.skip())]
     apart = drawn(tab, VAE, SPHERE, which="common", proj="pca")
     assert "no common map: their priors are different distributions" in apart.remark
     assert columns(apart.chart_a) == columns(drawn(tab, VAE, SPHERE, proj="pca").chart_a)

@@ -111,14 +111,14 @@ def test_a_click_brings_the_points_number_and_what_is_read_there(tab: MapTab):
 
 def test_a_drag_brings_the_region_and_what_lies_in_it(tab: MapTab):
     dragged: Any = SimpleNamespace(target=SimpleNamespace(elem_id="map-b"), x=(0, 1), y=(2, 3), corners=None)
-    assert tab.brush(VAE, DG, "own", "umap", dragged) == (
+    assert tab.brush(VAE, DG, "own", "umap", 15, 0.1, dragged) == (
         "B: 0, 1, 2, 3",
         tab.read_region(VAE, DG, "B: 0, 1, 2, 3", "own", "umap"),
     )
     drawn_round: Any = SimpleNamespace(target=dragged.target, x=None, y=None, corners=((0, 1), (2.34567, 3), (4, 0)))
-    assert tab.brush(VAE, DG, "own", "umap", drawn_round)[0] == "B: 0 1, 2.346 3, 4 0"
+    assert tab.brush(VAE, DG, "own", "umap", 15, 0.1, drawn_round)[0] == "B: 0 1, 2.346 3, 4 0"
     gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None, corners=None)
-    assert tab.brush(VAE, DG, "own", "umap", gone) == ("", "")
+    assert tab.brush(VAE, DG, "own", "umap", 15, 0.1, gone) == ("", "")
 
 
 def test_a_linked_point_and_region_are_marked_on_the_maps(tab: MapTab):
