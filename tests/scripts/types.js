@@ -18,6 +18,7 @@ const SCOPES = [
     "vega/lasso.js",
     "vega/lights.js",
     "vega/pointer.js",
+    "vega/saved.js",
     "vega/zoom.js",
     "vega/zoom_gestures.js",
   ],

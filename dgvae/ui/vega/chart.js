@@ -1,6 +1,5 @@
 // The page's half of VegaChart (see chart.py): drawing. Gradio runs this once for each mounted chart, with `element`,
-// `trigger`, `props` and `watch` in scope; marks.js, lights.js, pointer.js and the zoom's scripts follow
-// in the same scope.
+// `trigger`, `props` and `watch` in scope; the other PARTS of chart.py follow in the same scope.
 
 const RESIZE_DELAY = 120; // milliseconds
 
@@ -160,18 +159,6 @@ function pageStyle() {
     legend: { labelColor: text, titleColor: muted, titleFontWeight: 400, labelFontSize: 12, titleFontSize: 12 },
   };
 }
-
-// ---- files of the chart
-
-element.querySelectorAll(".vega-tools [data-format]").forEach((button) =>
-  button.addEventListener("click", async () => {
-    if (!chart) return;
-    const link = document.createElement("a");
-    link.href = await chart.view.toImageURL(button.dataset.format, button.dataset.format === "png" ? 2 : 1);
-    link.download = `${props.label.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-")}.${button.dataset.format}`;
-    link.click();
-  }),
-);
 
 // ---- what makes the chart draw again
 

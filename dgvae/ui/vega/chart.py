@@ -43,7 +43,7 @@ from starlette.routing import Route
 from dgvae.ui.requests.events import MOST_CORNERS
 from dgvae.ui.requests.plain import plain
 
-PARTS = ("chart", "marks", "lasso", "lights", "pointer", "zoom", "zoom_gestures")  # of the page's script, in one scope
+PARTS = ("chart", "marks", "lasso", "lights", "pointer", "saved", "zoom", "zoom_gestures")  # of the script, in one scope
 _PAGE_SCRIPT = "\n".join(Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 _TOOLS = """<div class="vega-tools">
   <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>

@@ -12,9 +12,7 @@ lights.className = "vega-lights";
 
 function paintLights() {
   if (!chart || !chart.xScale() || !chart.yScale()) return;
-  // The points of this chart's own brush are seen inside it.
-  const lit = marks.lit && marks.lit.by !== member ? [...marks.lit.ids] : [];
-  const layers = { lit: dots(lit), found: dots(marks.found), a: dots(marks.near.a), b: dots(marks.near.b) };
+  const layers = litLayers();
   for (const [name, { length }] of Object.entries(layers)) lights.dataset[name] = String(length);
   lights.dataset.names = "0";
   if (!marks.names.length && !Object.values(layers).some((layer) => layer.length)) return lights.remove();
@@ -35,19 +33,41 @@ function paintLights() {
   writeNames(pen);
 }
 
-// The first names have the choice; one that would hide another gives way up or down, or is left out.
+// Where points light up, in pixels of the place.
+function litLayers() {
+  // The points of this chart's own brush are seen inside it.
+  const lit = marks.lit && marks.lit.by !== member ? [...marks.lit.ids] : [];
+  return { lit: dots(lit), found: dots(marks.found), a: dots(marks.near.a), b: dots(marks.near.b) };
+}
+
 function writeNames(pen) {
-  const corner = place.getBoundingClientRect();
-  const [left, top] = plotOffset().map((at, i) => at - (i ? corner.top : corner.left));
-  const [width, height] = [chart.view.width(), chart.view.height()];
-  const taken = [];
+  const names = placedNames();
   pen.setLineDash([]);
-  pen.font = `700 12px ${getComputedStyle(place).fontFamily}`;
+  pen.font = nameFont();
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.lineJoin = "round";
   pen.lineWidth = 4;
   pen.strokeStyle = cssVariable("--block-background-fill");
+  for (const { text, across, up } of names) {
+    pen.strokeText(text, across, up);
+    pen.fillText(text, across, up);
+  }
+  lights.dataset.names = String(names.length);
+}
+
+function nameFont() {
+  return `700 12px ${getComputedStyle(place).fontFamily}`;
+}
+
+// The first names have the choice; one that would hide another gives way up or down, or is left out.
+function placedNames() {
+  const corner = place.getBoundingClientRect();
+  const [left, top] = plotOffset().map((at, i) => at - (i ? corner.top : corner.left));
+  const [width, height] = [chart.view.width(), chart.view.height()];
+  const taken = [];
+  const pen = lights.getContext("2d");
+  pen.font = nameFont();
   for (const { x, y, text } of marks.names) {
     const half = pen.measureText(text).width / 2;
     if (!ifSeen(pixel(x, y))) continue;
@@ -58,11 +78,9 @@ function writeNames(pen) {
       taken.every((other) => Math.abs(up - other.up) >= LINE || Math.abs(across - other.across) >= half + other.half + 4);
     const up = [0, -LINE, LINE, -2 * LINE, 2 * LINE].map((by) => middle + by).find(free);
     if (up === undefined) continue;
-    taken.push({ across, up, half });
-    pen.strokeText(text, across, up);
-    pen.fillText(text, across, up);
+    taken.push({ text, across, up, half });
   }
-  lights.dataset.names = String(taken.length);
+  return taken;
 }
 
 // Where the chart has the points of these ids, in pixels of the place.

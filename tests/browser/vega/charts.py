@@ -37,6 +37,7 @@ def with_gesture(spec: dict[str, Any], gesture: str) -> dict[str, Any]:
 
 # Crosses itself: its middle is outside.
 STAR = [(5 * np.sin(0.8 * np.pi * i), 5 * np.cos(0.8 * np.pi * i)) for i in range(5)]
+NAME = "here & <there>"
 PLANE = {
     "data": {"values": [{"x": -4, "y": -4}, {"x": 4, "y": 4}]},
     "mark": {"type": "point", "opacity": 0},
@@ -84,7 +85,8 @@ def build() -> gr.Blocks:
             chart.brush(_range_text, None, brushed, **PRIVATE)
         over = ChartMarks()
         mark_it.click(lambda: marks(left={"brush": {"x": [-1, 1], "y": [-1, 1]}}), None, over, **PRIVATE)
-        mark_star.click(lambda: marks(left={"brush": {"corners": STAR}}), None, over, **PRIVATE)
+        named = {"ring": 1, "names": [{"x": 0, "y": 0, "text": NAME}]}
+        mark_star.click(lambda: marks(left={"brush": {"corners": STAR}}, right=named), None, over, **PRIVATE)
         demo.load(planes, None, [plane, twin], **PRIVATE)
         plane.drag(_drag_text, None, dragged, trigger_mode="always_last", **PRIVATE)
         plane.pick(_pick_text, None, dragged, trigger_mode="always_last", **PRIVATE)
