@@ -40,8 +40,16 @@ function overlay() {
   const [corner, canvas] = [place, chart.stage.querySelector("canvas")].map((part) => part.getBoundingClientRect());
   const transform = `translate(${corner.left - canvas.left} ${corner.top - canvas.top})`;
   const group = drawn("g", { class: "dgvae-overlay", transform, fill: "none", stroke: cssVariable("--body-text-color") });
-  if (chart.xScale() && chart.yScale()) group.append(...brushSaved(), ...lightsSaved(), ...namesSaved(), ...pointSaved());
+  if (chart.xScale() && chart.yScale())
+    group.append(...inView([brushSaved(), lightsSaved(), namesSaved(), pointSaved()].flat()));
   return group;
+}
+
+// Of a zoomed chart, what lies in the plot: an svg within another cuts off what is beyond it.
+function inView(parts) {
+  if (!chart.whole || isWhole()) return parts;
+  const [[x, y], width, height] = [plotCorner(), chart.view.width(), chart.view.height()];
+  return [drawn("svg", { x, y, width, height, viewBox: `${x} ${y} ${width} ${height}` }, parts)];
 }
 
 function brushSaved() {
