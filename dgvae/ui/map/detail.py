@@ -30,32 +30,29 @@ class Details:
         chart.view(self.show, given, self._sent, **QUIET)
 
     def show(
-        self,
-        name_a: str | None,
-        name_b: str | None,
-        which: str,
-        projection: str,
-        color: str,
-        dim: Any,
-        event: Viewed,
-    ) -> Any:
+        self, name_a: str | None, name_b: str | None, which: str, projection: str, neighbors: int, min_dist: float,
+        color: str, dimension: Any, event: Viewed,
+    ) -> Any:  # fmt: skip
         """What a view holds, as a value of `ChartMarks`; nothing changes where the map has all its points anyway."""
         common = self._controls.common
-        layout = Layout.find(common, (which, projection), (name_a, name_b))
+        layout = Layout.find(common, (which, projection, neighbors, min_dist), (name_a, name_b))
+        side, name = ("B", name_b) if event.target and event.target.elem_id == "map-b" else ("A", name_a)
         try:
-            side, name = ("b", name_b) if event.target and event.target.elem_id == "map-b" else ("a", name_a)
-            detail = detail_of(common.shelf, name, Coloring(color, dim), layout, (event.x, event.y))
+            detail = detail_of(common.shelf, name, side, Coloring(color, dimension), layout, (event.x, event.y))
         except UserError:
             return gr.skip()  # it is said in the map's place
-        return gr.skip() if detail is None else marks(**{f"map_{side}": {"detail": detail}})
+        return gr.skip() if detail is None else marks(**{f"map_{side.lower()}": {"detail": detail}})
 
 
-def detail_of(shelf: Shelf, name: str | None, coloring: Coloring, layout: Layout, view: View) -> dict[str, Any] | None:
+def detail_of(
+    shelf: Shelf, name: str | None, side: str, coloring: Coloring, layout: Layout, view: View
+) -> dict[str, Any] | None:
     """The points of a view, or a picture of them if they are many.
 
     Args:
         shelf: has the model.
         name: of the model.
+        side: "A" or "B".
         coloring: chosen by the visitor.
         layout: where the points are.
         view: the ends of x and y.
@@ -68,7 +65,7 @@ def detail_of(shelf: Shelf, name: str | None, coloring: Coloring, layout: Layout
     """
     checkpoint = shelf.get(name)
     (x0, x1), (y0, y1) = view
-    if layout.is_common or not places_of(checkpoint) or x0 >= x1 or y0 >= y1:
+    if not layout.is_usual(side) or not places_of(checkpoint) or x0 >= x1 or y0 >= y1:
         return None
     points = points_in(checkpoint, layout.projection, view, coloring.key, coloring.column(checkpoint))
     by_source = coloring.key == "source"

@@ -99,8 +99,8 @@ class Layout:
                 places |= {side: Place(of[name], extents(*xy)) for side, name in zip("AB", names, strict=True) if name in of}
         return cls(places, UMAP, is_common and bool(places), remark, options)
 
-    def is_kept(self, side: str) -> bool:
-        """Whether the chart of A or B is one that many visitors see."""
+    def is_usual(self, side: str) -> bool:
+        """Whether A or B is shown on the map that many visitors see. All points of a large file have places on it alone."""
         return not self.is_common and (self.options == USUAL or side not in self.places)
 
     def on(self, side: str, checkpoint: Checkpoint) -> Tensor:
@@ -181,14 +181,14 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
         place, title = layout.places.get(side), of.model.config.title
         domain, axes = (place.domain, place.axes) if place else (None, None)
         picture = None
-        if places_of(of) and not layout.is_common:
+        if places_of(of) and layout.is_usual(side):
             domain = domain or extents(xy)
             picture = picture_of(of, layout.projection, domain, by_source=color == "source")
         return latent_map(map_points(of, gaps, xy, column), color, title, domain, of.classes, axes=axes, picture=picture)
 
     # Everyone who comes sees the same first chart.
     kept = ("map", layout.projection, color, column)
-    return shelf.derived(name, kept, chart) if layout.is_kept(side) else chart(checkpoint)
+    return shelf.derived(name, kept, chart) if layout.is_usual(side) else chart(checkpoint)
 
 
 def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layout: Layout) -> str:
@@ -204,9 +204,9 @@ def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layou
         HTML, empty if all is shown.
     """
     found = [layout.remark] if layout.remark else []
-    for name in () if layout.is_common else names:
+    for side, name in zip("AB", names, strict=False):
         with suppress(UserError):  # it is said in the model's place
-            if places := places_of(shelf.get(name)):
+            if layout.is_usual(side) and (places := places_of(shelf.get(name))):
                 found.append(said_of(places, layout.projection))
     for name in names if coloring.key == "gap" else ():
         with suppress(UserError):  # it is said in the model's place

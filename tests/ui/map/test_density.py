@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from dgvae import LatentSpace
+from dgvae.checkpoint.umap import UmapOptions
 from dgvae.errors import UserError
 from dgvae.evaluation.holes import density_gap_at
 from dgvae.ui.address import first_value
 from dgvae.ui.map.detail import detail_of
-from dgvae.ui.map.drawing import Coloring, Layout
-from dgvae.ui.map.points import Point, gap_of, latent_of
+from dgvae.ui.map.drawing import Coloring, Layout, Place, draw_map, remarks
+from dgvae.ui.map.points import Point, extents, gap_of, latent_of, map_of
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.own_latents import latent_of_number, places_of
 from dgvae.ui.shelf import Shelf
@@ -56,12 +57,12 @@ def test_the_map_has_dots_over_a_picture_and_a_view_has_its_points(tab: MapTab, 
     assert picture["url"].startswith("data:image/png")
     layout = Layout.find(tab.common, ("own", projection), ("many", "many"))
     whole = (picture["x"], picture["right"]), (picture["y"], picture["top"])
-    coarse = detail_of(tab.shelf, "many", Coloring(color, 1), layout, whole)
+    coarse = detail_of(tab.shelf, "many", "A", Coloring(color, 1), layout, whole)
     assert coarse
     assert coarse["points"] is None
     assert coarse["picture"] == picture
     (x0, x1), ends = whole
-    fine = detail_of(tab.shelf, "many", Coloring(color, 1), layout, ((x0, x0 + 0.3 * (x1 - x0)), ends))
+    fine = detail_of(tab.shelf, "many", "A", Coloring(color, 1), layout, ((x0, x0 + 0.3 * (x1 - x0)), ends))
     assert fine
     columns = fine["points"]
     assert fine["picture"] is None
@@ -74,6 +75,17 @@ def test_the_map_has_dots_over_a_picture_and_a_view_has_its_points(tab: MapTab, 
     assert all((gap is not None) == (color == "gap") for gap in columns["gap"])
     for number, label in zip(columns["id"], columns["label"], strict=True):
         assert label == ("" if number < 0 else str((number - 1) % 3)) or str((number - 1) % 3) in label
+
+
+def test_a_map_that_is_fitted_anew_shows_its_dots_alone(tab: MapTab) -> None:
+    """The other points have no places on it."""
+    checkpoint = tab.shelf.get("many")
+    xy = map_of(checkpoint).xy
+    layout = Layout({"A": Place(xy, extents(xy))}, options=UmapOptions(5, 0.1))
+    assert not draw_map(tab.shelf, "many", "A", Coloring("source"), layout)["datasets"].get("picture")
+    assert detail_of(tab.shelf, "many", "A", Coloring("source"), layout, ((0, 1), (0, 1))) is None
+    assert "The picture counts" not in remarks(tab.shelf, ["many"], Coloring("source"), layout)
+    assert "The picture counts" in remarks(tab.shelf, ["many"], Coloring("source"), Layout())
 
 
 def test_every_number_of_the_file_and_as_many_draws_are_read_out(tab: MapTab) -> None:

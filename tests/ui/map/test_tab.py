@@ -116,7 +116,7 @@ def test_a_drag_brings_the_region_and_what_lies_in_it(tab: MapTab):
         tab.read_region(VAE, DG, "B: 0, 1, 2, 3", "own", "umap"),
     )
     drawn_round: Any = SimpleNamespace(target=dragged.target, x=None, y=None, corners=((0, 1), (2.34567, 3), (4, 0)))
-    assert tab.brush(VAE, DG, "own", "umap", 15, 0.1, drawn_round)[0] == "B: 0 1, 2.346 3, 4 0"
+    assert tab.brush(VAE, DG, "own", "umap", 15, 0.1, drawn_round)[0] == "B: 0 1, 2.34567 3, 4 0"
     gone: Any = SimpleNamespace(target=dragged.target, x=None, y=None, corners=None)
     assert tab.brush(VAE, DG, "own", "umap", 15, 0.1, gone) == ("", "")
 
@@ -137,7 +137,7 @@ def test_a_region_is_read_back_as_it_was_written():
     assert region == Region("B", Rectangle((-1.5, 2), (0.25, 12.34))) == Region.parse(str(region))
     region = Region.parse("A: 0 0,2 -1e-5,  0.123456 2")
     assert region == Region("A", Polygon(((0, 0), (2, -1e-5), (0.123456, 2))))
-    assert str(region) == "A: 0 0, 2 -1e-05, 0.1235 2"
+    assert str(region) == "A: 0 0, 2 -1e-05, 0.123456 2"
 
 
 @pytest.mark.parametrize(
