@@ -51,7 +51,16 @@ def test_a_file_becomes_model_b_of_its_visitor_alone(page: Page, url: str, digit
     expect(map_b.locator("canvas")).to_be_visible()
     expect(page.locator("#map")).to_have_count(0)
     expect(page.get_by_text("dots are encoded examples, q(z)")).to_be_visible()
+    expect(page.get_by_label("label of the example")).to_be_visible()
     page.wait_for_function("location.search.includes('b=yours')")
+    for tab, said in {
+        "Gallery": "prior samples in orange, encoded examples in blue",
+        "Slice": "encoded examples are rare",
+    }.items():
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_text(said)).to_be_visible()
+    page.get_by_role("tab", name="Map").click()
+    page.wait_for_function("location.search.includes('tab=map')")
     link = page.url
 
     context = browser.new_context()

@@ -1,6 +1,7 @@
 """One map for several models: what it holds, who may share one, and that a new model joins it without moving the others."""
 
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -117,3 +118,28 @@ def test_a_fit_that_fails_says_why_and_may_be_tried_again(folder: Path, tmp_path
         time.sleep(0.05)
     assert (fitting.fault or "").startswith("The map could not be fitted: ")
     assert maps.fit("vae", "dg-vae") is not fitting
+
+
+def test_who_chooses_another_pair_no_longer_follows_the_first(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    go, fitted = threading.Event(), []
+
+    def fit_aside(_: CommonMaps, __: object, *names: str) -> str:
+        fitted.append(names)
+        go.wait(60)
+        return "not today"
+
+    monkeypatch.setattr(CommonMaps, "_fit_aside", fit_aside)
+    maps = CommonMaps(Shelf(folder))
+    first = maps.follow("vae", "dg-vae")
+    assert next(first)[1] is False
+    second = maps.follow("beta-vae", "dg-vae")
+    assert "Waiting until other maps are fitted" in next(second)[0]
+    assert [*first] == [("", False)]
+    third = maps.follow("vae", "beta-vae")  # which is there
+    assert [*third] == [("", False)]
+    assert [*second] == [("", False)]
+    go.set()
+    last = [*maps.follow("beta-vae", "dg-vae")]
+    assert last[-1] == ("The map could not be fitted: not today", True)
+    assert fitted == [("vae", "dg-vae"), ("beta-vae", "dg-vae")]

@@ -70,6 +70,17 @@ def test_every_tab_draws_it(kind: type[Tab], names: tuple[str, str], shelf: Shel
         assert any(drawn)
 
 
+def test_every_tab_says_examples_where_a_model_has_no_sentences(shelf: Shelf) -> None:
+    for kind in TABS:
+        tab = build(kind, shelf)
+        for component, update in tab.worded:
+            plain = str(update(lambda text: shelf.given.said(text, DG, DG)))
+            said = str(update(lambda text: shelf.given.said(text, DG, "digits"))).replace("'sentence')", "")  # a key
+            assert "sentence" in plain.lower(), component
+            assert "sentence" not in said.lower(), component
+    assert {kind.key for kind in TABS if build(kind, shelf).worded} >= {"gallery", "map", "slice", "sample"}
+
+
 def test_they_come_first(shelf: Shelf) -> None:
     assert shelf.defaults() == ("digits", "codes")
     assert [name for _, name in shelf.choices()][:2] == ["digits", "codes"]

@@ -53,7 +53,7 @@ class GalleryTab(Tab):
         with gr.Row():
             order = gr.Dropdown([BY_METHOD, *ORDERS], value=BY_METHOD, label="Order, the best first", elem_id="gallery-order")
             family = gr.Dropdown([ALL, *FAMILIES], value=ALL, label="Methods", elem_id="gallery-family")
-        gr.HTML(f"<p class='hint'>{SAYS}</p>")
+        self.hint(SAYS)
         first = self._cards(
             *self._models(ALL), BY_METHOD, model_a.value, model_b.value
         )  # drawn at once, before anything is loaded

@@ -14,7 +14,7 @@ from dgvae.ui.map.drawing import COMMON, OWN, PCA, UMAP
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.markup.render import notice
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tabs.tab import QUIET
+from dgvae.ui.tabs.tab import QUIET, Say
 
 
 class Controls:
@@ -107,3 +107,8 @@ class Controls:
 def look_for(color: str) -> str:
     """What to look for in a map of this coloring, as HTML."""
     return f"<p class='hint'>{LOOK_FOR[color]}</p>"
+
+
+def worded_colors(say: Say) -> Any:
+    """The colorings, by what is said of sentences."""
+    return gr.update(choices=[(say(name), key) for key, name in COLORINGS.items()])

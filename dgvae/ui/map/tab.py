@@ -9,7 +9,7 @@ import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.ui.map.clusters import ClusterNames
-from dgvae.ui.map.controls import Controls, look_for
+from dgvae.ui.map.controls import Controls, look_for, worded_colors
 from dgvae.ui.map.detail import Details
 from dgvae.ui.map.drawing import Coloring, Layout, draw_map, marks_over, remarks
 from dgvae.ui.map.neighbors import NeighborList, neighbors
@@ -54,6 +54,7 @@ class MapTab(Tab):
         super().__init__(shelf, model_a, model_b)
         self._controls = Controls(shelf)
         self.common = self._controls.common
+        self.worded.append((self._controls.color, worded_colors))
         with gr.Row(elem_id="map-search"):
             self._search = SearchField(shelf)
             self._clusters = ClusterNames(self.common)

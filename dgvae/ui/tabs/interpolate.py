@@ -46,12 +46,11 @@ class InterpolateTab(Tab):
 
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
-        gr.Markdown(
+        self.hint(
             "Both sentences are encoded to their posterior means, and points on a path between the means are decoded. In a "
             "smooth latent space, the meaning changes in small steps. A collapsed model decodes the same text for every z. "
             "The curve is the density gap: it is high where encoded sentences are rare compared with the prior, and low at "
-            "an encoded sentence. The dense path goes through places with many encoded sentences.",
-            elem_classes="hint",
+            "an encoded sentence. The dense path goes through places with many encoded sentences."
         )
         with gr.Row():
             start = gr.Textbox(EXAMPLES[0], label="From", max_length=MOST_CHARACTERS, elem_id="from", min_width=280)

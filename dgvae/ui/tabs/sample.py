@@ -30,11 +30,10 @@ class SampleTab(Tab):
 
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
-        gr.Markdown(
+        self.hint(
             "All models decode the same draws from the prior. The bar is the density gap log p(z) − log q(z) of the draw. "
             "Orange: the prior is denser than the encoded sentences; in a hole, the decoder can only guess. Blue: the "
-            "encoded sentences are denser than the prior.",
-            elem_classes="hint",
+            "encoded sentences are denser than the prior."
         )
         with gr.Row():
             count = Slider(1, 64, value=12, step=1, label="Draws", min_width=200)
@@ -54,6 +53,7 @@ class SampleTab(Tab):
         }  # fmt: skip
         self.triggers = [control.change for control in (count, how, temperature, top_p, seed, more, nearest)]
         self.outputs = [output]
+        self.worded.append((nearest, lambda say: gr.update(label=say(nearest.label))))
         again.click(lambda: random.randrange(10_000), None, seed, show_progress="hidden", api_visibility="private")
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[str]:

@@ -40,12 +40,11 @@ class SliceTab(Tab):
 
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         super().__init__(shelf, model_a, model_b)
-        gr.Markdown(
+        self.hint(
             "Two dimensions of the latent; the others are integrated out. In the density gap, orange is a hole: the prior "
             "has mass there, but encoded sentences are rare. In blue areas, encoded sentences are dense and the prior has "
             "little mass. Drag the cross-hair: both models decode the point, and the bar beside each text is the density "
-            "gap of the whole latent.",
-            elem_classes="hint",
+            "gap of the whole latent."
         )
         with gr.Row():
             dims = gr.Dropdown([*RANKINGS, CHOSEN], value=RANKINGS[0], label="Dimensions", elem_id="slice-dims", min_width=220)
@@ -74,6 +73,8 @@ class SliceTab(Tab):
         }  # fmt: skip
         self.triggers = [dims.change, of.change, first.change, second.change]
         self.outputs = [faults[0], faults[1], *charts, readout]
+        self.worded.append((sentence, lambda say: gr.update(label=say(sentence.label))))
+        self.worded.append((base, lambda say: gr.update(choices=[(say(name), key) for name, key in BASES.items()])))
         read: dict[str, Any] = {"inputs_kwargs": self.fields, **QUIET}
         moved = [base.change, seed.change, sentence.submit, x.change, y.change]
         gr.on(moved, self.read_out, self.models, readout, **read)

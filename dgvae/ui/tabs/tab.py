@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gradio as gr
@@ -10,6 +11,7 @@ from gradio.components import Component
 
 from dgvae.ui.shelf import Shelf
 
+Say = Callable[[str], str]  # of examples what is said of sentences, where that is right
 # For handlers that answer the pointer: nothing is dimmed meanwhile, no client sees them, and of a flood only the last counts.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
 
@@ -40,6 +42,7 @@ class Tab(ABC):
     fields: what the visitor sets, by its key in the address; `draw` and `code` get their values by these keys.
     triggers: the events at which the tab is drawn anew, besides those of the page (it is opened, a model changes).
     outputs: what `draw` fills.
+    worded: components that speak of sentences, and what each gets when a model changes: a file of latents has examples.
 
     Args:
         shelf: has the models.
@@ -57,6 +60,12 @@ class Tab(ABC):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         self.shelf = shelf
         self.models = [model_a, model_b]
+        self.worded: list[tuple[Component, Callable[[Say], Any]]] = []
+
+    def hint(self, text: str) -> None:
+        """Build a hint in Markdown. Where it says "sentence", it says "example" if A or B is a file of latents."""
+        at_first = self.shelf.given.said(text, *(model.value for model in self.models))
+        self.worded.append((gr.Markdown(at_first, elem_classes="hint"), lambda say: say(text)))
 
     @abstractmethod
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:

@@ -136,11 +136,11 @@ def test_it_is_said_what_the_map_shows(tab: MapTab) -> None:
 def test_a_view_is_sent_to_its_chart_alone(tab: MapTab) -> None:
     target = SimpleNamespace(elem_id="map-b")
     shown: Any = SimpleNamespace(target=target, x=(0.0, 1.0), y=(0.0, 1.0))
-    sent = json.loads(tab._details.show("many", "many", "own", "umap", "source", 1, shown))
+    sent = json.loads(tab._details.show("many", "many", "own", "umap", 15, 0.1, "source", 1, shown))
     assert [*sent["charts"]] == ["map-b"]
     nothing: Any = SimpleNamespace(target=target, x=(1.0, 1.0), y=(0.0, 1.0))
-    assert tab._details.show("many", "many", "own", "umap", "source", 1, nothing) == gr.skip()
-    assert tab._details.show("many", "gone", "own", "umap", "source", 1, shown) == gr.skip()
+    assert tab._details.show("many", "many", "own", "umap", 15, 0.1, "source", 1, nothing) == gr.skip()
+    assert tab._details.show("many", "gone", "own", "umap", 15, 0.1, "source", 1, shown) == gr.skip()
 
 
 def _clicked(number: int) -> Any:
