@@ -36,7 +36,8 @@ def test_a_fit_that_is_not_wanted_any_more_is_broken_off() -> None:
 
 def test_options_make_another_map_and_bad_ones_are_said() -> None:
     latents = np.random.default_rng(0).normal(size=(60, 3))
-    usual, few, spread = (project([latents], options=UmapOptions(*of)) for of in ((), (5,), (15, 0.9)))
+    some = UmapOptions(), UmapOptions(5), UmapOptions(15, 0.9)
+    usual, few, spread = (project([latents], options=options) for options in some)
     assert not np.allclose(usual, few)
     apart = [np.sort(np.hypot(*(xy[:, None] - xy).T), axis=1)[:, 1].mean() for xy in (usual, spread)]
     assert apart[1] > apart[0]  # to the nearest point

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HOW = {"the likeliest word": "greedy", "drawn": "drawn", "beam search": "beam"}
 BEAMS = 5
 
+NEAREST = "The nearest sentence of each"
+
 
 class SampleTab(Tab):
     """See `Tab`."""
@@ -46,14 +48,14 @@ class SampleTab(Tab):
             more = gr.Dropdown(
                 shelf.choices(), value=[], multiselect=True, max_choices=2, label="More models, C and D", min_width=240
             )
-            nearest = gr.Checkbox(value=False, label="The nearest sentence of each", min_width=200, scale=0)
+            nearest = gr.Checkbox(value=False, label=NEAREST, min_width=200, scale=0)
         output = gr.HTML(elem_id="samples")
         self.fields = {
             "n": count, "how": how, "t": temperature, "top_p": top_p, "seed": seed, "more": more, "nearest": nearest,
         }  # fmt: skip
         self.triggers = [control.change for control in (count, how, temperature, top_p, seed, more, nearest)]
         self.outputs = [output]
-        self.worded.append((nearest, lambda say: gr.update(label=say(nearest.label))))
+        self.worded.append((nearest, lambda say: gr.update(label=say(NEAREST))))
         again.click(lambda: random.randrange(10_000), None, seed, show_progress="hidden", api_visibility="private")
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[str]:

@@ -73,7 +73,7 @@ class SliceTab(Tab):
         }  # fmt: skip
         self.triggers = [dims.change, of.change, first.change, second.change]
         self.outputs = [faults[0], faults[1], *charts, readout]
-        self.worded.append((sentence, lambda say: gr.update(label=say(sentence.label))))
+        self.worded.append((sentence, lambda say: gr.update(label=say("The sentence"))))
         self.worded.append((base, lambda say: gr.update(choices=[(say(name), key) for name, key in BASES.items()])))
         read: dict[str, Any] = {"inputs_kwargs": self.fields, **QUIET}
         moved = [base.change, seed.change, sentence.submit, x.change, y.change]
