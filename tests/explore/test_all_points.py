@@ -42,7 +42,7 @@ def test_a_point_has_the_same_latent_alone_and_among_all(points: AllPoints) -> N
     others[points.stored_rows] = False
     assert torch.equal(drawn[others], every[others])
     assert torch.equal(every[points.stored_rows], points.stored.z)
-    examples = every[COUNT:] - points.posterior.mean
+    examples = every[COUNT:] - points.posterior.location
     assert float(examples.std()) == pytest.approx(math.exp(-3), rel=0.1)
     assert float(every[:COUNT].std()) == pytest.approx(1, rel=0.1)
     assert len(every.unique(dim=0)) == len(points)  # no block has the seed of another
@@ -55,5 +55,5 @@ def test_a_point_lies_between_the_fitted_points_near_it_and_a_fitted_point_where
     near = torch.cdist(z, points.stored.z).topk(5, largest=False).indices
     low, high = points.stored.xy[near].aminmax(dim=1)
     assert ((places.umap >= low - 1e-4) & (places.umap <= high + 1e-4)).all()
-    plane = PrincipalPlane.fit(points.posterior.mean)
+    plane = PrincipalPlane.fit(points.posterior.location)
     torch.testing.assert_close(places.plane, plane.project(z))
