@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.zoom [--examples 1000 1000000] [--dimensions 64]
 
-A made-up file is served as by `python app.py --latents FILE`, once to prepare it, which is not measured, and once more. First
-picture: from the address until both maps are drawn. Frames: how often a second the map is painted while the wheel or an arrow
-key changes it at every frame of the browser, which has at most 60. Rest: from the last change until a finer picture, or the
-points of the view, are drawn.
+A made-up file is served as by `python app.py --latents FILE`, once to prepare it, which is not measured, and once more; of at
+most 10,000 examples nothing is kept. First picture: from the address until both maps are drawn. Frames: how often a second the
+map is painted while the wheel or an arrow key changes it at every frame of the browser, which has at most 60. Rest: from the
+last change until a finer picture, or the points of the view, are drawn.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
             begun = time.perf_counter()
             served = LatentSpace.load(path).serve()
             took = time.perf_counter() - begun
-            print(f"{examples:>9,} a prepared file is served after {took:.1f} s", flush=True)
+            print(f"{examples:>9,} served again after {took:.1f} s", flush=True)
             record("zoom", f"served again, {examples} examples", took, "s")
             measure(browser.new_page(), str(served.local_url), examples, examples > len(space.rows))
             served.close()
