@@ -39,19 +39,15 @@ class Controls:
             self.neighbors = gr.Radio(
                 [5, USUAL.neighbors, 50],
                 value=USUAL.neighbors,
-                label="Neighbors of UMAP",
-                scale=0,
-                min_width=190,
-                info="few: small structure; many: large",
+                label="Neighbors of UMAP (few: small structure; many: large)",
+                min_width=300,
                 elem_id="map-neighbors-of-umap",
             )
             self.min_dist = gr.Radio(
                 [0.01, USUAL.min_dist, 0.5],
                 value=USUAL.min_dist,
-                label="Minimum distance",
-                scale=0,
-                min_width=190,
-                info="small: dense clumps; large: spread",
+                label="Minimum distance (small: dense clumps; large: spread)",
+                min_width=300,
                 elem_id="map-min-dist",
             )
         self.remark = gr.HTML(elem_id="map-remark")
