@@ -133,6 +133,8 @@ def test_who_chooses_another_pair_no_longer_follows_the_first(folder: Path, tmp_
     maps = CommonMaps(Shelf(folder))
     first = maps.follow("vae", "dg-vae")
     assert next(first)[1] is False
+    while not fitted:
+        time.sleep(0.01)
     second = maps.follow("beta-vae", "dg-vae")
     assert "Waiting until other maps are fitted" in next(second)[0]
     assert [*first] == [("", False)]

@@ -124,14 +124,14 @@ class Fittings:
         Yields:
             How far it is and False; at last what went wrong, or "", and True. ("", False) if they ask for something else.
         """
-        while not fitting.done:
-            if not self.follow(fitting, visitor):
-                yield "", False  # what was said last may come after what the visitor asked for since
+        while self.follow(fitting, visitor):
+            if fitting.done:
+                yield fitting.fault or "", True
                 return
             yield str(fitting), False
             time.sleep(_ASK)
             check_cancelled()
-        yield fitting.fault or "", True
+        yield "", False  # what was said last may come after what the visitor asked for since
 
     def forget(self, key: Hashable) -> None:
         """A map that was fitted is not kept any more."""
