@@ -42,7 +42,9 @@ def sentences(page: Page, output: str, side: str = "") -> list[str]:
 
 def dot_on_map(page: Page, side: str, source: str) -> tuple[float, float]:
     """Where the map has a dot of the prior (orange) or of the posterior (blue)."""
-    x, y = page.locator(f"#map-{side} .vega-stage canvas").evaluate(
+    shown = page.locator(f"#map-{side} .vega-stage canvas")
+    shown.scroll_into_view_if_needed()  # a pointer beyond the window is nowhere
+    x, y = shown.evaluate(
         """(canvas, source) => {
             const [width, height] = [canvas.width, canvas.height];
             const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
