@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -77,7 +78,11 @@ def project(
             init="spectral" if start is None else start,  # pyright: ignore[reportArgumentType]  # an array is one of its kinds
             tqdm_kwds=bar,
         )
-        return np.asarray(umap.fit_transform(points), dtype=np.float32)
+        try:
+            return np.asarray(umap.fit_transform(points), dtype=np.float32)
+        except BaseException:
+            _unlock_bars()
+            raise
 
 
 class _Listener(io.StringIO):
@@ -89,14 +94,26 @@ class _Listener(io.StringIO):
         self._is_cancelled = False  # the bar writes once more as it is closed
 
     def write(self, text: str) -> int:
-        if (percentage := text.strip()) and not self._is_cancelled:
-            self._progress(float(percentage) / 100)
+        try:
+            share = float(text) / 100
+        except ValueError:  # it moves the cursor to its line, below the bars of other threads
+            return len(text)
+        if not self._is_cancelled:
             try:
+                self._progress(share)
                 check_cancelled()
             except Exception:
                 self._is_cancelled = True
                 raise
         return len(text)
+
+
+def _unlock_bars() -> None:
+    """Release the lock of the bars of all threads, which `tqdm.refresh` holds as it writes, and keeps if that raises."""
+    from tqdm.auto import tqdm
+
+    with suppress(RuntimeError):  # this thread does not hold it
+        tqdm.get_lock().release()
 
 
 def project_aside(groups: Sequence[np.ndarray], options: UmapOptions, told: Connection) -> None:

@@ -12,6 +12,7 @@ from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.checkpoint.latents import LatentMap
 from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, CommonMap, fit, member_key, why_not_common
 from dgvae.errors import UserError
+from dgvae.ui.map.fittings import Fitting
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.shelf import Shelf
 from train.common_map import main
@@ -108,16 +109,22 @@ def test_a_model_that_joins_is_fitted_once_in_the_background(folder: Path, tmp_p
         assert later.coordinates("dg-vae", "vae") is not None
 
 
+def fitted(maps: CommonMaps) -> Fitting:
+    fitting = maps.fit("vae", "dg-vae")
+    deadline = time.monotonic() + 60
+    while not fitting.done and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return fitting
+
+
 def test_a_fit_that_fails_says_why_and_may_be_tried_again(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "dgvae").write_text("a file where the cache's folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     maps = CommonMaps(Shelf(folder))
-    fitting = maps.fit("vae", "dg-vae")
-    deadline = time.monotonic() + 20
-    while not fitting.done and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert (fitting.fault or "").startswith("The map could not be fitted: ")
-    assert maps.fit("vae", "dg-vae") is not fitting
+    first, again = fitted(maps), fitted(maps)
+    assert first is not again
+    for fitting in (first, again):
+        assert (fitting.fault or "").startswith("The map could not be fitted: ")
 
 
 def test_who_chooses_another_pair_no_longer_follows_the_first(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

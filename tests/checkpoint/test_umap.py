@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import threading
+
 import numpy as np
 import pytest
+from tqdm.auto import tqdm
 
 from dgvae.cancellation import cancelled_by
 from dgvae.checkpoint.umap import UmapOptions, project
@@ -32,6 +36,30 @@ def test_a_fit_that_is_not_wanted_any_more_is_broken_off() -> None:
     with cancelled_by(check), pytest.raises(UserError, match="not wanted"):
         project([latents], progress=shares.append)
     assert shares == [0]
+
+
+@pytest.mark.parametrize(("fault", "at"), [(UserError("not wanted"), 0), (BrokenPipeError(), 0), (UserError("not wanted"), 1)])
+def test_after_a_fit_was_broken_off_others_go_on(fault: Exception, at: int) -> None:
+    """All of tqdm's bars share one lock, which whoever breaks a bar off must give back."""
+    latents = np.random.default_rng(0).normal(size=(40, 3))
+
+    def break_off(share: float) -> None:
+        if share == at:
+            raise fault
+
+    with pytest.raises(type(fault)):
+        project([latents], progress=break_off)
+    other = threading.Thread(target=project, args=([latents],), daemon=True)
+    other.start()
+    other.join(60)
+    assert not other.is_alive()
+
+
+def test_it_tells_beside_other_bars() -> None:
+    shares: list[float] = []
+    with tqdm(total=2, file=io.StringIO()):
+        project([np.random.default_rng(0).normal(size=(40, 3))], progress=shares.append)
+    assert (shares[0], shares[-1]) == (0, 1)
 
 
 def test_options_make_another_map_and_bad_ones_are_said() -> None:
