@@ -11,8 +11,9 @@ BIN := .venv/bin
 
 .PHONY: test quick app check docs tables wheel bench clean
 
+# As many at once as there are cores, up to four: each may run a browser. A file's tests run one after the other.
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 quick: .venv/dev
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser --ignore tests/test_benchmarks.py

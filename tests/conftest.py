@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 from dgvae.methods.table import METHODS
@@ -45,6 +47,15 @@ def made_up_lines(count: int, seed: int) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all processes of one run of pytest share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "of-all-workers"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with short-yelp/train.txt, valid.txt and test.txt, in the form of the real corpus."""
     folder = tmp_path_factory.mktemp("corpora") / "short-yelp"
@@ -60,11 +71,14 @@ def small_run(corpus: Path, out: Path, *more: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def checkpoints(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with short-yelp/<method> for every method."""
-    root = tmp_path_factory.mktemp("checkpoints")
-    for method, row in METHODS.items():
-        # The default is meant for long training; here it would make an autoencoder.
-        options = ["--set", "free_bits=0.01"] if "free_bits" in row.options else []
-        assert fit(small_run(corpus, root / "short-yelp" / method, "--method", method, *options)) == 0
-    return root
+def checkpoints(corpus: Path, of_all_workers: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with short-yelp/<method> for every method. All workers train them together; each has a copy."""
+    methods = [*METHODS]
+    for method in reversed(methods) if worker_id == "gw1" else methods:
+        out = of_all_workers / "short-yelp" / method
+        with FileLock(of_all_workers / f"{method}.lock"):
+            if not out.exists():
+                # The default is meant for long training; here it would make an autoencoder.
+                options = ["--set", "free_bits=0.01"] if "free_bits" in METHODS[method].options else []
+                assert fit(small_run(corpus, out, "--method", method, *options)) == 0
+    return Path(shutil.copytree(of_all_workers / "short-yelp", tmp_path_factory.mktemp("checkpoints") / "short-yelp")).parent

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.page import build_page
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
+from tests.awaited import awaited
 
 DG, VMF, IMPLICIT = "short-yelp/dg-vae", "short-yelp/vmf-vae", "short-yelp/ivae-mi"
 TEXT = "the cook likes green zebras ."
@@ -175,8 +174,7 @@ def test_mcp_clients_find_these_tools_and_no_handler_of_the_page(checkpoints: Pa
             return tools, await session.call_tool(next(t for t in tools if "sample" in t), {"model": DG, "count": 2})
 
     try:
-        with ThreadPoolExecutor() as aside:  # the browser's tests have a loop running in this thread
-            tools, answer = aside.submit(asyncio.run, talk()).result()
+        tools, answer = awaited(talk())
     finally:
         demo.close()
     assert {tool.split("_")[-1] for tool in tools} == TOOLS

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -28,8 +27,8 @@ from dgvae.ui.lab.sets import TESTS
 from dgvae.ui.lab.tab import LabTab, _address, parse_points
 from dgvae.ui.lab.visitors import IDLE, MOST_AWAITED, TURN, Labs
 from dgvae.ui.shelf import Shelf
+from tests.awaited import awaited
 
-T = TypeVar("T")
 VISITOR: Any = SimpleNamespace(session_hash="visitor")
 
 
@@ -53,12 +52,6 @@ def tick(tab: LabTab, run: int = 1, steps: int = 1, session: Any = VISITOR, **fi
     event: Any = SimpleNamespace(run=run, steps=steps, number=9)
     picture: Any = tab.tick(event, session, **values(tab, **fields))
     return json.loads(awaited(picture))
-
-
-def awaited(work: Coroutine[Any, Any, T]) -> T:
-    """Its result, from a thread beside this one, in which tests of the page may have left a running loop."""
-    with ThreadPoolExecutor(1) as aside:
-        return aside.submit(asyncio.run, work).result()
 
 
 # ---- what the screen is told

@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +19,7 @@ from dgvae.ui.requests import kept_page
 from dgvae.ui.requests.answer import Answer
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.limits import limits
+from tests.awaited import awaited
 
 GRADIOS_OWN = {"all_endpoints": ""}  # a query that changes nothing in the answer, and that is not kept
 PATHS = ("/", "/config", "/config/")
@@ -142,8 +142,8 @@ def test_many_hosts_at_once_make_one_page_and_fill_no_memory(made: list[str]) ->
         async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
             return await asyncio.gather(*(client.get("/", headers={"Host": f"host{i}.example"}) for i in range(40)))
 
-    with served() as (_, client), ThreadPoolExecutor() as aside:  # a browser test before may have left a loop in this thread
-        answers = aside.submit(asyncio.run, flood(str(client.base_url))).result()
+    with served() as (_, client):
+        answers = awaited(flood(str(client.base_url)))
         assert [f"http://host{i}.example" in answer.text for i, answer in enumerate(answers)] == [True] * 40
         assert made == ["/"]
 

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from dgvae.ui.requests import login
 from dgvae.ui.requests.login import MOST_ATTEMPTS, Attempts
+from tests.awaited import awaited
 from tests.ui.requests.test_kept_page import served
 
 
@@ -50,7 +51,7 @@ def test_after_a_wrong_password_the_next_of_its_address_waits_and_nobody_else(mo
         await asyncio.gather(*wrong, other, return_exceptions=True)
         assert not attempts.is_full({"client": ("guesser", 1)})
 
-    asyncio.run(visit())
+    awaited(visit())
 
 
 def test_many_attempts_at_once_are_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

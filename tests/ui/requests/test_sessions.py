@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from copy import copy
 
@@ -13,6 +12,7 @@ from gradio.state_holder import SessionState
 
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.sessions import SharedConfig
+from tests.awaited import awaited
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_session_keeps_nothing_of_what_it_was_sent() -> None:
         text, chart, label = gr.Textbox(), gr.HTML(), gr.Dropdown(["a"])
         text.change(lambda said: (f"<p>{said}</p>", gr.update(choices=[said], value=said)), text, [chart, label])
     session, (handler,) = SessionState(page), page.fns.values()
-    sent = asyncio.run(page.process_api(handler, ["a long answer"], state=session))
+    sent = awaited(page.process_api(handler, ["a long answer"], state=session))
     assert "a long answer" in sent["data"][0]
     assert session[label._id].choices == [("a long answer", "a long answer")], "what a field accepts is known"
     assert "a long answer" not in repr(session.config_values)
