@@ -209,7 +209,7 @@ def written_points(points: Mapping[str, np.ndarray], classes: Mapping[int, str])
     """
     called = {label: label_name(label, classes) for label in set(points["label"].tolist())}
     written: dict[str, list[Any]] = {name: points[name].tolist() for name in ("id", "source")}
-    written |= {name: [round(value, 4) for value in points[name].tolist()] for name in ("x", "y")}
+    written |= {name: [round(value, COORDINATE_DECIMALS + 1) for value in points[name].tolist()] for name in ("x", "y")}
     written["label"] = [called[label] for label in points["label"].tolist()]
     written["length"] = [length if length >= 0 else None for length in points["length"].tolist()]
     for name in ("gap", "value"):
@@ -226,9 +226,8 @@ def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:
         known_length = length if length >= 0 else ""
         known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
         known_value = f"{value:.2f}" if np.isfinite(value) else ""
-        lines.append(
-            f"{id_},{x:.{COORDINATE_DECIMALS}f},{y:.{COORDINATE_DECIMALS}f},{source},{called[label]},{known_length},{known_gap},{known_value}"
-        )
+        place = f"{x:.{COORDINATE_DECIMALS}f},{y:.{COORDINATE_DECIMALS}f}"
+        lines.append(f"{id_},{place},{source},{called[label]},{known_length},{known_gap},{known_value}")
     return "\n".join(lines)
 
 

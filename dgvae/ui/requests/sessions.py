@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
 from gradio.blocks import Block, BlocksConfig
 from gradio.renderable import Renderable
 
 
 class SharedConfig(BlocksConfig):
     """The blocks of a page or of a session: `default_config` of a page, which a session copies."""
-
-    def __init__(self, root_block: gr.Blocks) -> None:
-        super().__init__(root_block)
 
     def __copy__(self) -> SharedConfig:
         copied = SharedConfig(self.root_block)
