@@ -96,9 +96,8 @@ class Page:
             "js": RAISE % (keys, "count + 1"),
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
-        gr.on([m.change for m in self.models], self.sidebar.describe, self.models, self.sidebar.facts, **QUIET)
-        worded = [component for tab in self.tabs.values() for component, _ in tab.worded]
-        gr.on([m.change for m in self.models], self.word, self.models, worded, **QUIET)
+        described = [*self.sidebar.facts, *(component for tab in self.tabs.values() for component, _ in tab.worded)]
+        gr.on([m.change for m in self.models], self.describe, self.models, described, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
             into = [*tab.outputs, self.code]
             drawn = count.change(partial(self.draw, tab), self.models, into, inputs_kwargs={**tab.fields}, **QUIET)
@@ -134,13 +133,14 @@ class Page:
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
 
-    def word(self, name_a: str | None, name_b: str | None) -> list[Any]:
-        """What speaks of sentences, for these models."""
+    def describe(self, name_a: str | None, name_b: str | None) -> list[Any]:
+        """The facts of both models, and what speaks of sentences, for these models."""
 
         def say(text: str) -> str:
             return self.shelf.given.said(text, name_a, name_b)
 
-        return [update(say) for tab in self.tabs.values() for _, update in tab.worded]
+        worded = (update(say) for tab in self.tabs.values() for _, update in tab.worded)
+        return [*self.sidebar.describe(name_a, name_b), *worded]
 
     def _wire_carriers(self) -> None:
         """A sentence of the map goes to another tab's field. An interpolation needs two: its start leaves the map open."""
