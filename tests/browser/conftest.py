@@ -15,6 +15,7 @@ from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
 
+PATIENCE = 90_000  # milliseconds: a busy machine is slow, and only a failure waits as long
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -43,7 +44,7 @@ def browser() -> Iterator:
         from playwright.sync_api import expect, sync_playwright
     except ImportError:
         _unavailable("the package playwright is not installed")
-    expect.set_options(timeout=30_000)  # a busy machine is slow, and only a failure waits as long
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
@@ -54,6 +55,7 @@ def browser() -> Iterator:
 def page(browser) -> Iterator:
     """A fresh page; an exception that nothing on it caught fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

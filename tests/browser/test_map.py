@@ -141,7 +141,7 @@ def test_a_map_for_both_is_fitted_and_then_shows_a_draw_at_one_place(
     assert ringed(page, "a", -5) != ringed(page, "b", -5)
     page.get_by_label("one for both").check()
     expect(page.locator("#map-progress")).to_contain_text("Fitting a common map")
-    expect(page.locator("#map-progress")).to_have_text("", timeout=90_000)
+    expect(page.locator("#map-progress")).to_have_text("", timeout=300_000)
     page.wait_for_function(
         """() => new Set([..."ab"].map(side => document.querySelector(`#map-${side} .vega-ring`).style.transform)).size === 1"""
     )

@@ -44,7 +44,7 @@ def give(page: Page, path: Path) -> None:
 def test_a_file_becomes_model_b_of_its_visitor_alone(page: Page, url: str, digits: Path, browser) -> None:
     open_app(page, url)
     give(page, digits)
-    expect(page.locator("#given")).to_have_text("my digits is now model B.", timeout=90_000)
+    expect(page.locator("#given")).to_have_text("my digits is now model B.", timeout=300_000)
     expect(page.get_by_label("Model B", exact=True)).to_have_value("my digits")
     expect(page.locator("#facts-b")).to_contain_text("Latents from a file, without a decoder.")
     map_b = page.locator("#map-b .vega-place[data-state=ready]")
@@ -93,4 +93,4 @@ def test_a_file_may_be_dropped_on_the_page(page: Page, url: str, digits: Path) -
         }""",
         [*digits.read_bytes()],
     )
-    expect(page.locator("#given")).to_have_text("dropped is now model B.", timeout=90_000)
+    expect(page.locator("#given")).to_have_text("dropped is now model B.", timeout=300_000)

@@ -20,9 +20,9 @@ def open_app(page: Page, url: str, tab: str = "Map") -> None:
     page.goto(url if "?" in url else f"{url}?tab={tab.lower()}")
     if tab == "Map":
         for side in "ab":
-            page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas", timeout=30_000)
+            page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas")
     else:
-        expect(page.locator(f"{FILLED[tab]} {FILLING}").first).to_be_visible(timeout=30_000)
+        expect(page.locator(f"{FILLED[tab]} {FILLING}").first).to_be_visible()
 
 
 def choose(page: Page, side: str, label: str) -> None:

@@ -122,7 +122,7 @@ def _pick_text(event: gr.EventData) -> str:
 def open_charts(page, url: str) -> None:
     page.goto(url)
     for chart in ("left", "right"):
-        page.wait_for_selector(f"#{chart} .vega-place[data-state=ready] canvas", timeout=20_000)
+        page.wait_for_selector(f"#{chart} .vega-place[data-state=ready] canvas")
 
 
 def middle_of(page, chart: str) -> tuple[float, float]:
