@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path
+from collections import defaultdict
+from typing import Any
+
+import pytest
 
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 
 
-def test_an_event_has_one_handler_that_may_be_put_off(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str], list[dict[str, Any]]]:
+    """By component and event."""
+    found = defaultdict(list)
+    for handler in build_page(Shelf(tmp_path_factory.mktemp("none"))).get_config_file().get("dependencies", []):
+        for component, event in handler["targets"]:
+            if event not in ("load", "then"):
+                found[component, event].append(handler)
+    assert len(found) > 50
+    return found
+
+
+def test_an_event_has_one_handler_that_may_be_put_off(handlers: dict[tuple[int, str], list[dict[str, Any]]]) -> None:
     """Gradio begins the whole event anew after one was put off: two such handlers can begin each other for ever."""
-    put_off = Counter(
-        (component, event)
-        for handler in build_page(Shelf(tmp_path)).get_config_file()["dependencies"]
-        if handler["backend_fn"] and handler["trigger_mode"] == "always_last"
-        for component, event in handler["targets"]
-        if event not in ("load", "then")
-    )
-    assert {event: count for event, count in put_off.items() if count > 1} == {}
-    assert len(put_off) > 20
+    put_off = {
+        event: sum(h["backend_fn"] and h["trigger_mode"] == "always_last" for h in of_it) for event, of_it in handlers.items()
+    }
+    assert {event for event, count in put_off.items() if count > 1} == set()
+
+
+def test_no_handler_waits_for_one_that_shows_progress(handlers: dict[tuple[int, str], list[dict[str, Any]]]) -> None:
+    """Gradio runs the handlers of an event one after the other."""
+    for event, of_it in handlers.items():
+        assert not any(handler["types"]["generator"] for handler in of_it[:-1]), event

@@ -63,8 +63,11 @@ class Controls:
 
     def wire(self, models: list[gr.Dropdown]) -> None:
         """A map is fitted where it is asked for; fields are shown where they are used."""
-        gr.on(
-            [*(field.change for field in (*self.chosen, *models))],
+        # By way of a count: else all else that a field's event begins would wait until the map is fitted.
+        asked = gr.Number(0, visible=False)
+        begins = [*(field.change for field in (*self.chosen, *models))]
+        gr.on(begins, None, asked, asked, js="count => count + 1", api_visibility="private", trigger_mode="multiple")
+        asked.change(
             self.fit, [*models, *self.chosen], [self.progress, self.fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
