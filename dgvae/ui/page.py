@@ -96,6 +96,7 @@ class Page:
             "js": RAISE % (keys, "count + 1"),
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
+        # One handler for both: if one is put off, Gradio begins all of its event anew, and two would begin each other for ever.
         described = [*self.sidebar.facts, *(component for tab in self.tabs.values() for component, _ in tab.worded)]
         gr.on([m.change for m in self.models], self.describe, self.models, described, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
