@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import numpy as np
+import torch
 
 from dgvae.cancellation import check_cancelled
 from dgvae.environment import choose_cache
@@ -67,6 +68,7 @@ def project(
     from umap import UMAP  # 5 s, and not needed to run a model
 
     check_cancelled()
+    threads = torch.get_num_threads()
     listener = _Listener(progress or (lambda _: None))
     bar = {"disable": False, "file": listener, "bar_format": "{percentage}", "mininterval": 0.5}
     with warnings.catch_warnings():
@@ -83,6 +85,8 @@ def project(
         except BaseException:
             _unlock_bars()
             raise
+        finally:
+            torch.set_num_threads(threads)  # numba sets OpenMP to all cores, and with it torch: other last bits
 
 
 class _Listener(io.StringIO):

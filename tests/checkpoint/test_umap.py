@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from tqdm.auto import tqdm
 
 from dgvae.cancellation import cancelled_by
@@ -60,6 +61,18 @@ def test_it_tells_beside_other_bars() -> None:
     with tqdm(total=2, file=io.StringIO()):
         project([np.random.default_rng(0).normal(size=(40, 3))], progress=shares.append)
     assert (shares[0], shares[-1]) == (0, 1)
+
+
+def test_it_leaves_the_threads_of_torch_as_they_were() -> None:
+    """Else what is computed after a map differs in the last bits from what is computed before it."""
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            project([np.random.default_rng(0).normal(size=(40, 3))])
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_options_make_another_map_and_bad_ones_are_said() -> None:
