@@ -133,6 +133,10 @@ class Page:
         whole.then(None, **once, api_visibility="private")
         moved = self.bar.navigate(self.other_view, None, restored, **QUIET)
         moved.then(None, written, None, js=SETTLE, api_visibility="private").then(None, **redraw, api_visibility="private")
+        for handler in blocks.fns.values():
+            if handler.show_progress == "hidden":
+                # Else Gradio's page has a status of every output, and copies all of them and what is in them at each event.
+                handler.show_progress_on = [self.open_tab]
 
     def describe(self, name_a: str | None, name_b: str | None) -> list[Any]:
         """The facts of both models, and what speaks of sentences, for these models."""

@@ -12,10 +12,16 @@ from dgvae.ui.shelf import Shelf
 
 
 @pytest.fixture(scope="module")
-def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str], list[dict[str, Any]]]:
+def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the browser gets."""
+    return dict(build_page(Shelf(tmp_path_factory.mktemp("none"))).get_config_file())
+
+
+@pytest.fixture(scope="module")
+def handlers(config: dict[str, Any]) -> dict[tuple[int, str], list[dict[str, Any]]]:
     """By component and event."""
     found = defaultdict(list)
-    for handler in build_page(Shelf(tmp_path_factory.mktemp("none"))).get_config_file().get("dependencies", []):
+    for handler in config["dependencies"]:
         for component, event in handler["targets"]:
             if event not in ("load", "then"):
                 found[component, event].append(handler)
@@ -35,3 +41,14 @@ def test_no_handler_waits_for_one_that_shows_progress(handlers: dict[tuple[int, 
     """Gradio runs the handlers of an event one after the other."""
     for event, of_it in handlers.items():
         assert not any(handler["types"]["generator"] for handler in of_it[:-1]), event
+
+
+def test_progress_is_told_to_few_components(config: dict[str, Any]) -> None:
+    """At each event, Gradio's page copies every component that was ever told of progress, and all that is in it."""
+    told = set()
+    for handler in config["dependencies"]:
+        if handler["backend_fn"]:
+            told |= set(handler["outputs"] if handler["show_progress_on"] is None else handler["show_progress_on"])
+    types = {component["id"]: component["type"] for component in config["components"]}
+    assert not {types[each] for each in told} & {"tabs", "tabitem", "row", "column", "group", "accordion", "form", "sidebar"}
+    assert len(told) < len(types) / 5
