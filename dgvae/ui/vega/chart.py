@@ -41,7 +41,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from dgvae.ui.requests.events import MOST_CORNERS
-from dgvae.ui.requests.plain import plain
+from dgvae.ui.requests.plain import plain, plain_text
 
 PARTS = ("chart", "marks", "lasso", "lights", "pointer", "saved", "zoom", "zoom_gestures")  # of the script, in one scope
 _PAGE_SCRIPT = "\n".join(Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
@@ -111,7 +111,12 @@ _making = threading.Lock()
 def bundle_path() -> Path:
     """Where the Vega script of the installed vl-convert lies, or will lie."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (cache / "dgvae" / f"vega-{version('vl-convert-python')}.js").resolve()
+    return (cache / "dgvae" / f"vega-{_version()}.js").resolve()
+
+
+@cache  # to find it out takes milliseconds, and each chart asks
+def _version() -> str:
+    return version("vl-convert-python")
 
 
 @cache  # where it can't be stored, each chart would make it again
@@ -215,11 +220,19 @@ class VegaChart(gr.HTML):
         if value is None or isinstance(value, str):
             return value
         vega_bundle()
-        return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        try:
+            text = _json(value)
+        except ValueError:  # seldom, and to look at every number takes longer than to write them
+            text = _json(plain(value))
+        return plain_text(text)
 
     def api_info(self) -> dict[str, Any]:
         """What a client of the app's API gets."""
         return {"type": "string", "description": "a Vega-Lite specification as JSON"}
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class ChartMarks(gr.HTML):
