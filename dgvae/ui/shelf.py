@@ -98,6 +98,7 @@ class Shelf:
             self._broken[name] = version, said
             raise UserError(said) from None
         self._broken.pop(name, None)
+        checkpoint.model.decoder.arrange_for_decoding()
         return checkpoint
 
     def broken(self) -> list[str]:

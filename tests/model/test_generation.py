@@ -9,6 +9,7 @@ import torch
 
 from dgvae.errors import UserError
 from dgvae.methods.config import TextVAEConfig
+from dgvae.methods.table import METHODS
 from dgvae.model.generation import GREEDY, Decoding, _choose, _draw, decode_latents
 from dgvae.model.text_vae import TextVAE
 from dgvae.text.tokenizer import END, PAD, START
@@ -32,6 +33,24 @@ def test_sentences_end_once_and_hold_only_words(decoding: Decoding) -> None:
 def test_a_latent_is_decoded_the_same_alone_and_in_a_batch() -> None:
     vae, z = model(), 3 * torch.randn(16, 4)
     assert decode_latents(vae, z) == [decode_latents(vae, row.unsqueeze(0))[0] for row in z]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_words_decoded_one_at_a_time_have_the_likelihood_of_the_whole_sentence(method: str) -> None:
+    """A word alone takes a path of its own through the LSTM, and weights that were laid out for it stay the same numbers."""
+    torch.manual_seed(0)
+    config = TextVAEConfig(method, 30, embedding_dim=8, hidden_dim=16, latent_dim=4, max_length=9)
+    decoder = TextVAE(config).eval().decoder
+    words, z = torch.randint(3, 30, (5, 7)), torch.randn(5, 4)
+    total, _ = decoder.negative_log_likelihood(words, z)
+    decoder.arrange_for_decoding()
+    last, state, steps = torch.full((5,), START), decoder.initial_state(z), []
+    with torch.no_grad():
+        for word in words.T:
+            logits, state = decoder.next_word_logits(last, z, state)
+            steps.append(logits.log_softmax(-1).gather(1, word[:, None]).sum())
+            last = word
+    torch.testing.assert_close(-torch.stack(steps).sum(), total.detach(), rtol=1e-5, atol=1e-4)
 
 
 def test_sampling_is_fixed_by_its_generator_and_top_p_near_zero_is_greedy() -> None:
