@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding_loop import DecodingLoop
+from dgvae.ui.kept_sentences import KeptSentences
 from dgvae.ui.markup.render import Line, read_as
 from dgvae.ui.own_latents import latent_of_number, own_model, why_no_text
 from dgvae.ui.requests.turns import waiting_here, wanted_here
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 2000  # of a sentence
 _LOOP = DecodingLoop()
+_KEPT = KeptSentences()
 EXAMPLES = ("the food was delicious and the staff was so friendly .", "i waited an hour and nobody came back .")
 
 
@@ -135,8 +137,13 @@ def decode_texts(
         raise UserError(why)
     if (own := own_model(checkpoint)) and own.decoder:
         return own.decoder.decode(z)
+    model, is_wanted = checkpoint.model, wanted_here()
+    decoding = decoding or GREEDY
     with waiting_here():  # for the one decoding loop
-        found = _LOOP.decode(checkpoint.model, z, decoding or GREEDY, generator, wanted_here())
+        if decoding == GREEDY:
+            found = _KEPT.decode(model, z, lambda new: _LOOP.decode(model, new, GREEDY, None, is_wanted))
+        else:
+            found = _LOOP.decode(model, z, decoding, generator, is_wanted)
     return [checkpoint.tokenizer.decode(ids) for ids in found]
 
 
