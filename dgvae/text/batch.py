@@ -126,8 +126,7 @@ def read(lstm: nn.LSTM, inputs: Tensor, batch: Batch, state: LSTMState | None = 
     """
     if inputs.shape[1] == 1 and state and inputs.device.type == "cpu" and not torch.is_grad_enabled():
         # A word that is decoded. nn.LSTM would arrange its weights anew for it, which takes longer than the word.
-        weights = lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0
-        output, cell = torch.lstm_cell(inputs[:, 0], (state[0][0], state[1][0]), *weights)
+        output, cell = torch.lstm_cell(inputs[:, 0], (state[0][0], state[1][0]), *lstm.all_weights[0])
         return output.unsqueeze(1), (output.unsqueeze(0), cell.unsqueeze(0))
     if len(batch.segments) < 2:
         return lstm(inputs, state)
