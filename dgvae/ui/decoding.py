@@ -139,12 +139,18 @@ def decode_texts(
         return own.decoder.decode(z)
     model, is_wanted = checkpoint.model, wanted_here()
     decoding = decoding or GREEDY
+
+    def decode(z: Tensor) -> list[str]:
+        found = _LOOP.decode(model, z, decoding, generator, is_wanted)
+        return [checkpoint.tokenizer.decode(ids) for ids in found]
+
     with waiting_here():  # for the one decoding loop
-        if decoding == GREEDY:
-            found = _KEPT.decode(model, z, lambda new: _LOOP.decode(model, new, GREEDY, None, is_wanted))
-        else:
-            found = _LOOP.decode(model, z, decoding, generator, is_wanted)
-    return [checkpoint.tokenizer.decode(ids) for ids in found]
+        return _KEPT.decode(model, z, decode) if decoding == GREEDY else decode(z)
+
+
+def is_decoding() -> bool:
+    """Whether anybody decodes or waits for it."""
+    return _LOOP.is_busy()
 
 
 def decode_lines(

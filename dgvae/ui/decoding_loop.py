@@ -146,6 +146,10 @@ class DecodingLoop:
             raise request.error
         return request.found
 
+    def is_busy(self) -> bool:
+        """Whether it decodes, or anybody waits for it."""
+        return self._is_decoding or bool(self._waiting)
+
     def _go_on(self) -> None:
         """Decode for a slice: new batches and those that were put aside take turns."""
         batch = None if self._aside and self._was_new else self._new_batch()

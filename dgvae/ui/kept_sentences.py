@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
     from dgvae.model.text_vae import TextVAE
 
-MOST_KEPT = 4096  # sentences of a model, some hundred bytes each; the oldest makes room
+MOST_KEPT = 8192  # sentences of a model, some hundred bytes each; the oldest makes room
 
 
 class KeptSentences:
     """Sentences by model and latent. They go with their model. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._of: WeakKeyDictionary[TextVAE, dict[bytes, list[int]]] = WeakKeyDictionary()
+        self._of: WeakKeyDictionary[TextVAE, dict[bytes, str]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def decode(self, model: TextVAE, z: Tensor, decode: Callable[[Tensor], list[list[int]]]) -> list[list[int]]:
+    def decode(self, model: TextVAE, z: Tensor, decode: Callable[[Tensor], list[str]]) -> list[str]:
         """Decode the latents that were not decoded lately.
 
         Args:
@@ -31,7 +31,7 @@ class KeptSentences:
             decode: makes sentences of some of the rows, always the same of the same row.
 
         Returns:
-            Word ids of one sentence per latent.
+            A sentence per latent.
         """
         keys = [row.tobytes() for row in z.numpy(force=True)]
         with self._lock:

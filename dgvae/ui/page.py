@@ -16,6 +16,7 @@ from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
 from dgvae.ui.lab.tab import LabTab
 from dgvae.ui.linked_view import linked_view
+from dgvae.ui.map.ahead import Ahead
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Navigated
@@ -54,6 +55,7 @@ class Page:
 
     def __init__(self, shelf: Shelf, blocks: GuardedBlocks) -> None:
         self.shelf = shelf
+        self.ahead = Ahead()
         blocks.routes = [script_route(), shelf.given.uploads.route()]
         self.sidebar = Sidebar(shelf)
         self.models = self.sidebar.models
@@ -186,12 +188,17 @@ class Page:
             return *drawn, f"# {error}"
 
     def prepare(self, *names: str | None) -> None:
-        """Fit the models' smoothed densities, a second for each, before the first click asks for a density gap."""
+        """Fit the models' smoothed densities, a second for each, before the first click asks for a density gap.
+
+        The dots of the operator's models are decoded, too, in some seconds that nobody waits for.
+        """
         for name in names:
             with suppress(UserError):  # it is said where the model is shown
-                aggregated = self.shelf.get(name).aggregated
-                if aggregated.has_density:
-                    _ = aggregated.smoothed
+                checkpoint = self.shelf.get(name)
+                if checkpoint.aggregated.has_density:
+                    _ = checkpoint.aggregated.smoothed
+                if self.shelf.is_ours(str(name)):
+                    self.ahead.ask(checkpoint)
 
     def leave(self, request: gr.Request) -> None:
         """Give up what a visitor who is gone has fetched or given."""

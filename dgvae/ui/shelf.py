@@ -112,9 +112,9 @@ class Shelf:
     def derived(self, name: str | None, key: Hashable, make: Callable[[Checkpoint], T]) -> T:
         """What is computed from a checkpoint, once for all visitors and kept as long as the checkpoint is. Raises UserError."""
         checkpoint = self.get(name)
-        return self._derived.get(str(name), key, lambda: make(checkpoint), is_fetched=not self._is_ours(str(name)))
+        return self._derived.get(str(name), key, lambda: make(checkpoint), is_fetched=not self.is_ours(str(name)))
 
-    def _is_ours(self, name: str) -> bool:
+    def is_ours(self, name: str) -> bool:
         """Whether the operator of the app chose it, and no visitor."""
         return name in self._folders or name in self.given.of_all()
 
@@ -213,7 +213,7 @@ class Shelf:
         Raises:
             UserError: the name is taken, or the file is broken.
         """
-        if self._is_ours(name):
+        if self.is_ours(name):
             raise UserError(f"There are two models called {name}; give another name: --latents {path}=NAME")
         self.given.add(path, name, decoder)
 

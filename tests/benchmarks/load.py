@@ -80,7 +80,8 @@ def main() -> None:
     measured, memory = Measured(), []
     with app(None) as (url, _, process):
         first_chart(url, "first")
-        with Visitor(url, "second") as visitor:  # what is computed once is there
+        with Visitor(url, "second") as visitor:  # what is computed once is there, or is begun
+            visitor.prepare("map-a", NAMES)
             for action in ACTIONS.values():
                 action(visitor, random.Random(0))
         print(f"{options.visitors} visitors, {options.seconds:g} s; at first {resident(process):,.0f} MB", flush=True)

@@ -40,12 +40,20 @@ class Visitor:
 
     def draw(self, output: str, changed: Mapping[int, Any] | None = None) -> list[Any]:
         """What the page draws of the tab that holds `output`. changed: inputs, by number, that are not as at first."""
-        filled = {self._places[output], self._places["code"]}
-        found = next(d for d in self._handlers if filled <= set(d["outputs"]))
+        found = self._drawing(output)
         data = [self._first[part] for part in found["inputs"]]
         for number, value in (changed or {}).items():
             data[number] = value
         return self._call(found, data)
+
+    def prepare(self, output: str, models: list[str]) -> None:
+        """What the page has done after a drawing of the tab that holds `output`, while nobody waits."""
+        drawing = self._drawing(output)["id"]
+        self._call(next(d for d in self._handlers if d["trigger_after"] == drawing), models)
+
+    def _drawing(self, output: str) -> dict[str, Any]:
+        filled = {self._places[output], self._places["code"]}
+        return next(d for d in self._handlers if filled <= set(d["outputs"]))
 
     def _call(self, handler: dict[str, Any], data: list[Any], event_data: Any = None, trigger: int | None = None) -> list[Any]:
         body = {"fn_index": handler["id"], "trigger_id": trigger, "data": data, "event_data": event_data}
