@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -27,13 +28,13 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str
     write_bytes(path, save({name: x.detach().cpu().contiguous() for name, x in tensors.items()}, metadata))
 
 
-def read_safetensors(path: Path) -> dict[str, Tensor]:
-    """Read all tensors of a file. Raises UserError if it is missing or broken."""
-    return read_safetensors_with_metadata(path)[0]
+def read_safetensors(path: Path, more: Collection[torch.dtype] = ()) -> dict[str, Tensor]:
+    """Read all tensors of a file. more: types that are read, too. Raises UserError if it is missing or broken."""
+    return read_safetensors_with_metadata(path, more)[0]
 
 
-def read_safetensors_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read all tensors and the metadata of a file. Raises UserError if it is missing or broken."""
+def read_safetensors_with_metadata(path: Path, more: Collection[torch.dtype] = ()) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read all tensors and the metadata of a file. more: as above. Raises UserError if it is missing or broken."""
     try:
         data = path.read_bytes()  # not mapped: a file that is cut off later would end the process
         tensors = load(data)
@@ -43,6 +44,6 @@ def read_safetensors_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[
     except (OSError, SafetensorError, KeyError) as error:  # the last: a type that safetensors has no name for
         raise UserError(f"{path} is broken ({error}); copy or download it again.") from None
     for name, tensor in tensors.items():
-        if tensor.dtype not in _READ:
+        if tensor.dtype not in _READ and tensor.dtype not in more:
             raise UserError(f"{path} holds {name} as {tensor.dtype}, which is not read here; save it as float16 or float32.")
     return tensors, metadata

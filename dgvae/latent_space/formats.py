@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from dgvae.errors import UserError
 from dgvae.files.eight_bits import restored
@@ -21,6 +22,9 @@ _NOT_READ = {
     b"\x89HDF": f"is an HDF5 file, which is not read here; {MADE_BY}.",
     b"\x1f\x8b": "is compressed by gzip; unpack it first.",
 }
+
+_MORE_TYPES = (torch.bfloat16, torch.bool, torch.uint16, torch.uint32, torch.uint64)  # than a checkpoint has
+_TEXTS = ("label", "labels", "text")
 
 Column = np.ndarray | list[str]
 
@@ -43,7 +47,7 @@ def read_columns(path: Path, most: Most = USUAL) -> dict[str, Column]:
     start = _start_of(path, most)
     # First: it begins with the length of its header, whose bytes may be those of any other kind.
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size:
-        return {name: _of_bytes(path, tensor.numpy(), most) for name, tensor in restored(read_safetensors(path)).items()}
+        return _of_safetensors(path, most)
     if said := next((said for magic, said in _NOT_READ.items() if start.startswith(magic)), None):
         raise UserError(f"{path} {said}")
     if start.startswith(b"PK"):
@@ -86,6 +90,13 @@ def _broken(path: Path, error: object) -> UserError:
     return UserError(f"{path} is broken ({reason}); write or copy it again.")
 
 
+def _of_safetensors(path: Path, most: Most) -> dict[str, Column]:
+    tensors = restored(read_safetensors(path, _MORE_TYPES))
+    # NumPy has no bfloat16; float32 holds its numbers exactly.
+    known = {name: tensor.float() if tensor.dtype == torch.bfloat16 else tensor for name, tensor in tensors.items()}
+    return {name: _of_bytes(path, tensor.numpy(), most) for name, tensor in known.items()}
+
+
 def _of_bytes(path: Path, array: np.ndarray, most: Most) -> Column:
     """Texts, where an array of bytes is a JSON list of strings; else the array."""
     if array.dtype != np.uint8 or array.ndim != 1 or not array.size or array[0] != ord("[") or array[-1] != ord("]"):
@@ -114,7 +125,7 @@ def _of_npz(path: Path, most: Most) -> dict[str, Column]:
         columns: dict[str, Column] = {}
         with np.load(path, allow_pickle=False) as arrays:
             for name in arrays.files:
-                array = arrays[name]
+                array = _of_member(path, arrays, name)
                 is_text = isinstance(array, np.ndarray) and array.dtype.kind in "US"
                 if is_text:
                     _check_texts(path, array.nbytes, most)
@@ -122,13 +133,23 @@ def _of_npz(path: Path, most: Most) -> dict[str, Column]:
     except UserError:
         raise
     except Exception as error:  # zipfile, zlib and numpy have no error in common for what is broken
-        if "allow_pickle" in str(error):
-            raise UserError(
-                f"{path} holds Python objects, which are never read, since a pickle can run any program; "
-                'save texts as numpy.array(texts, dtype="U"), and numbers as arrays of floats.'
-            ) from None
         raise _broken(path, error) from None
     return {name: column for name, column in columns.items() if isinstance(column, list | np.ndarray)}
+
+
+def _of_member(path: Path, arrays: Any, name: str) -> Any:
+    """An array of an open .npz; None for Python objects that have no meaning here. Raises UserError if they have one."""
+    try:
+        return arrays[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        if name not in ("mean", "z", "log_var", "std", "var", *_TEXTS) and {"mean", "z"} & {*arrays.files}:
+            return None
+    raise UserError(
+        f"{path} holds {name} as Python objects, which are never read, since a pickle can run any program; save "
+        + (f'{name} as numpy.array({name}, dtype="U").' if name in _TEXTS else f"{name} as an array of float32.")
+    )
 
 
 def _texts(array: np.ndarray) -> Column:

@@ -40,7 +40,7 @@ def _columns(contents: Contents) -> dict[str, Column]:
 
 def _write_safetensors(path: Path, columns: dict[str, Column]) -> None:
     arrays = {name: bytes_of(column) if isinstance(column, list) else column for name, column in columns.items()}
-    write_safetensors(path, {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()})
+    write_safetensors(path, {name: torch.from_numpy(np.array(array, order="C")) for name, array in arrays.items()})
 
 
 def _write_npz(path: Path, columns: dict[str, Column]) -> None:

@@ -13,6 +13,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
+from safetensors.torch import save as save_tensors
 
 from dgvae.errors import UserError
 from dgvae.latent_space.bounds import Most
@@ -72,6 +73,20 @@ def test_parquet_has_fixed_lists_numbers_that_are_missing_and_categories(tmp_pat
     assert columns["label"] == ["b", "a", "b"]
 
 
+def test_safetensors_has_types_that_no_checkpoint_has(tmp_path: Path) -> None:
+    path = tmp_path / "latents.safetensors"
+    mean = torch.from_numpy(MEAN).bfloat16()
+    path.write_bytes(
+        save_tensors(
+            {"mean": mean, "is_odd": torch.tensor([True, False, True]), "size": torch.tensor([1, 2, 3], dtype=torch.uint16)}
+        )
+    )
+    columns = read_columns(path)
+    np.testing.assert_array_equal(columns["mean"], MEAN)
+    np.testing.assert_array_equal(columns["is_odd"], [True, False, True])
+    np.testing.assert_array_equal(columns["size"], [1, 2, 3])
+
+
 @pytest.mark.parametrize("length", [0x180, 0x4B50, 0x8B1F])
 def test_the_length_of_a_header_is_not_taken_for_another_kind(length: int, tmp_path: Path) -> None:
     """Two bytes of it are those of a pickle, of gzip or of a zip."""
@@ -99,7 +114,8 @@ class Touch:
     ("data", "said"),
     [
         (pickle.dumps(Touch()), "is a pickle, which is never read"),
-        (npz(mean=np.array([Touch()], dtype=object)), "holds Python objects, which are never read"),
+        (npz(mean=np.array([Touch()], dtype=object)), "holds mean as Python objects, .* save mean as an array of float32"),
+        (npz(mean=MEAN, label=np.array([Touch()], dtype=object)), "holds label as Python objects, .*label as numpy.array"),
         (FILES["npz"][:100], "is broken"),
         (FILES["parquet"][:100], "is broken"),
         (FILES["safetensors"][:-10], "is broken"),
@@ -116,6 +132,14 @@ def test_what_is_not_read_is_said(data: bytes, said: str, tmp_path: Path, monkey
     path.write_bytes(data)
     with pytest.raises(UserError, match=said):
         read_columns(path)
+    assert not (tmp_path / "unpickled").exists()
+
+
+def test_python_objects_that_are_not_needed_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "latents.npz"
+    path.write_bytes(npz(mean=MEAN, settings=np.array({"made by": Touch()}, dtype=object)))
+    assert read_columns(path).keys() == {"mean"}
     assert not (tmp_path / "unpickled").exists()
 
 

@@ -134,6 +134,16 @@ def test_what_is_saved_is_what_is_loaded(suffix: str, labels: Any, spread: bool,
     np.testing.assert_array_equal(again.columns["ink"], space.columns["ink"])
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("suffix", ["safetensors", "npz", "parquet"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", "uint32", "float16"])
+def test_columns_of_every_type_are_loaded_again(suffix: str, dtype: str, tmp_path: Path) -> None:
+    column = np.array([0, 1, 1], dtype=dtype)
+    column.flags.writeable = False  # as pyarrow's are
+    LatentSpace(torch.randn(3, 2), columns={"odd": column}).save(path := tmp_path / f"three.{suffix}")
+    np.testing.assert_array_equal(LatentSpace.load(path).columns["odd"], column)
+
+
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"must end with \.safetensors, \.npz or \.parquet"):
         half_empty().save(tmp_path / "half.pt")

@@ -112,7 +112,7 @@ def test_a_visit_holds_few_files(shelf: Shelf, tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"z": np.array([{"a": 1}] * 3, dtype=object)}, "digits holds Python objects, which are never read"),
+        ({"z": np.array([{"a": 1}] * 3, dtype=object)}, "digits holds z as Python objects, which are never read"),
         ({"z": np.full((9, 2), np.nan)}, "digits has NaN in z"),
         ({"mean": np.zeros((9, 2))}, "rename mean to z"),
         ({"z": np.zeros((100_001, 1))}, "digits has 100,001 examples, and 100,000 are the maximum"),
