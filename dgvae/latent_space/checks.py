@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -101,11 +101,25 @@ def _array(column: Any) -> Column:
         column = column.detach().cpu()
         return (column.float() if column.dtype == torch.bfloat16 else column).numpy()
     if isinstance(column, list | tuple) and any(isinstance(value, str) for value in column):
-        return ["" if value is None else str(value) for value in column]
+        return _as_texts(column)
     array = np.asarray(column)
-    if array.dtype.kind in "UO" and array.ndim == 1:
-        return ["" if value is None else str(value) for value in array.tolist()]
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.ndim != 1 or array.dtype.kind not in "UOM":
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype.kind == "M":  # dates, as short as they are: 2024-01-31
+        return _as_texts(np.datetime_as_string(array, unit="auto").tolist(), missing=("NaT",))
+    known = [value for value in array.tolist() if not _is_missing(value)]
+    if known and all(isinstance(value, int | float | np.number) for value in known):
+        return np.array([np.nan if _is_missing(value) else value for value in array.tolist()], dtype=np.float64)
+    return _as_texts(array.tolist())
+
+
+def _as_texts(values: Iterable[Any], missing: Collection[str] = ()) -> list[str]:
+    return ["" if _is_missing(value) or value in missing else str(value) for value in values]
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is what Python, NumPy or pandas writes in place of a value; the text "nan" is a text."""
+    return not isinstance(value, str) and str(value) in ("None", "nan", "<NA>", "NaT")
 
 
 def _check_names(arrays: Mapping[str, Column], name: str) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -60,12 +61,22 @@ def test_z_alone_is_points_and_other_columns_are_kept() -> None:
     assert contents.columns.keys() == {"ink"}
 
 
+def test_numbers_that_are_missing_leave_a_column_one_of_numbers() -> None:
+    columns = {"list": [1, None, 3], "pandas": pd.Series([1, pd.NA, 3], dtype="Int64")}
+    for column in checked({"z": MEAN[:3, :2], **columns}, "digits").columns.values():
+        np.testing.assert_array_equal(column, [1, np.nan, 3])
+
+
 @pytest.mark.parametrize(
     ("label", "numbers", "classes"),
     [
         (["b", "a", ""] , [1, 0, -1], {0: "a", 1: "b"}),
         (["b", None, "a"], [1, -1, 0], {0: "a", 1: "b"}),
         (np.array(["b", "a", "a"]), [1, 0, 0], {0: "a", 1: "b"}),
+        (["b", np.nan, "nan"], [0, -1, 1], {0: "b", 1: "nan"}),
+        (pd.Series(["b", pd.NA, "a"], dtype="string"), [1, -1, 0], {0: "a", 1: "b"}),
+        (pd.to_datetime(["2024-02-01", None, "2024-01-31"]), [1, -1, 0], {0: "2024-01-31", 1: "2024-02-01"}),
+        ([3, None, 0], [3, -1, 0], {}),
         ([3, 0, -1], [3, 0, -1], {}),
         (np.array([3, 0, np.nan]), [3, 0, -1], {}),
         (np.array([True, False, True]), [1, 0, 1], {}),
