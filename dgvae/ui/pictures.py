@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_SIDE = 512  # pixels; larger pictures are made smaller
 WANTED = "a list of texts, a list of PIL images, or an array [S, H, W] or [S, H, W, C], floats from 0 to 1 or uint8"
+_LARGEST = 16  # a decoder without bounds leaves 0 to 1 by less; floats from 0 to 255 would be white
 
 
 class Picture(str):
@@ -75,6 +76,8 @@ def _pictures(arrays: list[Any]) -> list[Image.Image]:
         raise UserError(f"returned pictures of {values.shape[3]} channels; return 1, 3 or 4.")
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
+    if values.dtype.kind == "f" and (largest := float(np.nan_to_num(values).max())) > _LARGEST:
+        raise UserError(f"returned pictures with floats of up to {largest:.3g}, not from 0 to 1; divide them by 255.")
     if values.dtype.kind in "fb":
         values = np.nan_to_num(values.astype(np.float32)) * 255
     pixels = values.clip(0, 255).round().astype(np.uint8)

@@ -80,6 +80,7 @@ def test_floats_go_from_black_to_white_and_large_pictures_are_made_smaller() -> 
         (["one"], "returned 1 values for 2 latents; return one for each."),
         (np.zeros((2, 4)), r"an array of the shape \[2, 4\]"),
         (np.zeros((2, 4, 6, 7)), "pictures of 7 channels"),
+        (np.full((2, 4, 6), 255.0), "floats of up to 255, not from 0 to 1; divide them by 255"),
         ([np.zeros((2, 2)), np.zeros((3, 3))], "several sizes"),
         (["one", 2], "an array of the shape"),
         ("ab", "returned str"),
