@@ -48,7 +48,7 @@ def opened(path: Path) -> BinaryIO:
 def check_encoding(name: str) -> str:
     """The name of an encoding as Python has it. Raises UserError if there is none of this name."""
     try:
-        b"".decode(name)
+        b"a".decode(name, "replace")  # of no bytes it would not look
         found = codecs.lookup(name).name
     except (LookupError, ValueError):
         raise UserError(f"There is no encoding {name[:40]!r}; usual ones are utf-8, utf-16, cp1252, cp1251, gb18030.") from None

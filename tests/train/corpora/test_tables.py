@@ -122,8 +122,9 @@ def test_an_encoding_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"name it with --encoding"):
         read(tmp_path / "a.txt")
     assert read(tmp_path / "a.txt", encoding="koi8-r")[0] == texts
-    with pytest.raises(UserError, match="There is no encoding 'klingon'"):
-        read(tmp_path / "a.txt", encoding="klingon")
+    for name in ("klingon", "hex", "rot13"):  # the last two are no encodings of text
+        with pytest.raises(UserError, match=f"There is no encoding '{name}'"):
+            read(tmp_path / "a.txt", encoding=name)
 
 
 RECORDS = [{"note": text, "mood": number % 2} for number, text in enumerate(TEXTS)]
