@@ -18,7 +18,7 @@ OPTIONS_FILE = "run.json"  # which `train.fit` leaves in a run's folder
 
 def cache_folder() -> Path:
     """$DGVAE_CACHE, else the user's cache folder."""
-    return Path(os.environ.get("DGVAE_CACHE") or platformdirs.user_cache_dir("dgvae")).expanduser()
+    return Path(os.path.expanduser(os.environ.get("DGVAE_CACHE") or platformdirs.user_cache_dir("dgvae")))
 
 
 def find_evaluation(corpus: str, sha256: str, data: Path | None = None, run: Path | None = None) -> Split | None:

@@ -30,7 +30,7 @@ def find_corpus(name: str, data: Path | None = None) -> Path:
     is fetched; else one of CORPORA is taken from the cache, and fetched if it is not there. Raises UserError.
     """
     if data or (folder := os.environ.get("DGVAE_DATA")):
-        return corpus_files(name, data or Path(folder).expanduser())["train"].parent
+        return corpus_files(name, data or Path(os.path.expanduser(folder)))["train"].parent
     if name not in CORPORA:
         raise UserError(
             f"There is no corpus {name} to fetch, only {', '.join(CORPORA)}; for another corpus, name its folder with --data."

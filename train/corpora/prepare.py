@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -71,7 +72,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     """
     dataset = None if names_file(source.train) else find_dataset(source.train)
     given = {"train": None if dataset else source.train, "valid": source.valid, "test": source.test}
-    own = {split: Path(file).expanduser() for split, file in given.items() if file}
+    own = {split: Path(os.path.expanduser(file)) for split, file in given.items() if file}
     origin = {
         "dataset": asdict(dataset) if dataset else None,
         "files": {split: {"format": format_of(path), "sha256": _sha256(path)} for split, path in own.items()},
@@ -92,7 +93,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
 
 def names_file(text: str) -> bool:
     """Whether it is meant as a file, be it there or not."""
-    return Path(text).exists() or format_of(text) is not None or "/" not in text or text.startswith((".", "/", "~"))
+    return os.path.exists(text) or format_of(text) is not None or "/" not in text or text.startswith((".", "/", "~"))
 
 
 def _sha256(path: Path) -> str:

@@ -5,6 +5,7 @@ What can't be used is left out and counted by its fault; only a file that can't 
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def format_of(path: str | Path) -> str | None:
 
 def is_path(text: str) -> bool:
     """Whether it names a file, be it there or not, rather than a data set of the Hub."""
-    return format_of(text) is not None or text.startswith((".", "/", "~")) or Path(text).is_file()
+    return format_of(text) is not None or text.startswith((".", "/", "~")) or os.path.isfile(text)
 
 
 def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[str, str | None, str]]:

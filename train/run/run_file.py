@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def write_options(options: FitOptions) -> None:
     kept = options.as_json()
     for name in TEXTS:  # a run may be resumed from another directory
         if kept[name] and (name == "data" or names_file(kept[name])):  # not a data set of the Hub
-            kept[name] = str(Path(kept[name]).expanduser().absolute())
+            kept[name] = str(Path(os.path.expanduser(kept[name])).absolute())
     write_json(options.out / OPTIONS_FILE, kept)
 
 

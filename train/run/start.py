@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
@@ -55,7 +56,7 @@ def refuse_moved(options: FitOptions) -> None:
     """Raise UserError if a file that a run was begun with is at its place no more, and say what finds it again."""
     for name in ("train_file", "valid_file", "test_file"):
         file = getattr(options, name)
-        if options.training_sha256 and file and names_file(file) and not Path(file).expanduser().exists():
+        if options.training_sha256 and file and names_file(file) and not os.path.exists(os.path.expanduser(file)):
             raise UserError(
                 f"{file} is no longer there; give its new place with --resume --{name.replace('_', '-')} FILE, or with "
                 "--test-file FILE to train.evaluate."

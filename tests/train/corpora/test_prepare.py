@@ -151,5 +151,5 @@ def test_what_cannot_be_prepared(tmp_path: Path) -> None:
     assert "bad.txt holds no sentence; left out: 1 not UTF-8 (line 1), 1 empty (line 2)." in fault_of(
         TextSource(str(tmp_path / "bad.txt")), tmp_path
     )
-    for name in ("missing", "./missing/file", "some/missing.csv", str(tmp_path)):
+    for name in ("missing", "./missing/file", "some/missing.csv", "~no.one/missing.csv", "a" * 5000, str(tmp_path)):
         assert f"{Path(name)} can't be read" in fault_of(TextSource(name), tmp_path / "cache")
