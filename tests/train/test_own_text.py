@@ -148,6 +148,7 @@ def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.Captu
         ([f"w{n} x{n}" for n in range(40)], [], "lower --min-count"),
         (["".join(random.Random(n).choices("កខគឃង", k=30)) for n in range(40)], [], "word segmenter"),
         (["one\ttwo"], [], "One sentence is too few"),
+        ([f"{n / 7} {n / 11}" for n in range(101, 140)], [], "lower --min-count"),  # numbers, which no segmenter splits
     ],
 )
 def test_advice_names_the_cause(lines: list[str], options: list[str], said: str, tmp_path: Path, capsys, monkeypatch) -> None:

@@ -82,12 +82,14 @@ def _value(line: str) -> object:
 
 
 def _is_json_lines(path: Path, encoding: str) -> bool:
-    """Whether the first line that is not empty is a value of its own, and it is not all there is."""
+    """Whether the first line that is not empty is a value of its own, or broken among lines that are, and it is not all."""
     filled = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     try:
         first = json.loads(filled[0]) if filled else {}
     except (ValueError, RecursionError):
-        return not _ASSIGNED.sub("", filled[0]).strip().startswith(("[", "{")) or not _parses(path, encoding)
+        if not _ASSIGNED.sub("", filled[0]).strip().startswith(("[", "{")):
+            return True
+        return any(isinstance(_value(line), dict) for line in filled) and not _parses(path, encoding)
     if isinstance(first, list):
         return len(filled) > 1
     return isinstance(first, str) or (isinstance(first, dict) and (len(filled) > 1 or not _rows_in(first, Account())))
@@ -109,7 +111,7 @@ def _whole(path: Path, encoding: str, account: Account) -> list[Any]:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         if (values := _one_after_another(text)) is None:
-            raise UserError(f"{path} is neither JSON nor JSON Lines ({error}).") from None
+            raise UserError(f"{path} is broken JSON ({error}); repair it there, or save or download it again.") from None
         return values
     if isinstance(content, dict):
         content = _rows_in(content, account) or [content]

@@ -199,6 +199,8 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
                 words.setdefault(name, []).append(len(row[name].split()))
             if table.names is not None and words and number >= LOOKED_AT:
                 break
+    if reading.column and reading.column == reading.label_column:
+        raise UserError(f"--column and --label-column both name {reading.column}; name another column, or leave one out.")
     for wanted in (reading.column, reading.label_column):
         if wanted and names and wanted not in names:
             raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.")
@@ -209,7 +211,8 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
     found = [name for name in names if name in words and name != reading.label_column]
     if len(found) != 1:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
-        found = [name for name in TEXT_COLUMNS if name in found] or (long if len(long) == 1 else [])
+        named = [name for name in TEXT_COLUMNS if name in found and (name in long or any(n > 1 for n in words[name]))]
+        found = named or (long if len(long) == 1 else [name for name in TEXT_COLUMNS if name in found and not long])
     if not found:
         raise UserError(_why_no_column(path, [name for name in names if name not in nested], nested, bool(words)))
     return found[0]
@@ -222,6 +225,8 @@ def _why_no_column(path: Path, names: list[str], nested: set[str], wordy: bool) 
             f"{path} has no column of text, only lists or objects in {listed(sorted(nested))}; write the text into a column of "
             "its own."
         )
+    if not wordy:
+        return f"{path} has no column with words, only {listed(names)}; give a file with text, or name its column with --column."
     return f"{path} does not show which column is the text; name one of {listed(names)} with --column."
 
 

@@ -118,8 +118,9 @@ def _unknown(tokenizer: WordTokenizer, sentences: Sequence[str]) -> float:
 
 
 def seem_unsplit(counts: Counter[str]) -> bool:
-    """Whether words are so long that they must be sentences of a script without spaces."""
-    return sum(len(word) * count for word, count in counts.items()) > LONG_WORD * counts.total()
+    """Whether words, numbers aside, are so long that they must be sentences of a script without spaces."""
+    words = {word: count for word, count in counts.items() if any(map(str.isalpha, word))}
+    return sum(len(word) * count for word, count in words.items()) > LONG_WORD * sum(words.values())
 
 
 def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int | None) -> str:

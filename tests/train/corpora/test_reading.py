@@ -98,8 +98,18 @@ def test_the_column_of_the_text_is_found_or_asked_for(ending: str, tmp_path: Pat
     WRITERS[ending](path, [{"title": "a", "body": "b c"}])
     assert fault_of(path).endswith("does not show which column is the text; name one of title, body with --column.")
     assert read(path, label_column="title")[0] == [("b c", "a")]
+    assert "both name body" in fault_of(path, "body", "body")
     for columns in ("words", None), ("title", "words"):
         assert "has no column words; it has title, body" in fault_of(path, *columns)
+
+
+@every_table
+def test_a_column_called_text_that_holds_classes_is_not_the_text(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"mine{ending}"
+    rows = [{"text": mood, "note": f"a boat sails {n} miles"} for n, mood in enumerate(("glad", "sad") * 3)]
+    WRITERS[ending](path, rows)
+    assert read(path, label_column="text") == ([(row["note"], row["text"]) for row in rows], {})
+    assert read(path)[0] == [(row["note"], None) for row in rows]
 
 
 def test_lines_with_and_without_labels(tmp_path: Path) -> None:
@@ -133,6 +143,19 @@ def test_bad_lines_of_a_jsonl_are_counted(tmp_path: Path) -> None:
     sentences, faults = read(path, label_column="n")
     assert sentences == [("good", "True")]
     assert faults == {"broken JSON": 2, "empty": 1, "without text": 2, "with a number as text": 1, "not UTF-8": 2}
+
+
+def test_a_table_of_numbers_is_not_asked_for_a_column(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [{"text": n, "id": n} for n in range(5)])
+    assert "has no column with words, only text, id; give a file with text" in fault_of(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_list_of_json_that_is_cut_is_said_with_its_place(indent: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"text": f"boat {n}"} for n in range(9)], indent=indent)[:-9])
+    assert "is broken JSON (" in fault_of(path)
+    assert "line" in fault_of(path)
 
 
 def test_whole_numbers_with_gaps_are_whole(tmp_path: Path) -> None:
