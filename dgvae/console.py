@@ -51,6 +51,9 @@ def print_any_character() -> None:
 
     Line by line, so that a log file tells at once what a terminal would, such as the app's address.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started the command, with >&-; libraries write to it all the same
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace", line_buffering=True)

@@ -79,3 +79,15 @@ def test_a_pipe_that_is_closed_ends_a_command_without_a_traceback() -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     assert process.wait() == 141
+
+
+def test_closed_streams_are_written_to_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+
+    @command("a.command")
+    def main() -> int:
+        sys.stdout.write(str(sys.stdout.isatty()))
+        raise UserError("no")
+
+    assert main() == 2
