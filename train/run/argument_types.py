@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
+MOST_THREADS = 1024  # many more end the process, and keep others from starting any
+
 
 def delimiter(text: str) -> str:
     """An argument that is one character."""
@@ -40,6 +42,13 @@ def whole(text: str) -> int:
     """An argument that may be 0."""
     if not text.isdecimal() or len(text) > 9:
         raise argparse.ArgumentTypeError(f"must be a whole number below a billion, not {text[:20]!r}")
+    return int(text)
+
+
+def thread_count(text: str) -> int:
+    """An argument that counts threads: so many that any machine can start them."""
+    if whole(text) > MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"must be at most {MOST_THREADS:,}, and no more than the machine has cores")
     return int(text)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dgvae.methods.table import methods_list
 from dgvae.text.corpora import CORPORA
-from train.run.argument_types import amount, delimiter, positive, whole
+from train.run.argument_types import amount, delimiter, positive, thread_count, whole
 from train.run.data import KINDS
 from train.run.options import DEFAULTS, OF_THE_COMMAND, FitOptions
 from train.run.processes import DEVICES
@@ -142,7 +142,7 @@ def _add_run_options(add: Add) -> None:
 def _add_machine_options(add: Add) -> None:
     _number(add, "--map-points", whole, "points of each kind in the UMAP, 0 for no map")
     _number(add, "--seed", whole, "seed of all random numbers")
-    _number(add, "--threads", whole, "CPU threads, 0 for torch's default")
+    _number(add, "--threads", thread_count, "CPU threads, 0 for torch's default")
     add("--device", choices=DEVICES, help="where to train (default: a GPU if there is one)")
     add(
         "--aggregate", choices=("global", "local"),

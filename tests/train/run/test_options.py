@@ -42,7 +42,7 @@ def test_every_option_comes_back_from_run_json(arguments: tuple[str, ...], tmp_p
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("delimiter", "::"), ("delimiter", 7), ("epochs", "7"), ("epochs", 0), ("seed", -1)]
+    ("name", "value"), [("delimiter", "::"), ("delimiter", 7), ("epochs", "7"), ("epochs", 0), ("seed", -1), ("threads", 2000)]
 )
 def test_a_value_that_no_option_takes_is_named(name: str, value: object, tmp_path: Path) -> None:
     kept([], tmp_path)
