@@ -76,4 +76,5 @@ def launch(page: gr.Blocks, choose: str, **where: Any) -> None:
             _frontend=False,  # no second look whether the page answers: it fails if that takes 3 s, as on a busy machine
         )
     except OSError as error:
-        raise UserError(f"The page could not be served ({error}); choose another {choose}.") from None
+        why = str(error).partition(". You can specify")[0]  # an option of Gradio's own, which is none here
+        raise UserError(f"The page could not be served ({why}); choose another {choose}.") from None

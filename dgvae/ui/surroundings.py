@@ -40,5 +40,6 @@ def check_host(host: str) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.bind(address)
-    except OSError as error:
-        raise UserError(f"This machine has no address {host} ({error.strerror or error}); give another --host.") from None
+    except (OSError, UnicodeError) as error:  # the latter of a name such as a..b
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UserError(f"This machine has no address {host} ({why}); give another --host.") from None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx2
 import pytest
 
+from dgvae.errors import UserError
 from dgvae.ui import serving
 from dgvae.ui.requests.guarded import GuardedBlocks
+from dgvae.ui.surroundings import check_host
 
 
 def test_a_busy_machine_serves_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +23,9 @@ def test_a_busy_machine_serves_the_page(monkeypatch: pytest.MonkeyPatch) -> None
         assert "A page" in httpx2.get(str(page.local_url), trust_env=False).raise_for_status().text
     finally:
         page.close()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70, "192.0.2.1"])
+def test_an_address_that_this_machine_lacks_is_named(host: str) -> None:
+    with pytest.raises(UserError, match=f"no address {re.escape(host)} .*; give another --host"):
+        check_host(host)

@@ -226,7 +226,7 @@ def _why_no_column(path: Path, names: list[str], nested: set[str], wordy: bool) 
             "its own."
         )
     if not wordy:
-        return f"{path} has no column with words, only {listed(names)}; give a file with text, or name its column with --column."
+        return f"{path} has no column with words, only {listed(names)}; give a file with text, or name a column with --column."
     return f"{path} does not show which column is the text; name one of {listed(names)} with --column."
 
 
