@@ -146,7 +146,8 @@ def latents_file(text: str) -> tuple[Path, str]:
 def root_path(text: str) -> str:
     """An argument that is the path of an address, or a whole address."""
     if not text.startswith(("/", "http://", "https://")):
-        raise argparse.ArgumentTypeError(f"must begin with /, as /explorer does, or with https://, not {text[:40]!r}")
+        said = f"must begin with /, as /explorer does, or with https://, not {text[:40]!r}"
+        raise argparse.ArgumentTypeError(f"{said}; without the option, it is $GRADIO_ROOT_PATH")
     return text.rstrip("/")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,7 @@ _MEANT = {
     "z": ("latents", "latent", "embeddings", "embedding", "codes", "code", "zs"),
 }
 _LOG_STD = ("log_std", "logstd", "log_sigma", "logsigma", "log_scale")
+_NUMBERED = re.compile(r"\D+\d+")  # a dimension in a column of its own
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,9 @@ def _advice(arrays: Mapping[str, Column], has_spread: bool) -> str:
         return f"save 2 * {log_std} as log_var"
     if "mean" in arrays:
         return "add the spread of the posteriors, or rename mean to z if there is none"
+    numbered = [key for key in arrays if _NUMBERED.fullmatch(key)]
+    if len(numbered) > 1:
+        return f"join {numbered[0][:40]}, {numbered[1][:40]} … to one column of lists or one array [N, D]"
     return "add mean" if has_spread else "save your arrays under these names"
 
 

@@ -100,6 +100,7 @@ def test_labels_are_numbers_with_names(label: Any, numbers: list[int], classes: 
         ({"z": MEAN, "std": LOG_VAR}, "add mean"),
         ({"embeddings": MEAN}, "rename embeddings to z"),
         ({"x": MEAN}, "save your arrays under these names"),
+        ({"z0": MEAN[:, 0], "z1": MEAN[:, 1]}, r"join z0, z1 … to one column of lists or one array \[N, D\]"),
         ({"mean": MEAN, "log_var": LOG_VAR.T}, r"save log_var.T"),
         ({"mean": MEAN, "log_var": LOG_VAR[:, :3]}, "save both as"),
         ({"z": MEAN.T, "label": np.zeros(50)}, r"axes are swapped; save z.T"),

@@ -60,6 +60,8 @@ class MapTab(Tab):
             self._clusters = ClusterNames(self.common)
         self._build_maps()
         self._build_readout()
+        for field in (self._search.field, self._near.distance, self._point):
+            self.worded.append((field, lambda say, label=str(field.label): gr.update(label=say(label))))
         self.fields = {
             **self._controls.fields, "point": self._point, "region": self._region, "find": self._search.field,
             "near": self._near.distance, "names": self._clusters.shown,
