@@ -29,7 +29,7 @@ from train.corpora import find_corpus
 from train.evaluate.command import add_missing_figures, chosen, load_model, read_texts
 from train.evaluate.finish import add_map, finish
 from train.evaluate.texts import Texts
-from train.run.argument_types import whole
+from train.run.argument_types import thread_count, whole
 from train.run.options import MAP_POINTS
 
 SOURCE = "bundled_from"  # in the record's training: the sha256 of the run's weights
@@ -149,7 +149,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"points of each kind on the map, 0 for no map (default: {MAP_POINTS})",
     )
-    parser.add_argument("--threads", type=whole, default=0, metavar="N", help="CPU threads, 0 for torch's default")
+    parser.add_argument("--threads", type=thread_count, default=0, metavar="N", help="CPU threads, 0 for torch's default")
     return parser
 
 

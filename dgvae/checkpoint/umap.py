@@ -86,7 +86,7 @@ def project(
             _unlock_bars()
             raise
         finally:
-            torch.set_num_threads(threads)  # numba sets OpenMP to all cores, and with it torch: other last bits
+            torch.set_num_threads(threads)  # numba lets torch use all cores, and its sums then differ in the last bits
 
 
 class _Listener(io.StringIO):

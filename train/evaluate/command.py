@@ -39,7 +39,7 @@ from train.evaluate.find_text import place_of_text, read_texts
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, parts
-from train.run.argument_types import names_among, whole
+from train.run.argument_types import names_among, thread_count
 from train.run.arguments import add_text_options
 
 
@@ -240,5 +240,5 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"measure only these, separated by commas: {', '.join(PARTS)} (default: all)",
     )
     parser.add_argument("--again", action="store_true", help="measure again what was measured before")
-    parser.add_argument("--threads", type=whole, default=0, metavar="N", help="CPU threads, 0 for torch's default")
+    parser.add_argument("--threads", type=thread_count, default=0, metavar="N", help="CPU threads, 0 for torch's default")
     return parser

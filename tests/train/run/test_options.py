@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,11 @@ def test_a_path_is_no_corpus(name: str, tmp_path: Path) -> None:
 def test_an_address_is_not_fetched(address: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is a web address"):
         read_options(["--out", str(tmp_path / "out"), "--train-file", address])
+
+
+@pytest.mark.parametrize("command", ["bundle", "evaluate.command", "fit"])
+def test_no_command_starts_more_threads_than_a_machine_can(command: str, tmp_path: Path, capsys) -> None:
+    main = import_module(f"train.{command}").main
+    with pytest.raises(SystemExit):
+        main([*(["--method", "vae"] if command == "fit" else [str(tmp_path)]), "--out", str(tmp_path), "--threads", "100000"])
+    assert "--threads: must be at most 1,024" in capsys.readouterr().err
