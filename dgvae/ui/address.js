@@ -55,7 +55,7 @@ function settle(values) {
 function restore() {
   restoring = true;
   tellParent();
-  trigger("navigate", { query: location.search });
+  tell("navigate", { query: location.search });
 }
 
 window.dgvaeAddress = { write, settle };

@@ -14,6 +14,7 @@ from dgvae.ui.markup.render import facts, hint, notice
 from dgvae.ui.requests.events import Sent
 from dgvae.ui.requests.uploads import MOST_BYTES
 from dgvae.ui.shelf import Shelf
+from dgvae.ui.tabs.tab import EACH
 from dgvae.ui.upload import CHOOSE, LatentsUpload
 
 # An open sidebar covers a phone's whole screen; there the page is shown when it is closed (page.css).
@@ -63,7 +64,7 @@ class Sidebar:
         )
         choose.click(None, None, None, js=CHOOSE, api_visibility="private")
         into = [*self.models, given]
-        upload.sent(self.give, None, into, show_progress="hidden", api_visibility="private", concurrency_limit=32)
+        upload.sent(self.give, None, into, **EACH, concurrency_limit=32)
 
     def describe(self, *names: str | None) -> list[str]:
         """The models' figures."""

@@ -5,14 +5,15 @@ import { readdirSync } from "node:fs";
 
 const FOLDER = "dgvae/ui/";
 const SCOPES = [
-  ["address.js"],
+  ["newest.js", "address.js"],
   ["connection.js"],
   ["gallery/gallery.js"],
-  ["lab/point_pad.js"],
+  ["newest.js", "lab/point_pad.js"],
   ["lab/screen.js", "lab/picture.js", "lab/curves.js"],
   ["tabs/measure_table.js"],
   ["upload.js"],
   [
+    "newest.js",
     "vega/chart.js",
     "vega/marks.js",
     "vega/lasso.js",

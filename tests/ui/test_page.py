@@ -52,3 +52,19 @@ def test_progress_is_told_to_few_components(config: dict[str, Any]) -> None:
     types = {component["id"]: component["type"] for component in config["components"]}
     assert not {types[each] for each in told} & {"tabs", "tabitem", "row", "column", "group", "accordion", "form", "sidebar"}
     assert len(told) < len(types) / 5
+
+
+def test_an_event_that_may_be_put_off_is_sent_with_what_it_says(config: dict[str, Any]) -> None:
+    """Gradio sends the data of an earlier event with one that was put off, unless the script tells it by way of newest.js."""
+    scripts = {component["id"]: component["props"].get("js_on_load") or "" for component in config["components"]}
+    own = [component for component in config["components"] if component["props"].get("js_on_load")]
+    assert len(own) > 10
+    told = 0
+    for handler in config["dependencies"]:
+        for component, event in handler["targets"]:
+            if f'("{event}", ' in scripts.get(component, "") and handler["trigger_mode"] != "multiple":
+                told += 1
+                assert handler["trigger_mode"] == "always_last", event
+                assert f'tell("{event}", ' in scripts[component]
+                assert f'trigger("{event}", ' not in scripts[component]
+    assert told > 10

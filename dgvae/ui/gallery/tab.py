@@ -20,7 +20,7 @@ from dgvae.ui.gallery.cards import cards, picture
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Chose
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tabs.tab import QUIET, Tab
+from dgvae.ui.tabs.tab import EACH, Tab
 from dgvae.ui.vega.chart import VegaChart
 
 ORDERS = {FIGURES[name].name: name for name in ("hole_mass", "mi", "smoothed_gap", "elbo")}
@@ -63,7 +63,7 @@ class GalleryTab(Tab):
         self.fields = {"order": order, "family": family, "against": against}
         self.triggers = [order.change, family.change, against.change]
         self.outputs = [shown, chart]
-        shown.choose(self.choose, None, self.models, **QUIET)
+        shown.choose(self.choose, None, self.models, **EACH)
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """The cards, and the trade-off of those shown."""

@@ -18,10 +18,10 @@ function read() {
   draw();
 }
 
-function tell() {
+function report() {
   const text = points.map((point) => point.map((value) => Number(value.toFixed(1))).join(" ")).join(", ");
   told.add(text);
-  trigger("draws", { text });
+  tell("draws", { text });
 }
 
 function draw() {
@@ -63,19 +63,19 @@ canvas.addEventListener("pointermove", (event) => {
 });
 for (const kind of ["pointerup", "pointercancel"]) {
   canvas.addEventListener(kind, () => {
-    if (stroke) tell();
+    if (stroke) report();
     stroke = null;
   });
 }
 element.querySelector("[data-undo]").addEventListener("click", () => {
   points.pop();
   draw();
-  tell();
+  report();
 });
 element.querySelector("[data-clear]").addEventListener("click", () => {
   points = [];
   draw();
-  tell();
+  report();
 });
 
 watch("value", read);

@@ -23,7 +23,7 @@ from dgvae.ui.markup.export import gif_link
 from dgvae.ui.markup.render import hint, notice
 from dgvae.ui.requests.events import Drew, Ticked
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tabs.tab import QUIET, Number, Slider, Tab
+from dgvae.ui.tabs.tab import EACH, QUIET, Number, Slider, Tab
 
 FILM_SIDE = 160  # of each method's picture in a film, in pixels
 SHOWN_METHODS = [*TOY_METHODS, *(name for name in TOY_VARIANTS if name.startswith("dg-vae-"))]
@@ -89,9 +89,8 @@ class LabTab(Tab):
         self.triggers = [field.change for field in (methods, problem, seed, beta, batch, size, rate, samples, play, drew)]
         self.triggers += [drawn.submit, drawn.blur]
         self.outputs = [stories, screen, film_link]
-        each: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # else one that comes meanwhile may be lost
-        screen.tick(self.tick, None, screen, inputs_kwargs=run, **each, concurrency_limit=32)
-        pad.draws(_drawn, drew, [drawn, problem, drew], **each, concurrency_limit=1)
+        screen.tick(self.tick, None, screen, inputs_kwargs=run, **EACH, concurrency_limit=32)
+        pad.draws(_drawn, drew, [drawn, problem, drew], **QUIET)
         problem.change(lambda chosen: gr.update(open=chosen == DRAWN), problem, own, **QUIET)
         drawn.change(None, drawn, pad, js="(text) => text", api_visibility="private")
         make_film.click(self.film, None, film_link, concurrency_limit=1, api_visibility="private")

@@ -14,6 +14,7 @@ from dgvae.ui.shelf import Shelf
 Say = Callable[[str], str]  # of examples what is said of sentences, where that is right
 # For handlers that answer the pointer: nothing is dimmed meanwhile, no client sees them, and of a flood only the last counts.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
+EACH: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # likewise, but each of them counts
 
 
 class Slider(gr.Slider):

@@ -42,9 +42,10 @@ from starlette.routing import Route
 
 from dgvae.ui.requests.events import MOST_CORNERS
 from dgvae.ui.requests.plain import plain, plain_text
+from dgvae.ui.script import NEWEST, script
 
 PARTS = ("chart", "marks", "lasso", "lights", "pointer", "saved", "zoom", "zoom_gestures")  # of the script, in one scope
-_PAGE_SCRIPT = "\n".join(Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+_PAGE_SCRIPT = script(NEWEST, *(Path(__file__).with_name(f"{part}.js") for part in PARTS))
 _TOOLS = """<div class="vega-tools">
   <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>
   <button type="button" class="lasso" data-lasso aria-pressed="false" aria-label="Mark with a lasso on ${label}">Lasso</button>

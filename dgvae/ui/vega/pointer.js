@@ -60,7 +60,7 @@ function hover(row, event) {
 function reportHover() {
   if (hoveredId === reportedId) return;
   reportedId = hoveredId;
-  trigger("hover", { id: hoveredId });
+  tell("hover", { id: hoveredId });
 }
 
 function facts(row) {
@@ -73,7 +73,7 @@ function pick(at) {
   if (chart.gestures === "drag") showEverywhere({ cross: dataAt(at) });
   else showEverywhere({ ring: id }); // a finger does not hover
   if (marks.brush) reportBrush(null);
-  trigger("pick", { ...dataAt(at), id });
+  tell("pick", { ...dataAt(at), id });
 }
 
 // ---- brush and drag
@@ -87,7 +87,7 @@ function reportBrush(brush) {
   showEverywhere({ brush: null, lit: null });
   show({ brush });
   light();
-  trigger("brush", { x: null, y: null, corners: null, ...brush });
+  tell("brush", { x: null, y: null, corners: null, ...brush });
 }
 
 function drag(at) {
@@ -96,7 +96,7 @@ function drag(at) {
   dragTimer = setTimeout(
     () => {
       draggedAt = performance.now();
-      trigger("drag", dataAt(at));
+      tell("drag", dataAt(at));
     },
     Math.max(0, draggedAt + DRAG_DELAY - performance.now()),
   );

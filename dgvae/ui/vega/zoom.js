@@ -56,7 +56,7 @@ function renewView() {
   endStill();
   if (!chart.whole) return;
   sayView();
-  if (chart.detail && !isWhole()) trigger("view", shown);
+  if (chart.detail && !isWhole()) tell("view", shown);
 }
 
 // ---- changing the view
@@ -143,7 +143,7 @@ async function rest() {
   placeMarks();
   paintLights();
   sayView();
-  if (drawn.detail && !isWhole()) trigger("view", view);
+  if (drawn.detail && !isWhole()) tell("view", view);
 }
 
 const contains = (outer, inner) =>
