@@ -12,6 +12,7 @@ from typing import ParamSpec
 from dgvae.errors import UserError
 
 P = ParamSpec("P")
+_LONG = 200  # characters of a file name that is repeated
 _REFUSED, _INTERRUPTED, _UNREAD = 2, 130, 141  # exit statuses; the last two are a shell's for SIGINT and SIGPIPE
 
 
@@ -35,7 +36,7 @@ def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[P, in
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again as it ends
                 return _UNREAD
             except (UserError, OSError) as error:
-                print(f"{name}: {error}", file=sys.stderr)
+                print(f"{name}: {_said(error)}", file=sys.stderr)
                 return _REFUSED
             except KeyboardInterrupt:
                 print(f"{name}: {interrupted}", file=sys.stderr)
@@ -44,6 +45,13 @@ def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[P, in
         return run
 
     return decorate
+
+
+def _said(error: UserError | OSError) -> str:
+    if isinstance(error, UserError) or error.filename is None:
+        return str(error)
+    file = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else str(error.filename)
+    return f"{file if len(file) <= _LONG else file[:_LONG] + ' …'}: {error.strerror}."
 
 
 def print_any_character() -> None:

@@ -56,7 +56,9 @@ def fails_with(error: BaseException) -> Callable[[], int]:
     ("error", "status", "said"),
     [
         (UserError("σ² ≥ 1"), 2, r"a.command: \u03c3\xb2 \u2265 1"),
-        (PermissionError(13, "Denied", "/x"), 2, "a.command: [Errno 13] Denied: '/x'"),
+        (PermissionError(13, "Denied", "/x"), 2, "a.command: /x: Denied."),
+        (OSError(36, "File name too long", b"a" * 300), 2, rf"a.command: {'a' * 200} \u2026: File name too long."),
+        (OSError("No device"), 2, "a.command: No device"),
         (KeyboardInterrupt(), 130, r"a.command: stopped \u2265 once"),
     ],
 )
