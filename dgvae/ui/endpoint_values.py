@@ -79,7 +79,7 @@ def latent_rows(rows: Any, size: int) -> Tensor:
     check(isinstance(rows, list) and 0 < len(rows) <= MOST_LATENTS, f"Send a list of 1 to {MOST_LATENTS} latents.")
     numbers = [x for row in rows if isinstance(row, list) and len(row) == size for x in row]
     sound = len(numbers) == size * len(rows) and all(map(is_number, numbers))
-    check(sound, f"Every latent must be a list of {size} finite numbers.")
+    check(sound, f"Every latent must be a list of {size} finite number{'s' if size > 1 else ''}.")
     return torch.tensor(numbers, dtype=torch.float32).view(-1, size)
 
 

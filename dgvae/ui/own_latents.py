@@ -169,7 +169,7 @@ def measure_space(
         yield "Drawing the map"
         drawn, places, stand_ins = map_latents(space.posterior, MAP_POINTS), None, None
     latents = replace(space.latents, map=drawn, stand_ins=stand_ins)
-    row = _Row(f"latents from a file, with{' a decoder of your own' if decoder else 'out a decoder'}")
+    row = _Row(f"latents from a file, with{' a' if decoder else 'out a'} decoder")
     model: Any = OwnModel(_Config(space.name, dim, row), latents.posterior.prior(dim), decoder, places)
     return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text)
 

@@ -33,7 +33,10 @@ from dgvae.ui.tabs.tab import QUIET, Tab
 from dgvae.ui.tour import tour
 from dgvae.ui.vega.chart import script_route
 
-TITLE = "What is between the sentences?"
+INTRODUCTION = (
+    "# What is between the sentences?\nTwo VAEs side by side: does the latent say anything, and does the prior reach only "
+    "places where the decoder has been?"
+)
 TABS: list[type[Tab]] = [GalleryTab, MapTab, SliceTab, SampleTab, InterpolateTab, EditTab, MeasureTab, LabTab]
 LOST = "The app can't be reached. This view stays as it is; the page may reload when the app is back."
 RAISE = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? %s : count)"""
@@ -42,7 +45,7 @@ RAISE = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? %s : c
 def build_page(shelf: Shelf) -> gr.Blocks:
     """Build the app's page. Loads no model: that begins when a visitor comes."""
     with GuardedBlocks(
-        title="Latent spaces of text VAEs", fill_width=True, analytics_enabled=False, delete_cache=(600, 600)
+        title="Latent spaces of VAEs", fill_width=True, analytics_enabled=False, delete_cache=(600, 600)
     ) as page:
         Page(shelf, page)
         add_endpoints(shelf)
@@ -59,8 +62,8 @@ class Page:
         blocks.routes = [script_route(), shelf.given.uploads.route()]
         self.sidebar = Sidebar(shelf)
         self.models = self.sidebar.models
-        gr.Markdown(f"# {TITLE}\nTwo text VAEs side by side: does the latent say anything, and does the prior reach only "
-                    "places where the decoder has been?", elem_id="title")  # fmt: skip
+        said_at_first = shelf.given.said(INTRODUCTION, *(model.value for model in self.models))
+        self.introduction = gr.Markdown(said_at_first, elem_id="title")
         self.guide = gr.HTML(tour([name for _, name in shelf.choices()]), elem_id="tour")
         gr.HTML(
             html_template=f"<p class='notice' role='alert' hidden>{LOST}</p>",
@@ -99,7 +102,11 @@ class Page:
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
         # One handler for both: if one is put off, Gradio begins all of its event anew, and two would begin each other for ever.
-        described = [*self.sidebar.facts, *(component for tab in self.tabs.values() for component, _ in tab.worded)]
+        described = [
+            *self.sidebar.facts,
+            self.introduction,
+            *(component for tab in self.tabs.values() for component, _ in tab.worded),
+        ]
         gr.on([m.change for m in self.models], self.describe, self.models, described, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
             into = [*tab.outputs, self.code]
@@ -147,7 +154,7 @@ class Page:
             return self.shelf.given.said(text, name_a, name_b)
 
         worded = (update(say) for tab in self.tabs.values() for _, update in tab.worded)
-        return [*self.sidebar.describe(name_a, name_b), *worded]
+        return [*self.sidebar.describe(name_a, name_b), say(INTRODUCTION), *worded]
 
     def _wire_carriers(self) -> None:
         """A sentence of the map goes to another tab's field. An interpolation needs two: its start leaves the map open."""

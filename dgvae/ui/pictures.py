@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 MOST_SIDE = 512  # pixels; larger pictures are made smaller
 WANTED = "a list of texts, a list of PIL images, or an array [S, H, W] or [S, H, W, C], floats from 0 to 1 or uint8"
-_LARGEST = 16  # a decoder without bounds leaves 0 to 1 by less; floats from 0 to 255 would be white
+# A decoder without bounds leaves 0 to 1 by less, and at few places. Logits, and floats from −1 to 1 or from 0 to 255, would
+# become pictures that say little, and nobody would see why.
+_LARGEST, _LEAST, _MOST_BELOW = 16, -0.5, 0.1
 
 
 class Picture(str):
@@ -76,12 +78,21 @@ def _pictures(arrays: list[Any]) -> list[Image.Image]:
         raise UserError(f"returned pictures of {values.shape[3]} channels; return 1, 3 or 4.")
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
-    if values.dtype.kind == "f" and (largest := float(np.nan_to_num(values).max())) > _LARGEST:
-        raise UserError(f"returned pictures with floats of up to {largest:.3g}, not from 0 to 1; divide them by 255.")
     if values.dtype.kind in "fb":
-        values = np.nan_to_num(values.astype(np.float32)) * 255
+        values = _from_0_to_255(np.nan_to_num(values.astype(np.float32)))
     pixels = values.clip(0, 255).round().astype(np.uint8)
     return [Image.fromarray(picture) for picture in pixels]
+
+
+def _from_0_to_255(values: np.ndarray) -> np.ndarray:
+    if (largest := float(values.max())) > _LARGEST and values.min() >= 0:
+        raise UserError(f"returned pictures with floats of up to {largest:.3g}, not from 0 to 1; divide them by 255.")
+    if largest > _LARGEST or (values < _LEAST).mean() > _MOST_BELOW:
+        raise UserError(
+            f"returned pictures with floats from {values.min():.3g} to {largest:.3g}, not from 0 to 1; if they run from −1 to "
+            "1, return (x + 1) / 2, and of logits the sigmoid."
+        )
+    return values * 255
 
 
 def _address(picture: Any) -> Picture:

@@ -68,8 +68,8 @@ def test_pictures_come_in_many_forms(decoded: Any, mode: str) -> None:
 
 
 def test_floats_go_from_black_to_white_and_large_pictures_are_made_smaller() -> None:
-    line = as_lines(np.array([[[0, 0.5, 1, 2, np.nan]]]), 1)[0]
-    assert [*opened(line).tobytes()] == [0, 128, 255, 255, 0]
+    line = as_lines(np.array([[[0, 0.5, 1, 2, np.nan, -0.4]]]), 1)[0]  # a decoder without bounds leaves 0 to 1 somewhat
+    assert [*opened(line).tobytes()] == [0, 128, 255, 255, 0, 0]
     assert max(opened(as_lines([Image.new("L", (3000, 9))], 1)[0]).size) == MOST_SIDE
 
 
@@ -81,6 +81,9 @@ def test_floats_go_from_black_to_white_and_large_pictures_are_made_smaller() -> 
         (np.zeros((2, 4)), r"an array of the shape \[2, 4\]"),
         (np.zeros((2, 4, 6, 7)), "pictures of 7 channels"),
         (np.full((2, 4, 6), 255.0), "floats of up to 255, not from 0 to 1; divide them by 255"),
+        (np.full((2, 4, 6), -1.0), r"floats from -1 to -1, not from 0 to 1; .* return \(x \+ 1\) / 2"),
+        (torch.linspace(-9, 9, 48).view(2, 1, 4, 6), "floats from -9 to 9, not from 0 to 1; .* of logits the sigmoid"),
+        (np.linspace(-20, 20, 48).reshape(2, 4, 6), "floats from -20 to 20, .* of logits the sigmoid"),
         ([np.zeros((2, 2)), np.zeros((3, 3))], "several sizes"),
         (["one", 2], "an array of the shape"),
         ("ab", "returned str"),
@@ -202,4 +205,4 @@ def test_a_hole_shows_a_picture_and_the_sidebar_names_the_decoder(shelf: Shelf) 
     assert "nearest example is number" in said
     assert "<img" in said
     assert "<img" in read
-    assert shelf.get("pictures").model.config.row.summary == "latents from a file, with a decoder of your own"
+    assert shelf.get("pictures").model.config.row.summary == "latents from a file, with a decoder"
