@@ -48,6 +48,7 @@ def serve(options: argparse.Namespace) -> None:
         )
     if options.decoder and not options.latents:
         raise UserError("--decoder is for the latents of --latents; name a file of them.")
+    check_latents(options.latents)
     if options.port is not None and not 0 < options.port < 65536:
         raise UserError(f"A port is a number from 1 to 65535, not {options.port}.")
     if options.data and not options.data.is_dir():
@@ -143,6 +144,17 @@ def latents_file(text: str) -> tuple[Path, str]:
     return (Path(path), name) if path and name and not Path(text).exists() else (Path(text), Path(text).stem)
 
 
+def check_latents(files: list[tuple[Path, str]]) -> None:
+    """Raise UserError before the first file is measured, which can take minutes, if a later one can't be shown."""
+    for path, _ in files:
+        if not path.is_file():
+            raise UserError(f"There is no file {path}; --latents takes a .safetensors, .npz or Parquet file, or FILE=NAME.")
+    names = [name for _, name in files]
+    for path, name in files:
+        if names.count(name) > 1:
+            raise UserError(f"Two files of --latents are called {name}; give one another name: --latents {path}=NAME")
+
+
 def root_path(text: str) -> str:
     """An argument that is the path of an address, or a whole address."""
     if not text.startswith(("/", "http://", "https://")):
@@ -161,6 +173,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--latents",
+        action="extend",
         nargs="+",
         type=latents_file,
         default=[],
@@ -182,6 +195,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--hub",
+        action="extend",
         nargs="+",
         default=[],
         metavar="ID",

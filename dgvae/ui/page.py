@@ -29,7 +29,7 @@ from dgvae.ui.tabs.interpolate import InterpolateTab
 from dgvae.ui.tabs.measure import MeasureTab
 from dgvae.ui.tabs.sample import SampleTab
 from dgvae.ui.tabs.slice import SliceTab
-from dgvae.ui.tabs.tab import QUIET, Tab
+from dgvae.ui.tabs.tab import QUIET, Tab, Worded
 from dgvae.ui.tour import tour
 from dgvae.ui.vega.chart import script_route
 
@@ -62,8 +62,7 @@ class Page:
         blocks.routes = [script_route(), shelf.given.uploads.route()]
         self.sidebar = Sidebar(shelf)
         self.models = self.sidebar.models
-        said_at_first = shelf.given.said(INTRODUCTION, *(model.value for model in self.models))
-        self.introduction = gr.Markdown(said_at_first, elem_id="title")
+        introduction = gr.Markdown(INTRODUCTION, elem_id="title")
         self.guide = gr.HTML(tour([name for _, name in shelf.choices()]), elem_id="tour")
         gr.HTML(
             html_template=f"<p class='notice' role='alert' hidden>{LOST}</p>",
@@ -75,6 +74,9 @@ class Page:
         self.open_tab = gr.Textbox(TABS[0].key, visible=False)
         with gr.Tabs(selected=TABS[0].key, overflow_behavior="wrap", elem_id="views") as self.tab_bar:
             self.tabs = {kind.key: self._tab(kind) for kind in TABS}
+        self.worded: list[Worded] = [(introduction, lambda say: say(INTRODUCTION))]
+        self.worded += [worded for tab in self.tabs.values() for worded in tab.worded]
+        self._word_at_first()
         with gr.Accordion("The code for this view", open=False):
             self.code = gr.Code(language="python", show_label=False, elem_id="code")
         self.shared = dict(zip(("tab", "a", "b"), (self.open_tab, *self.models), strict=True))
@@ -102,11 +104,7 @@ class Page:
         }
         gr.on(changed, None, **redraw, api_visibility="private", trigger_mode="multiple")
         # One handler for both: if one is put off, Gradio begins all of its event anew, and two would begin each other for ever.
-        described = [
-            *self.sidebar.facts,
-            self.introduction,
-            *(component for tab in self.tabs.values() for component, _ in tab.worded),
-        ]
+        described = [*self.sidebar.facts, *(component for component, _ in self.worded)]
         gr.on([m.change for m in self.models], self.describe, self.models, described, **QUIET)
         for tab, count in zip(self.tabs.values(), counts, strict=True):
             into = [*tab.outputs, self.code]
@@ -149,12 +147,19 @@ class Page:
 
     def describe(self, name_a: str | None, name_b: str | None) -> list[Any]:
         """The facts of both models, and what speaks of sentences, for these models."""
+        return [*self.sidebar.describe(name_a, name_b), *self._wording(name_a, name_b)]
 
+    def _wording(self, *names: str | None) -> list[Any]:
         def say(text: str) -> str:
-            return self.shelf.given.said(text, name_a, name_b)
+            return self.shelf.given.said(text, *names)
 
-        worded = (update(say) for tab in self.tabs.values() for _, update in tab.worded)
-        return [*self.sidebar.describe(name_a, name_b), say(INTRODUCTION), *worded]
+        return [update(say) for _, update in self.worded]
+
+    def _word_at_first(self) -> None:
+        for (component, _), said in zip(self.worded, self._wording(*(m.value for m in self.models)), strict=True):
+            for key, value in (said if isinstance(said, dict) else {"value": said}).items():
+                if key != "__type__":
+                    setattr(component, key, value)
 
     def _wire_carriers(self) -> None:
         """A sentence of the map goes to another tab's field. An interpolation needs two: its start leaves the map open."""

@@ -12,14 +12,14 @@ import torch
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from app import latents_file, make_parser
+from app import latents_file, main, make_parser
 from dgvae import LatentSpace
 from dgvae.errors import UserError
 from dgvae.ui.address import first_value
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
 from dgvae.ui.map.tab import MapTab
-from dgvae.ui.page import TABS
+from dgvae.ui.page import TABS, build_page
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.edit import EditTab
@@ -79,6 +79,14 @@ def test_every_tab_says_examples_where_a_model_has_no_sentences(shelf: Shelf) ->
             assert "sentence" in plain.lower(), component
             assert "sentence" not in said.lower(), component
     assert {kind.key for kind in TABS if build(kind, shelf).worded} >= {"gallery", "map", "slice", "sample"}
+
+
+def test_the_page_says_examples_before_a_model_is_chosen(shelf: Shelf) -> None:
+    config = build_page(shelf).get_config_file()
+    worded = {c["props"].get("elem_id"): c["props"] for c in config["components"] if c["props"].get("elem_id")}
+    assert "What is between the examples?" in worded["title"]["value"]
+    assert worded["map-point"]["label"].startswith("Point: an example from 1")
+    assert all("sentence" not in str(says).lower() for says, _ in worded["map-color"]["choices"])
 
 
 def test_they_come_first(shelf: Shelf) -> None:
@@ -170,4 +178,22 @@ def test_a_file_has_its_stem_or_another_name(tmp_path: Path) -> None:
     assert latents_file("runs/digits.npz=ten") == (Path("runs/digits.npz"), "ten")
     (tmp_path / "a=b.npz").touch()
     assert latents_file(str(tmp_path / "a=b.npz")) == (tmp_path / "a=b.npz", "a=b")
-    assert make_parser().parse_args(["--latents", "x.npz", "y.npz=z"]).latents == [(Path("x.npz"), "x"), (Path("y.npz"), "z")]
+    for given in (["--latents", "x.npz", "y.npz=z"], ["--latents", "x.npz", "--latents", "y.npz=z"]):
+        assert make_parser().parse_args(given).latents == [(Path("x.npz"), "x"), (Path("y.npz"), "z")]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["here.npz", "here.npz=b", "./here.npz"], "Two files of --latents are called here; give one another name"),
+        (["here.npz", "gone.npz=b"], "There is no file gone.npz; --latents takes"),
+        (["here.npz", "here.npz="], "There is no file here.npz=; --latents takes"),
+    ],
+)
+def test_all_files_are_looked_at_before_the_first_is_measured(
+    given: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("here.npz").touch()
+    assert main(["--latents", *given]) == 2
+    assert said in capsys.readouterr().err

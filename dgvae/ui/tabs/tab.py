@@ -12,6 +12,7 @@ from gradio.components import Component
 from dgvae.ui.shelf import Shelf
 
 Say = Callable[[str], str]  # of examples what is said of sentences, where that is right
+Worded = tuple[Component, Callable[[Say], Any]]  # what speaks of sentences, and what it gets for two models
 # For handlers that answer the pointer: nothing is dimmed meanwhile, no client sees them, and of a flood only the last counts.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
 EACH: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # likewise, but each of them counts
@@ -43,7 +44,7 @@ class Tab(ABC):
     fields: what the visitor sets, by its key in the address; `draw` and `code` get their values by these keys.
     triggers: the events at which the tab is drawn anew, besides those of the page (it is opened, a model changes).
     outputs: what `draw` fills.
-    worded: components that speak of sentences, and what each gets when a model changes: a file of latents has examples.
+    worded: components that speak of sentences. The page words them: a file of latents has examples.
 
     Args:
         shelf: has the models.
@@ -61,12 +62,11 @@ class Tab(ABC):
     def __init__(self, shelf: Shelf, model_a: gr.Dropdown, model_b: gr.Dropdown) -> None:
         self.shelf = shelf
         self.models = [model_a, model_b]
-        self.worded: list[tuple[Component, Callable[[Say], Any]]] = []
+        self.worded: list[Worded] = []
 
     def hint(self, text: str) -> None:
         """Build a hint in Markdown. Where it says "sentence", it says "example" if A or B is a file of latents."""
-        at_first = self.shelf.given.said(text, *(model.value for model in self.models))
-        self.worded.append((gr.Markdown(at_first, elem_classes="hint"), lambda say: say(text)))
+        self.worded.append((gr.Markdown(text, elem_classes="hint"), lambda say: say(text)))
 
     @abstractmethod
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
