@@ -23,6 +23,7 @@ from tests.benchmarks import (
     results,
     search,
     training_step,
+    umap_fits,
     verdicts,
 )
 
@@ -54,6 +55,10 @@ def test_the_benchmark_of_latent_spaces(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_measure_of_the_benchmark_of_measures(quantity: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "VOCABULARY", 30)
     measures.ours(quantity, 60)()
+
+
+def test_the_benchmark_of_umap_fits() -> None:
+    assert len(umap_fits.fits(40, [15, 5], cache="")) == 2
 
 
 @pytest.mark.parametrize("what", search.WORK)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -18,6 +19,7 @@ from dgvae.errors import UserError
 
 SEED = 0
 MOST_NEIGHBORS = 200
+_COMPARED_BY_UMAP, _MOST_COMPARED = 4096, 20_000  # points, each with each
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,17 @@ def project(
     choose_cache()  # numba keeps compiled code there, and does not compile if it can't be written
     from umap import UMAP  # 5 s, and not needed to run a model
 
+    _keep_compiled()
     check_cancelled()
+    neighbors = min(options.neighbors, len(points) - 1)
     threads = torch.get_num_threads()
     listener = _Listener(progress or (lambda _: None))
     bar = {"disable": False, "file": listener, "bar_format": "{percentage}", "mininterval": 0.5}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
+        warnings.filterwarnings("ignore", message="n_jobs value|precomputed_knn", category=UserWarning)
         umap = UMAP(
-            n_neighbors=min(options.neighbors, len(points) - 1),
+            n_neighbors=neighbors,
+            precomputed_knn=_nearest(points, neighbors),
             min_dist=options.min_dist,
             random_state=SEED,
             init="spectral" if start is None else start,  # pyright: ignore[reportArgumentType]  # an array is one of its kinds
@@ -87,6 +92,34 @@ def project(
             raise
         finally:
             torch.set_num_threads(threads)  # numba lets torch use all cores, and its sums then differ in the last bits
+
+
+def _nearest(points: np.ndarray, count: int) -> tuple[np.ndarray | None, ...]:
+    """The nearest points of each, itself among them, and their distances, [N, K] both; nothing where UMAP is to find them.
+
+    UMAP compares few points exactly, too. Its approximate search is made for more, and is compiled for a minute at first.
+    """
+    if not _COMPARED_BY_UMAP <= len(points) <= _MOST_COMPARED:
+        return None, None, None
+    from sklearn.neighbors import NearestNeighbors
+
+    distances, indices = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(points).kneighbors(points)
+    return indices, distances
+
+
+@cache
+def _keep_compiled() -> None:
+    """Let numba keep UMAP's compiled code, as it keeps that of other libraries: else every process compiles it, for 17 s."""
+    import umap.layouts
+    import umap.umap_
+    import umap.utils
+    from numba.core.dispatcher import Dispatcher
+
+    for module in (umap.umap_, umap.utils, umap.layouts):
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher):
+                with suppress(RuntimeError):  # there is no folder for it
+                    function.enable_caching()
 
 
 class _Listener(io.StringIO):

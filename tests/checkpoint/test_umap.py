@@ -11,7 +11,7 @@ import torch
 from tqdm.auto import tqdm
 
 from dgvae.cancellation import cancelled_by
-from dgvae.checkpoint.umap import UmapOptions, project
+from dgvae.checkpoint.umap import UmapOptions, _nearest, project
 from dgvae.errors import UserError
 
 
@@ -24,6 +24,32 @@ def test_progress_is_told_as_a_share_from_0_to_1() -> None:
     assert (shares[0], shares[-1]) == (0, 1)
     assert shares == sorted(shares)
     assert np.array_equal(places, project([latents]))  # which is the same whether it is told or not
+
+
+def test_compiled_code_is_kept_for_other_processes() -> None:
+    """An upgrade of UMAP may bring functions that are compiled anew in every process."""
+    import umap.layouts
+    import umap.umap_
+    import umap.utils
+    from numba.core.dispatcher import Dispatcher
+
+    project([np.random.default_rng(0).normal(size=(40, 3))])
+    functions = [value for module in (umap.umap_, umap.utils, umap.layouts) for value in vars(module).values()]
+    compiled = [function for function in functions if isinstance(function, Dispatcher) and function.signatures]
+    assert len(compiled) > 3
+    assert all(function.stats.cache_path for function in compiled)
+
+
+def test_neighbors_of_many_points_are_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For few points UMAP finds the same by itself."""
+    points = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    apart = np.linalg.norm(points[:, None] - points, axis=2)
+    monkeypatch.setattr("dgvae.checkpoint.umap._COMPARED_BY_UMAP", 60)
+    indices, distances = _nearest(points, 5)
+    assert np.array_equal(indices, apart.argsort(axis=1)[:, :5])
+    assert np.allclose(distances, np.sort(apart, axis=1)[:, :5], atol=1e-5)
+    monkeypatch.setattr("dgvae.checkpoint.umap._MOST_COMPARED", 59)
+    assert _nearest(points, 5) == (None, None, None)
 
 
 def test_a_fit_that_is_not_wanted_any_more_is_broken_off() -> None:

@@ -1,4 +1,4 @@
-"""A process beside the app's, in which maps are fitted one at a time. It is kept, since UMAP compiles code for a minute."""
+"""A process beside the app's, in which maps are fitted one at a time. It is kept, since UMAP takes seconds to load."""
 
 from __future__ import annotations
 
