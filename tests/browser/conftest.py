@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,8 @@ def browser() -> Iterator:
         browser.close()
 
 
-@pytest.fixture
-def page(browser) -> Iterator:
+@contextmanager
+def new_page(browser) -> Iterator:
     """A fresh page; an exception that nothing on it caught fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
@@ -62,6 +63,19 @@ def page(browser) -> Iterator:
     yield page
     context.close()
     assert not errors, f"uncaught errors on the page: {errors}"
+
+
+@pytest.fixture
+def page(browser) -> Iterator:
+    with new_page(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def one_page(browser) -> Iterator:
+    """A page that all tests of a module share, since to load one takes ten seconds: for those that leave it as it was."""
+    with new_page(browser) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

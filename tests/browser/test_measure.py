@@ -16,6 +16,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.visitor import choose, open_app
 
 
+@pytest.fixture(scope="module")
+def measure(one_page: Page, url: str) -> Page:
+    """The tab, for tests that only look at it."""
+    open_app(one_page, url, "Measure")
+    return one_page
+
+
 def column(page: Page, head: str) -> tuple[Locator, list[str]]:
     """The head of a column, and its cells from top to bottom."""
     heads = page.locator("#measure-table thead th")
@@ -29,16 +36,15 @@ def numbers(cells: list[str]) -> list[float]:
     return [float(match[1]) for match in found if match]
 
 
-def test_every_checkpoint_has_a_row_and_a_broken_one_a_sentence(page: Page, url: str):
-    open_app(page, url, "Measure")
-    rows = page.locator("#measure-table tbody tr")
+def test_every_checkpoint_has_a_row_and_a_broken_one_a_sentence(measure: Page):
+    rows = measure.locator("#measure-table tbody tr")
     # Two of the broken ones have sound figures; and another test may have fetched a model from the Hub.
     expect(rows.filter(has_text="short-yelp")).to_have_count(len(METHODS) + 2)
     for side, title in (("a", "AE · short-yelp"), ("b", "MDG-VAE · short-yelp")):
-        expect(page.locator(f"#measure-table tr.model-{side} th")).to_have_text(title)
-        expect(page.locator(f"#findings-{side} h3")).to_have_text(title)
-        assert page.locator(f"#findings-{side} li").count() > 0
-    notices = page.locator("#measure-table .notice")
+        expect(measure.locator(f"#measure-table tr.model-{side} th")).to_have_text(title)
+        expect(measure.locator(f"#findings-{side} h3")).to_have_text(title)
+        assert measure.locator(f"#findings-{side} li").count() > 0
+    notices = measure.locator("#measure-table .notice")
     expect(notices).to_have_count(2)
     expect(notices.filter(has_text="measure again with: python -m train.evaluate")).to_have_count(1)
     expect(notices.filter(has_text="Config field latent_dim must be a whole number")).to_have_count(1)
@@ -63,24 +69,22 @@ def test_a_column_is_sorted_both_ways_and_what_is_absent_comes_last(page: Page, 
     expect(column(page, "AUC")[0]).to_have_attribute("aria-sort", "descending")
 
 
-def test_the_best_of_a_column_is_marked(page: Page, url: str):
-    open_app(page, url, "Measure")
-    _, cells = column(page, "hole mass")
+def test_the_best_of_a_column_is_marked(measure: Page):
+    _, cells = column(measure, "hole mass")
     marked = [cell for cell in cells if "●" in cell]
     assert marked
     assert set(numbers(marked)) == {min(numbers(cells))}
-    _, neither = column(page, "leave-one-out gap")
+    _, neither = column(measure, "leave-one-out gap")
     assert not any("●" in cell for cell in neither)
 
 
-def test_a_head_says_what_its_column_means(page: Page, url: str):
-    open_app(page, url, "Measure")
-    definition = page.locator("#measure-table .definition")
+def test_a_head_says_what_its_column_means(measure: Page):
+    definition = measure.locator("#measure-table .definition")
     expect(definition).to_contain_text("Point at a column header")
-    page.get_by_role("button", name="hole mass").hover()
+    measure.get_by_role("button", name="hole mass").hover()
     expect(definition).to_contain_text("Share of prior samples where")
     expect(definition).to_contain_text("Lower is better.")
-    page.get_by_role("button", name="covariance gap").focus()  # by keyboard
+    measure.get_by_role("button", name="covariance gap").focus()  # by keyboard
     expect(definition).to_contain_text("KL to the prior of the Gaussian")
 
 
@@ -96,17 +100,16 @@ def test_groups_of_figures(page: Page, url: str):
     expect(page.locator("#measure-table thead")).to_contain_text("distinct-2")
 
 
-def test_a_trade_off_is_drawn_or_its_absence_explained(page: Page, url: str):
-    open_app(page, url, "Measure")
-    axes = page.locator("#trade-off-axes input")
+def test_a_trade_off_is_drawn_or_its_absence_explained(measure: Page):
+    axes = measure.locator("#trade-off-axes input")
     expect(axes).to_have_value("joint gap against MI")  # the first of which there is something to draw
-    expect(page.locator("#trade-off .vega-place[data-state=ready] canvas")).to_be_visible()
-    expect(page.locator("#trade-off-absent")).to_have_text("")
-    assert tooltip(page, "#trade-off").keys() == {"checkpoint", "MI", "joint gap ≥"}
+    expect(measure.locator("#trade-off .vega-place[data-state=ready] canvas")).to_be_visible()
+    expect(measure.locator("#trade-off-absent")).to_have_text("")
+    assert tooltip(measure, "#trade-off").keys() == {"checkpoint", "MI", "joint gap ≥"}
     axes.click()
-    page.get_by_role("option", name="priorLL against postLL").click()
-    expect(page.locator("#trade-off-absent")).to_contain_text("No checkpoint has both postLL and priorLL yet")
-    expect(page.locator("#trade-off canvas")).to_have_count(0)
+    measure.get_by_role("option", name="priorLL against postLL").click()
+    expect(measure.locator("#trade-off-absent")).to_contain_text("No checkpoint has both postLL and priorLL yet")
+    expect(measure.locator("#trade-off canvas")).to_have_count(0)
 
 
 def test_profiles_follow_the_models(page: Page, url: str):
