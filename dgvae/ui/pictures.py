@@ -55,7 +55,9 @@ def as_lines(decoded: Any, count: int) -> list[str]:
     if given is None:
         raise UserError(f"returned {type(decoded).__name__}, not {WANTED}.")
     if len(given) != count:
-        raise UserError(f"returned {len(given):,} values for {count:,} latents; return one for each.")
+        raise UserError(
+            f"returned a list of length {len(given):,} for z of length {count:,}; return one value for each latent."
+        )
     if all(isinstance(value, str) for value in given):
         return [str(value) for value in given]
     if all(isinstance(value, Image) for value in given):

@@ -77,7 +77,7 @@ def test_floats_go_from_black_to_white_and_large_pictures_are_made_smaller() -> 
     ("decoded", "said"),
     [
         (None, "returned NoneType, not a list of texts"),
-        (["one"], "returned 1 values for 2 latents; return one for each."),
+        (["one"], "returned a list of length 1 for z of length 2; return one value for each latent."),
         (np.zeros((2, 4)), r"an array of the shape \[2, 4\]"),
         (np.zeros((2, 4, 6, 7)), "pictures of 7 channels"),
         (np.full((2, 4, 6), 255.0), "floats of up to 255, not from 0 to 1; divide them by 255"),
