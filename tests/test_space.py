@@ -20,7 +20,7 @@ from gradio import http_server
 from huggingface_hub import SpaceCard
 
 from app import make_parser
-from dgvae.ui.page import TITLE
+from dgvae.ui.page import INTRODUCTION
 
 ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"  # which answers only if all addresses are served
@@ -136,7 +136,7 @@ def answers(space: Space) -> bool:
 
 
 def test_the_app_starts_as_a_space_starts_it_and_writes_temporary_files_alone(space: Space):
-    assert TITLE in space.get("/").text
+    assert INTRODUCTION.splitlines()[0] in space.get("/").text
     models = "short-yelp/vae", "short-yelp/pdg-vae"
     fields = {
         "map-color": "source", "map-dimension": 1, "map-which": "own", "map-projection": "umap",

@@ -46,6 +46,8 @@ def test_neighbors_of_many_points_are_the_nearest(monkeypatch: pytest.MonkeyPatc
     apart = np.linalg.norm(points[:, None] - points, axis=2)
     monkeypatch.setattr("dgvae.checkpoint.umap._COMPARED_BY_UMAP", 60)
     indices, distances = _nearest(points, 5)
+    assert indices is not None
+    assert distances is not None
     assert np.array_equal(indices, apart.argsort(axis=1)[:, :5])
     assert np.allclose(distances, np.sort(apart, axis=1)[:, :5], atol=1e-5)
     monkeypatch.setattr("dgvae.checkpoint.umap._MOST_COMPARED", 59)
