@@ -11,10 +11,9 @@ BIN := .venv/bin
 
 .PHONY: test quick app check docs tables wheel bench clean
 
-# One process more than there are cores, since they wait for a browser now and then, and four at most. A file's tests run one
-# after the other.
+# As many at once as there are cores, up to four: each may run a browser. A file's tests run one after the other.
 test: .venv/dev
-	$(BIN)/python -m pytest --dist loadfile --numprocesses $$($(BIN)/python -c "import os; print(min((os.cpu_count() or 1) + 1, 4))")
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 quick: .venv/dev
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser --ignore tests/test_benchmarks.py
