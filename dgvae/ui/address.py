@@ -19,7 +19,7 @@ from gradio.events import EventListener
 
 from dgvae.errors import UserError
 from dgvae.ui.decoding import MOST_CHARACTERS
-from dgvae.ui.script import NEWEST, script
+from dgvae.ui.newest import NEWEST
 
 MOST_NUMBER = 2**53  # beyond it a browser's numbers are no longer whole, and 64 bits soon too few
 WRITE = "(...values) => window.dgvaeAddress?.write(values)"
@@ -35,7 +35,7 @@ class AddressBar(gr.HTML):
         """fields: (tab, key, value at first) of what WRITE gets, in its order; the tab is "" for what all tabs share."""
         super().__init__(
             html_template="<span></span>",
-            js_on_load=script(NEWEST, Path(__file__).with_suffix(".js")),
+            js_on_load=NEWEST + Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
             fields=json.dumps(fields),
             **kwargs,
         )

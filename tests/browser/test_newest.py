@@ -1,18 +1,23 @@
 """What happens while Python still answers: of a flood of events the newest counts, with what it says."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Page
 
 from dgvae.ui.address import AddressBar
 from dgvae.ui.lab.screen import PointPad
 from dgvae.ui.tabs.tab import QUIET
 from dgvae.ui.vega.chart import VegaChart, script_route, vega_bundle
 from tests.browser.vega.charts import PLANE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 class Slow:

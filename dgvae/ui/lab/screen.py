@@ -23,7 +23,7 @@ from dgvae.methods.table import METHODS, method_and_options
 from dgvae.toy.look import CIRCLE_REACH, MOST_DENSITY, REACH, RING
 from dgvae.toy.setup import MOST_DRAWN, MOST_MOMENTS, Setup
 from dgvae.toy.stories import STEPS
-from dgvae.ui.script import NEWEST, script
+from dgvae.ui.newest import NEWEST
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +104,7 @@ class PointPad(gr.HTML):
         super().__init__(
             html_template=_read("point_pad.html"),
             css_template=_read("point_pad.css"),
-            js_on_load=script(NEWEST, Path(__file__).with_name("point_pad.js")),
+            js_on_load=NEWEST + _read("point_pad.js"),
             apply_default_css=False,
             most=MOST_DRAWN,
             reach=REACH,

@@ -40,12 +40,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from dgvae.ui.newest import NEWEST
 from dgvae.ui.requests.events import MOST_CORNERS
 from dgvae.ui.requests.plain import plain, plain_text
-from dgvae.ui.script import NEWEST, script
 
 PARTS = ("chart", "marks", "lasso", "lights", "pointer", "saved", "zoom", "zoom_gestures")  # of the script, in one scope
-_PAGE_SCRIPT = script(NEWEST, *(Path(__file__).with_name(f"{part}.js") for part in PARTS))
+_PAGE_SCRIPT = "\n".join([NEWEST, *(Path(__file__).with_name(f"{part}.js").read_text(encoding="utf-8") for part in PARTS)])
 _TOOLS = """<div class="vega-tools">
   <button type="button" class="touch" data-touch aria-pressed="false">Mark by touch</button>
   <button type="button" class="lasso" data-lasso aria-pressed="false" aria-label="Mark with a lasso on ${label}">Lasso</button>
