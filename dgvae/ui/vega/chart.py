@@ -178,7 +178,8 @@ class VegaChart(gr.HTML):
 
     Args:
         value: the specification.
-        group: charts of one group are linked in the browser: the point under the pointer gets a ring in all of them.
+        group: charts of one group are linked in the browser: in all of them, the point under the pointer gets a ring, and the
+            clicked one keeps it.
         height: in pixels.
         label: what the chart is called.
         kwargs: of `gr.HTML`.

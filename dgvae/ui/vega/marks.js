@@ -1,8 +1,8 @@
 // What lies over a chart: the ring round a point, the brushed rectangle or lasso (lasso.js) with its points, the cross-hair,
 // points that light up (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
 
-const marks = { ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
-// lit: {by: the brushed chart, ids}
+const marks = { hovered: null, ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
+// hovered: the id under the pointer; ring: the chosen one, which keeps the ring when the pointer has gone. lit: {by: the brushed chart, ids}
 const ring = mark("vega-ring");
 const brushed = mark("vega-brush");
 const cross = mark("vega-cross");
@@ -73,7 +73,7 @@ function idsIn({ x, y, corners }) {
 function placeMarks() {
   if (!chart || !chart.xScale() || !chart.yScale()) return;
   place.append(outline, brushed, ring, cross);
-  const row = chart.rowById.get(marks.ring);
+  const row = ringedRow();
   put(ring, row && ifSeen(pixel(row[chart.fields.x], row[chart.fields.y])));
   if (row) ring.dataset.id = row.id;
   put(cross, marks.cross && chart.gestures === "drag" && pixel(marks.cross.x, marks.cross.y));
@@ -86,6 +86,10 @@ function placeMarks() {
     brushed.style.width = `${corners[1][0] - corners[0][0]}px`;
     brushed.style.height = `${corners[1][1] - corners[0][1]}px`;
   }
+}
+
+function ringedRow() {
+  return chart.rowById.get(marks.hovered ?? marks.ring);
 }
 
 function put(mark, at) {

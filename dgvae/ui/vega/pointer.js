@@ -6,8 +6,7 @@ const CLICK_DISTANCE = 4; // pixels; a press that moved further is no click
 const HOVER_DELAY = 80; // milliseconds; a sweeping pointer must not flood Python
 const DRAG_DELAY = 60;
 
-let hoveredId = null;
-let reportedId = null;
+let reportedId = null; // of the last hover that Python was told
 let hoverTimer = 0;
 let frame = 0;
 let pressed = null; // {at: [x, y] in the plot, path: all places since, moved, gesture, brush: the one before}
@@ -49,18 +48,19 @@ function nearestRow([pointerX, pointerY]) {
 
 function hover(row, event) {
   chart.view.tooltip()(null, event, null, row && facts(row));
-  const id = row?.id ?? null;
-  if (id === hoveredId) return;
-  hoveredId = id;
-  showEverywhere({ ring: id });
+  const hovered = row?.id ?? null;
+  if (hovered === marks.hovered) return;
+  showEverywhere({ hovered });
   clearTimeout(hoverTimer);
   hoverTimer = setTimeout(reportHover, HOVER_DELAY);
 }
 
+// Where the pointer is on no point, on the chosen one, so that what is read out goes with the ring.
 function reportHover() {
-  if (hoveredId === reportedId) return;
-  reportedId = hoveredId;
-  tell("hover", { id: hoveredId });
+  const id = marks.hovered ?? marks.ring;
+  if (id === reportedId) return;
+  reportedId = id;
+  tell("hover", { id });
 }
 
 function facts(row) {
@@ -71,9 +71,15 @@ function facts(row) {
 function pick(at) {
   const id = nearestRow(at)?.id ?? null;
   if (chart.gestures === "drag") showEverywhere({ cross: dataAt(at) });
-  else showEverywhere({ ring: id }); // a finger does not hover
+  else if (id !== null) choose(id);
   if (marks.brush) reportBrush(null);
   tell("pick", { ...dataAt(at), id });
+}
+
+function choose(id) {
+  clearTimeout(hoverTimer);
+  reportedId = id;
+  showEverywhere({ ring: id });
 }
 
 // ---- brush and drag

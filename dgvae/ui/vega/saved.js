@@ -89,7 +89,7 @@ function namesSaved() {
 
 // The ring round a point, and the cross-hair, as the style of chart.py has them.
 function pointSaved() {
-  const row = chart.rowById.get(marks.ring);
+  const row = ringedRow();
   const ringed = row ? [pixel(row[chart.fields.x], row[chart.fields.y])] : [];
   const crossed = marks.cross && chart.gestures === "drag" ? [pixel(marks.cross.x, marks.cross.y)] : [];
   const halo = { stroke: cssVariable("--background-fill-primary"), "stroke-width": 5 };

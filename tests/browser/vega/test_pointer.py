@@ -18,6 +18,28 @@ def test_a_hovered_point_reaches_python_and_is_ringed_in_both_charts(page, url):
     assert ringed_id(page, "right") is None
 
 
+def test_a_clicked_point_keeps_its_ring(page, url):
+    open_charts(page, url)
+    x, y = middle_of(page, "left")
+    page.mouse.click(x, y)
+    picked = text_with(page, "#picked", "left pick ").split()[-1]
+    page.mouse.move(2, 2)
+    assert ringed_id(page, "left") == ringed_id(page, "right") == picked
+    page.mouse.move(x + 40, y + 40)
+    hovered = text_with(page, "#hovered", "left hover ").split()[-1]
+    assert picked != hovered == ringed_id(page, "right")
+    page.mouse.move(2, 2)
+    text_with(page, "#hovered", f"left hover {picked}")
+    assert ringed_id(page, "left") == ringed_id(page, "right") == picked
+    page.locator("#mark-star").click()  # Python's ring
+    page.wait_for_function("document.querySelector('#right .vega-ring').dataset.id === '1'")
+    page.mouse.move(*middle_of(page, "right"))
+    text_with(page, "#hovered", "right hover ")
+    page.mouse.move(2, 2)
+    text_with(page, "#hovered", "right hover 1")
+    assert ringed_id(page, "right") == "1"
+
+
 def test_the_ring_lies_on_the_point(page, url):
     open_charts(page, url)
     x, y = middle_of(page, "left")
