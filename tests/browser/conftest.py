@@ -15,6 +15,7 @@ import pytest
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
+from tests.browser.drawings import DRAWINGS
 
 PATIENCE = 90_000  # milliseconds: a busy machine is slow, and only a failure waits as long
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,14 +67,15 @@ def new_page(browser) -> Iterator:
 
 
 @pytest.fixture
-def page(browser) -> Iterator:
+def fresh_page(browser) -> Iterator:
+    """A page that has not been anywhere."""
     with new_page(browser) as page:
         yield page
 
 
 @pytest.fixture(scope="module")
-def one_page(browser) -> Iterator:
-    """A page that all tests of a module share, since to load one takes ten seconds: for those that leave it as it was."""
+def page(browser) -> Iterator:
+    """A page that the tests of a file share: to load the app takes ten seconds, and `open_app` goes by a link then."""
     with new_page(browser) as page:
         yield page
 
@@ -97,8 +99,9 @@ def shelf_root(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def url(shelf_root: Path, corpus: Path) -> Iterator[str]:
     shelf = Shelf(shelf_root, corpus)
-    demo = build_page(shelf)
-    shelf.warm_up.start()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-    yield address
-    demo.close()
+    with DRAWINGS.counted():
+        demo = build_page(shelf)
+        shelf.warm_up.start()
+        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
+        yield address
+        demo.close()

@@ -53,15 +53,15 @@ def is_clear_of_the_toggle(page: Page) -> bool:
 # ---- the map
 
 
-def test_the_first_visit_compares_holes_with_hardly_any(page: Page, url: str):
+def test_the_first_visit_compares_holes_with_hardly_any(fresh_page: Page, url: str):
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    open_app(page, url)
-    expect(page.get_by_label("Model A", exact=True)).to_have_value(INTACT["ae"])
-    expect(page.get_by_label("Model B", exact=True)).to_have_value(INTACT["mdg-vae"])
+    fresh_page.on("request", lambda request: asked.append(request.url))
+    open_app(fresh_page, url)
+    expect(fresh_page.get_by_label("Model A", exact=True)).to_have_value(INTACT["ae"])
+    expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value(INTACT["mdg-vae"])
     for side in "ab":
-        expect(page.locator(f"#facts-{side} dd")).to_have_count(6)
-    expect(page.locator("#status")).to_have_text("")
+        expect(fresh_page.locator(f"#facts-{side} dd")).to_have_count(6)
+    expect(fresh_page.locator("#status")).to_have_text("")
     assert [a for a in asked if not a.startswith((url, "data:", "blob:"))] == []
 
 
@@ -112,7 +112,8 @@ def test_the_map_is_recolored(page: Page, url: str, coloring: str):
 
 
 def open_hub(page: Page) -> None:
-    page.get_by_role("button", name="A model from the Hub").click()
+    if not page.get_by_label("Repository").is_visible():
+        page.get_by_role("button", name="A model from the Hub").click()
 
 
 def ask_hub(page: Page, repository: str) -> None:
@@ -142,19 +143,19 @@ def test_a_hub_out_of_reach_is_one_sentence(page: Page, url: str, tmp_path: Path
     expect(page.locator("#map-b [aria-label^='VAE: a map of']")).to_be_visible()
 
 
-def test_a_model_from_the_hub_becomes_model_b(page: Page, url: str, shelf_root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_model_from_the_hub_becomes_model_b(fresh_page: Page, url: str, shelf_root: Path, monkeypatch: pytest.MonkeyPatch):
     def fetch(repository: str, revision: str | None, folder: Path, is_wanted: object) -> int:
         shutil.copytree(shelf_root / "short-yelp" / "pdg-vae", folder)
         return 1
 
     monkeypatch.setattr("dgvae.checkpoint.public_hub.fetch_checkpoint", fetch)
-    open_app(page, url)
-    open_hub(page)
-    ask_hub(page, "someone/fine-model@v1")
-    expect(page.locator("#fetched")).to_have_text("The new model is now model B.")
-    expect(page.get_by_label("Model B", exact=True)).to_have_value("PDG-VAE · someone/fine-model@v1")
-    expect(page.locator("#map-b [aria-label^='PDG-VAE: a map of']")).to_be_visible()
-    expect(page.locator("#facts-b")).to_contain_text("principal axes")
+    open_app(fresh_page, url)
+    open_hub(fresh_page)
+    ask_hub(fresh_page, "someone/fine-model@v1")
+    expect(fresh_page.locator("#fetched")).to_have_text("The new model is now model B.")
+    expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("PDG-VAE · someone/fine-model@v1")
+    expect(fresh_page.locator("#map-b [aria-label^='PDG-VAE: a map of']")).to_be_visible()
+    expect(fresh_page.locator("#facts-b")).to_contain_text("principal axes")
 
 
 # ---- broken checkpoints
@@ -185,47 +186,47 @@ def test_a_broken_checkpoint_is_named_and_the_other_side_goes_on(page: Page, url
 # ---- other screens
 
 
-def test_on_a_phone_nothing_is_covered_or_cut(page: Page, url: str):
-    page.set_viewport_size({"width": 390, "height": 844})
-    open_app(page, url)
-    expect(page.locator(".sidebar.open")).to_have_count(0)
-    page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= 0")
-    assert is_clear_of_the_toggle(page)
+def test_on_a_phone_nothing_is_covered_or_cut(fresh_page: Page, url: str):
+    fresh_page.set_viewport_size({"width": 390, "height": 844})
+    open_app(fresh_page, url)
+    expect(fresh_page.locator(".sidebar.open")).to_have_count(0)
+    fresh_page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= 0")
+    assert is_clear_of_the_toggle(fresh_page)
     for tab, output in (("Map", "#map-a"), ("Sample", "#samples"), ("Interpolate", "#interpolation")):
         # Playwright clicks nothing that is covered.
-        page.get_by_role("tab", name=tab).click()
-        expect(page.locator(output)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.locator(".toggle-button").click()
-    choose(page, "A", INTACT["pdg-vae"])
-    expect(page.locator("#facts-a")).to_contain_text("principal axes")
-    page.locator(".toggle-button").click()
-    expect(page.locator("#interpolation .name").first).to_have_text("PDG-VAE")
+        fresh_page.get_by_role("tab", name=tab).click()
+        expect(fresh_page.locator(output)).to_be_visible()
+        assert fresh_page.evaluate("document.documentElement.scrollWidth") <= 390
+    fresh_page.locator(".toggle-button").click()
+    choose(fresh_page, "A", INTACT["pdg-vae"])
+    expect(fresh_page.locator("#facts-a")).to_contain_text("principal axes")
+    fresh_page.locator(".toggle-button").click()
+    expect(fresh_page.locator("#interpolation .name").first).to_have_text("PDG-VAE")
 
 
-@pytest.mark.parametrize("width", [800, 1280])
-def test_with_the_sidebar_closed_the_title_is_clear(page: Page, url: str, width: int):
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(url)
-    page.locator(".sidebar.open .toggle-button").click()
-    page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= 30")
-    page.wait_for_timeout(400)  # the page slides
-    assert is_clear_of_the_toggle(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_with_the_sidebar_closed_the_title_is_clear(fresh_page: Page, url: str):
+    fresh_page.goto(url)
+    fresh_page.locator(".sidebar.open .toggle-button").click()
+    fresh_page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= 30")
+    for width in (1280, 800):
+        fresh_page.set_viewport_size({"width": width, "height": 800})
+        fresh_page.wait_for_timeout(400)  # the page slides
+        assert is_clear_of_the_toggle(fresh_page)
+        assert fresh_page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_dark_mode(page: Page, url: str):
-    page.emulate_media(color_scheme="dark")
-    open_app(page, url)
-    expect(page.locator("body.dark")).to_have_count(1)
+def test_dark_mode(fresh_page: Page, url: str):
+    fresh_page.emulate_media(color_scheme="dark")
+    open_app(fresh_page, url)
+    expect(fresh_page.locator("body.dark")).to_have_count(1)
     brightness = """element => {
         const [r, g, b] = getComputedStyle(element).%s.match(/[0-9.]+/g).map(Number);
         return (r + g + b) / 3;
     }"""
-    assert page.locator("body").evaluate(brightness % "backgroundColor") < 40
+    assert fresh_page.locator("body").evaluate(brightness % "backgroundColor") < 40
     for selector in ("h1", "#facts-a dd", "#map-readout .hint"):
-        assert page.locator(selector).first.evaluate(brightness % "color") > 120
-    dot_on_map(page, "a", source="posterior")
+        assert fresh_page.locator(selector).first.evaluate(brightness % "color") > 120
+    dot_on_map(fresh_page, "a", source="posterior")
 
 
 # ---- the list of models
@@ -263,7 +264,7 @@ def complaint(*arguments: Any) -> str:
     return said
 
 
-def test_the_command_serves_the_page_and_a_second_one_finds_the_port_taken(page: Page, checkpoints: Path, corpus: Path):
+def test_the_command_serves_the_page_and_a_second_one_finds_the_port_taken(fresh_page: Page, checkpoints: Path, corpus: Path):
     port = free_port()
     process = run_app("--checkpoints", checkpoints, "--data", corpus, "--port", port)
     try:
@@ -271,7 +272,7 @@ def test_the_command_serves_the_page_and_a_second_one_finds_the_port_taken(page:
         while f"127.0.0.1:{port}" not in (line := process.stdout.readline()):
             assert line, process.stderr and process.stderr.read()
         assert "could not be served" in complaint("--checkpoints", checkpoints, "--port", port)
-        open_app(page, f"http://127.0.0.1:{port}")
+        open_app(fresh_page, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         process.communicate(timeout=30)

@@ -27,11 +27,11 @@ SPACE = """<!doctype html><script>
 
 
 @pytest.fixture
-def space(page: Page, url: str) -> Page:
+def space(fresh_page: Page, url: str) -> Page:
     """A page that stands in for a Space's."""
     address = url.rstrip("/")
-    page.route(HUB + "**", lambda route: route.fulfill(body=SPACE % address, content_type="text/html"))
-    return page
+    fresh_page.route(HUB + "**", lambda route: route.fulfill(body=SPACE % address, content_type="text/html"))
+    return fresh_page
 
 
 def test_a_copied_link_of_a_spaces_page_opens_the_view(space: Page, url: str) -> None:
@@ -55,7 +55,8 @@ def test_a_copied_link_of_a_spaces_page_opens_the_view(space: Page, url: str) ->
     expect(frame.locator("#samples .model-a .sentence")).to_have_count(3)
 
 
-def test_outside_a_frame_nobody_is_told(page: Page, url: str) -> None:
+def test_outside_a_frame_nobody_is_told(fresh_page: Page, url: str) -> None:
+    page = fresh_page
     page.add_init_script("window.told = 0; addEventListener('message', (e) => { if (e.data?.queryString) window.told++; });")
     page.goto(url + "?tab=sample")
     expect(page.locator("#samples .model-a .sentence").first).to_be_visible()

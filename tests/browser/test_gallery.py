@@ -34,16 +34,16 @@ def choose_in(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_it_is_what_one_sees_first_with_a_card_for_every_model(page: Page, url: str):
-    page.goto(url)
-    expect(page.get_by_role("tab", name="Gallery")).to_have_attribute("aria-selected", "true")
+def test_it_is_what_one_sees_first_with_a_card_for_every_model(fresh_page: Page, url: str):
+    fresh_page.goto(url)
+    expect(fresh_page.get_by_role("tab", name="Gallery")).to_have_attribute("aria-selected", "true")
     for method in METHODS:
-        expect(card(page, method).locator("svg path")).to_have_count(2)
-        expect(card(page, method).locator("dd").first).not_to_be_empty()
-    expect(card(page, "no-latents")).to_contain_text("no map yet")  # its figures are sound
-    expect(page.locator("#gallery .notice")).to_have_count(2)  # of two that lack them
-    expect(page.locator("#gallery li.model-a")).to_have_attribute("data-name", "short-yelp/ae")
-    expect(page.locator("#gallery-trade-off .vega-place[data-state=ready]")).to_be_visible()
+        expect(card(fresh_page, method).locator("svg path")).to_have_count(2)
+        expect(card(fresh_page, method).locator("dd").first).not_to_be_empty()
+    expect(card(fresh_page, "no-latents")).to_contain_text("no map yet")  # its figures are sound
+    expect(fresh_page.locator("#gallery .notice")).to_have_count(2)  # of two that lack them
+    expect(fresh_page.locator("#gallery li.model-a")).to_have_attribute("data-name", "short-yelp/ae")
+    expect(fresh_page.locator("#gallery-trade-off .vega-place[data-state=ready]")).to_be_visible()
 
 
 def test_a_press_makes_a_model_a_or_b_and_keys_do_it_too(page: Page, url: str):
@@ -63,7 +63,7 @@ def test_a_press_makes_a_model_a_or_b_and_keys_do_it_too(page: Page, url: str):
     expect(page.locator("#map-a .vega-place[data-state=ready]")).to_be_visible()
 
 
-def test_a_press_before_the_address_is_read_is_kept(page: Page, checkpoints, monkeypatch: pytest.MonkeyPatch):
+def test_a_press_before_the_address_is_read_is_kept(fresh_page: Page, checkpoints, monkeypatch: pytest.MonkeyPatch):
     read = threading.Event()
 
     def late(app: PageOfApp, request: gr.Request, first_view=PageOfApp.first_view) -> list:
@@ -74,13 +74,13 @@ def test_a_press_before_the_address_is_read_is_kept(page: Page, checkpoints, mon
     demo = build_page(Shelf(checkpoints))
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
     try:
-        open_app(page, f"{address}?tab=gallery&order=MI", "Gallery")
-        page.wait_for_function("window.gradio_config")
-        card(page, "wae").get_by_role("button", name="as model B").click()
-        expect(page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
+        open_app(fresh_page, f"{address}?tab=gallery&order=MI", "Gallery")
+        fresh_page.wait_for_function("window.gradio_config")
+        card(fresh_page, "wae").get_by_role("button", name="as model B").click()
+        expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
         read.set()
-        expect(page.get_by_label("Order, the best first", exact=True)).to_have_value("MI")
-        expect(page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
+        expect(fresh_page.get_by_label("Order, the best first", exact=True)).to_have_value("MI")
+        expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
     finally:
         read.set()
         demo.close()
@@ -102,16 +102,16 @@ def test_order_and_family_are_chosen_and_kept_in_the_link(page: Page, url: str):
     assert set(names(page)) >= {name for name, row in METHODS.items() if row.family == FAMILIES[-1]}
 
 
-def test_a_phone_shows_two_cards_side_by_side(page: Page, url: str):
-    page.set_viewport_size({"width": 390, "height": 800})
-    open_app(page, url, "Gallery")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    first, second = (page.locator("#gallery li").nth(i).bounding_box() for i in (0, 1))
+def test_a_phone_shows_two_cards_side_by_side(fresh_page: Page, url: str):
+    fresh_page.set_viewport_size({"width": 390, "height": 800})
+    open_app(fresh_page, url, "Gallery")
+    assert fresh_page.evaluate("document.documentElement.scrollWidth") <= 390
+    first, second = (fresh_page.locator("#gallery li").nth(i).bounding_box() for i in (0, 1))
     assert first
     assert second
     assert first["y"] == second["y"]
 
 
-def test_an_old_link_to_the_first_tab_opens_the_map(page: Page, url: str):
-    page.goto(f"{url}?colour=source")
-    expect(page.get_by_role("tab", name="Map")).to_have_attribute("aria-selected", "true")
+def test_an_old_link_to_the_first_tab_opens_the_map(fresh_page: Page, url: str):
+    fresh_page.goto(f"{url}?colour=source")
+    expect(fresh_page.get_by_role("tab", name="Map")).to_have_attribute("aria-selected", "true")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_map import without_a_mouse
 from tests.browser.test_map_search import lit
-from tests.browser.visitor import dot_on_map, open_app
+from tests.browser.visitor import dot_on_map, open_again, open_app
 
 FIELD = "Region: map, ends of x and y, or corners"
 
@@ -42,7 +42,7 @@ def test_a_lasso_is_read_out_and_its_link_draws_it_again(page: Page, url: str):
     share_of_prior = re.match(r"[\d.]+", shares)
     assert share_of_prior
     assert inside > 0.6 * float(share_of_prior[0])  # of 60 prior draws: those, and the sentences
-    open_app(page, page.url)
+    open_again(page)
     expect(report.locator("p").first).to_have_text(shares)
     expect(page.locator("#map-b .vega-lasso")).to_be_visible()
     expect(page.locator("#map-a .vega-lasso")).to_be_hidden()

@@ -10,7 +10,7 @@ if os.environ.get("CI") != "true":
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_map import without_a_mouse
-from tests.browser.visitor import dot_on_map, open_app, set_number
+from tests.browser.visitor import dot_on_map, open_again, open_app, set_number
 
 
 def lit(page: Page, side: str, layer: str) -> int:
@@ -30,7 +30,7 @@ def test_sentences_that_are_searched_light_up_on_both_maps_and_by_a_link(page: P
     page.mouse.move(*dot_on_map(page, "a", source="prior"))  # what is pointed at leaves the lights alone
     expect(page.locator("#map-readout")).to_contain_text("Prior draw")
     expect(page).to_have_url(re.compile(r"find=cook\+green"))
-    open_app(page, page.url)
+    open_again(page)
     expect(said).to_contain_text("“cook” and “green”")
     page.wait_for_selector("#map-b .vega-lights")
     assert lit(page, "a", "found") == lit(page, "b", "found") == int(shown[1]) > 0
@@ -57,7 +57,7 @@ def test_a_clicked_sentence_lists_the_nearest_which_light_up_and_another_distanc
     page.get_by_label("symmetric KL", exact=True).check()
     expect(near).to_contain_text("symmetric KL")
     expect(page).to_have_url(re.compile(r"near=symmetric"))
-    open_app(page, page.url)
+    open_again(page)
     expect(near).to_contain_text("symmetric KL")
     assert near.inner_text() != listed
     without_a_mouse(page)
@@ -75,7 +75,7 @@ def test_clusters_are_named_over_the_maps_on_wish_and_by_a_link(page: Page, url:
     expect(page.locator("#map-clusters summary").first).to_contain_text(re.compile(r"\d clusters of A, which have \d+%"))
     assert lit(page, "a", "names") > 0
     expect(page).to_have_url(re.compile("names=true"))
-    open_app(page, page.url)
+    open_again(page)
     page.wait_for_selector("#map-a .vega-lights")
     assert lit(page, "a", "names") > 0
     page.get_by_label("Name the clusters").uncheck()

@@ -16,13 +16,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.visitor import choose, open_app
 
 
-@pytest.fixture(scope="module")
-def measure(one_page: Page, url: str) -> Page:
-    """The tab, for tests that only look at it."""
-    open_app(one_page, url, "Measure")
-    return one_page
-
-
 def column(page: Page, head: str) -> tuple[Locator, list[str]]:
     """The head of a column, and its cells from top to bottom."""
     heads = page.locator("#measure-table thead th")
@@ -36,15 +29,16 @@ def numbers(cells: list[str]) -> list[float]:
     return [float(match[1]) for match in found if match]
 
 
-def test_every_checkpoint_has_a_row_and_a_broken_one_a_sentence(measure: Page):
-    rows = measure.locator("#measure-table tbody tr")
+def test_every_checkpoint_has_a_row_and_a_broken_one_a_sentence(page: Page, url: str):
+    open_app(page, url, "Measure")
+    rows = page.locator("#measure-table tbody tr")
     # Two of the broken ones have sound figures; and another test may have fetched a model from the Hub.
     expect(rows.filter(has_text="short-yelp")).to_have_count(len(METHODS) + 2)
     for side, title in (("a", "AE · short-yelp"), ("b", "MDG-VAE · short-yelp")):
-        expect(measure.locator(f"#measure-table tr.model-{side} th")).to_have_text(title)
-        expect(measure.locator(f"#findings-{side} h3")).to_have_text(title)
-        assert measure.locator(f"#findings-{side} li").count() > 0
-    notices = measure.locator("#measure-table .notice")
+        expect(page.locator(f"#measure-table tr.model-{side} th")).to_have_text(title)
+        expect(page.locator(f"#findings-{side} h3")).to_have_text(title)
+        assert page.locator(f"#findings-{side} li").count() > 0
+    notices = page.locator("#measure-table .notice")
     expect(notices).to_have_count(2)
     expect(notices.filter(has_text="measure again with: python -m train.evaluate")).to_have_count(1)
     expect(notices.filter(has_text="Config field latent_dim must be a whole number")).to_have_count(1)
@@ -69,22 +63,24 @@ def test_a_column_is_sorted_both_ways_and_what_is_absent_comes_last(page: Page, 
     expect(column(page, "AUC")[0]).to_have_attribute("aria-sort", "descending")
 
 
-def test_the_best_of_a_column_is_marked(measure: Page):
-    _, cells = column(measure, "hole mass")
+def test_the_best_of_a_column_is_marked(page: Page, url: str):
+    open_app(page, url, "Measure")
+    _, cells = column(page, "hole mass")
     marked = [cell for cell in cells if "●" in cell]
     assert marked
     assert set(numbers(marked)) == {min(numbers(cells))}
-    _, neither = column(measure, "leave-one-out gap")
+    _, neither = column(page, "leave-one-out gap")
     assert not any("●" in cell for cell in neither)
 
 
-def test_a_head_says_what_its_column_means(measure: Page):
-    definition = measure.locator("#measure-table .definition")
+def test_a_head_says_what_its_column_means(page: Page, url: str):
+    open_app(page, url, "Measure")
+    definition = page.locator("#measure-table .definition")
     expect(definition).to_contain_text("Point at a column header")
-    measure.get_by_role("button", name="hole mass").hover()
+    page.get_by_role("button", name="hole mass").hover()
     expect(definition).to_contain_text("Share of prior samples where")
     expect(definition).to_contain_text("Lower is better.")
-    measure.get_by_role("button", name="covariance gap").focus()  # by keyboard
+    page.get_by_role("button", name="covariance gap").focus()  # by keyboard
     expect(definition).to_contain_text("KL to the prior of the Gaussian")
 
 
@@ -100,16 +96,17 @@ def test_groups_of_figures(page: Page, url: str):
     expect(page.locator("#measure-table thead")).to_contain_text("distinct-2")
 
 
-def test_a_trade_off_is_drawn_or_its_absence_explained(measure: Page):
-    axes = measure.locator("#trade-off-axes input")
+def test_a_trade_off_is_drawn_or_its_absence_explained(page: Page, url: str):
+    open_app(page, url, "Measure")
+    axes = page.locator("#trade-off-axes input")
     expect(axes).to_have_value("joint gap against MI")  # the first of which there is something to draw
-    expect(measure.locator("#trade-off .vega-place[data-state=ready] canvas")).to_be_visible()
-    expect(measure.locator("#trade-off-absent")).to_have_text("")
-    assert tooltip(measure, "#trade-off").keys() == {"checkpoint", "MI", "joint gap ≥"}
+    expect(page.locator("#trade-off .vega-place[data-state=ready] canvas")).to_be_visible()
+    expect(page.locator("#trade-off-absent")).to_have_text("")
+    assert tooltip(page, "#trade-off").keys() == {"checkpoint", "MI", "joint gap ≥"}
     axes.click()
-    measure.get_by_role("option", name="priorLL against postLL").click()
-    expect(measure.locator("#trade-off-absent")).to_contain_text("No checkpoint has both postLL and priorLL yet")
-    expect(measure.locator("#trade-off canvas")).to_have_count(0)
+    page.get_by_role("option", name="priorLL against postLL").click()
+    expect(page.locator("#trade-off-absent")).to_contain_text("No checkpoint has both postLL and priorLL yet")
+    expect(page.locator("#trade-off canvas")).to_have_count(0)
 
 
 def test_profiles_follow_the_models(page: Page, url: str):
@@ -163,10 +160,10 @@ def test_another_model_a_is_marked_and_diagnosed(page: Page, url: str):
         expect(page.locator(f"#measure-table tr.model-{side} th")).to_have_css("border-left-style", style)
 
 
-def test_nothing_is_drawn_before_the_tab_is_opened(page: Page, url: str):
-    open_app(page, url)
-    expect(page.locator("#facts-b dd")).to_have_count(6)
-    assert page.locator("#measure-table table, #trade-off canvas").count() == 0
+def test_nothing_is_drawn_before_the_tab_is_opened(fresh_page: Page, url: str):
+    open_app(fresh_page, url)
+    expect(fresh_page.locator("#facts-b dd")).to_have_count(6)
+    assert fresh_page.locator("#measure-table table, #trade-off canvas").count() == 0
 
 
 def test_a_phone_scrolls_the_table_and_not_the_page(browser, url: str):
@@ -182,7 +179,7 @@ def test_a_phone_scrolls_the_table_and_not_the_page(browser, url: str):
     context.close()
 
 
-def test_hostile_names_and_reasons_are_text(page: Page, checkpoints: Path, tmp_path: Path):
+def test_hostile_names_and_reasons_are_text(fresh_page: Page, checkpoints: Path, tmp_path: Path):
     import json
 
     from dgvae.ui.page import build_page
@@ -199,12 +196,12 @@ def test_hostile_names_and_reasons_are_text(page: Page, checkpoints: Path, tmp_p
     (folder / "metrics.json").write_text(json.dumps(data))
     demo = build_page(Shelf(tmp_path))
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-    page.goto(address)
-    page.get_by_role("tab", name="Measure").click()
-    page.get_by_label("Text", exact=True).check()
-    expect(page.locator("#measure-table tfoot")).to_contain_text(evil)
-    page.get_by_label("What z says").check()
-    expect(page.locator("#measure-table td", has_text="n/a").first).to_have_attribute("title", re.compile("onmouseover"))
-    assert page.title() != "owned"
-    assert page.locator("#measure-table img").count() == 0
+    fresh_page.goto(address)
+    fresh_page.get_by_role("tab", name="Measure").click()
+    fresh_page.get_by_label("Text", exact=True).check()
+    expect(fresh_page.locator("#measure-table tfoot")).to_contain_text(evil)
+    fresh_page.get_by_label("What z says").check()
+    expect(fresh_page.locator("#measure-table td", has_text="n/a").first).to_have_attribute("title", re.compile("onmouseover"))
+    assert fresh_page.title() != "owned"
+    assert fresh_page.locator("#measure-table img").count() == 0
     demo.close()

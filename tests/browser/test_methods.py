@@ -15,18 +15,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.visitor import choose, open_app
 
 
-@pytest.mark.parametrize("tab", ["Map", "Sample", "Interpolate"])
-def test_every_method_appears(page: Page, url: str, checkpoints: Path, tab: str):
-    open_app(page, url, tab)
+def test_every_method_appears(page: Page, url: str, checkpoints: Path):
+    open_app(page, url)
     for method in METHODS:
         choose(page, "A", display_name(f"short-yelp/{method}", checkpoints / "short-yelp" / method))
         expect(page.locator("#facts-a")).to_contain_text(METHODS[method].summary[1:])
-        if tab == "Map":
-            expect(page.locator(f"#map-a [aria-label^='{METHODS[method].title}']")).to_be_visible()
-        else:
-            output = {"Sample": "#samples", "Interpolate": "#interpolation"}[tab]
-            expect(page.locator(f"{output} .model-a.name")).to_contain_text(METHODS[method].title)
-            expect(page.locator(f"{output} .model-a .sentence")).to_have_count(12 if tab == "Sample" else 8)
+        expect(page.locator(f"#map-a [aria-label^='{METHODS[method].title}']")).to_be_visible()
 
 
 def test_an_implicit_posterior_says_what_it_lacks(page: Page, url: str):
@@ -36,7 +30,7 @@ def test_an_implicit_posterior_says_what_it_lacks(page: Page, url: str):
     expect(unknown).to_have_count(4)  # MI, consistent units, joint gap, hole mass
     for fact in unknown.all():
         assert "no density" in (fact.get_attribute("title") or "")
-    page.get_by_label("density gap").check()
+    page.get_by_role("radio", name="density gap").check()
     expect(page.locator("#map-remark")).to_contain_text("No density gap here: an implicit posterior has no density")
     expect(page.locator("#map-a [aria-label$='colored by prior or posterior.']")).to_be_visible()
     page.get_by_role("tab", name="Sample").click()

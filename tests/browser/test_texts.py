@@ -60,13 +60,6 @@ def test_samples_without_a_seed_say_so(page: Page, url: str):
 # ---- interpolation
 
 
-@pytest.fixture(scope="module")
-def interpolation(one_page: Page, url: str) -> Page:
-    """The tab, for tests that fill all fields."""
-    open_app(one_page, url, "Interpolate")
-    return one_page
-
-
 def interpolate(page: Page, start: str, end: str) -> Locator:
     page.get_by_label("From").fill(start)
     page.get_by_label("To", exact=True).fill(end)
@@ -87,18 +80,20 @@ def test_interpolation_marks_what_the_models_do_not_know(page: Page, url: str):
 
 
 @pytest.mark.parametrize(("start", "end"), [("", "the cook paints ."), ("the cook paints .", "   "), ("", "")])
-def test_interpolation_needs_two_sentences(interpolation: Page, start: str, end: str):
-    expect(interpolate(interpolation, start, end)).to_have_text("Write a sentence in both fields.")
-    expect(interpolate(interpolation, "the cook", "our dog").locator(".head")).to_have_count(8)
+def test_interpolation_needs_two_sentences(page: Page, url: str, start: str, end: str):
+    open_app(page, url, "Interpolate")
+    expect(interpolate(page, start, end)).to_have_text("Write a sentence in both fields.")
+    expect(interpolate(page, "the cook", "our dog").locator(".head")).to_have_count(8)
 
 
-def test_what_a_visitor_types_stays_text(interpolation: Page):
-    output = interpolate(interpolation, "<b>x</b> <img src=x onerror=window.ran=1>", "<script>window.ran=1</script> the cook")
+def test_what_a_visitor_types_stays_text(page: Page, url: str):
+    open_app(page, url, "Interpolate")
+    output = interpolate(page, "<b>x</b> <img src=x onerror=window.ran=1>", "<script>window.ran=1</script> the cook")
     expect(output).to_contain_text("< b > x <")
     expect(output).to_contain_text("< script > window")
     assert output.locator("b, img, script").count() == 0
-    interpolation.locator("#interpolation .unknown").first.wait_for()
-    assert interpolation.evaluate("window.ran") is None
+    page.locator("#interpolation .unknown").first.wait_for()
+    assert page.evaluate("window.ran") is None
 
 
 def test_two_sentences_at_random_are_interpolated_and_their_code_is_shown(page: Page, url: str):

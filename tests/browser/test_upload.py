@@ -41,50 +41,50 @@ def give(page: Page, path: Path) -> None:
     chooser.value.set_files(path)
 
 
-def test_a_file_becomes_model_b_of_its_visitor_alone(page: Page, url: str, digits: Path, browser) -> None:
-    open_app(page, url)
-    give(page, digits)
-    expect(page.locator("#given")).to_have_text("my digits is now model B.", timeout=300_000)
-    expect(page.get_by_label("Model B", exact=True)).to_have_value("my digits")
-    expect(page.locator("#facts-b")).to_contain_text("Latents from a file, without a decoder.")
-    map_b = page.locator("#map-b .vega-place[data-state=ready]")
+def test_a_file_becomes_model_b_of_its_visitor_alone(fresh_page: Page, url: str, digits: Path, browser) -> None:
+    open_app(fresh_page, url)
+    give(fresh_page, digits)
+    expect(fresh_page.locator("#given")).to_have_text("my digits is now model B.", timeout=300_000)
+    expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("my digits")
+    expect(fresh_page.locator("#facts-b")).to_contain_text("Latents from a file, without a decoder.")
+    map_b = fresh_page.locator("#map-b .vega-place[data-state=ready]")
     expect(map_b.locator("canvas")).to_be_visible()
-    expect(page.locator("#map")).to_have_count(0)
-    expect(page.get_by_text("dots are encoded examples, q(z)")).to_be_visible()
-    expect(page.get_by_label("label of the example")).to_be_visible()
-    page.wait_for_function("location.search.includes('b=yours')")
+    expect(fresh_page.locator("#map")).to_have_count(0)
+    expect(fresh_page.get_by_text("dots are encoded examples, q(z)")).to_be_visible()
+    expect(fresh_page.get_by_label("label of the example")).to_be_visible()
+    fresh_page.wait_for_function("location.search.includes('b=yours')")
     for tab, said in {
         "Gallery": "prior samples in orange, encoded examples in blue",
         "Slice": "encoded examples are rare",
     }.items():
-        page.get_by_role("tab", name=tab).click()
-        expect(page.get_by_text(said)).to_be_visible()
-    page.get_by_role("tab", name="Map").click()
-    page.wait_for_function("location.search.includes('tab=map')")
-    link = page.url
+        fresh_page.get_by_role("tab", name=tab).click()
+        expect(fresh_page.get_by_text(said)).to_be_visible()
+    fresh_page.get_by_role("tab", name="Map").click()
+    fresh_page.wait_for_function("location.search.includes('tab=map')")
+    link = fresh_page.url
 
     context = browser.new_context()
     other = context.new_page()
     other.goto(link)
-    expect(other.locator("#link-faults")).to_contain_text("was forgotten when you left the page, and nobody else sees it")
+    expect(other.locator("#link-faults")).to_contain_text("was forgotten when you left the fresh_page, and nobody else sees it")
     other.get_by_label("Model B", exact=True).click()
     expect(other.get_by_role("option").first).to_be_visible()
     expect(other.get_by_role("option", name="my digits")).to_have_count(0)
     context.close()
 
 
-def test_a_broken_file_gets_one_sentence(page: Page, url: str, tmp_path: Path) -> None:
-    open_app(page, url)
+def test_a_broken_file_gets_one_sentence(fresh_page: Page, url: str, tmp_path: Path) -> None:
+    open_app(fresh_page, url)
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"PK\x03\x04 nothing")
-    give(page, broken)
-    expect(page.locator("#given .notice")).to_contain_text("broken is broken (")
-    assert "/" not in page.locator("#given .notice").inner_text()
+    give(fresh_page, broken)
+    expect(fresh_page.locator("#given .notice")).to_contain_text("broken is broken (")
+    assert "/" not in fresh_page.locator("#given .notice").inner_text()
 
 
-def test_a_file_may_be_dropped_on_the_page(page: Page, url: str, digits: Path) -> None:
-    open_app(page, url)
-    page.evaluate(
+def test_a_file_may_be_dropped_on_the_page(fresh_page: Page, url: str, digits: Path) -> None:
+    open_app(fresh_page, url)
+    fresh_page.evaluate(
         """(bytes) => {
             const data = new DataTransfer();
             data.items.add(new File([new Uint8Array(bytes)], "dropped.npz"));
@@ -93,4 +93,4 @@ def test_a_file_may_be_dropped_on_the_page(page: Page, url: str, digits: Path) -
         }""",
         [*digits.read_bytes()],
     )
-    expect(page.locator("#given")).to_have_text("dropped is now model B.", timeout=300_000)
+    expect(fresh_page.locator("#given")).to_have_text("dropped is now model B.", timeout=300_000)

@@ -1,6 +1,10 @@
 """What a visitor does, for the tests of the page."""
 
+from urllib.parse import urlsplit
+
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.drawings import DRAWINGS
 
 # What is filled last on a tab.
 FILLED = {
@@ -13,16 +17,51 @@ FILLED = {
     "Lab": "#lab-screen",
 }
 FILLING = ":is(.sentence, tbody td, .lab-panel dd, li)"
+CALM = 6  # times in a row that nothing more is drawn
+FOLLOW = """query => new Promise(done => {
+    const { settle } = window.dgvaeAddress;
+    window.dgvaeAddress.settle = (values) => {
+        window.dgvaeAddress.settle = settle;
+        settle(values);
+        done();
+    };
+    scrollTo(0, 0);
+    history.pushState(null, "", query);
+    dispatchEvent(new PopStateEvent("popstate"));
+})"""
 
 
 def open_app(page: Page, url: str, tab: str = "Map") -> None:
-    """Open the page at a tab and wait until it is filled."""
-    page.goto(url if "?" in url else f"{url}?tab={tab.lower()}")
+    """Open the page at a tab and wait until it is filled; within the page, if it is that one which is open."""
+    address = url if "?" in url else f"{url}?tab={tab.lower()}"
+    if urlsplit(page.url).netloc == urlsplit(url).netloc:
+        follow(page, f"?{urlsplit(address).query}")
+    else:
+        page.goto(address)
     if tab == "Map":
         for side in "ab":
             page.wait_for_selector(f"#map-{side} .vega-place[data-state=ready] canvas")
     else:
         expect(page.locator(f"{FILLED[tab]} {FILLING}").first).to_be_visible()
+
+
+def follow(page: Page, query: str) -> None:
+    """Follow a link within the page, and wait until all that it changes is drawn."""
+    page.mouse.move(0, 0)
+    before = drawn = DRAWINGS.done
+    page.evaluate(FOLLOW, query)
+    calm = 0
+    while calm < CALM:
+        page.wait_for_timeout(50)
+        calm = calm + 1 if before < drawn == DRAWINGS.done else 0
+        drawn = DRAWINGS.done
+
+
+def open_again(page: Page) -> None:
+    """Leave a view, and come back by its link."""
+    link = urlsplit(page.url).query
+    follow(page, "?tab=lab")
+    follow(page, f"?{link}")
 
 
 def choose(page: Page, side: str, label: str) -> None:

@@ -11,16 +11,18 @@ from dgvae.ui.page import Page
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
+from tests.browser.drawings import DRAWINGS
 
 
 @pytest.fixture(scope="module")
 def served(checkpoints: Path) -> Iterator[tuple[str, Labs]]:
     """The page, and the labs of those who look at it."""
     shelf = Shelf(checkpoints)
-    with GuardedBlocks(analytics_enabled=False) as blocks:
-        lab = Page(shelf, blocks).tabs[LabTab.key]
-    assert isinstance(lab, LabTab)
-    shelf.warm_up.start()
-    _, address, _ = blocks.queue().launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-    yield address, lab.labs
-    blocks.close()
+    with DRAWINGS.counted():
+        with GuardedBlocks(analytics_enabled=False) as blocks:
+            lab = Page(shelf, blocks).tabs[LabTab.key]
+        assert isinstance(lab, LabTab)
+        shelf.warm_up.start()
+        _, address, _ = blocks.queue().launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
+        yield address, lab.labs
+        blocks.close()

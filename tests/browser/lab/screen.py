@@ -3,10 +3,17 @@
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as BrowserPage
 
+from tests.browser.visitor import open_app
+
 
 def open_lab(page: BrowserPage, url: str, query: str = "") -> Locator:
-    page.goto(f"{url}?tab=lab&{query}")
+    """The lab at step 0 of a run that waits."""
+    open_app(page, f"{url}?tab=lab&{query}", "Lab")
     lab = page.locator(".lab")
+    if lab.get_attribute("data-state") == "playing":
+        press(page, "play")
+    if lab.get_attribute("data-step") != "0":
+        press(page, "reset")
     expect(lab).to_have_attribute("data-step", "0")
     return lab
 

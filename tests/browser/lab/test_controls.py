@@ -131,9 +131,14 @@ def test_a_storys_link_begins_it_anew_whatever_is_shown(page: BrowserPage, serve
     expect(lab).to_have_attribute("data-state", "playing")
 
 
+def unfold_points(page: BrowserPage) -> None:
+    if not page.locator("#lab-pad canvas").is_visible():
+        page.get_by_role("button", name="Points of your own").click()
+
+
 def test_points_are_drawn_or_typed_and_kept_in_the_address(page: BrowserPage, served: tuple[str, Labs]):
     open_lab(page, served[0], "methods=vae")
-    page.get_by_role("button", name="Points of your own").click()
+    unfold_points(page)
     pad = page.locator("#lab-pad canvas")
     pad.scroll_into_view_if_needed()
     page.wait_for_timeout(400)
@@ -171,7 +176,7 @@ def test_clicks_that_come_quickly_are_all_counted(page: BrowserPage, served: tup
     for _ in range(4):
         press(page, "step")
     expect(lab).to_have_attribute("data-step", "4")
-    page.get_by_role("button", name="Points of your own").click()
+    unfold_points(page)
     page.wait_for_timeout(400)
     page.locator("#lab-pad canvas").scroll_into_view_if_needed()
     box = page.locator("#lab-pad canvas").bounding_box()

@@ -17,3 +17,9 @@ def url() -> Iterator[str]:
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", app_kwargs=served)
     yield address
     demo.close()
+
+
+@pytest.fixture
+def page(fresh_page):
+    """For each test one that has not been anywhere."""
+    return fresh_page
