@@ -1,6 +1,6 @@
 """How fast a training step is, in turn with a plain fp32 loop of the same model.
 
-    python -m tests.benchmarks.training_step [--hidden-dim 512] [--rounds 15]
+    python -m tests.benchmarks.training_step [--methods vae,mdg-vae] [--hidden-dim 512] [--rounds 15]
 
 The plain loop is `nn.LSTM`, full logits, `F.cross_entropy` and `torch.optim.Adam`. Steps are timed in turn, so that a drift of
 the machine's speed meets all of them; medians, and ratios of medians, are printed.
@@ -72,10 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hidden-dim", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--methods", default=",".join([*METHODS, *ALONE]), help="with options, as train.sweep takes them")
     options = parser.parse_args()
+    methods = ["vae", *(name for name in options.methods.split(",") if name != "vae")]
 
     plain = TextVAE(TextVAEConfig("vae", vocab_size=VOCABULARY, hidden_dim=options.hidden_dim)).train()
-    steps = {"plain fp32 loop": plain_step(plain)} | {m: method_step(m, options.hidden_dim) for m in [*METHODS, *ALONE]}
+    steps = {"plain fp32 loop": plain_step(plain)} | {m: method_step(m, options.hidden_dim) for m in methods}
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for i in range(options.rounds + 2):  # the first two warm up
         batch = torch.randint(4, VOCABULARY, (BATCH, WORDS))
