@@ -39,7 +39,7 @@ from train.run.processes import choose_device, is_main_process, print_main, proc
 from train.run.read_options import read_options, refuse_what_is_there
 from train.run.schedules import SCHEDULES, highest_share
 from train.run.sinks import SINKS
-from train.run.start import corpus_name, new_run, read_corpus, resume_run, write_beginning
+from train.run.start import corpus_name, new_run, read_corpus, resume_run, text_digests, write_beginning
 from train.run.stopping import Stop, stop_requested
 from train.run.summary import summary, text_facts
 
@@ -69,7 +69,7 @@ def fit(options: FitOptions, claims: bool) -> None:
     device = choose_device(options.device)
     training, validation, evaluation = read_corpus(options)
     if not options.resume:
-        options = replace(options, training_sha256=training.sha256)
+        options = replace(options, **text_digests(training, validation, evaluation))
     begun = None if options.resume else new_run(options, training, device)
     if begun and options.init_from:
         options = replace(options, began_with=title_and_weights(options.init_from))
@@ -78,7 +78,7 @@ def fit(options: FitOptions, claims: bool) -> None:
             stack.enter_context(alone_in(options))
         if begun:
             write_beginning(*begun, options)
-        run, tokenizer = begun or resume_run(options, training, device)
+        run, tokenizer = begun or resume_run(options, training, validation, evaluation, device)
         config = run.model.config
         weights = sum(p.numel() for p in run.model.parameters())
         print_main(

@@ -116,7 +116,12 @@ def _array(column: Any) -> Column:
 
 
 def _as_texts(values: Iterable[Any], missing: Collection[str] = ()) -> list[str]:
-    return ["" if _is_missing(value) or value in missing else str(value) for value in values]
+    return ["" if _is_missing(value) or value in missing else _as_text(value) for value in values]
+
+
+def _as_text(value: Any) -> str:
+    """A value as text that can be sent and saved: half a surrogate pair is a question mark."""
+    return str(value).encode(errors="replace").decode()
 
 
 def _is_missing(value: Any) -> bool:

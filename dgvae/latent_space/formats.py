@@ -173,6 +173,9 @@ def _of_parquet(path: Path, most: Most) -> dict[str, Column]:
                 raise UserError(_too_large(path, size, most))
             if (rows := file.metadata.num_rows) > most.examples:
                 raise UserError(f"{path} has {rows:,} rows, and {most.examples:,} are read; save fewer examples.")
+            names = file.schema_arrow.names
+            if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+                raise UserError(f"{path} has several columns named {twice[0]}; give each column its own name.")
             kinds = {field.name: field.type for field in file.schema_arrow if not _is_of_texts(field.type)}
         # Strings that repeat are stored once, too, and are kept so until their length is known.
         strings = [name for name, kind in kinds.items() if _is_text(kind)]
@@ -220,7 +223,11 @@ def _of_arrow(path: Path, name: str, column: Any, most: Most) -> Column:
     if types.is_integer(column.type) or types.is_floating(column.type) or types.is_boolean(column.type):
         kind = pa.float64() if column.null_count else column.type
         return np.asarray(column.cast(kind).to_numpy())
-    return ["" if value is None else str(value) for value in column.to_pylist()]
+    return ["" if value is None else _written(value) for value in column.to_pylist()]
+
+
+def _written(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _text_bytes(chunk: Any) -> int:

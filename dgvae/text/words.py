@@ -22,10 +22,11 @@ _APART = (
 )
 _LETTERS = rf"[^{_APART}]"
 _PART = rf"(?:\d+(?:[.,:]\d+)+{_LETTERS}*|{_LETTERS}+)"
-_MODIFIERS = r"[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*"
+_MODIFIERS = r"[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
 _TOKEN = re.compile(
     rf"""
       <unk>
+    | [0-9\#*]\ufe0f?\u20e3 | [\U0001f1e6-\U0001f1ff]{{2}}                           # keycaps, flags
     | (?i:https?://|www\.)[^\s<>]*[^\s<>.,;:!?'")\]}}]
     | [\w.+%-]+@[\w-]+(?:\.[\w-]+)+
     | \w[\w-]*(?:\.[\w-]+)*\.(?i:com|net|org|edu|gov)(?!{_LETTERS})

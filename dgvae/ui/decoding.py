@@ -79,12 +79,23 @@ def readings(shelf: Shelf, names: Iterable[str | None], *texts: str) -> str:
     sides: dict[str, str] = {}
     for side, name in zip("AB", names, strict=True):
         try:
-            tokenizer = shelf.get(name).tokenizer
-            reading = " → ".join(read_as((word, tokenizer.is_known(word)) for word in tokenizer.words(text)) for text in texts)
+            reading = " → ".join(_reading(shelf.get(name), text) for text in texts)
         except UserError:
             continue
         sides[reading] = f"{sides[reading]} and {side}" if reading in sides else side
     return "".join(f"<p class='hint'>{who} read: {reading}</p>" for reading, who in sides.items())
+
+
+def _reading(checkpoint: Checkpoint, text: str) -> str:
+    words, unread = words_read(checkpoint, text)
+    is_known = checkpoint.tokenizer.is_known
+    return read_as(((word, is_known(word)) for word in words), unread=len(unread))
+
+
+def words_read(checkpoint: Checkpoint, text: str) -> tuple[list[str], list[str]]:
+    """The words of a typed text that the model reads, and those beyond its longest sentence, which it does not."""
+    words, most = checkpoint.tokenizer.words(text[:MOST_CHARACTERS]), checkpoint.model.config.max_length
+    return words[:most], words[most:]
 
 
 def latent_path(shelf: Shelf, name: str | None, path: str, ends: tuple[Tensor, Tensor], steps: int) -> Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean, latent_path
+from dgvae.ui.decoding import MOST_CHARACTERS, decode_texts, encode, encode_mean, latent_path, words_read
 from dgvae.ui.endpoint_values import (
     MOST_LATENTS,
     check,
@@ -62,7 +62,7 @@ class Endpoints:
     @_with_limits
     def encode(self, model: str, sentences: list[str]) -> list[dict[str, Any]]:
         """Encode sentences to their posteriors q(z|x): mean, log variance if it has one, KL to the prior in nats if it has a
-        density, and unknown words.
+        density, unknown words, and unread words if there are more than the model's longest sentence has.
 
         Args:
             model: name of a model, as /models lists it
@@ -75,9 +75,12 @@ class Endpoints:
 
     def _encoded(self, checkpoint: Checkpoint, text: str) -> dict[str, Any]:
         posterior = encode(checkpoint, text)
-        unknown = [word for word in checkpoint.tokenizer.words(text) if not checkpoint.tokenizer.is_known(word)]
+        words, unread = words_read(checkpoint, text)
+        unknown = [word for word in words if not checkpoint.tokenizer.is_known(word)]
         kl = number(float(posterior.kl()[0])) if posterior.has_density else None
         found: dict[str, Any] = {"mean": numbers(posterior.location[0]), "kl": kl, "unknown_words": unknown}
+        if unread:
+            found["unread_words"] = unread
         if "log_var" in (tensors := posterior.tensors()):
             found["log_variance"] = numbers(tensors["log_var"][0])
         return found

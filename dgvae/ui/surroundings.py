@@ -23,6 +23,11 @@ def check_gradio_settings() -> None:
         if not is_number or (name in PORTS and not 0 < int(text) < 65536):
             kind = "a number from 1 to 65535" if name in PORTS else "a whole number"
             raise UserError(f"GRADIO_{name} must be {kind}, not {text[:40]!r}; correct it, or unset it.")
+    limit = os.environ.get("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "none")
+    if limit != "none" and not (limit.isascii() and limit.isdecimal() and int(limit[:10]) > 0):
+        raise UserError(
+            f"GRADIO_DEFAULT_CONCURRENCY_LIMIT must be none or a number from 1, not {limit[:40]!r}; correct it, or unset it."
+        )
     if folder := os.environ.get("GRADIO_TEMP_DIR"):
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)

@@ -74,6 +74,8 @@ def test_interpolation_marks_what_the_models_do_not_know(page: Page, url: str):
     assert output.locator(".unknown").all_inner_texts() == ["zebras"]
     expect(output.locator(".head")).to_have_text(["0%", "14%", "29%", "43%", "57%", "71%", "86%", "100%"])
     assert len(sentences(page, "#interpolation", "a")) == len(sentences(page, "#interpolation", "b")) == 8
+    expect(interpolate(page, "the cook " * 20, "our dog")).to_contain_text("words more than the model reads) → our dog")
+    interpolate(page, "the cook", "our dog")
     page.get_by_label("along a great circle").check()
     set_number(page.get_by_label("number input for Steps"), "5")
     expect(output.locator(".head")).to_have_text(["0%", "25%", "50%", "75%", "100%"])

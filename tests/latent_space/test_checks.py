@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from dgvae import LatentSpace
 from dgvae.errors import UserError
 from dgvae.latent_space.checks import checked
 from dgvae.posteriors import DiagonalGaussian, Points
@@ -46,6 +48,12 @@ def test_all_spreads_and_types_give_the_same_posterior(dtype: Any, spread: str) 
     assert posterior.mean.dtype == (torch.float64 if np.dtype(dtype).itemsize >= 8 else torch.float32)
     np.testing.assert_allclose(posterior.mean, MEAN, atol=2e-3)
     np.testing.assert_allclose(posterior.log_var, LOG_VAR, atol=2e-3)
+
+
+def test_texts_can_be_sent_and_saved(tmp_path: Path) -> None:
+    space = LatentSpace(np.zeros((2, 1)), text=["half \ud800", "whole 🍕"])
+    assert space.text == ["half ?", "whole 🍕"]
+    space.save(tmp_path / "a.safetensors")
 
 
 def test_tensors_of_torch_too() -> None:

@@ -65,12 +65,24 @@ def test_parquet_has_fixed_lists_numbers_that_are_missing_and_categories(tmp_pat
             "mean": pa.array(MEAN.tolist(), pa.list_(pa.float16(), 2)),
             "size": [1, None, 3],
             "label": pa.array(["b", "a", "b"]).dictionary_encode(),
+            "text": pa.array(["é".encode(), None, b"\xff"], pa.binary()),
         })
     )  # fmt: skip
     columns = read_columns(path)
     np.testing.assert_array_equal(columns["mean"], MEAN)
     np.testing.assert_array_equal(columns["size"], [1, np.nan, 3])
     assert columns["label"] == ["b", "a", "b"]
+    assert columns["text"] == ["é", "", "\ufffd"]
+
+
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet as files
+
+    column = pa.array(MEAN.tolist(), pa.list_(pa.float32()))
+    files.write_table(pa.table([column, column], names=["z", "z"]), tmp_path / "two.parquet")
+    with pytest.raises(UserError, match="has several columns named z; give each column its own name"):
+        read_columns(tmp_path / "two.parquet")
 
 
 def test_safetensors_has_types_that_no_checkpoint_has(tmp_path: Path) -> None:

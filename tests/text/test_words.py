@@ -31,6 +31,7 @@ ENGLISH = st.lists(
         ("\"hi\" he said (“no”) and 'yes'", "`` hi '' he said ( `` no '' ) and ' yes '"),
         ("an <unk>, -lrb- _num_ -rrb-", "an <unk> , -lrb- _num_ -rrb-"),
         ("cafe\u0301 हिन्दी, 我喜欢🍕👍🏽", "café हिन्दी , 我 喜 欢 🍕 👍🏽"),
+        ("🇩🇪🇫🇷 1️⃣ #2", "🇩🇪 🇫🇷 1️⃣ # 2"),
         ("zero\u200bwidth\xa0space\u2028apart", "zerowidth space apart"),
         ("", ""),
     ],

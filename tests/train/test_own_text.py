@@ -23,8 +23,8 @@ from train.corpora import TextSource, prepare
 from train.fit import main as fit
 from train.run.arguments import parse_options
 from train.run.run_file import read_run
-from train.run.start import corpus_folder
-from train.run.summary import TextFacts, text_facts
+from train.run.start import corpus_folder, corpus_name
+from train.run.summary import TextFacts, text_facts, text_lines
 from train.sweep.command import prepare_text
 
 CLASSES = ["calm", "glad", "sad"]
@@ -125,6 +125,22 @@ def test_what_another_models_vocabulary_lacks_is_advised_by_it(tmp_path: Path) -
     assert "raise --max-vocab" not in text_facts(text, text, text, other, 9, None).advice
     assert "--init-from" in text_facts(text, text, text, other, 9, None).advice
     assert "--init-from" not in text_facts(text, text, text, other, 9, 1).advice
+
+
+def test_what_is_cut_or_was_trained_on_is_counted_of_all_sentences(tmp_path: Path) -> None:
+    training = Split(tmp_path / "train.txt", ["the boat sails", "a dog"], [-1] * 2)
+    longer = Split(tmp_path / "test.txt", ["the boat sails home", "the dog sails home now", "a dog"], [-1] * 3)
+    facts = text_facts(training, training, longer, WordTokenizer.train(training.sentences, 100, 1), 3, 1)
+    assert (facts.cut, facts.cut_held_out, facts.measured_in_both) == (0, {"valid": 0, "test": 2}, 1)
+    lines = dict(text_lines(facts))
+    assert "2 sentences to measure cut at 3 words" in lines["words"]
+    assert "1 sentence to measure also in training" in lines["duplicates"]
+
+
+def test_a_file_that_has_the_name_of_a_corpus_is_not_that_corpus(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "out")]
+    assert corpus_name(parse_options(["--train-file", str(tmp_path / "short-yelp.csv"), *out])) == "own-short-yelp"
+    assert corpus_name(parse_options(["--corpus", "short-yelp", *out])) == "short-yelp"
 
 
 def test_labels_that_are_words_are_pointed_to_the_option_that_takes_them(tmp_path: Path) -> None:

@@ -48,6 +48,10 @@ def ask(client: Client, endpoint: str, *values: Any, **named: Any) -> Any:
 def test_what_is_encoded_is_decoded_again(client: Client):
     encoded = ask(client, "encode", DG, [TEXT, "our dog never eats cold bread !"])
     assert encoded[0]["unknown_words"] == ["zebras"]
+    assert "unread_words" not in encoded[0]
+    long = ask(client, "encode", DG, ["the cook " * 30 + "zebras"])[0]
+    assert long["unknown_words"] == []
+    assert long["unread_words"][-1] == "zebras"
     assert len(encoded[0]["mean"]) == len(encoded[0]["log_variance"]) == 4
     assert encoded[0]["kl"] > 0
     texts = ask(client, "decode", DG, [found["mean"] for found in encoded])

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -21,11 +23,11 @@ from train.corpora.cache import being_made, cache_folder, is_whole
 from train.corpora.columns import MOST_VALUES
 from train.corpora.hub_dataset import download_dataset, find_dataset
 from train.corpora.kinds import refuse_other_kinds
-from train.corpora.reading import Reading, format_of, read_text
+from train.corpora.reading import Reading, cannot_read, format_of, read_text
 from train.corpora.table import listed
 
 MOST_LABELS = 1000
-RULES = 5  # the version of how text is prepared; another one makes every corpus anew
+RULES = 6  # the version of how text is prepared; another one makes every corpus anew
 FEWEST_HELD_OUT, MOST_HELD_OUT = 2, 10_000
 
 
@@ -101,8 +103,8 @@ def _sha256(path: Path) -> str:
         refuse_other_kinds(path)
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{path} can't be read ({error.strerror}).") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise cannot_read(path, error) from None
 
 
 def _read(paths: Sequence[Path], source: TextSource) -> _Text:
@@ -149,15 +151,23 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
 
 
 def _odd_labels(sentences: dict[str, list[tuple[str, str | None]]]) -> list[str]:
-    """What to say of labels that are hardly classes: one for each sentence, or the same word in capitals and without."""
+    """What to say of labels that are hardly classes: one for each sentence, or several that look alike."""
     counts = Counter(label for lines in sentences.values() for _, label in lines if label is not None)
     found = []
     if len(counts) > max(MOST_VALUES, counts.total() / 2):
         found.append(f"{len(counts):,} classes for {counts.total():,} sentences; labels should be few words or numbers")
-    folded = Counter(label.casefold() for label in counts)
-    if alike := [label for label in counts if folded[label.casefold()] > 1]:
-        found.append(f"labels that differ in capitals alone are different classes: {listed(sorted(alike))}")
+    folded = Counter(map(_folded, counts))
+    if alike := [label for label in counts if folded[_folded(label)] > 1]:
+        found.append(f"labels that look alike are different classes: {listed(sorted(alike))}")
     return found
+
+
+def _folded(label: str) -> str:
+    """The same for labels that differ in capitals alone, in how an accent is coded, or in how a number is written."""
+    try:
+        return repr(float(label))
+    except ValueError:
+        return unicodedata.normalize("NFKC", label).casefold()
 
 
 def _held_out(counts: Counter[str], name: str) -> set[str]:
@@ -183,7 +193,7 @@ def _held_out(counts: Counter[str], name: str) -> set[str]:
 
 def _numbers(labels: set[str]) -> dict[str, int]:
     """A number for every label."""
-    if all(map(is_label, labels)):
+    if all(map(is_label, labels)) and len({*map(int, labels)}) == len(labels):
         return {label: int(label) for label in sorted(labels, key=int)}
     if len(labels) > MOST_LABELS:
         raise UserError(
@@ -191,7 +201,7 @@ def _numbers(labels: set[str]) -> dict[str, int]:
             "--label-column, or remove the labels and their tabs."
         )
     try:
-        ordered = sorted(labels, key=float)
+        ordered = sorted(labels, key=lambda label: (float(label), label))
     except ValueError:
         ordered = sorted(labels)
     return {label: number for number, label in enumerate(ordered)}

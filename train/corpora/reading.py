@@ -86,8 +86,13 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
         for sign in signs(sample):
             account.note(sign)
     except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
-        raise UserError(f"{path} can't be read ({why}).") from None
+        raise cannot_read(path, error) from None
+
+
+def cannot_read(path: Path, error: Exception) -> UserError:
+    """Says why a file can't be read: it is not there, broken, or not what it seems."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
+    return UserError(f"{path} can't be read ({why}).")
 
 
 def _mended(text: str, known: str, place: str, account: Account) -> str:

@@ -34,6 +34,7 @@ from dgvae.posteriors import Posterior
 from dgvae.text.corpora import CORPORA, Split, given_name
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
+from train.corpora.account import count_of
 from train.evaluate.card import write_card
 from train.evaluate.find_text import place_of_text, read_texts
 from train.evaluate.latents import Subject
@@ -41,6 +42,7 @@ from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, parts
 from train.run.argument_types import names_among, thread_count
 from train.run.arguments import add_text_options
+from train.run.summary import TO_MEASURE, longer_than
 
 
 @command("train.evaluate", interrupted="stopped; the same command continues from here")
@@ -110,6 +112,9 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
     texts = known_texts[place] if place else None
+    longest = model.config.max_length
+    if texts and (cut := longer_than(longest, texts.evaluation.sentences)):
+        print(f"  {count_of(cut, *TO_MEASURE)} cut at {longest} words, the longest that the model reads", flush=True)
     record, posterior = add_missing_figures(folder, model, record, texts, again=options.again, wanted=options.parts)
     return Row(name, folder, model.config, record, posterior, texts and texts.evaluation)
 

@@ -25,7 +25,7 @@ class FitOptions:
 
     The last ones are no options of the command, but what was found as the run began.
 
-    training_sha256: of its text.
+    training_sha256, validation_sha256, evaluation_sha256: of its text.
     began_with: the model whose weights it took, if it took any.
     """
 
@@ -68,6 +68,8 @@ class FitOptions:
     save_minutes: float = 10.0
     log: tuple[str, ...] = ()
     training_sha256: str | None = None
+    validation_sha256: str | None = None
+    evaluation_sha256: str | None = None
     began_with: str | None = None
 
     @classmethod
@@ -93,6 +95,6 @@ class FitOptions:
         return asdict(self) | {"set": list(self.set), "out": str(self.out), "log": list(self.log)}
 
 
-FOUND = ("training_sha256", "began_with")
+FOUND = ("training_sha256", "validation_sha256", "evaluation_sha256", "began_with")
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(FitOptions) if field.default is not MISSING}
 OF_THE_COMMAND = tuple(field.name for field in fields(FitOptions) if field.name not in FOUND)

@@ -41,7 +41,10 @@ def read_corpus(options: FitOptions) -> tuple[Split, Split, Split]:
 
 def corpus_name(options: FitOptions) -> str:
     """What the text is called."""
-    return options.corpus or printable(Path(options.source).name.split(".")[0])
+    if options.corpus:
+        return options.corpus
+    name = printable(Path(options.source).name.split(".")[0])
+    return f"own-{name}" if name in CORPORA else name  # whose terms and classes are not this text's
 
 
 def corpus_folder(options: FitOptions) -> Path:
@@ -129,12 +132,22 @@ def why_no_words(options: FitOptions, training: Split) -> str:
     return f"{corpus_name(options)} holds no words except {', '.join(SPECIAL_WORDS)}; give a text with words."
 
 
-def resume_run(options: FitOptions, training: Split, device: torch.device) -> tuple[Run, WordTokenizer]:
+def text_digests(training: Split, validation: Split, evaluation: Split) -> dict[str, str]:
+    """What tells later whether a run's text is still the same, by the names of options."""
+    splits = {"training": training, "validation": validation, "evaluation": evaluation}
+    return {f"{name}_sha256": split.sha256 for name, split in splits.items()}
+
+
+def resume_run(
+    options: FitOptions, training: Split, validation: Split, evaluation: Split, device: torch.device
+) -> tuple[Run, WordTokenizer]:
     """Load the last state from the run's folder.
 
     Args:
         options: of the run.
         training: the sentences.
+        validation: likewise.
+        evaluation: likewise.
         device: where the model is trained.
 
     Returns:
@@ -143,11 +156,14 @@ def resume_run(options: FitOptions, training: Split, device: torch.device) -> tu
     Raises:
         UserError: the text is not the one that the run was begun with.
     """
-    if options.training_sha256 not in (None, training.sha256):
-        raise UserError(
-            f"{given_name(training.path)} is not the text that {options.out} was started with; give that text with --data or "
-            "--train-file."
-        )
+    digests = text_digests(training, validation, evaluation)
+    given = (("training", training, "train"), ("validation", validation, "valid"), ("evaluation", evaluation, "test"))
+    for name, split, option in given:
+        if getattr(options, f"{name}_sha256") not in (None, digests[f"{name}_sha256"]):
+            raise UserError(
+                f"{given_name(split.path)} is not the {name} text that {options.out} was started with; give that text with "
+                f"--data or --{option}-file."
+            )
     run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
     load_state(run, options.out)
     if is_main_process():
@@ -209,6 +225,11 @@ def make_config(options: FitOptions, vocab_size: int, training: Split) -> TextVA
         embedding_dim=options.embedding_dim,
         hidden_dim=options.hidden_dim,
         latent_dim=options.latent_dim,
-        max_length=min(options.max_words, max(len(sentence.split()) for sentence in training.sentences)),
+        max_length=longest_sentence(options, training),
         options=given,
     )
+
+
+def longest_sentence(options: FitOptions, training: Split) -> int:
+    """Words of the longest sentence that a model of this text reads."""
+    return min(options.max_words, max(len(sentence.split()) for sentence in training.sentences))

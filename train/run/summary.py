@@ -18,6 +18,7 @@ from train.corpora.markup import taken_away
 MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
 MOST_UNKNOWN_HELD_OUT = 0.3  # of text that the vocabulary was not made of
 UNSPLIT = "its words do not seem to be separated by spaces"
+TO_MEASURE = ("sentence to measure", "sentences to measure")
 LONG_WORD = 12  # mean characters of a word, from which on it is probably none
 
 
@@ -27,8 +28,8 @@ class TextFacts:
 
     sentences, left_out, first_left_out: by split. words, vocabulary, unknown, cut, duplicates: of the training sentences.
     unknown: the share of their words that are <unk>. duplicates: sentences that are copies of another one. in_both: validation
-    sentences that are in training, too. cut: sentences longer than `max_words`. found, markup, cut_lines: see `Account`.
-    unknown_held_out: the share of validation and test.
+    sentences that are in training, too; measured_in_both: likewise of those to measure. cut: sentences longer than `max_words`.
+    found, markup, cut_lines: see `Account`. unknown_held_out, cut_held_out: of validation and test.
     cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
     """
 
@@ -49,6 +50,8 @@ class TextFacts:
     cleaned: list[str] = field(default_factory=list)
     advice: str = ""
     unknown_held_out: dict[str, float] = field(default_factory=dict)
+    measured_in_both: int = 0
+    cut_held_out: dict[str, int] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """The facts as JSON holds them."""
@@ -73,7 +76,7 @@ def text_facts(
         validation: likewise.
         evaluation: likewise.
         tokenizer: the run's, whatever text it was made of.
-        max_words: a longer sentence is cut there.
+        max_words: the model's longest sentence; a longer one is cut there.
         min_count: a word seen less often became <unk>; None if the vocabulary is that of another model.
     """
     counts: Counter[str] = Counter()
@@ -87,6 +90,7 @@ def text_facts(
     different = set(training.sentences)
     source = source_of(training.path.parent)
     names = class_names(training.path.parent)
+    held_out = {"valid": validation.sentences, "test": evaluation.sentences}
     return TextFacts(
         sentences={
             "train": len(training.sentences),
@@ -98,17 +102,21 @@ def text_facts(
         unknown=share,
         duplicates=len(training.sentences) - len(different),
         in_both=sum(sentence in different for sentence in validation.sentences),
+        measured_in_both=sum(sentence in different for sentence in evaluation.sentences),
         cut=sum(length > max_words for length in lengths),
+        cut_held_out={split: longer_than(max_words, sentences) for split, sentences in held_out.items()},
         max_words=max_words,
         classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELED})],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
-        unknown_held_out={
-            "valid": _unknown(tokenizer, validation.sentences),
-            "test": _unknown(tokenizer, evaluation.sentences),
-        },
+        unknown_held_out={split: _unknown(tokenizer, sentences) for split, sentences in held_out.items()},
         cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
         **{name: source[name] for name in ("left_out", "first_left_out", "found", "markup", "cut_lines") if name in source},
     )
+
+
+def longer_than(words: int, sentences: Sequence[str]) -> int:
+    """How many sentences have more words."""
+    return sum(len(sentence.split()) > words for sentence in sentences)
 
 
 def _unknown(tokenizer: WordTokenizer, sentences: Sequence[str]) -> float:
@@ -146,12 +154,18 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     if facts.found:
         lines.append(("read as", "; ".join(facts.found)))
     cut = f"; {count_of(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""
+    held_out = (("valid", "validation sentence", "validation sentences"), ("test", *TO_MEASURE))
+    for split, *what in held_out:
+        if count := facts.cut_held_out.get(split):
+            cut += f"; {count_of(count, *what)} cut at {facts.max_words} words"
     cut += f"; {count_of(facts.cut_lines, 'line')} cut at {LONGEST:,} characters" if facts.cut_lines else ""
     lines.append(("words", f"{facts.words:,}, {facts.words / train:.1f} a sentence{cut}"))
     shares = facts.unknown_held_out
-    held_out = f", {shares['valid']:.1%} in validation, {shares['test']:.1%} in what is measured" if shares else ""
-    lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>{held_out}"))
+    unknown = f", {shares['valid']:.1%} in validation, {shares['test']:.1%} in what is measured" if shares else ""
+    lines.append(("vocabulary", f"{facts.vocabulary:,} words; {facts.unknown:.1%} of the text's words are <unk>{unknown}"))
     both = f"; {count_of(facts.in_both, 'validation sentence')} also in training" if facts.in_both else ""
+    if facts.measured_in_both:
+        both += f"; {count_of(facts.measured_in_both, *TO_MEASURE)} also in training"
     copies = count_of(facts.duplicates, "copy of another training sentence", "copies of other training sentences")
     share = f" ({facts.duplicates / train:.0%})" if facts.duplicates else ""
     lines.append(("duplicates", f"{copies}{share}{both}"))

@@ -32,7 +32,7 @@ from train.run.argument_types import positive
 from train.run.arguments import parse_options
 from train.run.options import FOUND, MAY_DIFFER, FitOptions
 from train.run.run_file import OPTIONS_FILE, recorded_options
-from train.run.start import corpus_name, read_corpus
+from train.run.start import corpus_name, longest_sentence, read_corpus
 from train.run.summary import summary, text_facts
 from train.sweep.run import is_finished
 from train.sweep.status import SweepRun
@@ -145,7 +145,8 @@ def prepare_text(options: FitOptions) -> list[str]:
     if options.corpus or options.train_file:  # else train.fit says what it lacks
         training, validation, evaluation = read_corpus(options)
         tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
-        facts = text_facts(training, validation, evaluation, tokenizer, options.max_words, options.min_count)
+        longest = longest_sentence(options, training)
+        facts = text_facts(training, validation, evaluation, tokenizer, longest, options.min_count)
         print(summary(corpus_name(options), facts), flush=True)
     return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
 

@@ -76,14 +76,16 @@ def _fact(measured: Record, figure: str, latent_dim: int) -> str:
     return f"<dt title='{why}'>{escape(row.name)}</dt><dd title='{why}'>{value}</dd>"
 
 
-def read_as(words: Iterable[tuple[str, bool]]) -> str:
-    """A typed sentence as the model reads it: (word, known) pairs, unknown words marked."""
-    return " ".join(
+def read_as(words: Iterable[tuple[str, bool]], unread: int = 0) -> str:
+    """A typed sentence as the model reads it: (word, known) pairs, unknown words marked, and how many come after the last."""
+    end = f" … ({unread} {'word' if unread == 1 else 'words'} more than the model reads)" if unread else ""
+    shown = " ".join(
         escape(word)
         if known
         else f"<span class='unknown' title='not in the vocabulary: read as &lt;unk&gt;'>{escape(word)}</span>"
         for word, known in words
     )
+    return shown + end
 
 
 def hint(sentence: str) -> str:

@@ -18,6 +18,7 @@ import pytest
 
 from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
+from train.corpora import TextSource, prepare
 
 
 def zipped(*names: str) -> bytes:
@@ -83,6 +84,21 @@ def test_other_kinds_are_named_whatever_the_file_is_called(kind: str, name: str,
 def test_text_that_only_resembles_another_kind_is_read(line: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join([line, *TEXTS]))
     assert read(tmp_path / "a.txt")[0] == [*line.split("\n"), *TEXTS]
+
+
+DAMAGED = {
+    "cut short": gzip.compress(b"the boat " * 99)[:20],
+    "another checksum": gzip.compress(b"boat")[:-8] + bytes(8),
+    "noise": b"\x1f\x8b!!!",
+}
+
+
+@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
+def test_damaged_gzip_is_one_sentence(damaged: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(damaged)
+    with pytest.raises(UserError, match=r"a\.txt\.gz can't be read \((?!None)"):
+        prepare(TextSource(str(path)), tmp_path)
 
 
 @pytest.mark.parametrize("packed", [True, False])

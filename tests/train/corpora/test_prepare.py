@@ -122,6 +122,7 @@ def test_tokenized_text_stays_as_it_is(tmp_path: Path) -> None:
         (["negative", "positive", "negative"], [0, 1, 0]),
         (["-1", "1", "0.5"], [0, 2, 1]),
         (["10", "9", "40000"], [1, 0, 2]),
+        (["7", "007", "07"], [2, 0, 1]),
     ],
 )
 def test_labels_become_numbers(labels: list[str], numbers: list[int], tmp_path: Path) -> None:
@@ -132,10 +133,15 @@ def test_labels_become_numbers(labels: list[str], numbers: list[int], tmp_path: 
 
 @pytest.mark.parametrize(
     ("label", "said"),
-    [("0.{n}5", "60 classes for 60 sentences"), ("{case}", "differ in capitals alone are different classes: Glad, glad")],
+    [
+        ("0.{n}5", "60 classes for 60 sentences"),
+        ("{case}", "labels that look alike are different classes: Glad, glad"),
+        ("{number}", "labels that look alike are different classes: 1, 1.0"),
+    ],
 )
 def test_labels_that_are_hardly_classes_are_said(label: str, said: str, tmp_path: Path) -> None:
-    labels = [label.format(n=number, case=("Glad", "glad", "sad")[number % 3]) for number in range(60)]
+    kinds = {"case": ("Glad", "glad", "sad"), "number": ("1", "1.0", "2")}
+    labels = [label.format(n=n, **{kind: three[n % 3] for kind, three in kinds.items()}) for n in range(60)]
     records = [{"text": text, "label": label} for text, label in zip(TEXTS, labels, strict=True)]
     WRITERS[".csv"](tmp_path / "a.csv", records)
     folder = prepare(TextSource(str(tmp_path / "a.csv"), label_column="label"), tmp_path)

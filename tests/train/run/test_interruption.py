@@ -6,6 +6,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,15 +109,16 @@ def test_a_full_disk_ends_a_run_in_one_sentence_and_what_was_saved_is_whole(corp
     assert fit(["--resume", "--out", str(out), "--epochs", "3"]) == 0
 
 
-def test_another_text_is_not_gone_on_with(corpus: Path, checkpoints: Path, tmp_path: Path, capsys) -> None:
-    other = tmp_path / "short-yelp"
-    other.mkdir()
-    for split in ("train", "valid", "test"):
-        lines = (corpus / "short-yelp" / f"{split}.txt").read_text().splitlines()
-        (other / f"{split}.txt").write_text("\n".join(lines[1:]) + "\n")
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_another_text_is_not_gone_on_with(corpus: Path, checkpoints: Path, tmp_path: Path, capsys, split: str) -> None:
+    other = shutil.copytree(corpus / "short-yelp", tmp_path / "short-yelp")
+    lines = (other / f"{split}.txt").read_text().splitlines()
+    (other / f"{split}.txt").write_text("\n".join(lines[1:]) + "\n")
     folder = checkpoints / "short-yelp" / "wae"
     assert fit(["--resume", "--out", str(folder), "--data", str(tmp_path)]) == 2
-    assert "is not the text that" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{split}.txt is not the " in said
+    assert f"give that text with --data or --{split}-file" in said
 
 
 def test_two_processes_train_resume_to_the_last_bit_and_one_of_them_writes(corpus: Path, tmp_path: Path) -> None:
