@@ -21,7 +21,7 @@ from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.console import command
 from dgvae.environment import check_network, choose_cache, direct_requests, keep_memory_together
 from dgvae.errors import UserError
-from dgvae.ui.surroundings import check_gradio_settings, check_host
+from dgvae.ui.surroundings import check_gradio_settings, check_host, check_port
 
 if TYPE_CHECKING:
     import gradio
@@ -49,8 +49,7 @@ def serve(options: argparse.Namespace) -> None:
     if options.decoder and not options.latents:
         raise UserError("--decoder is for the latents of --latents; name a file of them.")
     check_latents(options.latents)
-    if options.port is not None and not 0 < options.port < 65536:
-        raise UserError(f"A port is a number from 1 to 65535, not {options.port}.")
+    check_port(options.port)
     if options.data and not options.data.is_dir():
         raise UserError(f"There is no folder {options.data}; --data names the folder that holds the corpora.")
     if options.share:

@@ -35,7 +35,11 @@ LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
     "mixed everywhere, the dimension carries little information.",
 }
 
-_LABEL_COLORS = ["#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581"]
+# Of up to twenty labels each has its own; neither the prior's orange nor the posterior's blue.
+_LABEL_COLORS = [
+    "#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581", "#1f6f54",
+    "#c9a0dc", "#8fce9f", "#f2a6bd", "#7a3b69", "#5b4226", "#b9bd5a", "#aab4f0", "#2c8c99", "#b2b9c2", "#4a2c82",
+]  # fmt: skip
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 
@@ -174,7 +178,9 @@ def _axis(titles: tuple[str, str] | None, which: int) -> Any:
 def _symbols() -> Any:
     import altair as alt
 
-    return alt.Legend(orient="bottom", title=None, symbolOpacity=1, symbolSize=70, symbolStrokeWidth=0)
+    # In as many rows as a narrow page needs: in one, labels would be cut off.
+    columns = alt.ExprRef("max(2, floor(width / 75))")
+    return alt.Legend(orient="bottom", title=None, symbolOpacity=1, symbolSize=70, symbolStrokeWidth=0, columns=columns)
 
 
 def _gradient(title: str) -> Any:

@@ -23,6 +23,7 @@ COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its mome
 HOLES = 0.05  # of the prior's mass, from which on it has holes
 CORRELATED = 0.3
 FEWEST = 20  # sentences with which anything is said
+MOST_COPIES = 0.05  # of the sentences: with more, those held out are in q(z) nonetheless, and everything else looks far from it
 MANY = 1000  # sentences, whose marginal KL has an error far below CONSISTENT_KL: older metrics.json do not hold it
 CEILING = 0.9  # of log N, from which on MI is no longer told from its ceiling
 
@@ -164,6 +165,10 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
+    if record.copies > MOST_COPIES * record.evaluation.sentences:
+        copies = f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others"
+        yield Finding("note", f"Holes can't be told: {copies}, which makes hole mass and AUC too high. Leave the copies out.")
+        return
     holes = has_holes(record)
     outside = (
         f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {max(0.0, gap.value):.1f} "
@@ -188,7 +193,7 @@ def has_holes(record: Record) -> bool | None:
 
     Holes are more than HOLES, and more than a match shows by chance; none are less than HOLES with the error added.
     """
-    if not (mass := record.figures.get("hole_mass")):
+    if not (mass := record.figures.get("hole_mass")) or record.copies > MOST_COPIES * record.evaluation.sentences:
         return None
     sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)

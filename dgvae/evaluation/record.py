@@ -49,7 +49,7 @@ class Record:
     interpolation: mean ROUGE-L F1 along the way, `to_start` and `to_end`. training: how the weights were made. classes: what
     the labels of the sentences are called, by number; a label that is not in it has no name but its number. all_examples: how
     many examples the figures SUMMED and their rows of the profile come from, where the others come from fewer, those of
-    `evaluation`; 0 where all come from these.
+    `evaluation`; 0 where all come from these. copies: how many of these are exactly the same as another one.
     """
 
     corpus: str
@@ -64,6 +64,7 @@ class Record:
     interpolation: dict[str, list[float]] = field(default_factory=dict)
     classes: dict[int, str] = field(default_factory=dict)
     all_examples: int = 0
+    copies: int = 0
 
     def sentences_of(self, figure: str) -> int:
         """How many sentences a figure comes from."""
@@ -83,8 +84,9 @@ class Record:
     def save(self, folder: Path) -> None:
         """Write metrics.json. An error that is not known is null."""
         data = asdict(self)
-        if not self.all_examples:
-            del data["all_examples"]
+        for name in ("all_examples", "copies"):
+            if not data[name]:
+                del data[name]
         data["figures"] = {
             name: {"value": value, "error": error if math.isfinite(error) else None}
             for name, (value, error) in self.figures.items()
@@ -135,6 +137,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
         interpolation=check("interpolation", _is_interpolation, {}),
         classes={int(number): name for number, name in check("classes", _is_classes, {}).items()},
         all_examples=check("all_examples", lambda count: isinstance(count, int) and count >= 0, 0),
+        copies=check("copies", lambda count: isinstance(count, int) and count >= 0, 0),
     )
 
 

@@ -24,9 +24,11 @@ def nearest(points: Tensor, among: Tensor, count: int) -> tuple[Tensor, Tensor]:
         Distances and indices, the nearest first: [S, count] each.
     """
     found = []
+    middle = among.mean(0)  # cdist multiplies matrices, and far from zero fp32 would leave nothing of small distances
+    among = among - middle
     for rows in points.split(max(1, min(_ROWS, _PAIRS // len(among)))):
         check_cancelled()
-        found.append(torch.cdist(rows, among).topk(min(count, len(among)), largest=False))
+        found.append(torch.cdist(rows - middle, among).topk(min(count, len(among)), largest=False))
     return torch.cat([near.values for near in found]), torch.cat([near.indices for near in found])
 
 

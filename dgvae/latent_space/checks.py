@@ -21,6 +21,7 @@ from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 from dgvae.text.corpora import UNLABELED
 
 MOST_CLASSES = 32_768  # as many as a checkpoint's labels
+_KNOWN = {"mean", "z", "text", "label", "labels", *SPREADS}
 _WANTED = "mean with one of log_var, std and var, or z alone"
 _MEANT = {
     "mean": ("mu", "mus", "means", "loc", "location", "z_mean", "mean_vector"),
@@ -79,6 +80,8 @@ def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Conten
     Raises:
         UserError: something is missing, has a wrong shape, is not finite, or contradicts something else.
     """
+    if masked := [key for key, column in columns.items() if np.ma.is_masked(column)]:
+        raise UserError(f"{name} has masked values in {masked[0]}; leave these examples out.")
     arrays = {key: _array(column) for key, column in columns.items() if column is not None}
     _check_names(arrays, name)
     location = "mean" if "mean" in arrays else "z"
@@ -225,8 +228,8 @@ def _labels(column: Column | None, examples: int, name: str) -> tuple[Tensor, di
     known = np.where(np.isfinite(column), column, UNLABELED) if column.dtype.kind == "f" else column
     if column.dtype.kind not in "fiub" or (known % 1).any() or known.max() >= MOST_CLASSES:
         raise UserError(
-            f"{name} has a label that is no whole number below {MOST_CLASSES:,}; rename label if it is a measurement: every "
-            "other column of numbers can color the map."
+            f"{name} has a label that is no whole number below {MOST_CLASSES:,}; rename label if it is a measurement: "
+            "LatentSpace.map can color by any other column of numbers."
         )
     return torch.from_numpy(np.maximum(known.astype(np.int64), UNLABELED)), {}
 
@@ -248,5 +251,4 @@ def _check_length(column: Column, key: str, examples: int, name: str) -> None:
 
 def _is_column(key: str, array: Column, examples: int) -> bool:
     """Whether it is a number for each example that has no other meaning."""
-    known = {"mean", "z", "text", "label", "labels", *SPREADS}
-    return key not in known and isinstance(array, np.ndarray) and array.shape == (examples,) and array.dtype.kind in "fiub"
+    return key not in _KNOWN and isinstance(array, np.ndarray) and array.shape == (examples,) and array.dtype.kind in "fiub"

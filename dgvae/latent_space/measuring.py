@@ -65,6 +65,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         The record. It identifies these examples by their posteriors.
     """
     some = posterior.map(lambda tensor: tensor[rows])
+    different = torch.cat([tensor.flatten(1) for tensor in some.tensors().values()], dim=1).unique(dim=0)
     digest = hashlib.sha256()
     for tensor in some.tensors().values():
         digest.update(tensor.numpy().tobytes())
@@ -77,6 +78,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         training={},
         classes=dict(classes),
         all_examples=len(posterior) if len(posterior) > len(some) else 0,
+        copies=len(some) - len(different),
     )
     add_latents(record, some)
     if record.all_examples:

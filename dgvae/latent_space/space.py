@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.checkpoint.umap import UmapOptions
+from dgvae.errors import UserError
 from dgvae.evaluation.diagnosis import Finding
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.holes import Hole, find_holes
@@ -72,7 +73,14 @@ class LatentSpace(HeldSpace):
         name: str = "latents",
     ) -> None:
         named = {"z": mean} if log_var is None else {"mean": mean, "log_var": log_var}
-        self._hold(checked({**(columns or {}), **named, "label": labels, "text": text}, name), name)
+        more = {str(key): column for key, column in (columns or {}).items()}
+        contents = checked({**more, **named, "label": labels, "text": text}, name)
+        if lost := [key for key in more if key not in contents.columns]:
+            raise UserError(
+                f"columns can't have {lost[0]!r}: give {len(contents.posterior):,} numbers for each name, and no name that has "
+                "a meaning of its own, such as mean, z, std or text."
+            )
+        self._hold(contents, name)
 
     @classmethod
     def load(cls, path: str | Path, name: str | None = None, most: Most = USUAL) -> LatentSpace:

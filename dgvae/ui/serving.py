@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dgvae.environment import choose_cache, direct_requests
 from dgvae.errors import UserError
 from dgvae.ui.own_decoder import OwnDecoder
+from dgvae.ui.surroundings import check_port
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -30,11 +31,12 @@ def serve_spaces(spaces: Sequence[LatentSpace], decoder: Callable[..., Any] | No
         The page that is being served.
 
     Raises:
-        UserError: two have the same name, or the port is taken.
+        UserError: two have the same name, or the port is taken or is none.
     """
     names = [space.name for space in spaces]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(f"There are two latent spaces called {twice}; give each a name: LatentSpace(…, name=…).")
+    check_port(port)
     choose_cache()
     with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
         from dgvae.ui.page import build_page

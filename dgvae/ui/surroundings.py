@@ -39,6 +39,12 @@ def check_gradio_settings() -> None:
             ) from None
 
 
+def check_port(port: int | None) -> None:
+    """Raise UserError if there is no such port."""
+    if port is not None and not 0 < port < 65536:
+        raise UserError(f"A port is a number from 1 to 65535, not {port}.")
+
+
 def check_host(host: str) -> None:
     """Raise UserError if this machine has no such address: Gradio would say that no port is free."""
     try:

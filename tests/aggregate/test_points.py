@@ -10,6 +10,7 @@ from dgvae.aggregate.points import NO_POSTERIORS
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.holes import find_holes
 from dgvae.evaluation.latent_figures import LatentMeasures, measure_latents
+from dgvae.explore.slices import plane
 from dgvae.posteriors import Points
 
 
@@ -53,3 +54,10 @@ def test_a_dimension_in_which_all_points_agree_is_far_from_the_prior() -> None:
     figures = measured(z).figures
     assert figures["active_units"].value == 2
     assert figures["hole_mass"].value > 0.9
+
+
+def test_a_slice_of_draws_of_the_prior_matches_it() -> None:
+    for count in (300, 2000):
+        shown = plane(aggregate(Points(draws(count, 2))), (0, 1), 4.0)
+        assert float(shown.q.sum() / shown.p.sum()) == pytest.approx(1, abs=0.01)
+        assert float(shown.p[shown.gap > 2].sum() / shown.p.sum()) < 0.01

@@ -44,6 +44,12 @@ def test_sentences_that_are_searched_light_up_on_both_maps_and_by_a_link(page: P
     expect(said.locator("p")).to_have_count(0)
 
 
+def test_a_region_lights_up_no_other_draws(page: Page, url: str):
+    open_app(page, f"{url}?tab=map&a=short-yelp/vmf-vae&b=short-yelp/vae&region=A:+-99,+99,+-99,+99")
+    page.wait_for_selector("#map-b .vega-lights")
+    assert lit(page, "b", "lit") == 60  # all sentences of the map, and none of its 60 draws
+
+
 def test_a_clicked_sentence_lists_the_nearest_which_light_up_and_another_distance_lists_others(page: Page, url: str):
     open_app(page, url)
     page.mouse.click(*dot_on_map(page, "a", source="posterior"))

@@ -29,6 +29,15 @@ def test_gaussians_are_compared_by_their_divergence(block: int, monkeypatch: pyt
         assert distances.tolist() == pytest.approx(sorted(map(plain, others))[:5], rel=1e-6)
 
 
+def test_far_from_zero_small_distances_are_told() -> None:
+    z = torch.randn(160, 8, generator=GENERATOR)
+    near = nearest(z[:20], z, 5)[1]
+    assert nearest(100 + 0.001 * z[:20].double(), 100 + 0.001 * z.double(), 5)[1].tolist() == near.tolist()
+    far = (5 + 0.01 * z).float()
+    exact = torch.cdist(far.double(), far.double(), compute_mode="donot_use_mm_for_euclid_dist").topk(2, largest=False).indices
+    assert nearest(far, far, 2)[1].tolist() == exact.tolist()
+
+
 def test_means_are_compared_where_there_is_no_density() -> None:
     z = torch.randn(40, 8, 2, generator=GENERATOR)
     for posterior in (Implicit(z), Points(z[:, 0])):

@@ -174,3 +174,8 @@ def test_sound_posteriors_are_taken_as_they_are(mean: np.ndarray, log_var: np.nd
     assert isinstance(posterior, DiagonalGaussian)
     np.testing.assert_array_equal(posterior.mean, mean)
     np.testing.assert_array_equal(posterior.log_var, log_var)
+
+
+def test_masked_values_are_not_taken_for_values() -> None:
+    with pytest.raises(UserError, match="has masked values in z; leave these examples out"):
+        checked({"z": np.ma.masked_greater(np.ones((3, 2)), 0)}, "digits")

@@ -185,3 +185,19 @@ def test_a_slice_shows_both_densities_and_their_gap_of_points_too() -> None:
 
 def test_points_say_why_they_have_no_more() -> None:
     assert LatentSpace(torch.randn(100, 2)).absent["kl"] == NO_POSTERIORS
+
+
+@pytest.mark.parametrize(
+    "columns", [{"ink": [1, 2]}, {"ink": ["a"] * 60}, {"std": np.ones((60, 2)), "mean": np.ones((60, 2))}, {"text": ["a"] * 60}]
+)
+def test_a_column_that_would_be_lost_is_refused(columns: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="columns can't have"):
+        LatentSpace(np.eye(60)[:, :2], columns=columns)
+
+
+def test_copies_make_no_holes() -> None:
+    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    (once, *_), twice = (LatentSpace(z).diagnosis(), LatentSpace(torch.cat([z, z])).diagnosis())
+    assert "copies" not in once.text
+    assert any(f.severity == "note" and "500 of 1,000 encoded examples are copies of others" in f.text for f in twice)
+    assert not any("Holes:" in finding.text for finding in twice)

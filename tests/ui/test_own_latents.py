@@ -121,6 +121,16 @@ def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -
     assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]
 
 
+@pytest.mark.parametrize(("color", "said"), [("label", "codes has no labels"), ("length", "digits has no texts")])
+def test_a_map_that_can_not_be_colored_so_says_why_and_shows_its_points(shelf: Shelf, color: str, said: str) -> None:
+    tab = build(MapTab, shelf)
+    shown = tab.draw("codes", "digits", **values(tab, colour=color))
+    assert said in shown[6]
+    lacking, other = (shown[2], shown[4]) if color == "label" else (shown[4], shown[2])
+    assert str(lacking["description"]).endswith("colored by prior or posterior.")
+    assert not str(other["description"]).endswith("colored by prior or posterior.")
+
+
 def test_its_findings_are_of_examples(shelf: Shelf) -> None:
     drawn = build(MeasureTab, shelf)
     of_a, of_b, *_ = drawn.draw("digits", DG, **values(drawn))

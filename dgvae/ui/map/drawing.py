@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -153,6 +154,19 @@ class Coloring:
             raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
         return column
 
+    def lacks(self, checkpoint: Checkpoint) -> str:
+        """Why a map can't be colored so; nothing if it can."""
+        from dgvae.aggregate.base import NO_DENSITY
+
+        latents, title = checkpoint.latents, checkpoint.model.config.title
+        if self.key == "gap" and not checkpoint.aggregated.has_density:
+            return f"No density gap here: {NO_DENSITY}."
+        if self.key == "label" and not (latents.labels >= 0).any():
+            return f"{title} has no labels; its map shows prior and posterior."
+        if self.key == "length" and not (latents.lengths >= 0).any():
+            return f"{title} has no texts, and so no lengths; its map shows prior and posterior."
+        return ""
+
 
 def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layout: Layout) -> dict[str, Any]:
     """The chart of one model's map.
@@ -161,7 +175,7 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
         shelf: all checkpoints.
         name: of the model.
         side: "A" or "B".
-        coloring: chosen by the visitor; a model without densities is colored by source instead of by gap.
+        coloring: chosen by the visitor; a model that lacks what it needs is colored by source instead.
         layout: where the points are.
 
     Returns:
@@ -172,9 +186,8 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
     """
     checkpoint = shelf.get(name)
     xy = layout.on(side, checkpoint)
-    by_gap = coloring.key == "gap" and checkpoint.aggregated.has_density
-    color = "source" if coloring.key == "gap" and not by_gap else coloring.key
-    gaps = shelf.derived(name, "gaps of the map", point_gaps) if by_gap else None
+    color = "source" if coloring.lacks(checkpoint) else coloring.key
+    gaps = shelf.derived(name, "gaps of the map", point_gaps) if color == "gap" else None
     column = coloring.column(checkpoint)
 
     def chart(of: Checkpoint) -> dict[str, Any]:
@@ -184,11 +197,20 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
         if places_of(of) and layout.is_usual(side):
             domain = domain or extents(xy)
             picture = picture_of(of, layout.projection, domain, by_source=color == "source")
-        return latent_map(map_points(of, gaps, xy, column), color, title, domain, of.classes, axes=axes, picture=picture)
+        points = map_points(of, gaps, xy, column)
+        return linked(latent_map(points, color, title, domain, of.classes, axes=axes, picture=picture), of)
 
     # Everyone who comes sees the same first chart.
     kept = ("map", layout.projection, color, column)
     return shelf.derived(name, kept, chart) if layout.is_usual(side) else chart(checkpoint)
+
+
+def linked(chart: dict[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
+    """A chart that says which examples and draws its points are: by that, those marked here light up in the other chart."""
+    stored = map_of(checkpoint)
+    draws = hashlib.sha256(stored.z[: stored.priors].numpy().tobytes()).hexdigest()
+    chart["usermeta"] |= {"examples": checkpoint.metrics.evaluation.sha256, "draws": draws}
+    return chart
 
 
 def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layout: Layout) -> str:
@@ -208,12 +230,9 @@ def remarks(shelf: Shelf, names: Iterable[str | None], coloring: Coloring, layou
         with suppress(UserError):  # it is said in the model's place
             if layout.is_usual(side) and (places := places_of(shelf.get(name))):
                 found.append(said_of(places, layout.projection))
-    for name in names if coloring.key == "gap" else ():
+    for name in names:
         with suppress(UserError):  # it is said in the model's place
-            if not shelf.get(name).aggregated.has_density:
-                from dgvae.aggregate.base import NO_DENSITY
-
-                found.append(f"No density gap here: {NO_DENSITY}.")
+            found += filter(None, [coloring.lacks(shelf.get(name))])
     return "".join(map(hint, dict.fromkeys(found)))
 
 

@@ -74,6 +74,7 @@ function describe(stage, made, spec) {
     rowById: new Map(rows.map((row) => [row.id, row])),
     fields: spec.usermeta?.fields ?? { x: "x", y: "y" },
     alongX: spec.usermeta?.nearest === "x",
+    of: { examples: spec.usermeta?.examples, draws: spec.usermeta?.draws }, // what its numbers mean; see isOfBoth
     gestures: spec.usermeta?.drag ? "drag" : spec.usermeta?.brush ? "brush" : "none",
     marker: spec.usermeta?.marker ?? null,
     tooltip: Object.entries(spec.usermeta?.tooltip ?? {}),

@@ -36,8 +36,14 @@ function paintLights() {
 // Where points light up, in pixels of the place.
 function litLayers() {
   // The points of this chart's own brush are seen inside it.
-  const lit = marks.lit && marks.lit.by !== member ? [...marks.lit.ids] : [];
+  const lit = marks.lit && marks.lit.by !== member ? [...marks.lit.ids].filter(isOfBoth(marks.lit.of)) : [];
   return { lit: dots(lit), found: dots(marks.found), a: dots(marks.near.a), b: dots(marks.near.b) };
+}
+
+// A number can be another example, or another draw, for the model of another chart.
+function isOfBoth(other) {
+  const [examples, draws] = [other.examples === chart.of.examples, other.draws === chart.of.draws];
+  return (id) => (id < 0 ? draws : examples);
 }
 
 function writeNames(pen) {

@@ -2,7 +2,7 @@
 // points that light up (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
 
 const marks = { hovered: null, ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
-// hovered: the id under the pointer; ring: the chosen one, which keeps the ring when the pointer has gone. lit: {by: the brushed chart, ids}
+// hovered: the id under the pointer; ring: the chosen one, which keeps the ring when the pointer has gone. lit: {by: the brushed chart, of, ids}
 const ring = mark("vega-ring");
 const brushed = mark("vega-brush");
 const cross = mark("vega-cross");
@@ -57,7 +57,7 @@ function renewMarks() {
 
 // The points in this chart's brush, everywhere; another chart's stay lit if there is no brush here.
 function light() {
-  if (marks.brush && chart) showEverywhere({ lit: { by: member, ids: idsIn(marks.brush) } });
+  if (marks.brush && chart) showEverywhere({ lit: { by: member, of: chart.of, ids: idsIn(marks.brush) } });
   else if (marks.lit?.by === member) showEverywhere({ lit: null });
 }
 

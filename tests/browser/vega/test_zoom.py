@@ -106,7 +106,7 @@ def test_rings_and_rectangles_stay_with_the_points(page, url):
     points, view = made_up_points(0), view_of(page)
     assert view[0] < points["x"][hovered] < view[1]
     far = int(np.argmax(points["x"]))
-    page.evaluate("id => dgvaeCharts.named.get('left').show({ring: id})", far)
+    page.evaluate("id => dgvaeCharts.named.get('left').show({hovered: id})", far)
     assert points["x"][far] > view[1]
     assert page.locator("#left .vega-ring").is_hidden()  # it is out of view
 

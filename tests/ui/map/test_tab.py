@@ -60,6 +60,17 @@ def test_every_method_is_drawn_in_every_color(tab: MapTab, method: str, color: s
     assert ("No density gap here" in shown.remark) == (color == "gap" and method == "ivae-mi")
 
 
+def test_points_are_linked_where_their_numbers_mean_the_same(tab: MapTab):
+    def links(name: str) -> tuple[str, str]:
+        meta = drawn(tab, name, VAE).chart_a["usermeta"]
+        return meta["examples"], meta["draws"]
+
+    (examples, draws), (of_sphere, sphere) = links(DG), links(SPHERE)
+    assert (examples, draws) == links(VAE)
+    assert of_sphere == examples
+    assert sphere != draws
+
+
 def test_a_model_that_is_not_there_leaves_the_other_its_map(tab: MapTab):
     shown = drawn(tab, "gone", VAE, point=-1, region="B: -99, 99, -99, 99")
     assert "There is no checkpoint &#x27;gone&#x27; here." in shown.fault_a
