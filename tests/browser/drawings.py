@@ -17,11 +17,11 @@ class Drawings:
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Count on all pages that are built meanwhile."""
-        prepare = Page.prepare
+        drawings, prepare = self, Page.prepare
 
-        def count(page: Page, *names: str | None) -> None:
-            self.done += 1
-            prepare(page, *names)
+        def count(self: Page, *names: str | None) -> None:
+            drawings.done += 1
+            prepare(self, *names)
 
         Page.prepare = count
         try:
