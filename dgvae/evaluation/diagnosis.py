@@ -165,7 +165,7 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
-    if record.copies > MOST_COPIES * record.evaluation.sentences:
+    if _has_copies(record):
         copies = f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others"
         yield Finding("note", f"Holes can't be told: {copies}, which makes hole mass and AUC too high. Leave the copies out.")
         return
@@ -188,12 +188,16 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"No marginal holes, but joint holes: {_joint_cause(record)}; {outside}.")
 
 
+def _has_copies(record: Record) -> bool:
+    return record.copies > MOST_COPIES * record.evaluation.sentences
+
+
 def has_holes(record: Record) -> bool | None:
-    """Whether q(z) has holes by its hole mass; None if the sentences are too few to tell, or it was not measured.
+    """Whether q(z) has holes by its hole mass; None if the sentences are too few or copies, or it was not measured.
 
     Holes are more than HOLES, and more than a match shows by chance; none are less than HOLES with the error added.
     """
-    if not (mass := record.figures.get("hole_mass")) or record.copies > MOST_COPIES * record.evaluation.sentences:
+    if not (mass := record.figures.get("hole_mass")) or _has_copies(record):
         return None
     sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)

@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 
 from dgvae.errors import UserError
+from dgvae.ui.map.coloring import Coloring
 from dgvae.ui.map.controls import Controls
 from dgvae.ui.map.density import View, picture_of, points_in
-from dgvae.ui.map.drawing import Coloring, Layout
+from dgvae.ui.map.drawing import Layout
 from dgvae.ui.own_latents import places_of
 from dgvae.ui.requests.events import Viewed
 from dgvae.ui.shelf import Shelf
@@ -67,7 +68,8 @@ def detail_of(
     (x0, x1), (y0, y1) = view
     if not layout.is_usual(side) or not places_of(checkpoint) or x0 >= x1 or y0 >= y1:
         return None
-    points = points_in(checkpoint, layout.projection, view, coloring.key, coloring.column(checkpoint))
-    by_source = coloring.key == "source"
+    color = coloring.shown(checkpoint)
+    points = points_in(checkpoint, layout.projection, view, color, coloring.column(checkpoint))
+    by_source = color == "source"
     picture = picture_of(checkpoint, layout.projection, view, by_source) if points is None else None
     return {"x": [x0, x1], "y": [y0, y1], "picture": picture, "points": points}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dgvae.charts.maps import Extent, latent_map
 from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.errors import UserError
+from dgvae.ui.map.coloring import Coloring
 from dgvae.ui.map.density import picture_of, said_of
 from dgvae.ui.map.points import Point, extents, map_of, map_points, point_gaps, square_extents
 from dgvae.ui.map.region import Region
@@ -138,36 +139,6 @@ def _axes(shares: tuple[float, float]) -> tuple[str, str]:
     return first, second
 
 
-@dataclass(frozen=True)
-class Coloring:
-    """By what the points are colored: a key of COLORINGS, and the latent dimension, from 1, if it is by one."""
-
-    key: str
-    dimension: float | None = None
-
-    def column(self, checkpoint: Checkpoint) -> int | None:
-        """The dimension, from 0, if it is by one. Raises UserError if the model has none such."""
-        if self.key != "dimension":
-            return None
-        column = int(self.dimension or 0) - 1
-        if not 0 <= column < checkpoint.model.config.latent_dim:
-            raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
-        return column
-
-    def lacks(self, checkpoint: Checkpoint) -> str:
-        """Why a map can't be colored so; nothing if it can."""
-        from dgvae.aggregate.base import NO_DENSITY
-
-        latents, title = checkpoint.latents, checkpoint.model.config.title
-        if self.key == "gap" and not checkpoint.aggregated.has_density:
-            return f"No density gap here: {NO_DENSITY}."
-        if self.key == "label" and not (latents.labels >= 0).any():
-            return f"{title} has no labels; its map shows prior and posterior."
-        if self.key == "length" and not (latents.lengths >= 0).any():
-            return f"{title} has no texts, and so no lengths; its map shows prior and posterior."
-        return ""
-
-
 def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layout: Layout) -> dict[str, Any]:
     """The chart of one model's map.
 
@@ -186,7 +157,7 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
     """
     checkpoint = shelf.get(name)
     xy = layout.on(side, checkpoint)
-    color = "source" if coloring.lacks(checkpoint) else coloring.key
+    color = coloring.shown(checkpoint)
     gaps = shelf.derived(name, "gaps of the map", point_gaps) if color == "gap" else None
     column = coloring.column(checkpoint)
 

@@ -9,9 +9,10 @@ import gradio as gr
 
 from dgvae.errors import UserError
 from dgvae.ui.map.clusters import ClusterNames
+from dgvae.ui.map.coloring import Coloring
 from dgvae.ui.map.controls import Controls, look_for, worded_colors
 from dgvae.ui.map.detail import Details
-from dgvae.ui.map.drawing import Coloring, Layout, draw_map, marks_over, remarks
+from dgvae.ui.map.drawing import Layout, draw_map, marks_over, remarks
 from dgvae.ui.map.neighbors import NeighborList, neighbors
 from dgvae.ui.map.points import Point
 from dgvae.ui.map.readout import next_hole, read_point, text_at

@@ -16,8 +16,9 @@ from dgvae.checkpoint.umap import UmapOptions
 from dgvae.errors import UserError
 from dgvae.evaluation.holes import density_gap_at
 from dgvae.ui.address import first_value
+from dgvae.ui.map.coloring import Coloring
 from dgvae.ui.map.detail import detail_of
-from dgvae.ui.map.drawing import Coloring, Layout, Place, draw_map, remarks
+from dgvae.ui.map.drawing import Layout, Place, draw_map, remarks
 from dgvae.ui.map.points import Point, extents, gap_of, latent_of, map_of
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.own_latents import latent_of_number, places_of
