@@ -66,7 +66,7 @@ def test_a_file_becomes_model_b_of_its_visitor_alone(fresh_page: Page, url: str,
     context = browser.new_context()
     other = context.new_page()
     other.goto(link)
-    expect(other.locator("#link-faults")).to_contain_text("was forgotten when you left the fresh_page, and nobody else sees it")
+    expect(other.locator("#link-faults")).to_contain_text("was forgotten when you left the page, and nobody else sees it")
     other.get_by_label("Model B", exact=True).click()
     expect(other.get_by_role("option").first).to_be_visible()
     expect(other.get_by_role("option", name="my digits")).to_have_count(0)
