@@ -102,7 +102,7 @@ def _legend(kind: str) -> Any:
 
     if kind == "gap":
         ends, colors = [-FULL_PLANE_GAP, 0.0, FULL_PLANE_GAP], [css(POSTERIOR), css(PRIOR, 0), css(PRIOR)]
-        title, shown, values = f"log p − log q (nats; ±{FULL_PLANE_GAP:g} and beyond)", "d", ends
+        title, shown, values = f"nats, ±{FULL_PLANE_GAP:g} and beyond", "d", ends
     else:
         color = POSTERIOR if kind == "q" else PRIOR
         ends, colors = [0.0, "@most"], [css(color, 0), css(color)]
