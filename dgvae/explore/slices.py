@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedGaussian, AggregatedPosterior
+from dgvae.aggregate.gaussian import NO_PAIR
 from dgvae.errors import UserError
 
 CELLS = 96  # along each side
@@ -60,7 +61,9 @@ def plane(aggregated: AggregatedPosterior, pair: Pair, reach: float) -> Plane:
 
 def with_marginals(aggregated: AggregatedPosterior) -> AggregatedGaussian:
     """The same, if it has marginals over pairs to compare with N(0, I). Raises UserError that says why not."""
-    if not isinstance(aggregated, AggregatedGaussian) or aggregated.prior.dim < 2:
+    if aggregated.prior.dim < 2:
+        raise UserError(f"There is no slice here: {NO_PAIR}.")
+    if not isinstance(aggregated, AggregatedGaussian):
         raise UserError(f"There is no slice here: {aggregated.absent.get('pair_gap', 'it has no marginals')}.")
     return aggregated
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from dgvae.aggregate import aggregate
+from dgvae.aggregate.gaussian import NO_PAIR
 from dgvae.aggregate.points import NO_POSTERIORS
+from dgvae.errors import UserError
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.holes import find_holes
 from dgvae.evaluation.latent_figures import LatentMeasures, measure_latents
@@ -61,3 +63,8 @@ def test_a_slice_of_draws_of_the_prior_matches_it() -> None:
         shown = plane(aggregate(Points(draws(count, 2))), (0, 1), 4.0)
         assert float(shown.q.sum() / shown.p.sum()) == pytest.approx(1, abs=0.01)
         assert float(shown.p[shown.gap > 2].sum() / shown.p.sum()) < 0.01
+
+
+def test_one_dimension_has_no_slice_and_no_wrong_reason() -> None:
+    with pytest.raises(UserError, match=f"^There is no slice here: {NO_PAIR}"):
+        plane(aggregate(Points(draws(30, 1))), (0, 1), 4.0)
