@@ -2,7 +2,8 @@
 // points that light up (lights.js). Linked charts show each other's. Python sends marks, too, through chart_marks.js (see `marks` in chart.py).
 
 const marks = { hovered: null, ring: null, brush: null, cross: null, lit: null, found: [], near: {}, names: [] };
-// hovered: the id under the pointer; ring: the chosen one, which keeps the ring when the pointer has gone. lit: {by: the brushed chart, of, ids}
+// hovered: the id under the pointer; ring: the chosen one, which keeps the ring when the pointer has gone.
+// lit: {by: the brushed chart, of: what its numbers mean, ids}
 const ring = mark("vega-ring");
 const brushed = mark("vega-brush");
 const cross = mark("vega-cross");
