@@ -1,6 +1,6 @@
 """How fast a training step is, in turn with a plain fp32 loop of the same model.
 
-    python -m tests.benchmarks.training_step [--methods vae,mdg-vae] [--hidden-dim 512] [--rounds 15]
+    python -m tests.benchmarks.training_step [--methods vae,mdg-vae] [--hidden-dim 512] [--rounds 15] [--device cuda]
 
 The plain loop is `nn.LSTM`, full logits, `F.cross_entropy` and `torch.optim.Adam`. Steps are timed in turn, so that a drift of
 the machine's speed meets all of them; medians, and ratios of medians, are printed.
@@ -31,8 +31,9 @@ ALONE = ["mdg-vae+companion=none"]
 PLAN = Plan(epochs=1, batch_size=BATCH, learning_rate=1e-3, warmup_epochs=0, patience=1, seed=0)
 
 
-def plain_step(model: TextVAE) -> Callable[[Tensor], None]:
+def plain_step(hidden_dim: int, device: torch.device) -> Callable[[Tensor], None]:
     """The same model and loss as `vae`, written as a tutorial would."""
+    model = TextVAE(TextVAEConfig("vae", vocab_size=VOCABULARY, hidden_dim=hidden_dim)).to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     encoder, decoder = model.encoder, model.decoder
 
@@ -55,16 +56,22 @@ def plain_step(model: TextVAE) -> Callable[[Tensor], None]:
     return step
 
 
-def method_step(method: str, hidden_dim: int) -> Callable[[Tensor], None]:
+def method_step(method: str, hidden_dim: int, device: torch.device) -> Callable[[Tensor], None]:
     """The project's own step."""
     name, options = method_and_options(method)
     config = TextVAEConfig(name, vocab_size=VOCABULARY, hidden_dim=hidden_dim, options=options)
-    run = Run(TextVAE(config), build_regularizer(config), PLAN)
+    run = Run(TextVAE(config).to(device), build_regularizer(config).to(device), PLAN)
 
     def step(batch: Tensor) -> None:
         training_step(run, batch, 1.0)
 
     return step
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has done what it was asked."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def main() -> None:
@@ -73,25 +80,28 @@ def main() -> None:
     parser.add_argument("--hidden-dim", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--methods", default=",".join([*METHODS, *ALONE]), help="with options, as train.sweep takes them")
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     options = parser.parse_args()
+    size, device = options.hidden_dim, options.device
     methods = ["vae", *(name for name in options.methods.split(",") if name != "vae")]
 
-    plain = TextVAE(TextVAEConfig("vae", vocab_size=VOCABULARY, hidden_dim=options.hidden_dim)).train()
-    steps = {"plain fp32 loop": plain_step(plain)} | {m: method_step(m, options.hidden_dim) for m in methods}
+    steps = {"plain fp32 loop": plain_step(size, device)} | {m: method_step(m, size, device) for m in methods}
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for i in range(options.rounds + 2):  # the first two warm up
-        batch = torch.randint(4, VOCABULARY, (BATCH, WORDS))
+        batch = torch.randint(4, VOCABULARY, (BATCH, WORDS), device=device)
         for name, step in steps.items():
+            wait_for(device)
             start = time.perf_counter()
             step(batch)
+            wait_for(device)
             if i >= 2:
                 seconds[name].append(time.perf_counter() - start)
 
     median = {name: statistics.median(times) for name, times in seconds.items()}
     print(f"{'step':22} {'median ms':>10} {'plain / it':>11} {'it / vae':>9}")
     for name, value in median.items():
-        print(f"{name:22} {1000 * value:10.0f} {median['plain fp32 loop'] / value:11.2f} {value / median['vae']:9.2f}")
-        record("training_step", name, 1000 * value, "ms")
+        print(f"{name:22} {1000 * value:10.1f} {median['plain fp32 loop'] / value:11.2f} {value / median['vae']:9.2f}")
+        record("training_step", f"{name}, hidden {size}", 1000 * value, "ms")
 
 
 if __name__ == "__main__":
