@@ -5,6 +5,7 @@ values here are mid-tones which can be read on white as well as on black. The ro
 specification: half the bytes of JSON records.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ COLORINGS: dict[str, str] = {
     "length": "length of the sentence",
     "gap": "density gap",
     "dimension": "a latent dimension",
+    "column": "a column of the file",
 }
 _PRIOR, _POSTERIOR = "<span class='prior'>Orange</span>", "<span class='posterior'>blue</span>"
 LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
@@ -33,6 +35,8 @@ LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
     "sentences are denser than the prior. Gray means that both match.",
     "dimension": "If the color changes steadily over the map, the sentences differ in this dimension. If the colors are "
     "mixed everywhere, the dimension carries little information.",
+    "column": f"{_PRIOR} dots are samples of the prior; the other dots are sentences. If the color of the sentences changes "
+    "steadily over the map, the latent encodes what the column holds. Gray sentences have no number there.",
 }
 
 # Of up to twenty labels each has its own; neither the prior's orange nor the posterior's blue.
@@ -40,6 +44,7 @@ _LABEL_COLORS = [
     "#a05ab5", "#3c9a5f", "#d0587e", "#4fa6b8", "#8c6d46", "#7b7f2a", "#5a6ad0", "#b3477a", "#6b7581", "#1f6f54",
     "#c9a0dc", "#8fce9f", "#f2a6bd", "#7a3b69", "#5b4226", "#b9bd5a", "#aab4f0", "#2c8c99", "#b2b9c2", "#4a2c82",
 ]  # fmt: skip
+_OF_EXAMPLES = ("label", "length", "column")  # known of the posterior only: the prior is the backdrop
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 
@@ -65,7 +70,7 @@ def latent_map(
     Args:
         points: columns of one length: id, x, y, source ("prior" or "posterior"), label (-1 for none), length (-1 for none) and
             gap, log p(z) - log q(z) in nats: positive where the prior has mass and the aggregated posterior is thin, or NaN
-            where it is not known; and value, the latent dimension that is shown, if any.
+            where it is not known; and value, of the latent dimension or the column that is shown, if any: NaN for none.
         color: a key of COLORINGS.
         title: of the chart.
         domain: the extents of x and y; by default all points fit in.
@@ -111,7 +116,7 @@ def latent_map(
             f"{from_prior} of the prior, colored by {COLORINGS[color]}.",
             usermeta={
                 "fields": {"x": "x", "y": "y"},
-                "tooltip": _TOOLTIP,
+                "tooltip": _TOOLTIP | ({"value": value[0]} if color == "column" else {}),
                 "brush": True,
                 "zoom": True,
                 "detail": bool(picture),
@@ -128,7 +133,7 @@ def _in_drawing_order(points: Mapping[str, np.ndarray], color: str) -> dict[str,
     columns.setdefault("value", np.full(len(columns["id"]), np.nan))
     drawable = np.flatnonzero(np.isfinite(columns["x"]) & np.isfinite(columns["y"]))
     order = np.random.default_rng(0).permutation(drawable)  # else whichever source comes last hides the other
-    if color in ("label", "length"):  # known of the posterior only: the prior is the backdrop
+    if color in _OF_EXAMPLES:
         order = order[np.argsort(columns["source"][order] != "prior", kind="stable")]
     return {name: column[order] for name, column in columns.items()}
 
@@ -151,8 +156,13 @@ def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mappin
         scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.05, 0.95]), domain=list(value[1]), clamp=True)
         return alt.Color("value:Q", scale=scale, legend=_gradient(value[0]))
     if color == "length":
-        scale = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.12, 0.92]), zero=False)
+        scale = alt.Scale(scheme=_viridis(), zero=False)
         field = alt.Color("length:Q", scale=scale, legend=_gradient("length (words)"))
+    elif color == "column":
+        scale = alt.Scale(scheme=_viridis(), domain=list(value[1]), zero=False)
+        others = {"datum.source === 'prior'": "prior", "!isValid(datum.value)": "even"}  # alt.when can't chain before a field
+        conditions = [{"test": test, "value": {"expr": name}} for test, name in others.items()]
+        return alt.Color("value:Q", scale=scale, legend=_gradient(value[0]), condition=conditions)
     else:
         labels = sorted({int(label) for label in points["label"] if label >= 0})
         colors = [_LABEL_COLORS[label % len(_LABEL_COLORS)] for label in labels]
@@ -161,10 +171,16 @@ def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mappin
     return alt.when(alt.datum.source == "prior").then(alt.value(alt.expr("prior"))).otherwise(field)
 
 
+def _viridis() -> Any:
+    import altair as alt
+
+    return alt.SchemeParams(name="viridis", extent=[0.12, 0.92])
+
+
 def _opacity_channel(color: str) -> Any:
     import altair as alt
 
-    if color in ("label", "length"):
+    if color in _OF_EXAMPLES:
         return alt.when(alt.datum.source == "prior").then(alt.value(0.18)).otherwise(alt.value(0.6))
     return alt.value(0.65 if color in ("gap", "dimension") else 0.5)
 
@@ -218,20 +234,29 @@ def written_points(points: Mapping[str, np.ndarray], classes: Mapping[int, str])
     written |= {name: [round(value, COORDINATE_DECIMALS + 1) for value in points[name].tolist()] for name in ("x", "y")}
     written["label"] = [called[label] for label in points["label"].tolist()]
     written["length"] = [length if length >= 0 else None for length in points["length"].tolist()]
-    for name in ("gap", "value"):
-        written[name] = [round(value, 2) if np.isfinite(value) else None for value in points[name].tolist()]
+    written["gap"] = [round(gap, 2) if np.isfinite(gap) else None for gap in points["gap"].tolist()]
+    digits = _digits(points["value"])
+    written["value"] = [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in points["value"].tolist()]
     return written
 
 
+def _digits(values: np.ndarray) -> int:
+    """Significant digits that tell apart what differs by a thousandth of the range of the values."""
+    finite = values[np.isfinite(values)].astype(np.longdouble)
+    if not finite.size or finite.max() == finite.min():
+        return 6
+    return 3 + max(0, math.ceil(np.log10(np.abs(finite).max() / (finite.max() - finite.min()))))
+
+
 def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:
-    """Rows with three digits for coordinates and two for the gap; what a point does not have is empty."""
+    """Rows with three decimals for coordinates and two for the gap; what a point does not have is empty."""
     names = ("id", "x", "y", "source", "label", "length", "gap", "value")
-    lines = [",".join(names)]
+    lines, digits = [",".join(names)], _digits(points["value"])
     called = {label: _cell(label_name(label, classes)) for label in set(points["label"].tolist())}
     for id_, x, y, source, label, length, gap, value in zip(*(points[name].tolist() for name in names), strict=True):
         known_length = length if length >= 0 else ""
         known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
-        known_value = f"{value:.2f}" if np.isfinite(value) else ""
+        known_value = f"{value:.{digits}g}" if np.isfinite(value) else ""
         place = f"{x:.{COORDINATE_DECIMALS}f},{y:.{COORDINATE_DECIMALS}f}"
         lines.append(f"{id_},{place},{source},{called[label]},{known_length},{known_gap},{known_value}")
     return "\n".join(lines)

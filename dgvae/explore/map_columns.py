@@ -26,8 +26,12 @@ def map_columns(
     Returns:
         Columns of P + M values.
     """
-    numbers = torch.cat([-1 - torch.arange(stored.priors), stored.sentences + 1])
-    return point_columns(latents, numbers, stored.xy if xy is None else xy, gaps, values)
+    return point_columns(latents, numbers_of(stored), stored.xy if xy is None else xy, gaps, values)
+
+
+def numbers_of(stored: LatentMap) -> Tensor:
+    """The numbers of a map's points, [P + M]."""
+    return torch.cat([-1 - torch.arange(stored.priors), stored.sentences + 1])
 
 
 def point_columns(
@@ -57,6 +61,26 @@ def point_columns(
         "gap": nothing if gaps is None else gaps.numpy(),
         "value": nothing if values is None else values.numpy(),
     }
+
+
+def column_at(column: np.ndarray, numbers: Tensor) -> Tensor:
+    """A column's numbers at points.
+
+    Args:
+        column: a number of each example, [N].
+        numbers: of the points, [S].
+
+    Returns:
+        The numbers of the sentences, NaN for prior samples, [S].
+    """
+    found = torch.from_numpy(np.asarray(column[(numbers - 1).clamp_min(0).numpy()], dtype=np.float64))
+    return found.masked_fill(numbers < 0, torch.nan)
+
+
+def column_ends(column: np.ndarray) -> tuple[float, float] | None:
+    """The least and the greatest finite number of a column; None if it has none."""
+    finite = column[np.isfinite(column)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
 def map_gaps(stored: LatentMap, aggregated: AggregatedPosterior, own: Tensor | None = None) -> Tensor:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
 from dgvae.aggregate import AggregatedPosterior
 from dgvae.charts.maps import COLORINGS, OF_A_DIMENSION, latent_map
 from dgvae.charts.slices import KINDS, slice_chart
-from dgvae.checkpoint.latents import LatentMap, map_latents
+from dgvae.checkpoint.latents import map_latents
 from dgvae.checkpoint.umap import UmapOptions
 from dgvae.errors import UserError
-from dgvae.explore.map_columns import map_columns, map_gaps
+from dgvae.explore.map_columns import column_at, column_ends, map_columns, map_gaps, numbers_of
 from dgvae.explore.slices import plane, reach_of
 from dgvae.latent_space.checks import Contents
 
 if TYPE_CHECKING:
     import altair
 
+_OF_EVERY_SPACE = [color for color in COLORINGS if color != "column"]
 _SIDE = 460  # of the map, in pixels
 _SLICE = 250
 _OF_THE_PAGE = ("$schema", "config", "datasets", "params", "usermeta")  # of a slice's chart
@@ -34,7 +32,7 @@ def map_chart(
         contents: the examples.
         aggregated: their q(z).
         name: the title.
-        coloring: a key of COLORINGS or the name of a column, and the dimension of the latent.
+        coloring: a key of COLORINGS but "column", or the name of a column, and the dimension of the latent.
         points: prior samples, and at most as many examples.
         options: of UMAP.
 
@@ -55,17 +53,19 @@ def map_chart(
     values, value = None, OF_A_DIMENSION
     if color == "dimension":
         values = stored.z[:, dimension]
-    elif color not in COLORINGS:
-        values, value = _column(contents, color, stored)
+    elif color not in _OF_EVERY_SPACE:
+        if (ends := column_ends(contents.columns[color])) is None:
+            raise UserError(f"{color} has no finite number; choose another color.")
+        values, value = column_at(contents.columns[color], numbers_of(stored)), (color, ends)
     drawn = map_columns(contents.latents, stored, gaps, None, values)
-    kind = color if color in COLORINGS else "dimension"
+    kind = color if color in _OF_EVERY_SPACE else "column"
     spec = latent_map(drawn, kind, name, classes=contents.classes, value=value)
     return alt.Chart.from_dict(spec | {"width": _SIDE, "height": _SIDE}, validate=False)
 
 
 def _check_color(contents: Contents, color: str, dimension: int, name: str) -> None:
-    if color not in COLORINGS and color not in contents.columns:
-        raise UserError(f"There is no color {color!r}; choose one of {', '.join([*COLORINGS, *contents.columns])}.")
+    if color not in _OF_EVERY_SPACE and color not in contents.columns:
+        raise UserError(f"There is no color {color!r}; choose one of {', '.join([*_OF_EVERY_SPACE, *contents.columns])}.")
     if color == "label" and int(contents.labels.max()) < 0:
         raise UserError(f"{name} has no labels; give labels, or choose another color.")
     if color == "length" and contents.text is None:
@@ -77,15 +77,6 @@ def _check_color(contents: Contents, color: str, dimension: int, name: str) -> N
 def _check_dimensions(dim: int, *dimensions: int) -> None:
     if not all(0 <= dimension < dim for dimension in dimensions):
         raise UserError(f"Choose dimensions from 0 to {dim - 1}; there are no others.")
-
-
-def _column(contents: Contents, name: str, stored: LatentMap) -> tuple[torch.Tensor, tuple[str, tuple[float, float]]]:
-    """A column's numbers at the points of a map, NaN at prior samples; and its name with its ends."""
-    numbers = np.asarray(contents.columns[name], dtype=np.float64)[stored.sentences]
-    if not (finite := numbers[np.isfinite(numbers)]).size:
-        raise UserError(f"{name} has no finite number; choose another color.")
-    ends = float(finite.min()), float(finite.max())
-    return torch.cat([torch.full((stored.priors,), torch.nan).double(), torch.from_numpy(numbers)]), (name, ends)
 
 
 def slice_charts(aggregated: AggregatedPosterior, pair: tuple[int, int], name: str) -> altair.HConcatChart:

@@ -98,7 +98,8 @@ def _number(text: str, minimum: float | None, maximum: float | None) -> float | 
 
 
 def _choices(component: gr.Dropdown | gr.Radio) -> dict[str, Any]:
-    return {str(value): value for _, value in component.choices}
+    known = getattr(component, "in_links", None) or [value for _, value in component.choices]
+    return {str(value): value for value in known}
 
 
 def _one_of(text: str, choices: Mapping[str, Any]) -> Any:

@@ -233,8 +233,9 @@ def _label(file: str) -> str:
 
 
 def _size(own: OwnLatents) -> int:
-    """Bytes in memory: of the posteriors, of q(z) made of them, which is fp64, and of the texts."""
+    """Bytes in memory: of the posteriors, of q(z) made of them, which is fp64, of the texts, and of other columns."""
     latents = own.checkpoint.latents
     share = 1 if latents.stand_ins is None else len(latents.stand_ins) / len(latents.labels)
     tensors = latents.posterior.tensors().values()
-    return round((1 + 2 * share) * sum(tensor.nbytes for tensor in tensors)) + sum(map(len, own.text or ()))
+    columns = sum(column.nbytes for column in own.columns.values())
+    return round((1 + 2 * share) * sum(tensor.nbytes for tensor in tensors)) + sum(map(len, own.text or ())) + columns

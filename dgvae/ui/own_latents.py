@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -43,6 +43,7 @@ class OwnModel:
     prior: Prior
     decoder: OwnDecoder | None
     places: Places | None = None  # of all points, where the map has but some of them
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)  # other numbers of the examples, [N] each
 
     @property
     def said(self) -> str:
@@ -62,6 +63,7 @@ class OwnLatents(NamedTuple):
     checkpoint: Checkpoint
     map: LatentMap
     text: list[str] | None
+    columns: Mapping[str, np.ndarray]
 
     @property
     def coordinates(self) -> tuple[np.ndarray, np.ndarray]:
@@ -170,8 +172,8 @@ def measure_space(
         drawn, places, stand_ins = map_latents(space.posterior, MAP_POINTS), None, None
     latents = replace(space.latents, map=drawn, stand_ins=stand_ins)
     row = _Row(f"latents from a file, with{' a' if decoder else 'out a'} decoder")
-    model: Any = OwnModel(_Config(space.name, dim, row), latents.posterior.prior(dim), decoder, places)
-    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text)
+    model: Any = OwnModel(_Config(space.name, dim, row), latents.posterior.prior(dim), decoder, places, space.columns)
+    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text, space.columns)
 
 
 def _prepared(space: LatentSpace, dim: int, is_kept: bool) -> Generator[str, None, Prepared]:

@@ -24,7 +24,8 @@ CLOSE_SIDEBAR_ON_PHONES = """() => {
 }"""
 WHAT_TO_GIVE = (
     "A .safetensors, .npz or Parquet file with <code>mean</code> and <code>log_var</code>, or <code>z</code> alone, each "
-    "[examples, dimensions], and with <code>label</code> and <code>text</code> if you like. "
+    "[examples, dimensions], and if you like with <code>label</code>, <code>text</code> and columns of numbers, by which the "
+    "map can be colored. "
     f"At most {MOST_BYTES / 1e6:.0f} MB, {MOST_EXAMPLES:,} examples and {MOST_DIMENSIONS} "
     "dimensions. It may also be dropped on the page. Only you see it, and it is forgotten when you leave."
 )

@@ -19,7 +19,7 @@ def digits(tmp_path: Path) -> Path:
     """Points without a left half."""
     z = np.random.default_rng(0).standard_normal((150, 2)).astype(np.float32)
     path = tmp_path / "my digits.npz"
-    np.savez(path, mean=np.abs(z), log_var=np.full_like(z, -3), label=np.arange(150) % 3)
+    np.savez(path, mean=np.abs(z), log_var=np.full_like(z, -3), label=np.arange(150) % 3, ink=np.arange(150) / 9)
     return path
 
 
@@ -60,6 +60,12 @@ def test_a_file_becomes_model_b_of_its_visitor_alone(fresh_page: Page, url: str,
         fresh_page.get_by_role("tab", name=tab).click()
         expect(fresh_page.get_by_text(said)).to_be_visible()
     fresh_page.get_by_role("tab", name="Map").click()
+    fresh_page.get_by_label("a column of the file").click()
+    expect(fresh_page.get_by_label("Column (or the first)")).to_be_visible()
+    expect(fresh_page.locator("#map-remark")).to_contain_text("has no columns of numbers; its map shows prior and posterior.")
+    fresh_page.get_by_label("Column (or the first)").click()
+    fresh_page.get_by_role("option", name="ink").click()
+    fresh_page.wait_for_function("location.search.includes('column=ink')")
     fresh_page.wait_for_function("location.search.includes('tab=map')")
     link = fresh_page.url
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("altair")
-from dgvae.charts.maps import COLORINGS, latent_map
+from dgvae.charts.maps import COLORINGS, latent_map, written_points
 
 
 def some_points(n: int = 400) -> dict[str, np.ndarray]:
@@ -81,6 +81,35 @@ def test_a_dimensions_values_are_drawn_where_it_is_chosen():
     assert min(values) == -3
     assert max(values) == 3
     assert {row[-1] for row in rows_of(latent_map(some_points(), "dimension", "VAE"))} == {""}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "written"),
+    [
+        ([0.00001, 0.00002, np.nan], {"1e-05", "2e-05", ""}),
+        ([100001.0, 100002.0, 100060.0], {"100001", "100002", "100060"}),
+        ([1.5e300, -1.5e300, 0], {"1.5e+300", "-1.5e+300", "0"}),
+        ([7, 7, np.inf], {"7", ""}),
+    ],
+)
+def test_a_column_keeps_the_digits_that_tell_its_numbers_apart(numbers: list[float], written: set[str]):
+    points = some_points(3)
+    points["value"] = np.array(numbers)
+    chart = latent_map(points, "column", "VAE", value=("price", (0.0, 1.0)))
+    assert {row[-1] for row in rows_of(chart)} == written
+    assert chart["usermeta"]["tooltip"]["value"] == "price"
+    found = written_points(points, {})["value"]
+    assert {"" if number is None else f"{number:g}" for number in found} == {text and f"{float(text):g}" for text in written}
+
+
+def test_an_example_without_a_number_is_gray():
+    vl_convert = pytest.importorskip("vl_convert")
+    points = some_points(40)
+    points["value"] = np.where(np.arange(40) % 2 == 0, np.nan, np.linspace(1, 2, 40))
+    points["source"] = np.array(["posterior"] * 40)
+    drawn = vl_convert.vegalite_to_svg(latent_map(points, "column", "VAE", value=("price", (1.0, 2.0))))
+    gray = next(part["value"] for part in latent_map(points, "gap", "VAE")["params"] if part["name"] == "even")
+    assert drawn.count(f'fill="{gray}"') == 20
 
 
 def test_no_points_at_all_is_an_empty_map():

@@ -155,8 +155,9 @@ def test_maps_are_colored_by_what_there_is() -> None:
         spec = space.map(color, points=20).to_dict()
         rows = spec["datasets"]["points"].splitlines()
         assert len(rows) == 1 + 20 + 20
-    legend = spec["encoding"]["color"]
-    assert (legend["legend"]["title"], legend["scale"]["domain"]) == ("ink", [0.0, 59.0])
+    *_, missing = (conditions := spec["encoding"]["color"])["condition"]
+    assert (conditions["legend"]["title"], conditions["scale"]["domain"]) == ("ink", [0.0, 59.0])
+    assert missing["test"] == "!isValid(datum.value)"
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,7 @@ def test_maps_are_colored_by_what_there_is() -> None:
         ("length", 0, "half has no text"),
         ("dimension", 2, "from 0 to 1"),
         ("ink", 0, "There is no color 'ink'; choose one of source, label, length, gap, dimension."),
+        ("column", 0, "There is no color 'column'"),
     ],
 )
 def test_a_color_that_is_not_there_is_said(color: str, dimension: int, said: str) -> None:

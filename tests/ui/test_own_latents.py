@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from gradio_client.exceptions import AppError
 from app import latents_file, main, make_parser
 from dgvae import LatentSpace
 from dgvae.errors import UserError
-from dgvae.ui.address import first_value
+from dgvae.ui.address import first_value, read_value
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
 from dgvae.ui.map.tab import MapTab
@@ -30,6 +31,7 @@ from dgvae.ui.tabs.tab import Tab
 BUNDLED = Path(__file__).parents[2] / "checkpoints"
 DG = "short-yelp/dg-vae"
 NO_TEXT = "digits has no decoder, so there is no text to show."
+COLUMNS = {"ink": [*range(299), float("nan")], "void": [float("nan")] * 300}
 EVERYWHERE = "A: -99, 99, -99, 99"
 
 
@@ -39,7 +41,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     folder = tmp_path_factory.mktemp("latents")
     mean = torch.randn(300, 3, generator=torch.Generator().manual_seed(0))
     mean[:, 0] = mean[:, 0].abs()
-    LatentSpace(mean, torch.full_like(mean, -3.0), labels=[i % 10 for i in range(300)]).save(folder / "digits.npz")
+    LatentSpace(mean, torch.full_like(mean, -3.0), [i % 10 for i in range(300)], columns=COLUMNS).save(folder / "digits.npz")
     texts = [f"code number {i}" for i in range(300)]
     LatentSpace(mean, text=texts).save(folder / "codes.safetensors")
     shelf = Shelf(BUNDLED)
@@ -119,6 +121,42 @@ def test_the_map_says_that_there_is_no_decoder_and_shows_the_gap(shelf: Shelf) -
     assert tab.carry("digits", "codes", -1) == "-1"
     assert tab.carry("codes", "codes", shown + 1) == str(shown + 1)  # no encoder could read its text
     assert "a file of latents has only a map of its own" in tab.draw("digits", "codes", **values(tab, map="common"))[6]
+
+
+def test_a_map_is_colored_by_the_numbers_of_a_file(shelf: Shelf) -> None:
+    tab = build(MapTab, shelf)
+
+    def colored(a: str, b: str, column: str | None = "") -> tuple[Any, ...]:
+        return tab.draw(a, b, **values(tab, colour="column", column=column))
+
+    *drawn, colors, columns = colored("digits", "codes")
+    assert ("a column of the file", "column") in colors["choices"]
+    assert columns["choices"] == ["ink", "void"]
+    assert "codes has no columns of numbers" in drawn[6]
+    rows = list(csv.DictReader(drawn[2]["datasets"]["points"].splitlines()))
+    assert {row["value"] for row in rows if row["source"] == "prior"} == {""}
+    examples = [row for row in rows if row["source"] == "posterior"]
+    assert len(examples) == 60
+    assert all(row["value"] == ("" if row["id"] == "300" else str(int(row["id"]) - 1)) for row in examples)
+    assert drawn[2]["encoding"]["color"]["legend"]["title"] == "ink"
+    assert colored("digits", "codes", None)[2] == drawn[2]
+    for column, said in {"void": "no finite number in its column", "<b>price": "no column &#x27;&lt;b&gt;price"}.items():
+        *refused, _, _ = colored("digits", "codes", column)
+        assert said in refused[6]
+        assert str(refused[2]["description"]).endswith("colored by prior or posterior.")
+
+
+def test_no_column_is_offered_where_no_model_has_one(shelf: Shelf) -> None:
+    tab = build(MapTab, shelf)
+    *_, colors, columns = tab.draw("codes", DG, **values(tab))
+    assert "column" not in [key for _, key in colors["choices"]]
+    assert columns["choices"] == []
+    color = tab.fields["colour"]
+    assert (read_value(color, "column"), color.preprocess("column")) == ("column", "column")
+    with pytest.raises(UserError, match="is not one of the choices here"):
+        read_value(color, "columns")
+    with pytest.raises(gr.Error):
+        color.preprocess("columns")
 
 
 @pytest.mark.parametrize(("color", "said"), [("label", "codes has no labels"), ("length", "digits has no texts")])

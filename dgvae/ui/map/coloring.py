@@ -5,31 +5,73 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dgvae.charts.maps import OF_A_DIMENSION, Extent
 from dgvae.errors import UserError
+from dgvae.ui.own_latents import own_model
 
 if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
     from dgvae.checkpoint.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
 class Coloring:
-    """By what the points are colored: a key of COLORINGS, and the latent dimension, from 1, if it is by one."""
+    """By what the points are colored.
+
+    key: of COLORINGS. dimension: of the latent, from 1, if it is by one. column: of a file of latents, if it is by one; empty
+    for the first one that the file has.
+    """
 
     key: str
     dimension: float | None = None
+    column: str = ""
 
-    def column(self, checkpoint: Checkpoint) -> int | None:
-        """The dimension, from 0, if it is by one. Raises UserError if the model has none such."""
-        if self.key != "dimension":
-            return None
-        column = int(self.dimension or 0) - 1
-        if not 0 <= column < checkpoint.model.config.latent_dim:
-            raise UserError(f"Choose a dimension from 1 to {checkpoint.model.config.latent_dim}.")
-        return column
+    def values(self, checkpoint: Checkpoint, z: Tensor, numbers: Tensor) -> Tensor | None:
+        """The values that are shown as colors.
 
-    def shown(self, checkpoint: Checkpoint) -> str:
-        """By what its map is colored: by source where it can't be colored so."""
-        return "source" if self.lacks(checkpoint) else self.key
+        Args:
+            checkpoint: whose points they are.
+            z: the points, [S, D].
+            numbers: of the points, as visitors see them, [S].
+
+        Returns:
+            One for each point, [S], NaN where there is none; None where the colors stand for something else.
+
+        Raises:
+            UserError: the latent has no such dimension.
+        """
+        from dgvae.explore.map_columns import column_at
+
+        shown = self.shown(checkpoint)
+        if shown.key == "dimension":
+            return z[:, int(shown.dimension or 0) - 1]
+        return column_at(columns_of(checkpoint)[shown.column], numbers) if shown.key == "column" else None
+
+    def scale(self, checkpoint: Checkpoint) -> tuple[str, Extent]:
+        """What such a value is called, and the ends of its colors."""
+        from dgvae.explore.map_columns import column_ends
+
+        name = self.shown(checkpoint).column
+        ends = column_ends(columns_of(checkpoint)[name]) if name else None
+        return (name, ends) if ends else OF_A_DIMENSION
+
+    def shown(self, checkpoint: Checkpoint) -> Coloring:
+        """What its map shows, with no more than that needs: the source where it can't be colored so.
+
+        Raises UserError if the latent has no such dimension.
+        """
+        if self.lacks(checkpoint):
+            return Coloring("source")
+        if self.key == "dimension":
+            most = checkpoint.model.config.latent_dim
+            if not 1 <= int(self.dimension or 0) <= most:
+                raise UserError(f"Choose a dimension from 1 to {most}.")
+            return Coloring("dimension", int(self.dimension or 0))
+        if self.key == "column":
+            return Coloring("column", column=self.column or next(iter(columns_of(checkpoint))))
+        return Coloring(self.key)
 
     def lacks(self, checkpoint: Checkpoint) -> str:
         """Why a map can't be colored so; nothing if it can."""
@@ -42,4 +84,21 @@ class Coloring:
             return f"{title} has no labels; its map shows prior and posterior."
         if self.key == "length" and not (latents.lengths >= 0).any():
             return f"{title} has no texts, and so no lengths; its map shows prior and posterior."
+        if self.key == "column" and (missing := self._lacks_column(columns_of(checkpoint))):
+            return f"{title} has {missing}; its map shows prior and posterior."
         return ""
+
+    def _lacks_column(self, columns: dict[str, np.ndarray]) -> str:
+        from dgvae.explore.map_columns import column_ends
+
+        if not columns:
+            return "no columns of numbers"
+        if (name := self.column or next(iter(columns))) not in columns:
+            return f"no column {name[:80]!r}"
+        return "" if column_ends(columns[name]) else f"no finite number in its column {name!r}"
+
+
+def columns_of(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """The numbers of a file of latents besides its posteriors, [N] each, by their names; none of other checkpoints."""
+    own = own_model(checkpoint)
+    return dict(own.columns) if own else {}

@@ -14,7 +14,17 @@ from dgvae.ui.map.drawing import COMMON, OWN, PCA, UMAP
 from dgvae.ui.map.shared import CommonMaps
 from dgvae.ui.markup.render import notice
 from dgvae.ui.shelf import Shelf
-from dgvae.ui.tabs.tab import QUIET, Say
+from dgvae.ui.tabs.tab import QUIET
+
+
+class Radio(gr.Radio):
+    """By what the points are colored. A column is offered where a model has some, and a link may name it wherever it leads."""
+
+    in_links = tuple(COLORINGS)
+
+    def preprocess(self, payload: Any) -> Any:
+        """The value that a handler gets."""
+        return payload if payload in self.in_links else super().preprocess(payload)
 
 
 class Controls:
@@ -24,10 +34,20 @@ class Controls:
         self.common = CommonMaps(shelf)
         self.look_for = gr.HTML(look_for("source"))
         with gr.Row(elem_id="map-controls"):
-            colors = [(name, key) for key, name in COLORINGS.items()]
-            self.color = gr.Radio(colors, value="source", label="Color by", scale=3, min_width=300, elem_id="map-color")
+            colors, columns = offered_colors(shelf, *shelf.defaults())
+            self.color = Radio(colors, value="source", label="Color by", scale=3, min_width=300, elem_id="map-color")
             self.dimension = gr.Number(
                 1, precision=0, label="Dimension", min_width=90, scale=0, visible=False, elem_id="map-dimension"
+            )
+            self.column = gr.Dropdown(
+                columns,
+                value="",
+                label="Column (or the first)",
+                allow_custom_value=True,
+                min_width=130,
+                scale=0,
+                visible=False,
+                elem_id="map-column",
             )
             kinds = [("one for each", OWN), ("one for both", COMMON)]
             self.which = gr.Radio(kinds, value=OWN, label="Map", scale=0, min_width=150, elem_id="map-which")
@@ -54,11 +74,12 @@ class Controls:
         self.progress = gr.HTML(elem_id="map-progress", elem_classes="status")
         self.fitted = gr.Number(0, visible=False)
         self.fields = {
-            "colour": self.color, "dim": self.dimension, "map": self.which, "proj": self.projection,
+            "colour": self.color, "dim": self.dimension, "column": self.column, "map": self.which, "proj": self.projection,
             "neighbors": self.neighbors, "mindist": self.min_dist,
         }  # fmt: skip
+        self.coloring = [self.color, self.dimension, self.column]
         self.chosen = [self.which, self.projection, self.neighbors, self.min_dist]
-        shown = (self.color, self.dimension, *self.chosen, self.fitted)
+        shown = (*self.coloring, *self.chosen, self.fitted)
         self.triggers = [field.change for field in shown]
 
     def wire(self, models: list[gr.Dropdown]) -> None:
@@ -71,8 +92,16 @@ class Controls:
             self.fit, [*models, *self.chosen], [self.progress, self.fitted],
             show_progress="hidden", api_visibility="private", trigger_mode="multiple", concurrency_limit=32,
         )  # fmt: skip
-        self.color.change(lambda color: gr.update(visible=color == "dimension"), self.color, self.dimension, **QUIET)
+        used = [gr.update(visible=False), gr.update(visible=True)]
+        self.color.change(
+            lambda color: [used[color == "dimension"], used[color == "column"]],
+            self.color, [self.dimension, self.column], **QUIET,
+        )  # fmt: skip
         self.projection.change(lambda projection: gr.update(visible=projection == UMAP), self.projection, self._umap, **QUIET)
+
+    def colorings(self, *names: str | None) -> list[Any]:
+        """By what the maps of A and B can be colored, in words that fit them, and the columns of their files."""
+        return [gr.update(choices=offered) for offered in offered_colors(self.common.shelf, *names)]
 
     def fit(
         self, name_a: str | None, name_b: str | None, which: str, projection: str, neighbors: int, min_dist: float
@@ -108,6 +137,8 @@ def look_for(color: str) -> str:
     return f"<p class='hint'>{LOOK_FOR[color]}</p>"
 
 
-def worded_colors(say: Say) -> Any:
-    """The colorings, by what is said of sentences."""
-    return gr.update(choices=[(say(name), key) for key, name in COLORINGS.items()])
+def offered_colors(shelf: Shelf, *names: str | None) -> tuple[list[tuple[str, str]], list[str]]:
+    """By what the maps of two models can be colored, what it is called and its key; and the columns of their files."""
+    columns = dict.fromkeys(column for own in map(shelf.given.get, names) if own for column in own.columns)
+    said = shelf.given.said
+    return [(said(name, *names), key) for key, name in COLORINGS.items() if key != "column" or columns], [*columns]

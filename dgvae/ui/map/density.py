@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.explore.all_points import Places
+    from dgvae.ui.map.coloring import Coloring
 
 MOST_POINTS = 4000  # of a view, that are drawn one by one
 View = tuple[Extent, Extent]
@@ -36,18 +37,20 @@ def picture_of(checkpoint: Checkpoint, projection: str, view: View, by_source: b
     return picture(counts(draws, view), counts(examples, view), view, by_source)
 
 
-def points_in(checkpoint: Checkpoint, projection: str, view: View, color: str, column: int | None) -> dict[str, Any] | None:
+def points_in(checkpoint: Checkpoint, projection: str, view: View, coloring: Coloring) -> dict[str, Any] | None:
     """All points in a view, as columns; None if there are too many.
 
     Args:
         checkpoint: of a large file.
         projection: "umap" or "pca".
         view: the ends of x and y.
-        color: a key of COLORINGS.
-        column: the latent dimension that is shown, if the color is by one.
+        coloring: chosen by the visitor.
 
     Returns:
         As of `written_points`.
+
+    Raises:
+        UserError: the latent has no such dimension.
     """
     import torch
 
@@ -59,12 +62,11 @@ def points_in(checkpoint: Checkpoint, projection: str, view: View, color: str, c
     rows = torch.from_numpy(inside(xy.numpy(), view)).nonzero()[:, 0]
     if len(rows) > MOST_POINTS:
         return None
-    numbers, gaps, values = places.points.numbers(rows), None, None
-    if color == "gap" and checkpoint.aggregated.has_density:
+    numbers, z, gaps = places.points.numbers(rows), places.points.z(rows), None
+    if coloring.key == "gap" and checkpoint.aggregated.has_density:
         own = torch.where(numbers < 0, -1, checkpoint.latents.components((numbers - 1).clamp_min(0)))
-        gaps = gaps_at(places.points.z(rows), own, checkpoint.aggregated)
-    if column is not None:
-        values = places.points.z(rows)[:, column]
+        gaps = gaps_at(z, own, checkpoint.aggregated)
+    values = coloring.values(checkpoint, z, numbers)
     return written_points(point_columns(checkpoint.latents, numbers, xy[rows], gaps, values), checkpoint.classes)
 
 

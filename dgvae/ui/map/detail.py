@@ -27,19 +27,20 @@ class Details:
 
     def wire(self, chart: VegaChart, models: list[gr.Dropdown]) -> None:
         """Answer a chart."""
-        given = [*models, *self._controls.chosen, self._controls.color, self._controls.dimension]
+        given = [*models, *self._controls.chosen, *self._controls.coloring]
         chart.view(self.show, given, self._sent, **QUIET)
 
     def show(
         self, name_a: str | None, name_b: str | None, which: str, projection: str, neighbors: int, min_dist: float,
-        color: str, dimension: Any, event: Viewed,
+        color: str, dimension: Any, column: str | None, event: Viewed,
     ) -> Any:  # fmt: skip
         """What a view holds, as a value of `ChartMarks`; nothing changes where the map has all its points anyway."""
         common = self._controls.common
         layout = Layout.find(common, (which, projection, neighbors, min_dist), (name_a, name_b))
         side, name = ("B", name_b) if event.target and event.target.elem_id == "map-b" else ("A", name_a)
         try:
-            detail = detail_of(common.shelf, name, side, Coloring(color, dimension), layout, (event.x, event.y))
+            coloring = Coloring(color, dimension, column or "")
+            detail = detail_of(common.shelf, name, side, coloring, layout, (event.x, event.y))
         except UserError:
             return gr.skip()  # it is said in the map's place
         return gr.skip() if detail is None else marks(**{f"map_{side.lower()}": {"detail": detail}})
@@ -68,8 +69,8 @@ def detail_of(
     (x0, x1), (y0, y1) = view
     if not layout.is_usual(side) or not places_of(checkpoint) or x0 >= x1 or y0 >= y1:
         return None
-    color = coloring.shown(checkpoint)
-    points = points_in(checkpoint, layout.projection, view, color, coloring.column(checkpoint))
-    by_source = color == "source"
+    shown = coloring.shown(checkpoint)
+    points = points_in(checkpoint, layout.projection, view, shown)
+    by_source = shown.key == "source"
     picture = picture_of(checkpoint, layout.projection, view, by_source) if points is None else None
     return {"x": [x0, x1], "y": [y0, y1], "picture": picture, "points": points}

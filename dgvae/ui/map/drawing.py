@@ -157,9 +157,9 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
     """
     checkpoint = shelf.get(name)
     xy = layout.on(side, checkpoint)
-    color = coloring.shown(checkpoint)
+    shown = coloring.shown(checkpoint)
+    color = shown.key
     gaps = shelf.derived(name, "gaps of the map", point_gaps) if color == "gap" else None
-    column = coloring.column(checkpoint)
 
     def chart(of: Checkpoint) -> dict[str, Any]:
         place, title = layout.places.get(side), of.model.config.title
@@ -168,11 +168,12 @@ def draw_map(shelf: Shelf, name: str | None, side: str, coloring: Coloring, layo
         if places_of(of) and layout.is_usual(side):
             domain = domain or extents(xy)
             picture = picture_of(of, layout.projection, domain, by_source=color == "source")
-        points = map_points(of, gaps, xy, column)
-        return linked(latent_map(points, color, title, domain, of.classes, axes=axes, picture=picture), of)
+        points = map_points(of, gaps, xy, shown)
+        drawn = latent_map(points, color, title, domain, of.classes, shown.scale(of), axes, picture)
+        return linked(drawn, of)
 
     # Everyone who comes sees the same first chart.
-    kept = ("map", layout.projection, color, column)
+    kept = ("map", layout.projection, shown)
     return shelf.derived(name, kept, chart) if layout.is_usual(side) else chart(checkpoint)
 
 

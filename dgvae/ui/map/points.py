@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.checkpoint.latents import LatentMap
     from dgvae.evaluation.holes import Hole
+    from dgvae.ui.map.coloring import Coloring
     from dgvae.ui.shelf import Shelf
 
 
@@ -53,7 +54,7 @@ def map_of(checkpoint: Checkpoint) -> LatentMap:
 
 
 def map_points(
-    checkpoint: Checkpoint, gaps: Tensor | None = None, xy: Tensor | None = None, dimension: int | None = None
+    checkpoint: Checkpoint, gaps: Tensor | None = None, xy: Tensor | None = None, coloring: Coloring | None = None
 ) -> dict[str, np.ndarray]:
     """The columns that `latent_map` draws. A point's id is its number.
 
@@ -61,18 +62,18 @@ def map_points(
         checkpoint: whose map it is.
         gaps: density gaps of all points, [P + M] nats, if they are known.
         xy: another map's coordinates, [P + M, 2].
-        dimension: of the latent, whose values are shown.
+        coloring: by the values of a dimension or a column, if it is so.
 
     Returns:
         Columns of P + M values.
 
     Raises:
-        UserError: there is no map.
+        UserError: there is no map, or the latent has no such dimension.
     """
-    from dgvae.explore.map_columns import map_columns
+    from dgvae.explore.map_columns import map_columns, numbers_of
 
     stored = map_of(checkpoint)
-    values = None if dimension is None else stored.z[:, dimension]
+    values = coloring.values(checkpoint, stored.z, numbers_of(stored)) if coloring else None
     return map_columns(checkpoint.latents, stored, gaps, xy, values)
 
 

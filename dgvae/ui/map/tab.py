@@ -10,7 +10,7 @@ import gradio as gr
 from dgvae.errors import UserError
 from dgvae.ui.map.clusters import ClusterNames
 from dgvae.ui.map.coloring import Coloring
-from dgvae.ui.map.controls import Controls, look_for, worded_colors
+from dgvae.ui.map.controls import Controls, look_for
 from dgvae.ui.map.detail import Details
 from dgvae.ui.map.drawing import Layout, draw_map, marks_over, remarks
 from dgvae.ui.map.neighbors import NeighborList, neighbors
@@ -55,7 +55,6 @@ class MapTab(Tab):
         super().__init__(shelf, model_a, model_b)
         self._controls = Controls(shelf)
         self.common = self._controls.common
-        self.worded.append((self._controls.color, worded_colors))
         with gr.Row(elem_id="map-search"):
             self._search = SearchField(shelf)
             self._clusters = ClusterNames(self.common)
@@ -72,6 +71,7 @@ class MapTab(Tab):
         read = [self._hole_said, self._readout, self._report]
         read += [self._search.said, self._search.listed, self._near.listed, self._clusters.listed]
         self.outputs = [self._controls.look_for, *maps, self._over, self._controls.remark, *read]
+        self.outputs += [self._controls.color, self._controls.column]
         self._wire_controls()
         self._wire_pointer()
         self._wire_typing()
@@ -142,8 +142,8 @@ class MapTab(Tab):
     # ---- drawing
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
-        """What to look for; fault and chart of A and B; marks; remarks; no hole yet; what is read, found, near and named."""
-        coloring = Coloring(fields["colour"], fields["dim"])
+        """What to look for; fault and chart of A and B; marks; remarks; no hole; what is read, found, near, named; colors."""
+        coloring = Coloring(fields["colour"], fields["dim"], fields["column"] or "")
         chosen = [fields[key] for key in ("map", "proj", "neighbors", "mindist")]
         layout = Layout.find(self.common, chosen, (name_a, name_b))
         drawn: list[Any] = []
@@ -168,6 +168,7 @@ class MapTab(Tab):
             found.listed,
             near.listed,
             named.listed,
+            *self._controls.colorings(name_a, name_b),
         )
 
     # ---- reading out

@@ -33,7 +33,9 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MapTab]:
     mean = torch.randn(COUNT, 3, generator=torch.Generator().manual_seed(0))
     mean[:, 0] = mean[:, 0].abs()
     texts = [f"example {i}" for i in range(1, COUNT + 1)]
-    space = LatentSpace(mean, torch.full_like(mean, -3.0), [i % 3 for i in range(COUNT)], texts, name="many")
+    space = LatentSpace(
+        mean, torch.full_like(mean, -3.0), [i % 3 for i in range(COUNT)], texts, {"ink": range(1, COUNT + 1)}, name="many"
+    )
     shelf = Shelf(tmp_path_factory.mktemp("none"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("dgvae.ui.prepared.bundle_path", lambda: tmp_path_factory.mktemp("cache") / "vega.js")
@@ -50,7 +52,7 @@ def drawn(tab: MapTab, **changed: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("projection", ["umap", "pca"])
-@pytest.mark.parametrize("color", ["source", "label", "gap", "dimension"])
+@pytest.mark.parametrize("color", ["source", "label", "gap", "dimension", "column"])
 def test_the_map_has_dots_over_a_picture_and_a_view_has_its_points(tab: MapTab, color: str, projection: str) -> None:
     shown = drawn(tab, colour=color, proj=projection)[2]
     assert len(shown["datasets"]["points"].splitlines()) == 1 + 2 * DOTS
@@ -74,6 +76,8 @@ def test_the_map_has_dots_over_a_picture_and_a_view_has_its_points(tab: MapTab, 
     inside = ((xy >= torch.tensor([x0, ends[0]])) & (xy < torch.tensor([x0 + 0.3 * (x1 - x0), ends[1]]))).all(1)
     assert len(columns["id"]) == int(inside.sum()) > 5
     assert all((gap is not None) == (color == "gap") for gap in columns["gap"])
+    if color == "column":
+        assert columns["value"] == [number if number > 0 else None for number in columns["id"]]
     for number, label in zip(columns["id"], columns["label"], strict=True):
         assert label == ("" if number < 0 else str((number - 1) % 3)) or str((number - 1) % 3) in label
 
@@ -137,11 +141,11 @@ def test_it_is_said_what_the_map_shows(tab: MapTab) -> None:
 def test_a_view_is_sent_to_its_chart_alone(tab: MapTab) -> None:
     target = SimpleNamespace(elem_id="map-b")
     shown: Any = SimpleNamespace(target=target, x=(0.0, 1.0), y=(0.0, 1.0))
-    sent = json.loads(tab._details.show("many", "many", "own", "umap", 15, 0.1, "source", 1, shown))
+    sent = json.loads(tab._details.show("many", "many", "own", "umap", 15, 0.1, "source", 1, "", shown))
     assert [*sent["charts"]] == ["map-b"]
     nothing: Any = SimpleNamespace(target=target, x=(1.0, 1.0), y=(0.0, 1.0))
-    assert tab._details.show("many", "many", "own", "umap", 15, 0.1, "source", 1, nothing) == gr.skip()
-    assert tab._details.show("many", "gone", "own", "umap", 15, 0.1, "source", 1, shown) == gr.skip()
+    assert tab._details.show("many", "many", "own", "umap", 15, 0.1, "source", 1, None, nothing) == gr.skip()
+    assert tab._details.show("many", "gone", "own", "umap", 15, 0.1, "source", 1, "", shown) == gr.skip()
 
 
 def _clicked(number: int) -> Any:

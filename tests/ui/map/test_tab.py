@@ -41,7 +41,7 @@ def drawn(tab: MapTab, a: str, b: str, color: str = "source", dim: Any = 1, whic
     """What `draw` gives, by name."""
     names = (
         "look_for", "fault_a", "chart_a", "fault_b", "chart_b", "marks", "remark", "hole", "readout", "report",
-        "found", "found_list", "near", "clusters",
+        "found", "found_list", "near", "clusters", "colors", "columns",
     )  # fmt: skip
     fields = {key: first_value(field) for key, field in tab.fields.items()}
     values = tab.draw(a, b, **{**fields, "colour": color, "dim": dim, "map": which, **more})
