@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.table import Record, Table
@@ -16,6 +18,7 @@ LOOKED_AT = 100  # rows by which bytes are found to be text
 
 def parquet_table(path: Path) -> Table:
     """The table of a .parquet. Bytes are text where they are UTF-8, as Spark and Impala write it."""
+    import pyarrow as pa
     import pyarrow.parquet as parquet
     from pyarrow import types
 
@@ -23,6 +26,8 @@ def parquet_table(path: Path) -> Table:
         schema = file.schema_arrow
         texts = [column.name for column in schema if _is_text(column.type)]
         of_bytes = [column.name for column in schema if _is_bytes(column.type)]
+        kinds = {pa.float16(): np.float16, pa.float32(): np.float32}
+        narrow = {column.name: kinds[column.type] for column in schema if column.type in kinds}
         if once := [name for name in of_bytes if schema.names.count(name) == 1]:
             start = next(file.iter_batches(batch_size=LOOKED_AT, columns=once), None)
             texts += [name for name in once if start and _are_text(start.column(name).to_pylist())]
@@ -36,7 +41,7 @@ def parquet_table(path: Path) -> Table:
             for batch in file.iter_batches(batch_size=4096, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
-                    yield f"row {number}", {name: _decoded(value) for name, value in record.items()} if of_bytes else record
+                    yield f"row {number}", {name: _plain(value, narrow.get(name)) for name, value in record.items()}
 
     nested = [column.name for column in schema if types.is_nested(column.type) or _is_bytes(column.type)]
     return Table(
@@ -65,6 +70,11 @@ def _are_text(values: list[bytes | None]) -> bool:
     """Whether bytes are UTF-8, and none of them is a picture or a number."""
     decoded = [_decoded(value) for value in values if value]
     return bool(decoded) and all(isinstance(value, str) and "\0" not in value for value in decoded)
+
+
+def _plain(value: Any, narrow: type[np.floating] | None) -> object:
+    """A value as a reader takes it: a number of few bits as it prints, 0.1 and not 0.10000000149011612."""
+    return float(str(narrow(value))) if narrow and value is not None else _decoded(value)
 
 
 def _decoded(value: object) -> object:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from train.corpora.markup import cleaned, count_markup
 from train.corpora.parquet_tables import parquet_table
 from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
 from train.corpora.signs import signs
-from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed
+from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed, name_among
 from train.corpora.tables import delimited
 from train.corpora.written import refuse_written
 
@@ -159,10 +159,9 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
 
 def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iterator[tuple[Any, str | None, str]]:
     """The texts and labels of a table."""
-    column = _text_column(path, table, reading)
+    column, label_column = _columns(path, table, reading)
     if not reading.column and len(table.names or ["", ""]) > 1:
         account.note(f"the text is in column {listed([column])}")
-    label_column = reading.label_column
     if label_column:
         account.label_names |= table.label_names(label_column)
     for place, record in table.rows([column, *([label_column] if label_column else [])], account):
@@ -189,8 +188,8 @@ def _fault(text: str, account: Account) -> str | None:
     return f"not {account.encoding}" if account.encoding != UTF_8 and "\ufffd" in text else None
 
 
-def _text_column(path: Path, table: Table, reading: Reading) -> str:
-    """The name of the column that holds the text."""
+def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | None]:
+    """The names of the columns that hold the text and the label, as the file writes them."""
     names: dict[str, None] = dict.fromkeys(table.names or [])
     words: dict[str, list[int]] = {}  # of every text in a column
     nested = set(table.nested)
@@ -204,23 +203,29 @@ def _text_column(path: Path, table: Table, reading: Reading) -> str:
                 words.setdefault(name, []).append(len(row[name].split()))
             if table.names is not None and words and number >= LOOKED_AT:
                 break
-    if reading.column and reading.column == reading.label_column:
-        raise UserError(f"--column and --label-column both name {reading.column}; name another column, or leave one out.")
-    for wanted in (reading.column, reading.label_column):
-        if wanted and names and wanted not in names:
-            raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.")
-    if reading.column or not names:
-        return reading.column or TEXT_COLUMNS[0]
+    column, label_column = (
+        _known(path, names, wanted) if wanted and names else wanted for wanted in (reading.column, reading.label_column)
+    )
+    if column and column == label_column:
+        raise UserError(f"--column and --label-column both name {column}; name another column, or leave one out.")
+    if column or not names:
+        return column or TEXT_COLUMNS[0], label_column
     if not seen:
-        return next(iter(names))  # there is no row
-    found = [name for name in names if name in words and name != reading.label_column]
+        return next(iter(names)), label_column  # there is no row
+    found = [name for name in names if name in words and name != label_column]
     if len(found) != 1:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
         named = [name for name in TEXT_COLUMNS if name in found and (name in long or any(n > 1 for n in words[name]))]
         found = named or (long if len(long) == 1 else [name for name in TEXT_COLUMNS if name in found and not long])
     if not found:
         raise UserError(_why_no_column(path, [name for name in names if name not in nested], nested, bool(words)))
-    return found[0]
+    return found[0], label_column
+
+
+def _known(path: Path, names: Iterable[str], wanted: str) -> str:
+    if (name := name_among(names, wanted)) is None:
+        raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.")
+    return name
 
 
 def _why_no_column(path: Path, names: list[str], nested: set[str], wordy: bool) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from train.corpora.account import Account
 
@@ -37,8 +38,19 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(shown[:MOST_LISTED]) + more
 
 
+def name_among(names: Iterable[str], wanted: str) -> str | None:
+    """The column that is called so: letter for letter, or the only one that looks so; None if there is none.
+
+    Accents are one letter or two, and spaces stand around names: ours and a file's look alike then.
+    """
+    if wanted in names:
+        return wanted
+    alike = [name for name in names if normalize("NFC", name).strip() == normalize("NFC", wanted).strip()]
+    return alike[0] if len(alike) == 1 else None
+
+
 def label_of(value: object) -> str | None:
-    """A label as text: a number, a date, or text of any kind; None if there is none, or it is a list or an object."""
+    """A label as text: a number, a date, a duration, or text of any kind; None if it is a list, an object or nothing."""
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
         (value,) = value.values()  # {"$numberInt": "1"}, as MongoDB writes it
     if isinstance(value, float | Decimal):
@@ -47,6 +59,8 @@ def label_of(value: object) -> str | None:
         value = int(value) if value == value // 1 else value
     if isinstance(value, date | time):
         value = value.isoformat()
+    if isinstance(value, timedelta):
+        value = str(value)
     return (
         " ".join(str(value).replace("\u200b", "").split()) or None if isinstance(value, str | int | float | Decimal) else None
     )

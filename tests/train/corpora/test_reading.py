@@ -6,8 +6,10 @@ import csv
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
@@ -110,6 +112,30 @@ def test_a_column_called_text_that_holds_classes_is_not_the_text(ending: str, tm
     WRITERS[ending](path, rows)
     assert read(path, label_column="text") == ([(row["note"], row["text"]) for row in rows], {})
     assert read(path)[0] == [(row["note"], None) for row in rows]
+
+
+@every_table
+def test_a_column_is_called_as_it_looks(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"mine{ending}"
+    WRITERS[ending](path, [{"re\u0301sume\u0301 ": "b c", "cafe\u0301": "d"}])  # accents of their own, and a space
+    assert read(path, "résumé", "café") == ([("b c", "d")], {})
+    assert "both name" in fault_of(path, "résumé", "re\u0301sume\u0301 ")
+    WRITERS[ending](path, [{"caf\u00e9": "b c", "cafe\u0301": "d"}])
+    assert read(path, "cafe\u0301")[0] == [("d", None)]
+    assert "has no column café ; it has" in fault_of(path, "café ")  # which of the two?
+
+
+def test_labels_are_as_they_print(tmp_path: Path) -> None:
+    path, text = tmp_path / "mine.parquet", ["a boat sails", "it rains", "we eat", "they sing"]
+    for labels, said in (
+        (pa.array([0.1, 2, None, 1e-7], pa.float32()), ["0.1", "2", "1e-07"]),
+        (pa.array([np.float16(0.1), np.float16(1), None, np.float16(3.3)], pa.float16()), ["0.1", "1", "3.3"]),
+        (pa.array([timedelta(days=1), timedelta(seconds=90), None, timedelta(0)]), ["1 day, 0:00:00", "0:01:30", "0:00:00"]),
+    ):
+        parquet.write_table(pa.table({"text": text, "label": labels}), path)
+        assert [label for _, label in read(path, label_column="label")[0]] == said
+    parquet.write_table(pa.table({"text": text, "label": pa.array([np.nan, np.inf, -np.inf, 1], pa.float32())}), path)
+    assert read(path, label_column="label")[1] == {"without label": 1}
 
 
 def test_lines_with_and_without_labels(tmp_path: Path) -> None:
