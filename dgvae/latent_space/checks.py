@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dgvae.checkpoint.latents import Latents
 from dgvae.errors import UserError
+from dgvae.latent_space.arrays import as_column
 from dgvae.latent_space.bounds import USUAL, Most
 from dgvae.latent_space.formats import Column
 from dgvae.latent_space.numbers import SPREADS, kind_of, log_variance, numbers
@@ -82,7 +83,7 @@ def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Conten
     """
     if masked := [key for key, column in columns.items() if np.ma.is_masked(column)]:
         raise UserError(f"{name} has masked values in {masked[0]}; leave these examples out.")
-    arrays = {key: _array(column) for key, column in columns.items() if column is not None}
+    arrays = {key: as_column(column) for key, column in columns.items() if column is not None}
     _check_names(arrays, name)
     location = "mean" if "mean" in arrays else "z"
     _check_shape(arrays, location, name)
@@ -98,38 +99,6 @@ def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Conten
         _texts(arrays.get("text"), len(points), name),
         {key: np.asarray(array) for key, array in arrays.items() if _is_column(key, array, len(points))},
     )
-
-
-def _array(column: Any) -> Column:
-    """Numbers as an array in the machine's byte order, and texts as a list."""
-    if isinstance(column, Tensor):
-        column = column.detach().cpu()
-        return (column.float() if column.dtype == torch.bfloat16 else column).numpy()
-    if isinstance(column, list | tuple) and any(isinstance(value, str) for value in column):
-        return _as_texts(column)
-    array = np.asarray(column)
-    if array.ndim != 1 or array.dtype.kind not in "UOM":
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
-    if array.dtype.kind == "M":  # dates, as short as they are: 2024-01-31
-        return _as_texts(np.datetime_as_string(array, unit="auto").tolist(), missing=("NaT",))
-    known = [value for value in array.tolist() if not _is_missing(value)]
-    if known and all(isinstance(value, int | float | np.number) for value in known):
-        return np.array([np.nan if _is_missing(value) else value for value in array.tolist()], dtype=np.float64)
-    return _as_texts(array.tolist())
-
-
-def _as_texts(values: Iterable[Any], missing: Collection[str] = ()) -> list[str]:
-    return ["" if _is_missing(value) or value in missing else _as_text(value) for value in values]
-
-
-def _as_text(value: Any) -> str:
-    """A value as text that can be sent and saved: half a surrogate pair is a question mark."""
-    return str(value).encode(errors="replace").decode()
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether it is what Python, NumPy or pandas writes in place of a value; the text "nan" is a text."""
-    return not isinstance(value, str) and str(value) in ("None", "nan", "<NA>", "NaT")
 
 
 def _check_names(arrays: Mapping[str, Column], name: str) -> None:
@@ -154,6 +123,8 @@ def _advice(arrays: Mapping[str, Column], has_spread: bool) -> str:
         return f"save 2 * {log_std} as log_var"
     if "mean" in arrays:
         return "add the spread of the posteriors, or rename mean to z if there is none"
+    if all(key.startswith("arr_") for key in arrays):
+        return "np.savez gives such names to what has none; write np.savez(FILE, mean=..., log_var=...)"
     numbered = [key for key in arrays if _NUMBERED.fullmatch(key)]
     if len(numbered) > 1:
         return f"join {numbered[0][:40]}, {numbered[1][:40]} … to one column of lists or one array [N, D]"

@@ -104,6 +104,7 @@ def test_labels_are_numbers_with_names(label: Any, numbers: list[int], classes: 
         ({"mu": MEAN, "logvar": LOG_VAR}, "rename mu to mean and logvar to log_var"),
         ({"Mean": MEAN, "log-var": LOG_VAR}, "rename Mean to mean"),
         ({"mean": MEAN}, "rename mean to z"),
+        ({"arr_0": MEAN, "arr_1": LOG_VAR}, "np.savez gives such names to what has none; write np.savez\(FILE, mean=\.\.\."),
         ({"mean": MEAN, "log_sigma": LOG_VAR}, r"save 2 \* log_sigma as log_var"),
         ({"z": MEAN, "std": LOG_VAR}, "add mean"),
         ({"embeddings": MEAN}, "rename embeddings to z"),
@@ -179,3 +180,15 @@ def test_sound_posteriors_are_taken_as_they_are(mean: np.ndarray, log_var: np.nd
 def test_masked_values_are_not_taken_for_values() -> None:
     with pytest.raises(UserError, match="has masked values in z; leave these examples out"):
         checked({"z": np.ma.masked_greater(np.ones((3, 2)), 0)}, "digits")
+
+
+def test_a_column_of_rows_is_a_matrix() -> None:
+    """A cell of pandas may hold a list, a tuple or an array."""
+    for row in (list, tuple, np.array):
+        frame = pd.DataFrame({"mean": [row(x) for x in MEAN.tolist()], "log_var": [row(x) for x in LOG_VAR.tolist()]})
+        found = checked({name: frame[name] for name in frame}, "frame").posterior
+        assert isinstance(found, DiagonalGaussian)
+        torch.testing.assert_close(found.location.numpy(), np.asarray(MEAN, dtype=np.float64))
+    ragged = pd.Series([[1.0], [1.0, 2.0]] * 25)
+    with pytest.raises(UserError, match="save it as numbers"):
+        checked({"z": ragged}, "frame")
