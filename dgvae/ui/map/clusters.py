@@ -66,11 +66,11 @@ class ClusterNames:
     def draw(self, name_a: str | None, name_b: str | None, layout: Layout, shown: bool) -> Named:
         """The clusters in a layout; none if they are not shown."""
         found: dict[str, tuple[Checkpoint, list[Cluster]]] = {}
+        listed, shelf = "", self._common.shelf
         for side, name in {"A": name_a, "B": name_b}.items() if shown else ():
             with suppress(UserError):  # it is said in the model's place
-                shelf = self._common.shelf
                 found[side] = shelf.get(name), clusters_of(shelf, name)
-        listed = "".join(_list(side, *of) for side, of in found.items())
+                listed += _list(side, *found[side], shelf.given.said("sentences", name))
         return Named(listed, {side: _places(side, *of, layout) for side, of in found.items()})
 
 
@@ -117,7 +117,7 @@ def _called(i: int, cluster: Cluster) -> str:
     return cluster.name or f"cluster {i + 1}"
 
 
-def _list(side: str, checkpoint: Checkpoint, clusters: list[Cluster]) -> str:
+def _list(side: str, checkpoint: Checkpoint, clusters: list[Cluster], members: str) -> str:
     total = len(map_of(checkpoint).sentences)
     inside = sum(len(cluster.members) for cluster in clusters) / total
     rows = "".join(
@@ -125,9 +125,9 @@ def _list(side: str, checkpoint: Checkpoint, clusters: list[Cluster]) -> str:
         for i, cluster in enumerate(clusters)
     )
     said = (
-        f"{len(clusters)} clusters of {side}, which have {inside:.0%} of the sentences on its map; the others lie between them"
+        f"{len(clusters)} clusters of {side}, which have {inside:.0%} of the {members} on its map; the others lie between them"
     )
     return (
         f"<details class='listed'><summary>{said}</summary><div class='measure-scroll region-sentences'><table class='texts'>"
-        f"<thead><tr><th>cluster</th><th>words</th><th>sentences</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
+        f"<thead><tr><th>cluster</th><th>words</th><th>{members}</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
     )

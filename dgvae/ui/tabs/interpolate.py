@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PATHS = {"straight": "linear", "along a great circle": "spherical", "where sentences are dense": "dense"}
 FINE = 65  # points of the curve
+TWO = "Two sentences at random"
 SCORES = "Small numbers: ROUGE-L F1 between a line and the first and the second sentence."
 
 
@@ -61,9 +62,11 @@ class InterpolateTab(Tab):
             each = Slider(1, 4, value=1, step=1, label="Decodings of each", min_width=140)
         with gr.Row():
             go = gr.Button("Interpolate", variant="primary", elem_id="interpolate", min_width=140, scale=0)
-            other = gr.Button("Two sentences at random", elem_id="random-pair", min_width=220, scale=0)
+            other = gr.Button(TWO, elem_id="random-pair", min_width=220, scale=0)
         output = gr.HTML(elem_id="interpolation")
         chart = VegaChart(label="Density gap along the path", elem_id="path-gap", height=230, elem_classes="if-any")
+        self.worded.append((path, lambda say: gr.update(choices=[(say(name), key) for name, key in PATHS.items()])))
+        self.worded.append((other, lambda say: say(TWO)))
         self.fields = {"from": start, "to": end, "path": path, "steps": steps, "each": each}
         picked = gr.Number(0, visible=False)
         self.triggers = [start.submit, end.submit, path.change, steps.change, each.change, go.click, picked.change]
@@ -74,7 +77,7 @@ class InterpolateTab(Tab):
         """The comparison as HTML, and the curve."""
         start, end, path = fields["from"], fields["to"], fields["path"]
         if not start.strip() or not end.strip():
-            return notice("Write a sentence in both fields."), None
+            return notice(self.shelf.given.said("Write a sentence in both fields.", name_a, name_b)), None
         # The browser's limit does not bind what else may call.
         texts, steps, each = (start[:MOST_CHARACTERS], end[:MOST_CHARACTERS]), int(fields["steps"]), int(fields["each"])
         walks = {side: self._walk(name, texts, path, steps, each) for side, name in (("A", name_a), ("B", name_b))}
