@@ -1,17 +1,16 @@
 """Data → charts, as Vega-Lite specifications for `VegaChart`.
 
 Colors are parameters of the chart, so that the page can replace them by those of its theme (see vega/chart.py); the
-values here are mid-tones which can be read on white as well as on black. The rows travel as CSV inside the
-specification: half the bytes of JSON records.
+values here are mid-tones which can be read on white as well as on black.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from dgvae.charts.colors import FULL_GAP
+from dgvae.charts.map_rows import csv_rows
 from dgvae.charts.series_colors import color_parameters
 from dgvae.text.corpora import label_name
 
@@ -48,7 +47,7 @@ _OF_EXAMPLES = ("label", "length", "column")  # known of the posterior only: the
 # Column → what the visitor reads; an empty one is not shown.
 _TOOLTIP = {"source": "drawn from", "label": "label", "length": "words", "gap": "log p − log q", "value": "value"}
 
-COORDINATE_DECIMALS = 3
+MOST_LETTERS = 40  # of a column's name under a map
 
 Extent = tuple[float, float]
 
@@ -116,7 +115,7 @@ def latent_map(
             f"{from_prior} of the prior, colored by {COLORINGS[color]}.",
             usermeta={
                 "fields": {"x": "x", "y": "y"},
-                "tooltip": _TOOLTIP | ({"value": value[0]} if color == "column" else {}),
+                "tooltip": _TOOLTIP | ({"value": f"column {value[0]}"} if color == "column" else {}),
                 "brush": True,
                 "zoom": True,
                 "detail": bool(picture),
@@ -124,7 +123,7 @@ def latent_map(
         )
     )
     below_them = {"picture": [dict(picture)]} if picture else {}
-    return chart.to_dict(validate=False) | {"datasets": {"points": _csv(points, classes)} | below_them}
+    return chart.to_dict(validate=False) | {"datasets": {"points": csv_rows(points, classes)} | below_them}
 
 
 def _in_drawing_order(points: Mapping[str, np.ndarray], color: str) -> dict[str, np.ndarray]:
@@ -162,7 +161,8 @@ def _color_channel(points: Mapping[str, np.ndarray], color: str, classes: Mappin
         scale = alt.Scale(scheme=_viridis(), domain=list(value[1]), zero=False)
         others = {"datum.source === 'prior'": "prior", "!isValid(datum.value)": "even"}  # alt.when can't chain before a field
         conditions = [{"test": test, "value": {"expr": name}} for test, name in others.items()]
-        return alt.Color("value:Q", scale=scale, legend=_gradient(value[0]), condition=conditions)
+        legend = _gradient(value[0] if len(value[0]) <= MOST_LETTERS else f"{value[0][:MOST_LETTERS]}…", format="~g")
+        return alt.Color("value:Q", scale=scale, legend=legend, condition=conditions)
     else:
         labels = sorted({int(label) for label in points["label"] if label >= 0})
         colors = [_LABEL_COLORS[label % len(_LABEL_COLORS)] for label in labels]
@@ -199,11 +199,18 @@ def _symbols() -> Any:
     return alt.Legend(orient="bottom", title=None, symbolOpacity=1, symbolSize=70, symbolStrokeWidth=0, columns=columns)
 
 
-def _gradient(title: str) -> Any:
+def _gradient(title: str, **more: Any) -> Any:
     import altair as alt
 
     return alt.Legend(
-        orient="bottom", title=title, titleLimit=0, gradientLength=180, gradientThickness=8, gradientOpacity=1, tickCount=4
+        orient="bottom",
+        title=title,
+        titleLimit=0,
+        gradientLength=180,
+        gradientThickness=8,
+        gradientOpacity=1,
+        tickCount=4,
+        **more,
     )
 
 
@@ -217,51 +224,3 @@ def _extent(values: np.ndarray) -> Extent:
 
 
 _COLUMN_TYPES = {"id": "number", "x": "number", "y": "number", "length": "number", "gap": "number", "value": "number"}
-
-
-def written_points(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> dict[str, list[Any]]:
-    """The same columns as JSON, for points that are added to a drawn map: what a point does not have is None.
-
-    Args:
-        points: as of `latent_map`.
-        classes: the names of the labels.
-
-    Returns:
-        A list for each column.
-    """
-    called = {label: label_name(label, classes) for label in set(points["label"].tolist())}
-    written: dict[str, list[Any]] = {name: points[name].tolist() for name in ("id", "source")}
-    written |= {name: [round(value, COORDINATE_DECIMALS + 1) for value in points[name].tolist()] for name in ("x", "y")}
-    written["label"] = [called[label] for label in points["label"].tolist()]
-    written["length"] = [length if length >= 0 else None for length in points["length"].tolist()]
-    written["gap"] = [round(gap, 2) if np.isfinite(gap) else None for gap in points["gap"].tolist()]
-    digits = _digits(points["value"])
-    written["value"] = [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in points["value"].tolist()]
-    return written
-
-
-def _digits(values: np.ndarray) -> int:
-    """Significant digits that tell apart what differs by a thousandth of the range of the values."""
-    finite = values[np.isfinite(values)].astype(np.longdouble)
-    if not finite.size or finite.max() == finite.min():
-        return 6
-    return 3 + max(0, math.ceil(np.log10(np.abs(finite).max() / (finite.max() - finite.min()))))
-
-
-def _csv(points: Mapping[str, np.ndarray], classes: Mapping[int, str]) -> str:
-    """Rows with three decimals for coordinates and two for the gap; what a point does not have is empty."""
-    names = ("id", "x", "y", "source", "label", "length", "gap", "value")
-    lines, digits = [",".join(names)], _digits(points["value"])
-    called = {label: _cell(label_name(label, classes)) for label in set(points["label"].tolist())}
-    for id_, x, y, source, label, length, gap, value in zip(*(points[name].tolist() for name in names), strict=True):
-        known_length = length if length >= 0 else ""
-        known_gap = f"{gap:.2f}" if np.isfinite(gap) else ""
-        known_value = f"{value:.{digits}g}" if np.isfinite(value) else ""
-        place = f"{x:.{COORDINATE_DECIMALS}f},{y:.{COORDINATE_DECIMALS}f}"
-        lines.append(f"{id_},{place},{source},{called[label]},{known_length},{known_gap},{known_value}")
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """A text as a cell of a CSV file."""
-    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text

@@ -20,6 +20,9 @@ def as_column(column: Any) -> Column:
     if isinstance(column, list | tuple) and any(isinstance(value, str) for value in column):
         return _as_texts(column)
     array = np.asarray(column)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # no file but .npz has these
+        with np.errstate(over="ignore"):
+            return array.astype(np.float64)
     if array.ndim != 1 or array.dtype.kind not in "UOM":
         return array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.kind == "M":  # dates, as short as they are: 2024-01-31

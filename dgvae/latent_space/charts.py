@@ -32,7 +32,7 @@ def map_chart(
         contents: the examples.
         aggregated: their q(z).
         name: the title.
-        coloring: a key of COLORINGS but "column", or the name of a column, and the dimension of the latent.
+        coloring: a key of COLORINGS but "column", or the name of a column, which counts first; and the dimension of the latent.
         points: prior samples, and at most as many examples.
         options: of UMAP.
 
@@ -45,26 +45,29 @@ def map_chart(
     import altair as alt
 
     color, dimension = coloring
+    is_column = color in contents.columns  # also where a column is called as a color of every space
     _check_color(contents, color, dimension, name)
     if points < 2:
         raise UserError(f"A map has at least 2 points, not {points}.")
     stored = map_latents(contents.posterior, points, options)
-    gaps = map_gaps(stored, aggregated) if color == "gap" else None
+    gaps = map_gaps(stored, aggregated) if color == "gap" and not is_column else None
     values, value = None, OF_A_DIMENSION
-    if color == "dimension":
-        values = stored.z[:, dimension]
-    elif color not in _OF_EVERY_SPACE:
+    if is_column:
         if (ends := column_ends(contents.columns[color])) is None:
             raise UserError(f"{color} has no finite number; choose another color.")
         values, value = column_at(contents.columns[color], numbers_of(stored)), (color, ends)
+    elif color == "dimension":
+        values = stored.z[:, dimension]
     drawn = map_columns(contents.latents, stored, gaps, None, values)
-    kind = color if color in _OF_EVERY_SPACE else "column"
+    kind = "column" if is_column else color
     spec = latent_map(drawn, kind, name, classes=contents.classes, value=value)
     return alt.Chart.from_dict(spec | {"width": _SIDE, "height": _SIDE}, validate=False)
 
 
 def _check_color(contents: Contents, color: str, dimension: int, name: str) -> None:
-    if color not in _OF_EVERY_SPACE and color not in contents.columns:
+    if color in contents.columns:
+        return
+    if color not in _OF_EVERY_SPACE:
         raise UserError(f"There is no color {color!r}; choose one of {', '.join([*_OF_EVERY_SPACE, *contents.columns])}.")
     if color == "label" and int(contents.labels.max()) < 0:
         raise UserError(f"{name} has no labels; give labels, or choose another color.")

@@ -81,9 +81,9 @@ def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Conten
     Raises:
         UserError: something is missing, has a wrong shape, is not finite, or contradicts something else.
     """
-    if masked := [key for key, column in columns.items() if np.ma.is_masked(column)]:
+    if masked := [key for key, column in columns.items() if isinstance(column, np.ma.MaskedArray) and column.mask.any()]:
         raise UserError(f"{name} has masked values in {masked[0]}; leave these examples out.")
-    arrays = {key: as_column(column) for key, column in columns.items() if column is not None}
+    arrays = {key: _as_column(key, column, name) for key, column in columns.items() if column is not None}
     _check_names(arrays, name)
     location = "mean" if "mean" in arrays else "z"
     _check_shape(arrays, location, name)
@@ -99,6 +99,14 @@ def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Conten
         _texts(arrays.get("text"), len(points), name),
         {key: np.asarray(array) for key, array in arrays.items() if _is_column(key, array, len(points))},
     )
+
+
+def _as_column(key: str, column: Any, name: str) -> Column:
+    try:
+        return as_column(column)
+    except (TypeError, ValueError, RuntimeError) as error:  # numpy's and torch's, of lists of several lengths or odd tensors
+        reason = str(error).partition("\n")[0][:100]
+        raise UserError(f"{name} can't read {key} as an array ({reason}); give a numpy array of float32.") from None
 
 
 def _check_names(arrays: Mapping[str, Column], name: str) -> None:

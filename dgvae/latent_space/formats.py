@@ -222,7 +222,7 @@ def _of_arrow(path: Path, name: str, column: Any, most: Most) -> Column:
             return np.asarray(values.to_numpy()).reshape(len(column), *lengths)
     if types.is_integer(column.type) or types.is_floating(column.type) or types.is_boolean(column.type):
         kind = pa.float64() if column.null_count else column.type
-        return np.asarray(column.cast(kind).to_numpy())
+        return np.asarray(column.cast(kind, safe=False).to_numpy())  # of whole numbers beyond 2^53, the nearest
     return ["" if value is None else _written(value) for value in column.to_pylist()]
 
 

@@ -73,7 +73,10 @@ class LatentSpace(HeldSpace):
         name: str = "latents",
     ) -> None:
         named = {"z": mean} if log_var is None else {"mean": mean, "log_var": log_var}
-        more = {str(key): column for key, column in (columns or {}).items()}
+        try:
+            more = {str(key): column for key, column in dict({} if columns is None else columns).items()}
+        except (TypeError, ValueError):
+            raise UserError("columns must be a dict or a table of numbers by their names.") from None
         contents = checked({**more, **named, "label": labels, "text": text}, name)
         if lost := [key for key in more if key not in contents.columns]:
             raise UserError(

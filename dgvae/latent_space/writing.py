@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,10 @@ def _write_safetensors(path: Path, columns: dict[str, Column]) -> None:
 
 def _write_npz(path: Path, columns: dict[str, Column]) -> None:
     file = io.BytesIO()
-    np.savez(file, **{name: np.array(column) for name, column in columns.items()})  # pyright: ignore[reportArgumentType]
+    with zipfile.ZipFile(file, "w") as archive:  # as np.savez does, to which `file` can't be a column
+        for name, column in columns.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, np.array(column), allow_pickle=False)
     write_bytes(path, file.getvalue())
 
 

@@ -35,8 +35,8 @@ STOPS = (
     ),
     Stop(
         "Hidden holes", "dg-vae", "mdg-vae", {"tab": "slice"},
-        "Both models use their latent, and q(z) matches the prior in every single dimension. But where two dimensions are "
-        "correlated, A still has a hole, and in all dimensions together most prior samples lie in one. B also matches the "
+        "Both models use their latent, and q(z) matches the prior in nearly every single dimension. But where two dimensions "
+        "are correlated, A still has a hole, and in all dimensions together most prior samples lie in one. B also matches the "
         "prior there.",
     ),
     Stop(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("altair")
-from dgvae.charts.maps import COLORINGS, latent_map, written_points
+from dgvae.charts.map_rows import written_points
+from dgvae.charts.maps import COLORINGS, latent_map
 
 
 def some_points(n: int = 400) -> dict[str, np.ndarray]:
@@ -89,6 +90,7 @@ def test_a_dimensions_values_are_drawn_where_it_is_chosen():
         ([0.00001, 0.00002, np.nan], {"1e-05", "2e-05", ""}),
         ([100001.0, 100002.0, 100060.0], {"100001", "100002", "100060"}),
         ([1.5e300, -1.5e300, 0], {"1.5e+300", "-1.5e+300", "0"}),
+        ([13653, 0, 99999], {"13653", "0", "99999"}),
         ([7, 7, np.inf], {"7", ""}),
     ],
 )
@@ -97,7 +99,7 @@ def test_a_column_keeps_the_digits_that_tell_its_numbers_apart(numbers: list[flo
     points["value"] = np.array(numbers)
     chart = latent_map(points, "column", "VAE", value=("price", (0.0, 1.0)))
     assert {row[-1] for row in rows_of(chart)} == written
-    assert chart["usermeta"]["tooltip"]["value"] == "price"
+    assert chart["usermeta"]["tooltip"]["value"] == "column price"  # `image` and `title` alone are no names for a tooltip
     found = written_points(points, {})["value"]
     assert {"" if number is None else f"{number:g}" for number in found} == {text and f"{float(text):g}" for text in written}
 

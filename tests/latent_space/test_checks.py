@@ -104,7 +104,7 @@ def test_labels_are_numbers_with_names(label: Any, numbers: list[int], classes: 
         ({"mu": MEAN, "logvar": LOG_VAR}, "rename mu to mean and logvar to log_var"),
         ({"Mean": MEAN, "log-var": LOG_VAR}, "rename Mean to mean"),
         ({"mean": MEAN}, "rename mean to z"),
-        ({"arr_0": MEAN, "arr_1": LOG_VAR}, "np.savez gives such names to what has none; write np.savez\(FILE, mean=\.\.\."),
+        ({"arr_0": MEAN, "arr_1": LOG_VAR}, r"np.savez gives such names to what has none; write np.savez\(FILE, mean=\.\.\."),
         ({"mean": MEAN, "log_sigma": LOG_VAR}, r"save 2 \* log_sigma as log_var"),
         ({"z": MEAN, "std": LOG_VAR}, "add mean"),
         ({"embeddings": MEAN}, "rename embeddings to z"),
@@ -189,6 +189,16 @@ def test_a_column_of_rows_is_a_matrix() -> None:
         found = checked({name: frame[name] for name in frame}, "frame").posterior
         assert isinstance(found, DiagonalGaussian)
         torch.testing.assert_close(found.location.numpy(), np.asarray(MEAN, dtype=np.float64))
-    ragged = pd.Series([[1.0], [1.0, 2.0]] * 25)
+    ragged = [[1.0], [1.0, 2.0]] * 25
     with pytest.raises(UserError, match="save it as numbers"):
-        checked({"z": ragged}, "frame")
+        checked({"z": pd.Series(ragged)}, "frame")
+    for odd in (ragged, torch.eye(3).to_sparse()):
+        with pytest.raises(UserError, match=r"can't read z as an array \(.+\); give a numpy array of float32\.$"):
+            checked({"z": odd}, "frame")
+
+
+def test_a_number_that_is_missing_is_nan_and_not_masked() -> None:
+    """An extension array of pandas has a mask as NumPy's masked arrays have."""
+    found = checked({"z": MEAN, "ink": pd.array([1, pd.NA] * 25, dtype="Int64")}, "frame").columns["ink"]
+    assert found[0] == 1
+    assert np.isnan(found[1])

@@ -56,6 +56,14 @@ def test_every_format_holds_the_same_whatever_the_file_is_called(kind: str, tmp_
     assert columns["text"] == TEXT
 
 
+def test_whole_numbers_of_64_bits_are_read_as_near_as_they_can_be(tmp_path: Path) -> None:
+    (path := tmp_path / "latents.parquet").write_bytes(parquet({"z": list(MEAN), "id": [2**60 + 1, None, 3]}))
+    found = read_columns(path)["id"]
+    assert isinstance(found, np.ndarray)
+    assert found[0] == 2.0**60
+    assert np.isnan(found[1])
+
+
 def test_parquet_has_fixed_lists_numbers_that_are_missing_and_categories(tmp_path: Path) -> None:
     import pyarrow as pa
 

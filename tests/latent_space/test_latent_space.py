@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -158,6 +159,22 @@ def test_maps_are_colored_by_what_there_is() -> None:
     *_, missing = (conditions := spec["encoding"]["color"])["condition"]
     assert (conditions["legend"]["title"], conditions["scale"]["domain"]) == ("ink", [0.0, 59.0])
     assert missing["test"] == "!isValid(datum.value)"
+
+
+def test_a_column_that_is_called_as_a_color_is_what_its_name_says() -> None:
+    columns = {name: [*range(60)] for name in ("length", "gap", "source", "dimension")}
+    for name in columns:
+        spec = half_empty(60, text=["one two"] * 60, columns=columns).map(name, points=20).to_dict()
+        assert spec["encoding"]["color"]["legend"]["title"] == name
+
+
+def test_a_table_or_nothing_else_holds_columns(tmp_path: Path) -> None:
+    space = half_empty(60, columns=pd.DataFrame({"ink": range(60), "file": np.longdouble(0.5) * np.ones(60)}))
+    for suffix in ("npz", "parquet", "safetensors"):
+        space.save(path := tmp_path / f"mine.{suffix}")
+        assert LatentSpace.load(path).columns["file"].tolist() == [0.5] * 60
+    with pytest.raises(UserError, match="columns must be a dict or a table"):
+        half_empty(60, columns=[1, 2])
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
         held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train)
         sentences["valid"] = [line for line in sentences["train"] if line[0] in held_out]
         sentences["train"] = [line for line in sentences["train"] if line[0] not in held_out]
-    found = [text for account in accounts.values() for text in account.found] + _odd_labels(sentences)
+    found = _notes(accounts) + _odd_labels(sentences)
     sentences.setdefault("test", sentences["valid"])
     numbers = _numbers({label for lines in sentences.values() for _, label in lines if label is not None})
     names = {label: name for account in accounts.values() for label, name in account.label_names.items()}
@@ -142,12 +142,21 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
         "texts": {split: text_sha256(sentence for sentence, _ in sentences[split]) for split in SPLITS},
         "left_out": {split: dict(account.left_out) for split, account in accounts.items() if account.left_out},
         "first_left_out": {split: account.first for split, account in accounts.items() if account.first},
-        "found": list(dict.fromkeys(found)),
+        "found": found,
         "markup": dict(sum((account.markup for account in accounts.values()), Counter())),
         "cut_lines": sum(account.cut for account in accounts.values()),
         "labels": numbers,
         "classes": {str(number): names.get(label, label) for label, number in numbers.items()},
     }
+
+
+def _notes(accounts: dict[str, Account]) -> list[str]:
+    """How the files were read; what is not so of the training text, with whose it is."""
+    notes = [*accounts["train"].found]
+    for split, owner in {"valid": "validation", "test": "what is measured"}.items():
+        if account := accounts.get(split):
+            notes += [f"{owner}: {note}" for note in account.found if note not in notes]
+    return notes
 
 
 def _odd_labels(sentences: dict[str, list[tuple[str, str | None]]]) -> list[str]:

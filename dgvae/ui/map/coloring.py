@@ -53,9 +53,9 @@ class Coloring:
         """What such a value is called, and the ends of its colors."""
         from dgvae.explore.map_columns import column_ends
 
-        name = self.shown(checkpoint).column
-        ends = column_ends(columns_of(checkpoint)[name]) if name else None
-        return (name, ends) if ends else OF_A_DIMENSION
+        shown = self.shown(checkpoint)
+        ends = column_ends(columns_of(checkpoint)[shown.column]) if shown.key == "column" else None
+        return (shown.column, ends) if ends else OF_A_DIMENSION
 
     def shown(self, checkpoint: Checkpoint) -> Coloring:
         """What its map shows, with no more than that needs: the source where it can't be colored so.

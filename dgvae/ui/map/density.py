@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dgvae.charts.density import counts, inside, picture
-from dgvae.charts.maps import Extent, written_points
+from dgvae.charts.map_rows import written_points
+from dgvae.charts.maps import Extent
 from dgvae.ui.own_latents import places_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dgvae.charts.maps import COORDINATE_DECIMALS
+from dgvae.charts.map_rows import COORDINATE_DECIMALS
 from dgvae.errors import UserError
 from dgvae.ui.decoding import decode_lines
 from dgvae.ui.map.points import map_of
