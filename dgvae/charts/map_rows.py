@@ -1,4 +1,4 @@
-"""The points of a map as rows: CSV inside a chart, which has half the bytes of JSON, and JSON for those that are added later."""
+"""The points of a map as rows: CSV inside a chart, which has half the bytes of JSON, and JSON for those that come later."""
 
 import math
 from collections.abc import Mapping

@@ -134,7 +134,8 @@ def test_labels_become_numbers(labels: list[str], numbers: list[int], tmp_path: 
 def test_a_note_says_of_which_text_it_is(tmp_path: Path) -> None:
     for name, encoding in {"train": "utf-8", "valid": "cp1252", "test": "cp1252"}.items():
         (tmp_path / f"{name}.txt").write_bytes("".join(f"{text} café\n" for text in TEXTS).encode(encoding))
-    source = TextSource(*(str(tmp_path / f"{name}.txt") for name in ("train", "valid", "test")))
+    train, valid, test = (str(tmp_path / f"{name}.txt") for name in ("train", "valid", "test"))
+    source = TextSource(train, valid, test)
     found = json.loads((prepare(source, tmp_path) / "source.json").read_text())["found"]
     assert found == [
         f"{owner}: the encoding is cp1252 (--encoding names another)" for owner in ("validation", "what is measured")
