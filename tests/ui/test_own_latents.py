@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 import torch
 from gradio_client import Client
@@ -157,6 +158,18 @@ def test_no_column_is_offered_where_no_model_has_one(shelf: Shelf) -> None:
         read_value(color, "columns")
     with pytest.raises(gr.Error):
         color.preprocess("columns")
+
+
+def test_a_column_without_a_name_is_called_unnamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dgvae.ui.own_latents.MAP_POINTS", 60)
+    columns = {"": np.arange(60.0), "z": np.random.default_rng(0).standard_normal((60, 2))}
+    np.savez(tmp_path / "mine.npz", **columns)  # pyright: ignore[reportArgumentType]
+    (shelf := Shelf(BUNDLED)).add_latents(tmp_path / "mine.npz", "mine")
+    tab = build(MapTab, shelf)
+    *drawn, _, offered = tab.draw("mine", "mine", **values(tab, colour="column"))
+    assert offered["choices"] == ["unnamed"]
+    legend = drawn[2]["encoding"]["color"]
+    assert (legend["legend"]["title"], legend["scale"]["domain"]) == ("unnamed", [0.0, 59.0])
 
 
 @pytest.mark.parametrize(("color", "said"), [("label", "codes has no labels"), ("length", "digits has no texts")])
