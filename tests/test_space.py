@@ -139,7 +139,7 @@ def test_the_app_starts_as_a_space_starts_it_and_writes_temporary_files_alone(sp
     assert INTRODUCTION.splitlines()[0] in space.get("/").text
     models = "short-yelp/vae", "short-yelp/pdg-vae"
     fields = {
-        "map-color": "source", "map-dimension": 1, "map-which": "own", "map-projection": "umap",
+        "map-color": "source", "map-dimension": 1, "map-column": "", "map-which": "own", "map-projection": "umap",
         "map-neighbors-of-umap": 15, "map-min-dist": 0.1, "map-point": 0, "region": "",
         "map-find": "", "map-near": "euclidean", "map-names": False,
     }  # fmt: skip
