@@ -20,6 +20,7 @@ from dgvae.evaluation.record import Record
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
 COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
+FAR = 0.5  # nats of joint gap; that of a match is about 0
 HOLES = 0.05  # of the prior's mass, from which on it has holes
 CORRELATED = 0.3
 FEWEST = 20  # sentences with which anything is said
@@ -177,8 +178,15 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     wrong, unsure = _judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
+    elif not holes and not wrong and (far := interval(gap, record.evaluation.sentences)[0]) > FAR:
+        where = "encoded sentences lie where the prior has little mass"
+        yield Finding(
+            "fault", f"No holes are found, but q(z) differs from the prior: {where} (joint gap at least {far:.1f} nats)."
+        )
     elif not holes:
         unseen = " Posteriors are narrow, so smaller holes need more sentences to be seen." if _are_narrow(record) else ""
+        if "kl" not in record.figures:
+            unseen = " Points show q(z) in smoothed form alone, so smaller holes need more of them to be seen."
         yield Finding(
             "good", f"No holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
         )

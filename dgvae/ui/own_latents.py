@@ -171,7 +171,9 @@ def measure_space(
         yield "Drawing the map"
         drawn, places, stand_ins = map_latents(space.posterior, MAP_POINTS), None, None
     latents = replace(space.latents, map=drawn, stand_ins=stand_ins)
-    columns = {name or "unnamed": column for name, column in space.columns.items()}  # an empty field asks for the first
+    columns = dict(space.columns)
+    if "" in columns:  # an empty field asks for the first column
+        columns = {"unnamed" if "unnamed" not in columns else "without a name": columns.pop("")} | columns
     row = _Row(f"latents from a file, with{' a' if decoder else 'out a'} decoder")
     model: Any = OwnModel(_Config(space.name, dim, row), latents.posterior.prior(dim), decoder, places, columns)
     return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text, columns)

@@ -214,6 +214,15 @@ def test_a_column_that_would_be_lost_is_refused(columns: dict[str, Any]) -> None
         LatentSpace(np.eye(60)[:, :2], columns=columns)
 
 
+def test_points_that_are_wider_than_the_prior_are_said_to_differ() -> None:
+    z = torch.randn(3000, 3, generator=torch.Generator().manual_seed(0))
+    assert [finding.severity for finding in LatentSpace(z).diagnosis()] == ["good", "good"]
+    z[:, 0] *= 2.5
+    texts = [finding.text for finding in LatentSpace(z).diagnosis() if finding.severity == "fault"]
+    assert len(texts) == 1
+    assert "No holes are found, but q(z) differs from the prior" in texts[0]
+
+
 def test_copies_make_no_holes() -> None:
     z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
     (once, *_), twice = (LatentSpace(z).diagnosis(), LatentSpace(torch.cat([z, z])).diagnosis())

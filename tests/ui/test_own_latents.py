@@ -141,6 +141,7 @@ def test_a_map_is_colored_by_the_numbers_of_a_file(shelf: Shelf) -> None:
     assert all(row["value"] == ("" if row["id"] == "300" else str(int(row["id"]) - 1)) for row in examples)
     assert drawn[2]["encoding"]["color"]["legend"]["title"] == "ink"
     assert colored("digits", "codes", None)[2] == drawn[2]
+    assert "no column &#x27;5&#x27;" in colored("digits", "codes", 5)[6]  # pyright: ignore[reportArgumentType]  # which is forged
     for column, said in {"void": "no finite number in its column", "<b>price": "no column &#x27;&lt;b&gt;price"}.items():
         *refused, _, _ = colored("digits", "codes", column)
         assert said in refused[6]
@@ -162,14 +163,14 @@ def test_no_column_is_offered_where_no_model_has_one(shelf: Shelf) -> None:
 
 def test_a_column_without_a_name_is_called_unnamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dgvae.ui.own_latents.MAP_POINTS", 60)
-    columns = {"": np.arange(60.0), "z": np.random.default_rng(0).standard_normal((60, 2))}
+    columns = {"unnamed": np.zeros(60), "": np.arange(60.0), "z": np.random.default_rng(0).standard_normal((60, 2))}
     np.savez(tmp_path / "mine.npz", **columns)  # pyright: ignore[reportArgumentType]
     (shelf := Shelf(BUNDLED)).add_latents(tmp_path / "mine.npz", "mine")
     tab = build(MapTab, shelf)
     *drawn, _, offered = tab.draw("mine", "mine", **values(tab, colour="column"))
-    assert offered["choices"] == ["unnamed"]
+    assert offered["choices"] == ["without a name", "unnamed"]
     legend = drawn[2]["encoding"]["color"]
-    assert (legend["legend"]["title"], legend["scale"]["domain"]) == ("unnamed", [0.0, 59.0])
+    assert (legend["legend"]["title"], legend["scale"]["domain"]) == ("without a name", [0.0, 59.0])
 
 
 @pytest.mark.parametrize(("color", "said"), [("label", "codes has no labels"), ("length", "digits has no texts")])

@@ -16,7 +16,10 @@ _HEADER_NAMES = {
 def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
     """Whether the first row holds names. wanted: columns that the user names."""
     first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if any(not name.isdecimal() for name in wanted) or {c.lower() for c in first} & _HEADER_NAMES:
+    if any(not name.isdecimal() for name in wanted):
+        return True
+    known = [i for i, cell in enumerate(first) if cell.lower() in _HEADER_NAMES]
+    if any(first[i] not in (row[i].strip() for row in others) for i in known):  # a class may be called title, too
         return True
     columns = [[cell.strip() for cell in column if cell.strip()] for column in zip(*others, strict=True)]
     for name, values in zip(first, columns, strict=False):

@@ -27,7 +27,7 @@ from train.corpora.reading import Reading, cannot_read, format_of, read_text
 from train.corpora.table import listed
 
 MOST_LABELS = 1000
-RULES = 6  # the version of how text is prepared; another one makes every corpus anew
+RULES = 7  # the version of how text is prepared; another one makes every corpus anew
 FEWEST_HELD_OUT, MOST_HELD_OUT = 2, 10_000
 
 
@@ -55,6 +55,9 @@ class TextSource:
     def reading(self) -> Reading:
         """How its files are read."""
         return Reading(**{each.name: getattr(self, each.name) for each in fields(Reading)})
+
+
+OWNERS = {"valid": "validation", "test": "what is measured"}
 
 
 @dataclass
@@ -130,10 +133,10 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
         held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train)
         sentences["valid"] = [line for line in sentences["train"] if line[0] in held_out]
         sentences["train"] = [line for line in sentences["train"] if line[0] not in held_out]
-    found = _notes(accounts) + _odd_labels(sentences)
+    names = _called_alike(sentences, accounts)
+    found = _notes(accounts) + _odd_labels(sentences) + _new_labels(sentences)
     sentences.setdefault("test", sentences["valid"])
     numbers = _numbers({label for lines in sentences.values() for _, label in lines if label is not None})
-    names = {label: name for account in accounts.values() for label, name in account.label_names.items()}
     for split, lines in sentences.items():
         text = "".join(f"{sentence}\n" if label is None else f"{numbers[label]}\t{sentence}\n" for sentence, label in lines)
         write_bytes(folder / f"{split}.txt", text.encode())
@@ -153,10 +156,33 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
 def _notes(accounts: dict[str, Account]) -> list[str]:
     """How the files were read; what is not so of the training text, with whose it is."""
     notes = [*accounts["train"].found]
-    for split, owner in {"valid": "validation", "test": "what is measured"}.items():
+    for split, owner in OWNERS.items():
         if account := accounts.get(split):
             notes += [f"{owner}: {note}" for note in account.found if note not in notes]
     return notes
+
+
+def _called_alike(sentences: dict[str, list[tuple[str, str | None]]], accounts: dict[str, Account]) -> dict[str, str]:
+    """What labels are called, where files say so. Files that say it otherwise, or not at all, are made to agree with it."""
+    names: dict[str, str] = {}
+    agree = all(
+        names.setdefault(label, name) == name for account in accounts.values() for label, name in account.label_names.items()
+    )
+    numbers = {name: label for label, name in names.items()}
+    for split, lines in sentences.items():
+        own = accounts[split].label_names if split in accounts else accounts["train"].label_names
+        known = numbers if agree and not own else {} if agree else own
+        sentences[split] = [(sentence, known.get(label or "", label)) for sentence, label in lines]
+    return names if agree else {}
+
+
+def _new_labels(sentences: dict[str, list[tuple[str, str | None]]]) -> list[str]:
+    """What to say of labels that the training text does not have."""
+    known, found = {label for _, label in sentences["train"]}, []
+    for split, owner in OWNERS.items():
+        if new := sorted({label for _, label in sentences.get(split, ()) if label is not None} - known):
+            found.append(f"{owner}: labels that the training text does not have: {listed(new)}")
+    return found
 
 
 def _odd_labels(sentences: dict[str, list[tuple[str, str | None]]]) -> list[str]:

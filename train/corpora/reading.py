@@ -85,7 +85,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
             yield text, label, place
         for sign in signs(sample):
             account.note(sign)
-    except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, ArithmeticError, LookupError, zlib.error) as error:
         raise cannot_read(path, error) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from unicodedata import normalize
@@ -13,6 +13,8 @@ from train.corpora.account import Account
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
 MOST_LISTED = 10  # names in a sentence
+
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))  # signs without a width, around words
 
 Record = dict[str, Any]
 
@@ -51,19 +53,19 @@ def name_among(names: Iterable[str], wanted: str) -> str | None:
 
 def label_of(value: object) -> str | None:
     """A label as text: a number, a date, a duration, or text of any kind; None if it is a list, an object or nothing."""
-    if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
+    if isinstance(value, dict) and len(value) == 1 and str(next(iter(value))).startswith("$"):
         (value,) = value.values()  # {"$numberInt": "1"}, as MongoDB writes it
     if isinstance(value, float | Decimal):
         if value != value:
             return None
         value = int(value) if value == value // 1 else value
+    if isinstance(value, datetime) and value.time() == time() and not value.tzinfo:
+        value = value.date()
     if isinstance(value, date | time):
         value = value.isoformat()
     if isinstance(value, timedelta):
-        value = str(value)
-    return (
-        " ".join(str(value).replace("\u200b", "").split()) or None if isinstance(value, str | int | float | Decimal) else None
-    )
+        value = str(timedelta(seconds=value.total_seconds()))  # pandas writes another text
+    return " ".join(str(value).translate(_UNSEEN).split()) or None if isinstance(value, str | int | float | Decimal) else None
 
 
 def lack_of(column: str, value: object) -> str:

@@ -45,6 +45,8 @@ def delimited(
     headed = has_header(cells, wanted) if header is None else header
     length = len(cells[0])
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
+    if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if times > 1]):
+        account.note(f"columns of one name are numbered: {twice[0]}, {twice[0]}.2")
     if headed and _has_row_names(first):
         names = ["row name", *names]
         account.note("the first column has no name in the header, and is called row name")

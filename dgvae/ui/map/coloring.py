@@ -28,6 +28,11 @@ class Coloring:
     dimension: float | None = None
     column: str = ""
 
+    @classmethod
+    def chosen(cls, key: str, dimension: float | None, column: object) -> Coloring:
+        """By the values of the fields; a field that takes any text may be sent a number."""
+        return cls(key, dimension, str(column or ""))
+
     def values(self, checkpoint: Checkpoint, z: Tensor, numbers: Tensor) -> Tensor | None:
         """The values that are shown as colors.
 
@@ -95,7 +100,7 @@ class Coloring:
             return "no columns of numbers"
         if (name := self.column or next(iter(columns))) not in columns:
             return f"no column {name[:80]!r}"
-        return "" if column_ends(columns[name]) else f"no finite number in its column {name!r}"
+        return "" if column_ends(columns[name]) else f"no finite number in its column {name[:80]!r}"
 
 
 def columns_of(checkpoint: Checkpoint) -> dict[str, np.ndarray]:

@@ -39,7 +39,7 @@ class Details:
         layout = Layout.find(common, (which, projection, neighbors, min_dist), (name_a, name_b))
         side, name = ("B", name_b) if event.target and event.target.elem_id == "map-b" else ("A", name_a)
         try:
-            coloring = Coloring(color, dimension, column or "")
+            coloring = Coloring.chosen(color, dimension, column)
             detail = detail_of(common.shelf, name, side, coloring, layout, (event.x, event.y))
         except UserError:
             return gr.skip()  # it is said in the map's place

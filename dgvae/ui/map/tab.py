@@ -143,7 +143,7 @@ class MapTab(Tab):
 
     def draw(self, name_a: str | None, name_b: str | None, **fields: Any) -> tuple[Any, ...]:
         """What to look for; fault and chart of A and B; marks; remarks; no hole; what is read, found, near, named; colors."""
-        coloring = Coloring(fields["colour"], fields["dim"], fields["column"] or "")
+        coloring = Coloring.chosen(fields["colour"], fields["dim"], fields["column"])
         chosen = [fields[key] for key in ("map", "proj", "neighbors", "mindist")]
         layout = Layout.find(self.common, chosen, (name_a, name_b))
         drawn: list[Any] = []

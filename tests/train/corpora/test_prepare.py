@@ -9,6 +9,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 
 from dgvae.errors import UserError
@@ -129,6 +131,33 @@ def test_labels_become_numbers(labels: list[str], numbers: list[int], tmp_path: 
     WRITERS[".csv"](tmp_path / "a.csv", [{"text": f"text {n}", "label": label} for n, label in enumerate(labels)])
     source = TextSource(str(tmp_path / "a.csv"), str(tmp_path / "a.csv"), label_column="label")
     assert labels_of(prepare(source, tmp_path)) == numbers
+
+
+def test_labels_of_files_mean_what_each_file_says(tmp_path: Path) -> None:
+    """A file may name its classes in another order, or write their names."""
+    for name, classes in {"train": ["neg", "pos"], "valid": ["pos", "neg"]}.items():
+        feature = {"_type": "ClassLabel", "names": classes}
+        info = {"info": {"features": {"text": {"dtype": "string", "_type": "Value"}, "label": feature}}}
+        table = pa.table({"text": TEXTS, "label": [classes.index("pos" if i % 3 else "neg") for i in range(len(TEXTS))]})
+        parquet.write_table(table.replace_schema_metadata({"huggingface": json.dumps(info)}), tmp_path / f"{name}.parquet")
+    rows = [{"text": text, "label": "pos" if i % 3 else "neg"} for i, text in enumerate(TEXTS)]
+    WRITERS[".csv"](tmp_path / "words.csv", rows)
+    train = str(tmp_path / "train.parquet")
+    for other in ("train.parquet", "valid.parquet", "words.csv"):
+        folder = prepare(TextSource(train, str(tmp_path / other), label_column="label"), tmp_path)
+        classes = json.loads((folder / "source.json").read_text())["classes"]
+        for split in ("train", "valid"):
+            labels = [int(line.partition("\t")[0]) for line in (folder / f"{split}.txt").read_text().splitlines()]
+            assert [classes[str(label)] for label in labels] == [row["label"] for row in rows]
+        assert sorted(classes.values()) == ["neg", "pos"]
+
+
+def test_labels_that_training_does_not_have_are_said(tmp_path: Path) -> None:
+    for name, labels in {"train": "ab", "valid": "ac"}.items():
+        WRITERS[".csv"](tmp_path / f"{name}.csv", [{"text": text, "label": labels[i % 2]} for i, text in enumerate(TEXTS)])
+    source = TextSource(str(tmp_path / "train.csv"), str(tmp_path / "valid.csv"), label_column="label")
+    found = json.loads((prepare(source, tmp_path) / "source.json").read_text())["found"]
+    assert "validation: labels that the training text does not have: c" in found
 
 
 def test_a_note_says_of_which_text_it_is(tmp_path: Path) -> None:

@@ -125,6 +125,21 @@ def test_a_column_is_called_as_it_looks(ending: str, tmp_path: Path) -> None:
     assert "has no column café ; it has" in fault_of(path, "café ")  # which of the two?
 
 
+def test_a_class_called_as_a_column_is_no_header(tmp_path: Path) -> None:
+    for ending, sign in {".txt": "\t", ".csv": ","}.items():
+        lines = [f"{'question' if i % 2 else 'answer'}{sign}the room was clean {i}" for i in range(30)]
+        (path := tmp_path / f"mine{ending}").write_text("\n".join(lines))
+        sentences, _ = read(path, *(("2", "1") if ending == ".csv" else ()))
+        assert len(sentences) == 30
+        assert {label for _, label in sentences} == {"question", "answer"}
+
+
+def test_signs_that_nobody_sees_make_no_other_class(tmp_path: Path) -> None:
+    rows = [{"text": "a boat sails", "label": f"pos{sign}"} for sign in ("", "\u200e", "\ufeff", "\u2060", "\u00ad", "\u200b")]
+    WRITERS[".csv"](tmp_path / "mine.csv", rows)
+    assert {label for _, label in read(tmp_path / "mine.csv", "text", "label")[0]} == {"pos"}
+
+
 def test_labels_are_as_they_print(tmp_path: Path) -> None:
     path, text = tmp_path / "mine.parquet", ["a boat sails", "it rains", "we eat", "they sing"]
     for labels, said in (
