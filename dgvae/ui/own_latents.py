@@ -63,7 +63,12 @@ class OwnLatents(NamedTuple):
     checkpoint: Checkpoint
     map: LatentMap
     text: list[str] | None
-    columns: Mapping[str, np.ndarray]
+
+    @property
+    def columns(self) -> Mapping[str, np.ndarray]:
+        """Other numbers of its examples, [N] each, by their names."""
+        own = own_model(self.checkpoint)
+        return own.columns if own else {}
 
     @property
     def coordinates(self) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +181,7 @@ def measure_space(
         columns = {"unnamed" if "unnamed" not in columns else "without a name": columns.pop("")} | columns
     row = _Row(f"latents from a file, with{' a' if decoder else 'out a'} decoder")
     model: Any = OwnModel(_Config(space.name, dim, row), latents.posterior.prior(dim), decoder, places, columns)
-    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text, columns)
+    return OwnLatents(Checkpoint(path, model, model, latents, record), drawn, space.text)
 
 
 def _prepared(space: LatentSpace, dim: int, is_kept: bool) -> Generator[str, None, Prepared]:

@@ -39,7 +39,11 @@ def parquet_table(path: Path) -> Table:
             raise UserError(f"{path} has several columns called {twice[0]}; rename all but one.")
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=4096, columns=wanted):
-                for record in batch.to_pylist():
+                try:
+                    records = batch.to_pylist()
+                except LookupError as error:  # a time zone that this machine does not know
+                    raise ValueError(f"unknown time zone {error}") from None
+                for record in records:
                     number += 1
                     yield f"row {number}", {name: _plain(value, narrow.get(name)) for name, value in record.items()}
 

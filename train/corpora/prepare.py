@@ -168,10 +168,10 @@ def _called_alike(sentences: dict[str, list[tuple[str, str | None]]], accounts: 
     agree = all(
         names.setdefault(label, name) == name for account in accounts.values() for label, name in account.label_names.items()
     )
-    numbers = {name: label for label, name in names.items()}
     for split, lines in sentences.items():
-        own = accounts[split].label_names if split in accounts else accounts["train"].label_names
-        known = numbers if agree and not own else {} if agree else own
+        known = accounts.get(split, accounts["train"]).label_names  # held out of the training text, a label means the same
+        if agree:
+            known = {} if known else {name: label for label, name in names.items()}
         sentences[split] = [(sentence, known.get(label or "", label)) for sentence, label in lines]
     return names if agree else {}
 

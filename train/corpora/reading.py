@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
             yield text, label, place
         for sign in signs(sample):
             account.note(sign)
-    except (OSError, EOFError, ValueError, ArithmeticError, LookupError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
         raise cannot_read(path, error) from None
 
 
@@ -222,7 +222,7 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
     return found[0], label_column
 
 
-def _known(path: Path, names: Iterable[str], wanted: str) -> str:
+def _known(path: Path, names: Collection[str], wanted: str) -> str:
     if (name := name_among(names, wanted)) is None:
         raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.")
     return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -40,7 +40,7 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(shown[:MOST_LISTED]) + more
 
 
-def name_among(names: Iterable[str], wanted: str) -> str | None:
+def name_among(names: Collection[str], wanted: str) -> str | None:
     """The column that is called so: letter for letter, or the only one that looks so; None if there is none.
 
     Accents are one letter or two, and spaces stand around names: ours and a file's look alike then.

@@ -153,6 +153,12 @@ def test_labels_are_as_they_print(tmp_path: Path) -> None:
     assert read(path, label_column="label")[1] == {"without label": 1}
 
 
+def test_a_time_zone_that_nobody_knows_is_said(tmp_path: Path) -> None:
+    times = pa.array([0, 1], pa.timestamp("s", "Foo/Bar"))
+    parquet.write_table(pa.table({"text": ["a boat sails", "it rains"], "label": times}), tmp_path / "mine.parquet")
+    assert "unknown time zone" in fault_of(tmp_path / "mine.parquet", "text", "label")
+
+
 def test_lines_with_and_without_labels(tmp_path: Path) -> None:
     for path, opened in (tmp_path / "a.txt", open), (tmp_path / "A.TXT.GZ", gzip.open):
         with opened(path, "wb") as file:
