@@ -167,7 +167,7 @@ def joint_holes(record: Record) -> Iterator[Finding]:
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
     if _has_copies(record):
-        copies = f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others"
+        copies = f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others, or nearly"
         yield Finding("note", f"Holes can't be told: {copies}, which makes hole mass and AUC too high. Leave the copies out.")
         return
     holes = has_holes(record)

@@ -49,7 +49,7 @@ class Record:
     interpolation: mean ROUGE-L F1 along the way, `to_start` and `to_end`. training: how the weights were made. classes: what
     the labels of the sentences are called, by number; a label that is not in it has no name but its number. all_examples: how
     many examples the figures SUMMED and their rows of the profile come from, where the others come from fewer, those of
-    `evaluation`; 0 where all come from these. copies: how many of these are exactly the same as another one.
+    `evaluation`; 0 where all come from these. copies: how many of these are copies of others, or nearly.
     """
 
     corpus: str

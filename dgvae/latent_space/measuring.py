@@ -17,6 +17,7 @@ from dgvae.evaluation.figures import FIGURES, SUMMED
 from dgvae.evaluation.latent_figures import measure_latents
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.evaluation.sums import summed_figures
+from dgvae.latent_space.copies import copies
 from dgvae.latent_space.wording import of_examples
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
@@ -65,7 +66,6 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         The record. It identifies these examples by their posteriors.
     """
     some = posterior.map(lambda tensor: tensor[rows])
-    different = torch.cat([tensor.flatten(1) for tensor in some.tensors().values()], dim=1).unique(dim=0)
     digest = hashlib.sha256()
     for tensor in some.tensors().values():
         digest.update(tensor.numpy().tobytes())
@@ -78,7 +78,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         training={},
         classes=dict(classes),
         all_examples=len(posterior) if len(posterior) > len(some) else 0,
-        copies=len(some) - len(different),
+        copies=copies(some),
     )
     add_latents(record, some)
     if record.all_examples:

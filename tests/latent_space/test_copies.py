@@ -1,0 +1,35 @@
+"""Copies among the examples are counted, exact ones and near ones, and independent examples are not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dgvae import DiagonalGaussian
+from dgvae.evaluation.diagnosis import MOST_COPIES
+from dgvae.latent_space.copies import copies
+from dgvae.posteriors import Points
+
+
+@pytest.mark.parametrize("dim", [1, 2, 8, 64])
+@pytest.mark.parametrize("views", [1, 2, 4])
+def test_near_copies_are_counted(dim: int, views: int) -> None:
+    generator = torch.Generator().manual_seed(dim)
+    z = torch.randn(2400 // views, dim, generator=generator).double()
+    noise = 1e-5 if dim == 1 else 1e-3 if dim == 2 else 0.1  # small beside the distance to the next of so many
+    mean = torch.cat([z + noise / 2 * torch.randn(z.shape, generator=generator) for _ in range(views)])
+    found = copies(DiagonalGaussian(mean, torch.full_like(mean, -4.0))) / len(mean)
+    assert found == 0 if views == 1 else 0.8 < found / (1 - 1 / views) <= 1.01
+
+
+@pytest.mark.parametrize("shape", ["clusters", "curve", "heavy tails", "sparse"])
+def test_independent_examples_are_no_copies_whatever_their_shape(shape: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    noise, t = torch.randn(3000, 3, generator=generator), torch.rand(3000, 1, generator=generator)
+    z = {
+        "clusters": 0.05 * noise + 3 * torch.randint(0, 3, noise.shape, generator=generator),
+        "curve": torch.cat([(7 * t).sin(), (7 * t).cos(), t], dim=1),
+        "heavy tails": noise / t,
+        "sparse": torch.cat([noise, noise.flip(0)], dim=1) * (torch.arange(6) < 6 * t),
+    }[shape]
+    assert copies(Points(z)) < MOST_COPIES * len(z)
