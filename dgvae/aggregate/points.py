@@ -39,6 +39,10 @@ class AggregatedPoints(AggregatedGaussian):
         """The points, whatever the generator: [N, D]."""
         return self.mean
 
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """See `AggregatedPosterior`. Of the points themselves: a dimension in which all agree has no variance."""
+        return self.mean.mean(0), self._covariance_of_means
+
     def pair_density(self, pair: tuple[int, int], edges: tuple[Tensor, Tensor]) -> Tensor:
         """See `AggregatedGaussian`. Smoothed by Scott's rule, h = N^(−1/6), with the points drawn together by √(1 − h²).
 

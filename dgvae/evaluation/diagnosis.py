@@ -118,7 +118,7 @@ def _are_narrow(record: Record) -> bool:
 
 def marginal_holes(record: Record) -> Iterator[Finding]:
     """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
-    kl, (wrong, unsure) = record.profile.get("marginal_kl", []), _judge_marginals(record)
+    kl, (wrong, unsure) = _marginal_kl(record)[0], _judge_marginals(record)
     if unsure and not wrong:
         which = f"dimension {unsure[0] + 1} differs" if len(unsure) == 1 else f"{len(unsure)} of {len(kl)} marginals differ"
         yield Finding("note", f"Too few sentences to tell whether {which} from N(0, 1).")
@@ -127,14 +127,13 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
         which = f"Dimension {worst + 1} differs from N(0, 1)"
         if len(wrong) > 1:
             which = f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} differs most"
-        yield Finding("fault", f"{which}, by {kl[worst]:.2f} nats{_how(record, worst)}.")
+        least = "" if "marginal_kl" in record.profile else "at least "
+        yield Finding("fault", f"{which}, by {least}{kl[worst]:.2f} nats{_how(record, worst)}.")
 
 
 def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
     """The dimensions whose q(z_i) differs from N(0, 1), and those of which the sentences do not tell."""
-    kl, sentences = record.profile.get("marginal_kl", []), record.evaluation.sentences
-    unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
-    errors, biases = (record.profile.get(f"marginal_kl_{name}", unknown) for name in ("error", "bias"))
+    (kl, errors, biases), sentences = _marginal_kl(record), record.evaluation.sentences
     chances = record.profile.get("marginal_kl_by_chance", [0.0] * len(kl))
     wrong, unsure = [], []
     for i, (value, error, bias, chance) in enumerate(zip(kl, errors, biases, chances, strict=True)):
@@ -145,6 +144,25 @@ def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
         elif high >= CONSISTENT_KL:
             unsure.append(i)
     return wrong, unsure
+
+
+def _marginal_kl(record: Record) -> tuple[list[float], list[float], list[float]]:
+    """KL(q(z_i) ‖ p(z_i)) of each dimension, its standard error and its bias, nats.
+
+    Points have none. Their mean m and variance v bound it from below by ½ (v + m² − 1 − log v), the KL of a Gaussian. Of N
+    examples, that has the error and the bias of m and v.
+    """
+    sentences = record.evaluation.sentences
+    if kl := record.profile.get("marginal_kl"):
+        unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
+        return kl, *(record.profile.get(f"marginal_kl_{name}", unknown) for name in ("error", "bias"))  # pyright: ignore[reportReturnType]
+    means, variances = (record.profile.get(name, []) for name in ("mean", "variance"))
+    if not means or "kl" in record.profile:
+        return [], [], []
+    moments = [*zip(means, variances, strict=True)]
+    kl = [0.5 * (v + m * m - 1 - math.log(v)) if v > 0 else 0.0 for m, v in moments]  # `collapse` tells of a constant
+    errors = [math.sqrt((m * m * v + (v - 1) ** 2 / 2) / sentences) for m, v in moments]
+    return kl, errors, [(1 + v) / (2 * sentences) for v in variances]
 
 
 def _how(record: Record, dimension: int) -> str:

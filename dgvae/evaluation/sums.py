@@ -58,7 +58,8 @@ class Sums:
             assert isinstance(part, AggregatedGaussian)  # as those of both kinds are
             centered, kl = part.mean - origin, part.gaussian.kl_per_dimension()
             squared = float((kl.sum(1) - usual_kl).square().sum())
-            return cls(len(some), centered.sum(0), centered.T @ centered, part.log_var.exp().sum(0), kl.sum(0), squared)
+            variance = torch.zeros_like(origin) if isinstance(posterior, Points) else part.log_var.exp().sum(0)
+            return cls(len(some), centered.sum(0), centered.T @ centered, variance, kl.sum(0), squared)
 
         return reduce(add, map(chunk, rows.sort().values.split(max(1, _NUMBERS // len(origin)))))
 

@@ -13,11 +13,15 @@ import torch
 
 import dgvae.latent_space.held
 from dgvae import DiagonalGaussian, LatentSpace
+from dgvae.aggregate import aggregate
 from dgvae.aggregate.points import NO_POSTERIORS
 from dgvae.errors import UserError
 from dgvae.evaluation.figures import FIGURES, SUMMED
+from dgvae.evaluation.latent_figures import SINGULAR
 from dgvae.evaluation.record import Evaluation, Record
+from dgvae.explore.slices import CELLS, plane, reach_of
 from dgvae.latent_space.measuring import NO_DECODER, add_latents
+from dgvae.posteriors import Points
 
 ROOT = Path(__file__).parents[2]
 PDG = ROOT / "checkpoints/short-yelp/pdg-vae"
@@ -202,6 +206,14 @@ def test_a_slice_shows_both_densities_and_their_gap_of_points_too() -> None:
             space.slice(0, 3)
 
 
+@pytest.mark.parametrize("scale", [1, 5, 300])
+def test_a_slice_holds_codes_wherever_they_lie(scale: float) -> None:
+    z = scale * torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    aggregated = aggregate(Points(z))
+    shown = plane(aggregated, (0, 1), reach_of(aggregated, (0, 1)))
+    assert float(shown.q.sum()) * (2 * shown.reach / CELLS) ** 2 == pytest.approx(1, abs=0.03)
+
+
 def test_points_say_why_they_have_no_more() -> None:
     assert LatentSpace(torch.randn(100, 2)).absent["kl"] == NO_POSTERIORS
 
@@ -214,13 +226,27 @@ def test_a_column_that_would_be_lost_is_refused(columns: dict[str, Any]) -> None
         LatentSpace(np.eye(60)[:, :2], columns=columns)
 
 
-def test_points_that_are_wider_than_the_prior_are_said_to_differ() -> None:
+@pytest.mark.parametrize(
+    ("scale", "shift", "said"),
+    [
+        (2.5, 0.0, "Dimension 1 differs from N(0, 1), by at least 1.7"),
+        (1.0, 0.5, "Dimension 1 differs from N(0, 1), by at least 0.1"),
+        (0.5, 0.0, "it is too narrow (variance 0.2"),
+    ],
+)
+def test_points_whose_marginals_differ_are_said_to(scale: float, shift: float, said: str) -> None:
     z = torch.randn(3000, 3, generator=torch.Generator().manual_seed(0))
     assert [finding.severity for finding in LatentSpace(z).diagnosis()] == ["good", "good"]
-    z[:, 0] *= 2.5
-    texts = [finding.text for finding in LatentSpace(z).diagnosis() if finding.severity == "fault"]
-    assert len(texts) == 1
-    assert "No holes are found, but q(z) differs from the prior" in texts[0]
+    z[:, 0] = scale * z[:, 0] + shift
+    assert any(said in finding.text for finding in LatentSpace(z).diagnosis() if finding.severity == "fault")
+
+
+def test_a_dimension_in_which_all_points_agree_has_no_covariance_gap() -> None:
+    z = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+    z[:, 2] = 0.1
+    one, shifted = LatentSpace(z), LatentSpace(torch.cat([z[:, :2] + 3, z[:, 2:]], dim=1))
+    assert one.absent["covariance_gap"] == SINGULAR
+    assert any("2 of 3 marginals differ from N(0, 1)" in finding.text for finding in shifted.diagnosis())
 
 
 def test_copies_make_no_holes() -> None:
