@@ -63,7 +63,9 @@ def _template(kind: str, with_centers: bool) -> dict[str, Any]:
     layers: list[Any] = [image, _legend(kind)]
     if with_centers:
         layers.append(
-            alt.Chart(alt.NamedData("points")).mark_circle(size=5, opacity=0.35, color=alt.expr("ink")).encode(x=x, y=y)
+            alt.Chart(alt.NamedData("points"))
+            .mark_circle(size=5, clip=True, opacity=0.35, color=alt.expr("ink"))
+            .encode(x=x, y=y)
         )
     spec = (
         alt.layer(*layers)
@@ -106,7 +108,7 @@ def _legend(kind: str) -> Any:
     else:
         color = POSTERIOR if kind == "q" else PRIOR
         ends, colors = [0.0, "@most"], [css(color, 0), css(color)]
-        title, shown, values = "density", ".2f", alt.expr("@ends")
+        title, shown, values = "density", ".2~g", alt.expr("@ends")
     legend = alt.Legend(
         orient="bottom", title=title, gradientLength=150, gradientThickness=8, gradientOpacity=1, values=values, format=shown
     )

@@ -15,6 +15,7 @@ from dgvae.aggregate.gaussian import NO_PAIR
 from dgvae.errors import UserError
 
 CELLS = 96  # along each side
+MOST_REACH = 100_000
 _NO_MASS = 1e-7  # of a cell: where neither density has more, their gap says nothing
 Pair = tuple[int, int]
 
@@ -69,9 +70,9 @@ def with_marginals(aggregated: AggregatedPosterior) -> AggregatedGaussian:
 
 
 def reach_of(aggregated: AggregatedPosterior, pair: Pair) -> float:
-    """A whole number that holds the prior and nearly all posteriors in these dimensions, at most 12."""
+    """A whole number that holds the prior and nearly all posteriors in these dimensions, at most MOST_REACH."""
     furthest = torch.quantile(aggregated.posterior.location[:, list(pair)].abs(), 0.995)
-    return float(min(12, max(4, furthest.ceil())))
+    return float(min(MOST_REACH, max(4, furthest.ceil())))
 
 
 def widest_pair(aggregated: AggregatedPosterior) -> Pair:
@@ -88,7 +89,7 @@ def most_correlated_pair(aggregated: AggregatedPosterior) -> Pair:
     """The two dimensions of q(z) with the largest correlation, of either sign. It has none on a prior of independent ones."""
     _, covariance = with_marginals(aggregated).moments()
     deviation = covariance.diagonal().sqrt()
-    correlation = (covariance / (deviation.unsqueeze(1) * deviation)).abs().triu(1)
+    correlation = (covariance / (deviation.unsqueeze(1) * deviation)).abs().triu(1).nan_to_num(0)  # of a constant there is none
     i, j = divmod(int(correlation.argmax()), len(correlation))
     return i, j
 

@@ -103,8 +103,9 @@ def test_what_is_derived_is_kept_but_not_without_end(checkpoints: Path) -> None:
     assert made == [*range(MOST_KEPT + 1), 0]
 
 
-def test_the_slices_rankings_are_those_of_the_library() -> None:
-    from dgvae.explore.slices import RANKINGS as library
-    from dgvae.ui.tabs.slice import RANKINGS
+def test_the_slices_rankings_and_reach_are_those_of_the_library() -> None:
+    from dgvae.explore import slices as library
+    from dgvae.ui.tabs.slice import MOST_REACH, RANKINGS
 
-    assert set(RANKINGS) == set(library)
+    assert set(RANKINGS) == set(library.RANKINGS)
+    assert MOST_REACH == library.MOST_REACH

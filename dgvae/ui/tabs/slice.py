@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from dgvae.explore.slices import Pair, Plane
 
 CHOSEN = "the two below"
-# Of dgvae.explore.slices, which needs torch:
+# Of dgvae.explore.slices, which needs torch, as MOST_REACH is:
+MOST_REACH = 100_000
 RANKINGS = ("largest correlation", "largest variance of the means", "largest marginal KL")
 BASES = {"zero": "zero", "a draw of the prior": "prior", "a sentence": "sentence"}
 MOST_CENTERS = 1000
+FAR = 40  # a slice that reaches farther has the prior in a cell or two, beside which q(z) would not be seen
+FAR_APART = 3  # times as far as the other model's: then each has its own square
 
 
 class SliceTab(Tab):
@@ -56,8 +59,9 @@ class SliceTab(Tab):
             seed = Number(1, minimum=0, maximum=2**31, precision=0, label="Seed of the draw", min_width=90)
             sentence = gr.Textbox(EXAMPLES[0], label="The sentence", max_length=MOST_CHARACTERS, min_width=280)
         with gr.Row():
-            x = Number(0, minimum=-12, maximum=12, step=0.1, label="Point, x", elem_id="slice-x", min_width=90)
-            y = Number(0, minimum=-12, maximum=12, step=0.1, label="Point, y", elem_id="slice-y", min_width=90)
+            far: dict[str, Any] = {"minimum": -MOST_REACH, "maximum": MOST_REACH, "step": 0.1, "min_width": 90}
+            x = Number(0, label="Point, x", elem_id="slice-x", **far)
+            y = Number(0, label="Point, y", elem_id="slice-y", **far)
         readout = gr.HTML(elem_id="slice-readout", elem_classes="readout")
         charts, faults = [], []
         for side in "ab":
@@ -89,7 +93,6 @@ class SliceTab(Tab):
         """Faults of A and B, six charts, and what is read out."""
         columns = [self._planes(name, (name_a, name_b), fields) for name in (name_a, name_b)]
         planes = [plane for plane in columns if not isinstance(plane, str)]
-        most = max([float(p.q.max()) for p in planes] + [float(p.p.max()) for p in planes], default=1.0)
         marker = float(fields["x"] or 0), float(fields["y"] or 0)
         charts: list[Any] = []
         for name, plane in zip((name_a, name_b), columns, strict=True):
@@ -97,6 +100,9 @@ class SliceTab(Tab):
                 charts += [None] * len(KINDS)
                 continue
             title = self.shelf.get(name).model.config.title
+            most = max(max(float(p.q.max()), float(p.p.max())) for p in planes if p.reach == plane.reach)
+            if plane.reach > FAR:
+                most = float(plane.q.max())
             for kind in KINDS:
                 centers = self.shelf.derived(name, ("centers", plane.pair), partial(_centers, plane.pair))
                 charts.append(slice_chart(kind, plane, most, marker, title, centers if kind == "q" else None))
@@ -104,13 +110,18 @@ class SliceTab(Tab):
         return *faults, *charts, self.read_out(name_a, name_b, **fields)
 
     def _planes(self, name: str | None, names: tuple[str | None, str | None], fields: Mapping[str, Any]) -> Plane | str:
-        """The densities of a model, or why there are none. Both models get the same dimensions and the same square."""
+        """The densities of a model, or why there are none. Both models get the same dimensions.
+
+        And the same square, unless one of them would be a dot in it.
+        """
         from dgvae.explore.slices import plane, reach_of
 
         try:
             pair = self._pair(names, fields)
-            reach = max([4.0, *(reach_of(c.aggregated, pair) for n in names if (c := self._sound(n, pair)))])
             _check(self.shelf.get(name), pair)
+            reach, *others = (reach_of(c.aggregated, pair) for n in (name, *names) if (c := self._sound(n, pair)))
+            if max(others) <= FAR_APART * min(others):
+                reach = max(others)
             return self.shelf.derived(name, ("plane", pair, reach), lambda c: plane(c.aggregated, pair, reach))
         except UserError as error:
             return str(error)
