@@ -6,6 +6,7 @@ import codecs
 import gzip
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import islice
@@ -21,10 +22,28 @@ FEW_BYTES = 20  # with fewer that are not UTF-8, the lines that hold them are le
 
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, UTF_8),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
-_TYPOGRAPHY = set("€…–—‘’“”•£©®°«»¡¿·™½¼¾×\xa0")
-_TURKISH = set("ðþýÐÞÝ")  # what Turkish letters of cp1254 are in cp1252
-_ICELANDIC = set("áéíóúæÁÉÍÓÚÆ")  # which has these, too
-_ONE_LETTER_WORDS = set("àáâèéêìíòóôùúüÀÁÂÈÉÊÌÍÒÓÔ")
+_TYPOGRAPHY = set("€…–—‘’‚“”„‹›•£©®°«»¡¿·™½¼¾×\xa0")
+# The letters of the languages that are written in cp1252, and what is often among them, where another language has nearly the
+# same. Czech, Polish, Hungarian, Romanian, Baltic languages and Turkish, read as cp1252, have letters of several: "ìšèøžýù".
+_ALPHABETS = (
+    ("àâæçéèêëîïôœùûüÿ", ""),  # French
+    ("äöüßéà", ""),  # German
+    ("áéíñóúüç", ""),  # Spanish
+    ("áâãàçéêíóôõúü", "ç"),  # Portuguese
+    ("àèéìíîòóùú", ""),  # Italian
+    ("àçéèíïóòúüñ", ""),  # Catalan
+    ("åäöæøéèüóòôêàá", ""),  # Scandinavian languages
+    ("äöõüåšžé", ""),  # Finnish, Estonian
+    ("áéíóúýðþæöø", "ð"),  # Icelandic, Faroese
+    ("éëïöüèáóêâç", ""),  # Dutch, Afrikaans, Albanian
+    ("áéíóúàèìòù", ""),  # Irish, Scottish Gaelic
+    ("âêîôûïöùüñàèé", ""),  # Welsh, Breton
+)
+_COVERED = 0.95  # of the accents, by one alphabet
+_OFTEN = 0.01  # of the accents
+_FEW_ACCENTS = 0.005  # of all bytes: words that English borrows from everywhere
+_ONE_LETTER_WORDS = set("àáâåèéêìíòóôöùúüÀÁÂÅÈÉÊÌÍÒÓÔÖ")
+_ORDINAL = re.compile(r"(?<=[\d.nN])[ªº](?!\w)")  # 1º, n.º
 _GARBLED = re.compile("[Â-ô][\x80-¿€‚-™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
 _SAMPLE_LINES = 2000
 # Encodings in 7 bits, which look like ASCII: what shows them, and what all of the text is made of then.
@@ -40,9 +59,13 @@ _GZIP = b"\x1f\x8b"
 
 def opened(path: Path) -> BinaryIO:
     """The bytes of a file, unpacked if they are packed by gzip, whatever its name says."""
+    return cast(BinaryIO, gzip.open(path)) if is_packed(path) else open(path, "rb")
+
+
+def is_packed(path: Path) -> bool:
+    """Whether it is packed by gzip."""
     with open(path, "rb") as file:
-        packed = file.read(2) == _GZIP
-    return cast(BinaryIO, gzip.open(path)) if packed else open(path, "rb")
+        return file.read(2) == _GZIP
 
 
 def check_encoding(name: str) -> str:
@@ -127,9 +150,10 @@ def _unmarked_utf(start: bytes) -> str | None:
 
 
 def _without_utf_8(path: Path) -> str:
-    right, broken = 0, []
+    right, broken, size = 0, [], 0
     with opened(path) as file:
         for line in file:
+            size += len(line)
             if not line.isascii():
                 try:
                     line.decode()
@@ -141,7 +165,7 @@ def _without_utf_8(path: Path) -> str:
     sample = b"".join(broken)
     if right >= len(broken):
         return UTF_8  # the broken lines are left out
-    if _is_western(sample):
+    if _is_western(sample, size):
         return WESTERN
     if sum(byte > 127 for byte in sample) < FEW_BYTES:
         return UTF_8
@@ -151,16 +175,22 @@ def _without_utf_8(path: Path) -> str:
     )
 
 
-def _is_western(sample: bytes) -> bool:
-    """Whether it reads like text in a language of Western Europe: some accents within words, and typography."""
+def _is_western(sample: bytes, size: int) -> bool:
+    """Whether it reads like text in a language of Western Europe: some accents within words, and typography.
+
+    sample: the lines that are not UTF-8, out of `size` bytes.
+    """
     try:
         text = sample.decode(WESTERN)
     except UnicodeDecodeError:
         return False
     places = [match.start() for match in re.finditer(r"[^\x00-\x7f]", text)]
     accents = sum(text[place].isalpha() for place in places)
-    if 10 * sum(map(_TURKISH.__contains__, text)) > accents and _ICELANDIC.isdisjoint(text):
-        return False
+    if accents > _FEW_ACCENTS * size:
+        found = Counter(letter for letter in _ORDINAL.sub("", text).lower() if letter.isalpha() and not letter.isascii())
+        likely = [letters for letters, often in _ALPHABETS if not often or found[often] > _OFTEN * found.total()]
+        if max(sum(map(found.__getitem__, letters)) for letters in likely) < _COVERED * found.total():
+            return False
     return sum(_fits(text, place) for place in places) >= 0.9 * len(places) and accents <= 0.35 * sum(map(str.isalpha, text))
 
 
@@ -169,7 +199,7 @@ def _fits(text: str, place: int) -> bool:
     if not letter.isalpha():
         return letter in _TYPOGRAPHY
     if not before.isalpha() and not after.isalpha():
-        return letter in _ONE_LETTER_WORDS
+        return letter in _ONE_LETTER_WORDS or bool(_ORDINAL.match(text, place))
     return not (letter.isupper() and before.islower())
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.columns import is_number
-from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines
+from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines, is_packed
 from train.corpora.json_tables import TEXTS, json_in_lines, json_table
 from train.corpora.kinds import is_parquet, refuse_other_kinds
 from train.corpora.lines import layout_of_lines, read_lines
@@ -120,6 +120,8 @@ def _ending(path: Path, account: Account) -> str:
     if ending == ".parquet":
         if not path.stat().st_size:
             raise UserError(f"{path} is empty; save the table again.")
+        if is_packed(path):
+            raise UserError(f"{path} is packed by gzip, which is read for all formats but Parquet; unpack it first.")
         raise UserError(f"{path} is not a Parquet file; give it the ending of its format, such as .csv or .jsonl.")
     return ending
 
@@ -213,12 +215,15 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
     if not seen:
         return next(iter(names)), label_column  # there is no row
     found = [name for name in names if name in words and name != label_column]
+    if nested and len(found) < 2 and not set(found) & set(TEXT_COLUMNS) and all(max(words[name]) == 1 for name in found):
+        # Such as ids beside conversations.
+        raise UserError(_only_nested(path, found, nested))
     if len(found) != 1:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
         named = [name for name in TEXT_COLUMNS if name in found and (name in long or any(n > 1 for n in words[name]))]
         found = named or (long if len(long) == 1 else [name for name in TEXT_COLUMNS if name in found and not long])
     if not found:
-        raise UserError(_why_no_column(path, [name for name in names if name not in nested], nested, bool(words)))
+        raise UserError(_why_no_column(path, [name for name in names if name not in nested], bool(words)))
     return found[0], label_column
 
 
@@ -228,13 +233,17 @@ def _known(path: Path, names: Collection[str], wanted: str) -> str:
     return name
 
 
-def _why_no_column(path: Path, names: list[str], nested: set[str], wordy: bool) -> str:
+def _only_nested(path: Path, flat: list[str], nested: set[str]) -> str:
+    """Why none of a table's columns is taken for the text where others hold lists or objects, and what to do."""
+    otherwise = f", or name {listed(flat)} with --column" if flat else ""
+    return (
+        f"{path} has no column of sentences, only lists or objects in {listed(sorted(nested))}; write the text into a column "
+        f"of its own{otherwise}."
+    )
+
+
+def _why_no_column(path: Path, names: list[str], wordy: bool) -> str:
     """Why none of a table's columns is taken for the text, and what to do."""
-    if nested and not wordy:
-        return (
-            f"{path} has no column of text, only lists or objects in {listed(sorted(nested))}; write the text into a column of "
-            "its own."
-        )
     if not wordy:
         return f"{path} has no column with words, only {listed(names)}; give a file with text, or name a column with --column."
     return f"{path} does not show which column is the text; name one of {listed(names)} with --column."

@@ -52,7 +52,9 @@ def name_among(names: Collection[str], wanted: str) -> str | None:
 
 
 def label_of(value: object) -> str | None:
-    """A label as text: a number, a date, a duration, or text of any kind; None if it is a list, an object or nothing."""
+    """A label as text: a number, a date, a duration, text of any kind, or the only one of a list; else None."""
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
     if isinstance(value, dict) and len(value) == 1 and str(next(iter(value))).startswith("$"):
         (value,) = value.values()  # {"$numberInt": "1"}, as MongoDB writes it
     if isinstance(value, float | Decimal):

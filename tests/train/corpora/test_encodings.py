@@ -29,14 +29,60 @@ def test_utf_32_without_a_mark(encoding: str, tmp_path: Path) -> None:
     assert read(tmp_path / "a.txt")[0] == TEXTS
 
 
-def test_turkish_is_not_taken_for_western(tmp_path: Path) -> None:
-    turkish = [f"güneş ağacı {number} ılık çorbası" for number in range(20)]
-    (tmp_path / "a.txt").write_bytes("\n".join(turkish).encode("cp1254"))
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("güneş ağacı {} ılık çorbası", "cp1254"),
+        ("příliš žluťoučký kůň {} úpěl ďábelské ódy", "cp1250"),
+        ("árvíztűrő tükörfúrógép {} és a bűvös erdő", "cp1250"),
+        ("în această după-amiază {} mâncarea a fost foarte bună", "cp1250"),
+        ("zażółć gęślą jaźń {} i wróć później", "cp1250"),
+        ("čudoviti žarki sonca {} so obsijali šolo", "cp1250"),
+        ("šiandien labai gražus oras {} ir ąžuolai žaliuoja", "cp1257"),
+        ("vecā laiva {} atgriežas mājās kā vienmēr", "cp1257"),
+    ],
+)
+def test_other_languages_of_europe_are_not_taken_for_western(text: str, encoding: str, tmp_path: Path) -> None:
+    texts = [text.format(number) for number in range(20)]
+    (tmp_path / "a.txt").write_bytes("\n".join(texts).encode(encoding))
     with pytest.raises(UserError, match="such as cp1251, cp1250, cp1254"):
         read(tmp_path / "a.txt")
-    icelandic = [f"það er góður dagur og hann fer heim {number} sinnum með ærnar" for number in range(20)]
-    (tmp_path / "a.txt").write_bytes("\n".join(icelandic).encode("cp1252"))
-    assert read(tmp_path / "a.txt")[0] == icelandic
+    assert read(tmp_path / "a.txt", encoding=encoding)[0] == texts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "það er góður dagur og hann fer heim {} sinnum með ærnar",
+        "å være eller ikke være {} er spørsmålet",
+        "„Übermut“ tut {} mal selten gut, weiß man",
+        "a comida estava ótima {} e não é cara, pois são três opções",
+        "il était une fois {} cœurs à Noël, où l'été brûle",
+        "mañana será otro día {}, ¿verdad? El 2º piso",
+        "hän söi {} herkullista lettua äitinsä luona",
+        "è più buono di così {}, perché no",
+    ],
+)
+def test_languages_of_western_europe_are_read(text: str, tmp_path: Path) -> None:
+    texts = [text.format(number) for number in range(20)]
+    (tmp_path / "a.txt").write_bytes("\n".join(texts).encode("cp1252"))
+    assert read(tmp_path / "a.txt")[0] == texts
+
+
+def test_english_borrows_words_from_everywhere(tmp_path: Path) -> None:
+    borrowed = [
+        "the café",
+        "a jalapeño",
+        "some crème brûlée",
+        "an über driver",
+        "a façade",
+        "Beyoncé",
+        "São Paulo",
+        "smørrebrød",
+    ]
+    texts = [f"we liked {'the soup' if n % 20 else borrowed[n // 20 % 8]} and the staff was friendly {n}" for n in range(800)]
+    (tmp_path / "a.txt").write_bytes("\n".join(texts).encode("cp1252"))
+    assert read(tmp_path / "a.txt")[0] == texts
 
 
 def test_lines_in_utf_8_and_cp1252_in_one_file(tmp_path: Path) -> None:

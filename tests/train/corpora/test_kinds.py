@@ -178,16 +178,45 @@ def test_bytes_of_parquet_are_text_where_they_are_utf_8(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [["a", "b"], {"body": "a"}])
 def test_columns_of_lists_and_objects_are_named(value: object, tmp_path: Path) -> None:
     parquet.write_table(pa.table({"note": [value] * 3, "mood": [1, 2, 3]}), tmp_path / "a.parquet")
-    with pytest.raises(UserError, match="no column of text, only lists or objects in note; write"):
+    with pytest.raises(UserError, match="no column of sentences, only lists or objects in note; write"):
         read(tmp_path / "a.parquet")
     (tmp_path / "a.jsonl").write_text(
         "\n".join(f'{{"note": {"[1]" if isinstance(value, list) else "{}"}, "mood": 1}}' for _ in TEXTS)
     )
-    with pytest.raises(UserError, match="no column of text, only lists or objects in note; write"):
+    with pytest.raises(UserError, match="no column of sentences, only lists or objects in note; write"):
         read(tmp_path / "a.jsonl")
     kind = "a list" if isinstance(value, list) else "an object"
     for name in ("a.parquet", "a.jsonl"):
         assert list(read(tmp_path / name, column="note")[2].left_out) == [f"with {kind} as note"]
+
+
+@pytest.mark.parametrize(
+    ("record", "flat"),
+    [
+        ({"id": "identity_{n}", "conversations": [{"from": "human", "value": "{text}"}]}, "id"),
+        ({"id": "{n}", "file_upload": "5bd{n}-a.txt", "data": {"text": "{text}"}}, "file_upload"),
+        ({"key": 7, "lang": "en", "tokens": ["{text}"]}, "lang"),
+    ],
+)
+def test_ids_beside_conversations_are_not_taken_for_the_text(record: dict, flat: str, tmp_path: Path) -> None:
+    lines = [json.dumps(record).replace("{n}", str(number)).replace("{text}", text) for number, text in enumerate(TEXTS)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    with pytest.raises(UserError, match=f"write the text into a column of its own, or name {flat} with --column"):
+        read(tmp_path / "a.jsonl")
+    assert len(read(tmp_path / "a.jsonl", column=flat)[0]) == len(TEXTS)
+
+
+def test_a_list_of_one_label_is_that_label(tmp_path: Path) -> None:
+    lines = [json.dumps({"id": n, "text": text, "label": ["glad" if n % 2 else "sad"]}) for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert read(tmp_path / "a.jsonl", label_column="label")[1] == ["sad", "glad"] * 6
+
+
+def test_a_packed_parquet_file_is_said_to_be_one(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"text": TEXTS}), tmp_path / "a.parquet")
+    (tmp_path / "a.parquet.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    with pytest.raises(UserError, match="is packed by gzip, which is read for all formats but Parquet; unpack it first"):
+        read(tmp_path / "a.parquet.gz")
 
 
 @pytest.mark.parametrize(
@@ -206,5 +235,5 @@ def test_labels_of_every_type_become_text(values: list, labels: list[str], tmp_p
 
 
 def test_labels_that_are_lists_are_said(tmp_path: Path) -> None:
-    parquet.write_table(pa.table({"note": TEXTS, "mood": [["a"]] * 12}), tmp_path / "a.parquet")
+    parquet.write_table(pa.table({"note": TEXTS, "mood": [["a", "b"]] * 12}), tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet", label_column="mood")[2].left_out == {"with a list as mood": 12}
