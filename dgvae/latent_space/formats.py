@@ -126,15 +126,16 @@ def _of_npz(path: Path, most: Most) -> dict[str, Column]:
         with np.load(path, allow_pickle=False) as arrays:
             for name in arrays.files:
                 array = _of_member(path, arrays, name)
-                is_text = isinstance(array, np.ndarray) and array.dtype.kind in "US"
-                if is_text:
+                if not isinstance(array, np.ndarray):
+                    continue
+                if is_text := array.dtype.kind in "US":
                     _check_texts(path, array.nbytes, most)
-                columns[name] = _texts(array) if is_text else array
+                columns[name] = _texts(array) if is_text else _of_bytes(path, array, most)
     except UserError:
         raise
     except Exception as error:  # zipfile, zlib and numpy have no error in common for what is broken
         raise _broken(path, error) from None
-    return {name: column for name, column in columns.items() if isinstance(column, list | np.ndarray)}
+    return columns
 
 
 def _of_member(path: Path, arrays: Any, name: str) -> Any:

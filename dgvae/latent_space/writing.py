@@ -16,6 +16,8 @@ from dgvae.latent_space.checks import Contents
 from dgvae.latent_space.formats import Column, bytes_of
 from dgvae.text.corpora import UNLABELED
 
+_MOST_OF_EQUAL = 25_000_000  # characters of texts that are written with equal lengths: 100 MB
+
 
 def write_contents(path: Path, contents: Contents) -> None:
     """Write what `read_columns` reads; folders are made. Raises UserError unless the suffix is one of the formats'."""
@@ -49,8 +51,20 @@ def _write_npz(path: Path, columns: dict[str, Column]) -> None:
     with zipfile.ZipFile(file, "w") as archive:  # as np.savez does, to which `file` can't be a column
         for name, column in columns.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
-                np.lib.format.write_array(part, np.array(column), allow_pickle=False)
+                np.lib.format.write_array(part, _array_of(column), allow_pickle=False)
     write_bytes(path, file.getvalue())
+
+
+def _array_of(column: Column) -> np.ndarray:
+    """A column as an array. Every text of an array takes the room of the longest, so a few long ones are written as bytes."""
+    if isinstance(column, np.ndarray):
+        return column
+    ends_in_zero = any(text.endswith("\0") for text in column)  # which an array of texts takes away
+    return (
+        bytes_of(column)
+        if ends_in_zero or len(column) * max(map(len, column), default=0) > _MOST_OF_EQUAL
+        else np.array(column)
+    )
 
 
 def _write_parquet(path: Path, columns: dict[str, Column]) -> None:

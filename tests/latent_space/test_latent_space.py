@@ -149,6 +149,14 @@ def test_columns_of_every_type_are_loaded_again(suffix: str, dtype: str, tmp_pat
     np.testing.assert_array_equal(LatentSpace.load(path).columns["odd"], column)
 
 
+@pytest.mark.parametrize("odd", ["long" * 2_000_000, "ends in zero\0"])
+def test_texts_of_every_length_are_loaded_again(odd: str, tmp_path: Path) -> None:
+    texts = [odd, *(["short"] * 9)]
+    LatentSpace(torch.randn(10, 2), text=texts).save(path := tmp_path / "texts.npz")
+    assert path.stat().st_size < 2 * len(odd) + 10_000
+    assert LatentSpace.load(path).text == texts
+
+
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"must end with \.safetensors, \.npz or \.parquet"):
         half_empty().save(tmp_path / "half.pt")
