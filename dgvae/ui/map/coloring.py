@@ -75,7 +75,7 @@ class Coloring:
                 raise UserError(f"Choose a dimension from 1 to {most}.")
             return Coloring("dimension", int(self.dimension or 0))
         if self.key == "column":
-            return Coloring("column", column=self.column or next(iter(columns_of(checkpoint))))
+            return Coloring("column", column=self._column_of(columns_of(checkpoint)))
         return Coloring(self.key)
 
     def lacks(self, checkpoint: Checkpoint) -> str:
@@ -93,12 +93,15 @@ class Coloring:
             return f"{title} has {missing}; its map shows prior and posterior."
         return ""
 
+    def _column_of(self, columns: dict[str, np.ndarray]) -> str:
+        return self.column or next(iter(columns))
+
     def _lacks_column(self, columns: dict[str, np.ndarray]) -> str:
         from dgvae.explore.map_columns import column_ends
 
         if not columns:
             return "no columns of numbers"
-        if (name := self.column or next(iter(columns))) not in columns:
+        if (name := self._column_of(columns)) not in columns:
             return f"no column {name[:80]!r}"
         return "" if column_ends(columns[name]) else f"no finite number in its column {name[:80]!r}"
 
