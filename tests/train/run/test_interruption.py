@@ -59,7 +59,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_it_had_not_been(corpus: Path,
     seconds = time.monotonic() - begun
     rng, kills = random.Random(0), 0
     arguments = long_run(corpus, killed, "--method", "pdg-vae")
-    while kills < 3:
+    while kills < 2:
         process = start(arguments)
         if (killed / "last.safetensors").exists():
             time.sleep(rng.uniform(0.3, 1.0) * seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from dgvae.ui.map.fittings import NOBODY, Fitting, Fittings
 from dgvae.ui.map.points import map_of
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.shelf import Shelf
+from tests.ui.map.other_process import tell_process
 from tests.ui.map.test_projection import columns
 from tests.ui.map.test_tab import DG, EVERYWHERE, SPHERE, VAE, drawn, make_tab
 
@@ -111,15 +111,6 @@ def test_the_process_tells_how_far_it_is_and_what_it_has_made(aside: Aside):
     *shares, places = told
     assert (shares[0], shares[-1]) == (0, 1)
     assert places.shape == (60, 2)
-
-
-def tell_process(how: str, told: Any) -> None:
-    """In the other process: say which it is, and then end well, badly, or never."""
-    told.send((os.getpid(),))
-    if how == "dies":
-        os._exit(3)
-    if how == "never":
-        time.sleep(600)
 
 
 def test_the_process_is_kept_and_begins_anew_when_it_has_ended(aside: Aside):
