@@ -47,6 +47,8 @@ _HALVES = re.compile(
     r"(?P<word>.+)(?P<clitic>n't|'(?:s|m|d|ll|re|ve))|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)", re.IGNORECASE
 )
 _INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# Where no spaces stand between words, a space without a width does, if anything: in Thai, Lao, Burmese and Khmer.
+_BREAK = re.compile("(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b(?=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])")
 _OPENING = re.compile(r'(?<![^(\[{<])"')
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": "``", "”": "''", '"': "''", "…": "...", "—": "--", "\u2011": "-"})
 
@@ -56,7 +58,8 @@ def split_words(text: str, is_word: Callable[[str], bool] = lambda _: False) -> 
 
     What stands between spaces, or is cut off there, stays whole where `is_word` holds, whatever the rules say.
     """
-    return list(chain.from_iterable([chunk] if is_word(chunk) else _split(_tidy(chunk), is_word) for chunk in text.split()))
+    chunks = _BREAK.sub(" ", text).split()
+    return list(chain.from_iterable([chunk] if is_word(chunk) else _split(_tidy(chunk), is_word) for chunk in chunks))
 
 
 def _tidy(chunk: str) -> str:

@@ -32,6 +32,7 @@ ENGLISH = st.lists(
         ("an <unk>, -lrb- _num_ -rrb-", "an <unk> , -lrb- _num_ -rrb-"),
         ("cafe\u0301 हिन्दी, 我喜欢🍕👍🏽", "café हिन्दी , 我 喜 欢 🍕 👍🏽"),
         ("🇩🇪🇫🇷 1️⃣ #2", "🇩🇪 🇫🇷 1️⃣ # 2"),
+        ("ខ្ញុំ\u200bចូលចិត្ត\u200bសួន", "ខ្ញុំ ចូលចិត្ត សួន"),
         ("zero\u200bwidth\xa0space\u2028apart", "zerowidth space apart"),
         ("", ""),
     ],

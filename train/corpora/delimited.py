@@ -138,14 +138,16 @@ def _taken_until_closed(
 
 def _closes(text: str, delimiter: str) -> bool | None:
     """Whether a field in quotes ends in a line: None if not yet, False if a quote stands where none can."""
-    start = 0
+    start, escapes = 0, False
     while (place := _plain_end(text, start)) < len(text):
         rest = text[place + 1 :].lstrip(" ")
-        if not rest or (delimiter and rest.startswith(delimiter)):
+        is_escaped = text[place - 1 : place] == "\\"
+        may_end = not rest or (delimiter and rest.startswith(delimiter))
+        if may_end and not (is_escaped and escapes):  # a backslash ends "C:\\", too, but not "a \\"b\\", c"
             return True
-        if text[place - 1 : place] != "\\":
+        if not is_escaped:
             return False
-        start = place + 1
+        start, escapes = place + 1, True
     return None
 
 

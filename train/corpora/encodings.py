@@ -42,6 +42,8 @@ _ALPHABETS = (
 _COVERED = 0.95  # of the accents, by one alphabet
 _OFTEN = 0.01  # of the accents
 _FEW_ACCENTS = 0.005  # of all bytes: words that English borrows from everywhere
+_NEVER_INSIDE = set("„”‚“‹›«»•£¡¿")  # of words; in encodings of DOS these are letters
+_NEVER_BEHIND = set("„‚¡¿")
 _ONE_LETTER_WORDS = set("àáâåèéêìíòóôöùúüÀÁÂÅÈÉÊÌÍÒÓÔÖ")
 _ORDINAL = re.compile(r"(?<=[\d.nN])[ªº](?!\w)")  # 1º, n.º
 _GARBLED = re.compile("[Â-ô][\x80-¿€‚-™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
@@ -171,7 +173,7 @@ def _without_utf_8(path: Path) -> str:
         return UTF_8
     raise UserError(
         f"{path} is not UTF-8, and its encoding can't be detected; name it with --encoding, such as cp1251, cp1250, cp1254, "
-        "gb18030 or shift_jis."
+        "gb18030 or shift_jis, or cp1252 for several Western languages at once."
     )
 
 
@@ -197,7 +199,8 @@ def _is_western(sample: bytes, size: int) -> bool:
 def _fits(text: str, place: int) -> bool:
     letter, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
     if not letter.isalpha():
-        return letter in _TYPOGRAPHY
+        odd = _NEVER_INSIDE if after.isalpha() else _NEVER_BEHIND
+        return letter in _TYPOGRAPHY and not (before.isalpha() and letter in odd)
     if not before.isalpha() and not after.isalpha():
         return letter in _ONE_LETTER_WORDS or bool(_ORDINAL.match(text, place))
     return not (letter.isupper() and before.islower())

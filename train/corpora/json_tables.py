@@ -145,8 +145,17 @@ def _rows_in(content: dict[str, Any], account: Account) -> list[Any]:
     if all(isinstance(value, dict) for value in values):
         return _rows_by_name(content)
     if len(values) > MOST_FIELDS and all(isinstance(value, str) for value in values):
-        return values
+        return _texts_by_name(content, account)
     return _rows_of_columns(content, account)
+
+
+def _texts_by_name(content: dict[str, str], account: Account) -> list[Any]:
+    """The texts of {"7": "a text", …}, or the rows of {"a text": "label", …}."""
+    names, values = (sum(len(text.split()) for text in texts) / len(content) for texts in (content, content.values()))
+    if names <= max(values, 2):
+        return [*content.values()]
+    account.note("texts are the names in an object, and labels what stands there")
+    return [{"text": text, "label": label} for text, label in content.items()]
 
 
 def _rows_by_name(content: dict[str, dict[str, Any]]) -> list[Record]:

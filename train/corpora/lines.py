@@ -46,7 +46,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
     """
     lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     start = [line.split(maxsplit=1)[0] for line in lines]
-    fasttext = bool(start) and all(word.startswith(FASTTEXT) for word in start)
+    fasttext = bool(lines) and all(_without_fasttext(line)[0] for line in lines)
     numbered = False
     if fasttext:
         account.note(f"labels are the words that begin with {FASTTEXT}")
@@ -62,8 +62,10 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
     for number, line, cut in numbered_lines(path, encoding):
         account.cut += cut
         if fasttext and line.strip():
-            label, _, text = line.strip().partition(" ")
-            yield text, label.removeprefix(FASTTEXT) or None, f"line {number}"
+            labels, text = _without_fasttext(line)
+            if len(labels) > 1:
+                account.note_first("of several labels the first counts", f"line {number}")
+            yield text, labels[0] if labels else None, f"line {number}"
             continue
         before, tab, after = line.rpartition("\t") if layout == "after" else line.partition("\t")
         label, text = (after, before) if layout == "after" else (before, after)
@@ -75,6 +77,19 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         yield text, None if numbered else label_of(label), f"line {number}"
     if tabs:
         account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")
+
+
+def _without_fasttext(line: str) -> tuple[list[str], str]:
+    """The labels at the beginning of a line, or else at its end, as fastText writes them, and the text beside them."""
+    words = line.split()
+    count = next((i for i, word in enumerate(words) if not word.startswith(FASTTEXT)), len(words))
+    if count:
+        rest = line.split(maxsplit=count)[count:]
+        return [word.removeprefix(FASTTEXT) for word in words[:count]], rest[0].strip() if rest else ""
+    count = next((i for i, word in enumerate(reversed(words)) if not word.startswith(FASTTEXT)), 0)
+    if count:
+        return [word.removeprefix(FASTTEXT) for word in words[-count:]], line.rsplit(maxsplit=count)[0].strip()
+    return [], line
 
 
 def _number_the_lines(lines: Sequence[str], layout: str) -> bool:

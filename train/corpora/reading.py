@@ -28,6 +28,7 @@ from train.corpora.tables import delimited
 from train.corpora.written import refuse_written
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
+NO_LABEL = "-1"  # of what has names for its labels, as the tests of GLUE
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
 JSON = (".json", ".jsonl")
 FORMATS = (".parquet", ".jsonl", ".json", ".tsv", ".csv", ".txt")  # the best described first
@@ -164,8 +165,8 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
     column, label_column = _columns(path, table, reading)
     if not reading.column and len(table.names or ["", ""]) > 1:
         account.note(f"the text is in column {listed([column])}")
-    if label_column:
-        account.label_names |= table.label_names(label_column)
+    names = table.label_names(label_column) if label_column else {}
+    account.label_names |= names
     for place, record in table.rows([column, *([label_column] if label_column else [])], account):
         text = record.get(column)
         label = label_of(record.get(label_column)) if label_column else None
@@ -173,6 +174,9 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
             account.leave_out(lack_of(column, text), place)
         elif label_column and label is None and _fault(text, account) is None:
             account.leave_out(lack_of(label_column, record.get(label_column)), place)
+        elif names and label == NO_LABEL:
+            account.note_first(f"a {label_column} of {NO_LABEL} is no label", place)
+            yield text, None, place
         else:
             yield text, label, place
 
@@ -237,8 +241,8 @@ def _only_nested(path: Path, flat: list[str], nested: set[str]) -> str:
     """Why none of a table's columns is taken for the text where others hold lists or objects, and what to do."""
     otherwise = f", or name {listed(flat)} with --column" if flat else ""
     return (
-        f"{path} has no column of sentences, only lists or objects in {listed(sorted(nested))}; write the text into a column "
-        f"of its own{otherwise}."
+        f"{path} has no column of sentences, only lists, objects or bytes in {listed(sorted(nested))}; write the text into a "
+        f"column of its own{otherwise}."
     )
 
 

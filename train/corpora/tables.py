@@ -18,7 +18,7 @@ from train.corpora.table import LOOKED_AT, Record, Table
 # What pandas takes as missing, if it is all that stands in a cell, and without quotes.
 MISSING = {
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-    "None", "n/a", "nan", "null",
+    "None", "\\N", "n/a", "nan", "null",
 }  # fmt: skip
 MOST_NAMED = 3  # open quotes that are named by their line
 

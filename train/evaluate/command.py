@@ -36,7 +36,7 @@ from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
 from train.corpora.account import count_of
 from train.evaluate.card import write_card
-from train.evaluate.find_text import place_of_text, read_texts
+from train.evaluate.find_text import is_other_training_text, place_of_text, read_texts
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, parts
@@ -112,6 +112,12 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
     texts = known_texts[place] if place else None
+    if texts and texts.training and is_other_training_text(folder, record, texts):
+        path = given_name(texts.training.path)
+        print(
+            f"  {path} is not the text that it was trained on: what compares with training sentences stays as it is", flush=True
+        )
+        texts = replace(texts, training=None)
     longest = model.config.max_length
     if texts and (cut := longer_than(longest, texts.evaluation.sentences)):
         print(f"  {count_of(cut, *TO_MEASURE)} cut at {longest} words, the longest that the model reads", flush=True)

@@ -6,11 +6,12 @@ import argparse
 import os
 from pathlib import Path
 
+from dgvae.evaluation.record import Record
 from dgvae.text.corpora import read_evaluation, read_split
 from train.corpora import TextSource, find_corpus, prepare
 from train.evaluate.texts import Texts
 from train.run.arguments import text_options
-from train.run.run_file import OPTIONS_FILE, read_run
+from train.run.run_file import OPTIONS_FILE, read_run, recorded_options
 from train.run.start import corpus_folder
 
 
@@ -38,3 +39,10 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
 def read_texts(place: Path, training: bool) -> Texts:
     """The sentences to measure on, and the training sentences if they are wanted."""
     return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
+
+
+def is_other_training_text(folder: Path, record: Record, texts: Texts) -> bool:
+    """Whether a checkpoint, measured on its own sentences, was trained on others than these, as far as its run tells."""
+    if not texts.training or texts.evaluation.sha256 != record.evaluation.sha256 or not (folder / OPTIONS_FILE).is_file():
+        return False
+    return recorded_options(folder).get("training_sha256") not in (None, texts.training.sha256)

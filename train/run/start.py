@@ -138,6 +138,18 @@ def text_digests(training: Split, validation: Split, evaluation: Split) -> dict[
     return {f"{name}_sha256": split.sha256 for name, split in splits.items()}
 
 
+def refuse_other_text(options: FitOptions, training: Split, validation: Split, evaluation: Split) -> None:
+    """Raise UserError if a text is not the one that a run, whose options these are, was begun with."""
+    digests = text_digests(training, validation, evaluation)
+    given = (("training", training, "train"), ("validation", validation, "valid"), ("evaluation", evaluation, "test"))
+    for name, split, option in given:
+        if getattr(options, f"{name}_sha256") not in (None, digests[f"{name}_sha256"]):
+            raise UserError(
+                f"{given_name(split.path)} is not the {name} text that {options.out} was started with; give that text with "
+                f"--data or --{option}-file."
+            )
+
+
 def resume_run(
     options: FitOptions, training: Split, validation: Split, evaluation: Split, device: torch.device
 ) -> tuple[Run, WordTokenizer]:
@@ -156,14 +168,7 @@ def resume_run(
     Raises:
         UserError: the text is not the one that the run was begun with.
     """
-    digests = text_digests(training, validation, evaluation)
-    given = (("training", training, "train"), ("validation", validation, "valid"), ("evaluation", evaluation, "test"))
-    for name, split, option in given:
-        if getattr(options, f"{name}_sha256") not in (None, digests[f"{name}_sha256"]):
-            raise UserError(
-                f"{given_name(split.path)} is not the {name} text that {options.out} was started with; give that text with "
-                f"--data or --{option}-file."
-            )
+    refuse_other_text(options, training, validation, evaluation)
     run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
     load_state(run, options.out)
     if is_main_process():

@@ -17,7 +17,7 @@ and an array is the same command many times.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ from train.claims import claimed, file_system_time, note_of
 from train.run.argument_types import positive
 from train.run.arguments import parse_options
 from train.run.options import FOUND, MAY_DIFFER, FitOptions
-from train.run.run_file import OPTIONS_FILE, recorded_options
-from train.run.start import corpus_name, longest_sentence, read_corpus
+from train.run.run_file import OPTIONS_FILE, read_run, recorded_options
+from train.run.start import corpus_name, longest_sentence, read_corpus, refuse_other_text
 from train.run.summary import summary, text_facts
 from train.sweep.run import is_finished
 from train.sweep.status import SweepRun
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     out: Path = options.out
     runs = grid(chosen_methods(options.methods), options.seeds, out)
     refuse_other_settings(runs, for_fit)
-    for_evaluate = prepare_text(options_for(runs[0], for_fit))
+    for_evaluate = prepare_text(options_for(runs[0], for_fit), runs)
     with announced(runs, for_fit):
         started = file_system_time(out)
         with make_display() as display:
@@ -140,10 +140,24 @@ def options_for(run: SweepRun, for_fit: list[str]) -> FitOptions:
     return parse_options([*for_fit, *run.options, "--out", str(run.folder)])
 
 
-def prepare_text(options: FitOptions) -> list[str]:
-    """Prepare the text, and say what it is: here, before many processes want it. Returns train.evaluate's options."""
+def prepare_text(options: FitOptions, runs: Sequence[SweepRun] = ()) -> list[str]:
+    """Prepare the text, and say what it is: here, before many processes want it.
+
+    Args:
+        options: of train.fit.
+        runs: of the sweep; those that are there must have been begun with this text.
+
+    Returns:
+        train.evaluate's options.
+
+    Raises:
+        UserError: a run was begun with another text, which can't be compared with this one.
+    """
     if options.corpus or options.train_file:  # else train.fit says what it lacks
         training, validation, evaluation = read_corpus(options)
+        for run in runs:
+            if (run.folder / OPTIONS_FILE).exists():
+                refuse_other_text(read_run(run.folder), training, validation, evaluation)
         tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
         longest = longest_sentence(options, training)
         facts = text_facts(training, validation, evaluation, tokenizer, longest, options.min_count)

@@ -69,6 +69,16 @@ def test_languages_of_western_europe_are_read(text: str, tmp_path: Path) -> None
     assert read(tmp_path / "a.txt")[0] == texts
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("hyvää päivää {} ja tervetuloa syömään", "cp850"), ("être à la fête {} après l'été dernier", "cp437")],
+)
+def test_text_of_dos_is_not_taken_for_western(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("\n".join(text.format(number) for number in range(20)).encode(encoding))
+    with pytest.raises(UserError, match="name it with --encoding"):
+        read(tmp_path / "a.txt")
+
+
 def test_english_borrows_words_from_everywhere(tmp_path: Path) -> None:
     borrowed = [
         "the café",

@@ -68,6 +68,14 @@ def test_texts_by_name_and_several_lists_of_texts(tmp_path: Path) -> None:
     assert "not test" in said(account)
 
 
+def test_labels_by_text(tmp_path: Path) -> None:
+    content = {f"{text} and so on {number}": "ab"[number % 2] for number, text in enumerate(3 * TEXTS)}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    texts, labels, account = read(tmp_path / "a.json", label_column="label")
+    assert (texts, labels) == ([*content], ["a", "b"] * 18)
+    assert "texts are the names in an object" in said(account)
+
+
 def test_many_keys_make_a_short_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({f"k{n}" * 50: "two words" for n in range(500)}) for _ in TEXTS))
     with pytest.raises(UserError, match=r"and 490 more with --column") as caught:

@@ -178,12 +178,12 @@ def test_bytes_of_parquet_are_text_where_they_are_utf_8(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [["a", "b"], {"body": "a"}])
 def test_columns_of_lists_and_objects_are_named(value: object, tmp_path: Path) -> None:
     parquet.write_table(pa.table({"note": [value] * 3, "mood": [1, 2, 3]}), tmp_path / "a.parquet")
-    with pytest.raises(UserError, match="no column of sentences, only lists or objects in note; write"):
+    with pytest.raises(UserError, match="no column of sentences, only lists, objects or bytes in note; write"):
         read(tmp_path / "a.parquet")
     (tmp_path / "a.jsonl").write_text(
         "\n".join(f'{{"note": {"[1]" if isinstance(value, list) else "{}"}, "mood": 1}}' for _ in TEXTS)
     )
-    with pytest.raises(UserError, match="no column of sentences, only lists or objects in note; write"):
+    with pytest.raises(UserError, match="no column of sentences, only lists, objects or bytes in note; write"):
         read(tmp_path / "a.jsonl")
     kind = "a list" if isinstance(value, list) else "an object"
     for name in ("a.parquet", "a.jsonl"):
@@ -204,6 +204,16 @@ def test_ids_beside_conversations_are_not_taken_for_the_text(record: dict, flat:
     with pytest.raises(UserError, match=f"write the text into a column of its own, or name {flat} with --column"):
         read(tmp_path / "a.jsonl")
     assert len(read(tmp_path / "a.jsonl", column=flat)[0]) == len(TEXTS)
+
+
+def test_minus_one_is_no_label_where_labels_have_names(tmp_path: Path) -> None:
+    features = {"text": {"_type": "Value"}, "label": {"_type": "ClassLabel", "names": ["sad", "glad"]}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    data = pa.table({"text": TEXTS, "label": [0, 1, -1] * 4}).replace_schema_metadata(metadata)
+    parquet.write_table(data, tmp_path / "a.parquet")
+    texts, labels, account = read(tmp_path / "a.parquet", label_column="label")
+    assert (texts, labels) == (TEXTS, ["0", "1", None] * 4)
+    assert "a label of -1 is no label (first: row 3)" in account.found
 
 
 def test_a_list_of_one_label_is_that_label(tmp_path: Path) -> None:

@@ -95,6 +95,26 @@ def test_quotes_that_close_hold_lines_and_delimiters(tmp_path: Path) -> None:
     assert not account.found
 
 
+def test_quotes_behind_a_backslash_do_not_end_a_cell_of_several_lines(tmp_path: Path) -> None:
+    """As Spark writes them, and pandas with escapechar."""
+    rows = [f'"The {text} was \\"fine\\", really.\nWe would come again.",{"ab"[n % 2]}' for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["note,mood", *rows, '"in C:\\dir\\",a']))
+    texts, labels, account = read(tmp_path / "a.csv", column="note", label_column="mood")
+    assert texts[:1] == [f'The {TEXTS[0]} was "fine", really.\nWe would come again.']
+    assert len(texts) == len(TEXTS) + 1
+    assert set(labels) == {"a", "b"}
+    assert not account.left_out
+
+
+def test_a_null_of_databases_is_missing(tmp_path: Path) -> None:
+    null = "\\N"
+    rows = [f"{text}\t{null if n < 3 else n % 2}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.tsv").write_text("\n".join(["note\tmood", *rows, f"{null}\t1"]))
+    _, labels, account = read(tmp_path / "a.tsv", column="note", label_column="mood")
+    assert set(labels) == {"0", "1"}
+    assert sum(account.left_out.values()) == 4
+
+
 CELLS = st.text(st.sampled_from('ab ,;"\n'))
 
 
@@ -272,6 +292,14 @@ def test_two_parquet_columns_of_one_name_are_refused_where_they_are_wanted(tmp_p
         read(tmp_path / "a.parquet", column="note")
     parquet.write_table(pa.table([columns[0], columns[2], columns[2]], names=["note", "n", "n"]), tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet")[0] == TEXTS
+
+
+@pytest.mark.parametrize("line", ["__label__{} __label__more {}", "__label__{}\t{}", "{1} __label__{0}", "{1}\t__label__{0}"])
+def test_labels_of_fasttext_stand_at_either_end(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(line.format("ab"[n % 2], text) for n, text in enumerate(TEXTS)))
+    texts, labels, account = read(tmp_path / "a.txt")
+    assert (texts, labels) == (TEXTS, ["a", "b"] * 6)
+    assert ("of several labels the first counts (first: line 1)" in account.found) == ("more" in line)
 
 
 def test_labels_of_fasttext_are_labels_and_words_like_labels_are_said(tmp_path: Path) -> None:

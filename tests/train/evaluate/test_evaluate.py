@@ -108,6 +108,18 @@ def test_only_the_parts_that_are_named_are_measured(copies: Path, corpus: Path, 
     assert "argument --parts: knows no 'likelihood'; choose among latents, likelihoods" in capsys.readouterr().err
 
 
+def test_perplexities_of_another_training_text_are_not_kept(copies: Path, corpus: Path, tmp_path: Path, capsys) -> None:
+    arguments = [str(copies / "vae"), "--parts", "samples", "--data"]
+    assert evaluate([*arguments, str(corpus)]) == 0
+    before = load_checkpoint(copies / "vae").metrics
+    text = shutil.copytree(corpus, tmp_path / "other") / "short-yelp/train.txt"
+    text.write_text(text.read_text().partition("\n")[2])
+    assert evaluate([*arguments, str(tmp_path / "other"), "--again"]) == 0
+    assert "train.txt is not the text that it was trained on" in capsys.readouterr().out
+    after = load_checkpoint(copies / "vae").metrics
+    assert (after.figures, after.reference) == (before.figures, before.reference)
+
+
 def test_a_run_knows_its_text(copies: Path) -> None:
     assert evaluate([str(copies / "vae")]) == 0
     assert load_checkpoint(copies / "vae").metrics.figures.keys() >= {"prior_ll", "bleu", "forward_perplexity"}
