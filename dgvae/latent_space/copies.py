@@ -5,42 +5,49 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
 from dgvae.explore.neighbors import nearest
 from dgvae.posteriors import Posterior
 
-_NEIGHBORS = 20  # of each example that are looked at
-_MOST = 9  # near copies of one example that are noticed
+_NEIGHBORS = (20, 40, 80, 160, 320)  # of each example that are looked at; up to a half of them may be its copies
 _CHANCE = 0.1
+_SURE = 4.0  # standard errors
+_SHARP = 0.7  # of what is seen at k, from which on that at k + 1 is no less
 _ROUNDING = 1e-7  # of the extent: smaller distances may be zero
 
 
 def copies(posterior: Posterior) -> int:
-    """About how many of N examples are copies of others, or nearly: those that would go if one of each were kept."""
-    different = torch.cat([tensor.flatten(1) for tensor in posterior.tensors().values()], dim=1).unique(dim=0)
-    return max(len(posterior) - len(different), _near_copies(posterior))
+    """About how many of N examples are copies of others, or nearly: those that would go if one of each were kept.
 
-
-def _near_copies(posterior: Posterior) -> int:
-    """Examples that lie nearer to one another than independent ones do: views of one picture, frames of one film.
-
-    Of independent examples, the k-th nearest and the one after it have distances with (d_k / d_{k+1})^{mk} ~ U(0, 1), where m
-    is the dimension of the data (Facco et al. 2017, doi 10.1038/s41598-017-11873-y; for any k: Denti et al. 2022, doi
-    10.1038/s41598-022-20991-1). m comes from the 10th and the 20th, which copies hardly touch: the 20th is 2^(1/m) times as
-    far. Where the left side is below _CHANCE in more than that share of the examples, these have k near copies each.
+    Independent examples lie farther apart than views of one picture or frames of one film. Of the former, the distances of
+    the k-th nearest and of the one after it have (d_k / d_{k+1})^{mk} ~ U(0, 1), where m is the dimension of the data (Facco
+    et al. 2017, doi 10.1038/s41598-017-11873-y; for any k: Denti et al. 2022, doi 10.1038/s41598-022-20991-1). If this is
+    small for many examples at one k, and not at k + 1, these have k copies each. Where it is small at each k, distances grow
+    unlike those in m dimensions, as on a curve that winds, and nothing follows.
     """
     location = posterior.location.double()
-    if len(location) <= _NEIGHBORS:
-        return 0
-    distance = nearest(location, location, _NEIGHBORS + 1)[0][:, 1:]  # without itself
+    counts, different = [k for k in _NEIGHBORS if 4 * k <= len(location)], len(location.unique(dim=0))
+    if not counts or different <= len(location) / counts[-1]:
+        return len(location) - different
+    distance = nearest(location, location, counts[-1] + 1)[0][:, 1:]  # without itself
     extent = float((location - location.mean(0)).norm(dim=1).max())
-    distance = distance.clamp_min(max(_ROUNDING * extent, 1e-300)).log()  # [N, 20]
-    doubling = float((distance[:, -1] - distance[:, _NEIGHBORS // 2 - 1]).mean())
+    logs = distance.clamp_min(max(_ROUNDING * extent, 1e-300)).log()  # [N, K]
+    return round(len(location) * max(_share(logs[:, :count]) for count in counts))
+
+
+def _share(logs: Tensor) -> float:
+    """The share of copies, by the logarithms of the distances to the K nearest, [N, K]."""
+    sentences, half = len(logs), logs.shape[1] // 2
+    doubling = float((logs[:, -1] - logs[:, half - 1]).mean())  # log 2 / m: copies hardly touch it
     if doubling <= 0:
-        return 0
-    k = torch.arange(1, _MOST + 1)
-    chance = math.log(2) / doubling * k * (distance[:, :_MOST] - distance[:, 1 : _MOST + 1])  # log of the above, [N, 9]
-    excess = (chance < math.log(_CHANCE)).double().mean(0) - _CHANCE
+        return 0.0
+    k = torch.arange(1, half)
+    exponent = math.log(2) / doubling * k * (logs[:, : half - 1] - logs[:, 1:half])  # log of what is uniform, [N, K/2 − 1]
+    excess = (exponent < math.log(_CHANCE)).double().mean(0) - _CHANCE
+    excess, following, k = excess[:-1], excess[1:].clamp_min(0), k[:-1]
+    drop = (excess - following).where(following < _SHARP * excess, 0)
     # Neighbors share their neighbors: about N / k of the ratios are independent.
-    excess[excess < 4 * (_CHANCE * (1 - _CHANCE) / len(location) * k).sqrt()] = 0
-    return round(len(location) * float((excess / (1 - _CHANCE) * k / (k + 1)).max()))
+    drop[drop < _SURE * (2 * k * _CHANCE * (1 - _CHANCE) / sentences).sqrt()] = 0
+    best = int(drop.argmax())
+    return float(excess[best]) / (1 - _CHANCE) * (best + 1) / (best + 2) if drop[best] else 0.0

@@ -12,7 +12,7 @@ from dgvae.posteriors import Points
 
 
 @pytest.mark.parametrize("dim", [1, 2, 8, 64])
-@pytest.mark.parametrize("views", [1, 2, 4])
+@pytest.mark.parametrize("views", [1, 2, 4, 12, 60])
 def test_near_copies_are_counted(dim: int, views: int) -> None:
     generator = torch.Generator().manual_seed(dim)
     z = torch.randn(2400 // views, dim, generator=generator).double()
@@ -22,13 +22,16 @@ def test_near_copies_are_counted(dim: int, views: int) -> None:
     assert found == 0 if views == 1 else 0.8 < found / (1 - 1 / views) <= 1.01
 
 
-@pytest.mark.parametrize("shape", ["clusters", "curve", "heavy tails", "sparse"])
+@pytest.mark.parametrize("shape", ["clusters", "curve", "winding curve", "heavy tails", "sparse", "two widths", "rounded"])
 def test_independent_examples_are_no_copies_whatever_their_shape(shape: str) -> None:
     generator = torch.Generator().manual_seed(0)
     noise, t = torch.randn(3000, 3, generator=generator), torch.rand(3000, 1, generator=generator)
     z = {
         "clusters": 0.05 * noise + 3 * torch.randint(0, 3, noise.shape, generator=generator),
         "curve": torch.cat([(7 * t).sin(), (7 * t).cos(), t], dim=1),
+        "winding curve": torch.cat([(7 * t * torch.arange(32)).sin(), (7 * t * torch.arange(32)).cos()], dim=1),
+        "two widths": noise * torch.where(t < 0.5, 0.03, 1),
+        "rounded": noise[:, :1].bfloat16().float(),
         "heavy tails": noise / t,
         "sparse": torch.cat([noise, noise.flip(0)], dim=1) * (torch.arange(6) < 6 * t),
     }[shape]

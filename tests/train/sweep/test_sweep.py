@@ -56,7 +56,7 @@ def test_a_sweep_makes_a_table_and_a_report_and_goes_on_where_it_was(corpus: Pat
     text = shutil.copytree(corpus, tmp_path / "other") / "short-yelp/train.txt"
     text.write_text(text.read_text().partition("\n")[2])
     assert sweep([str(tmp_path / "other") if word == str(corpus) else word for word in arguments]) == 2
-    assert f"train.txt is not the train text that {tmp_path / 'vae'} was started with" in capsys.readouterr().err
+    assert f"train.txt is not the training text that {tmp_path / 'vae'} was started with" in capsys.readouterr().err
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on(corpus: Path, tmp_path: Path, capsys) -> None:
