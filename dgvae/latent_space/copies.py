@@ -33,21 +33,25 @@ def copies(posterior: Posterior) -> int:
     distance = nearest(location, location, counts[-1] + 1)[0][:, 1:]  # without itself
     extent = float((location - location.mean(0)).norm(dim=1).max())
     logs = distance.clamp_min(max(_ROUNDING * extent, 1e-300)).log()  # [N, K]
-    return round(len(location) * max(_share(logs[:, :count]) for count in counts))
+    shares = torch.full((len(counts), counts[-1]), torch.inf)
+    for row, count in zip(shares, counts, strict=True):
+        found = _shares(logs[:, :count])
+        row[: len(found)] = found
+    # Copies show whichever neighbors m is taken from.
+    return round(len(location) * float(shares.amin(0).nan_to_num(posinf=0).max()))
 
 
-def _share(logs: Tensor) -> float:
-    """The share of copies, by the logarithms of the distances to the K nearest, [N, K]."""
+def _shares(logs: Tensor) -> Tensor:
+    """The share of copies if each has k, by the logarithms of the distances to the K nearest, [N, K]: [K/2 − 2]."""
     sentences, half = len(logs), logs.shape[1] // 2
     doubling = float((logs[:, -1] - logs[:, half - 1]).mean())  # log 2 / m: copies hardly touch it
     if doubling <= 0:
-        return 0.0
+        return torch.empty(0)
     k = torch.arange(1, half)
     exponent = math.log(2) / doubling * k * (logs[:, : half - 1] - logs[:, 1:half])  # log of what is uniform, [N, K/2 − 1]
     excess = (exponent < math.log(_CHANCE)).double().mean(0) - _CHANCE
     excess, following, k = excess[:-1], excess[1:].clamp_min(0), k[:-1]
-    drop = (excess - following).where(following < _SHARP * excess, 0)
     # Neighbors share their neighbors: about N / k of the ratios are independent.
-    drop[drop < _SURE * (2 * k * _CHANCE * (1 - _CHANCE) / sentences).sqrt()] = 0
-    best = int(drop.argmax())
-    return float(excess[best]) / (1 - _CHANCE) * (best + 1) / (best + 2) if drop[best] else 0.0
+    chance = _SURE * (2 * k * _CHANCE * (1 - _CHANCE) / sentences).sqrt()
+    is_sharp = (following < _SHARP * excess) & (excess - following > chance)
+    return (excess / (1 - _CHANCE) * k / (k + 1)).where(is_sharp, 0).float()
