@@ -69,9 +69,11 @@ def collapse(record: Record) -> Iterator[Finding]:
     elif not silent and mi and high < little:
         yield Finding(
             "fault",
-            f"Collapsed: z carries {max(0.0, mi.value):.2f} nats of information about the sentence, at a KL of "
-            f"{sum(kl or []):.2f} nats.",
+            f"Collapsed: z carries {max(0.0, min(mi.value, sum(kl or []))):.2f} nats of information about the sentence, at a "
+            f"KL of {sum(kl or []):.2f} nats.",
         )
+    elif silent and "marginal_kl_bound" in record.profile and any(variance):  # points: however near, they differ
+        yield Finding("note", f"The points barely vary in {silent} of {len(variance)} dimensions.")
     elif silent == len(variance) or high < little:
         known = f", and z carries {max(0.0, mi.value):.2f} nats of information about the sentence" if mi else ""
         yield Finding("fault", f"Collapsed: {carry}{known}.")
@@ -127,14 +129,18 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
         which = f"Dimension {worst + 1} differs from N(0, 1)"
         if len(wrong) > 1:
             which = f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} differs most"
-        least = "" if "marginal_kl" in record.profile else "at least "
-        yield Finding("fault", f"{which}, by {least}{kl[worst]:.2f} nats{_how(record, worst)}.")
+        by = f"{kl[worst]:.2f}"
+        if "marginal_kl" not in record.profile:
+            estimate = Estimate(*(values[worst] for values in _marginal_kl(record)[:2]))
+            by = f"at least {interval(estimate, record.evaluation.sentences, comparisons=len(kl))[0]:.2f}"
+        yield Finding("fault", f"{which}, by {by} nats{_how(record, worst)}.")
 
 
 def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
     """The dimensions whose q(z_i) differs from N(0, 1), and those of which the sentences do not tell."""
     (kl, errors, biases), sentences = _marginal_kl(record), record.evaluation.sentences
-    chances = record.profile.get("marginal_kl_by_chance", [0.0] * len(kl))
+    more = sentences / max(1, sentences - record.copies)
+    chances = [more * chance for chance in record.profile.get("marginal_kl_by_chance", [0.0] * len(kl))]
     wrong, unsure = [], []
     for i, (value, error, bias, chance) in enumerate(zip(kl, errors, biases, chances, strict=True)):
         low, high = interval(Estimate(value - bias, error), sentences, comparisons=len(kl))
@@ -147,28 +153,20 @@ def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
 
 
 def _marginal_kl(record: Record) -> tuple[list[float], list[float], list[float]]:
-    """KL(q(z_i) ‖ p(z_i)) of each dimension, its standard error and its bias, nats.
-
-    Points have none. Their mean m and variance v bound it from below by ½ (v + m² − 1 − log v), the KL of a Gaussian. Of N
-    examples, that has the error and the bias of m and v.
-    """
-    sentences = record.evaluation.sentences
-    if kl := record.profile.get("marginal_kl"):
-        unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
-        return kl, *(record.profile.get(f"marginal_kl_{name}", unknown) for name in ("error", "bias"))  # pyright: ignore[reportReturnType]
-    means, variances = (record.profile.get(name, []) for name in ("mean", "variance"))
-    if not means or "kl" in record.profile:
-        return [], [], []
-    moments = [*zip(means, variances, strict=True)]
-    kl = [0.5 * (v + m * m - 1 - math.log(v)) if v > 0 else 0.0 for m, v in moments]  # `collapse` tells of a constant
-    errors = [math.sqrt((m * m * v + (v - 1) ** 2 / 2) / sentences) for m, v in moments]
-    return kl, errors, [(1 + v) / (2 * sentences) for v in variances]
+    """KL(q(z_i) ‖ p(z_i)) of each dimension, its standard error and its bias, nats. Of points it is the bound by moments."""
+    sentences, distinct = record.evaluation.sentences, max(1, record.evaluation.sentences - record.copies)
+    name = "marginal_kl" if "marginal_kl" in record.profile else "marginal_kl_bound"
+    kl = record.profile.get(name, [])
+    unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
+    errors, biases = (record.profile.get(f"{name}_{part}", unknown) for part in ("error", "bias"))
+    more = sentences / distinct  # of copies, the jackknife sees each
+    return kl, [math.sqrt(more) * error for error in errors], [more * bias for bias in biases]
 
 
 def _how(record: Record, dimension: int) -> str:
     """In what way a marginal differs from N(0, 1)."""
     mean, variance = (record.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
-    if abs(mean) > 0.5:
+    if abs(mean) > 0.5 and not mean**2 < variance - 1 - math.log(variance or math.inf):  # the parts of a Gaussian's KL
         return f": its mean is {mean:+.1f}"
     if variance > 1.25:
         return f": it is too wide (variance {variance:.1f})"
@@ -184,9 +182,9 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
-    if _has_copies(record):
-        copies = f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others, or nearly"
-        yield Finding("note", f"Holes can't be told: {copies}, which makes hole mass and AUC too high. Leave the copies out.")
+    if has_copies(record):
+        said = f"Holes can't be told: {copies_said(record)}, which makes hole mass and AUC too high. Leave the copies out."
+        yield Finding("note", said)
         return
     holes = has_holes(record)
     outside = (
@@ -214,8 +212,14 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"No marginal holes, but joint holes: {_joint_cause(record)}; {outside}.")
 
 
-def _has_copies(record: Record) -> bool:
+def has_copies(record: Record) -> bool:
+    """Whether there are so many copies that holes can't be told."""
     return record.copies > MOST_COPIES * record.evaluation.sentences
+
+
+def copies_said(record: Record) -> str:
+    """How many copies there are."""
+    return f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others, or nearly"
 
 
 def has_holes(record: Record) -> bool | None:
@@ -223,7 +227,7 @@ def has_holes(record: Record) -> bool | None:
 
     Holes are more than HOLES, and more than a match shows by chance; none are less than HOLES with the error added.
     """
-    if not (mass := record.figures.get("hole_mass")) or _has_copies(record):
+    if not (mass := record.figures.get("hole_mass")) or has_copies(record):
         return None
     sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)

@@ -15,7 +15,7 @@ from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE
 from dgvae.evaluation.holes import check_dimensions
 from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.evaluation.record import PairGap
-from dgvae.posteriors import DiagonalGaussian, Posterior
+from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
 SHOWN_PAIRS = 5
@@ -111,6 +111,8 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     if "consistent_units" not in absent:
         units, marginals = _marginals(aggregated)
         figures, profile = figures | units, profile | marginals
+    elif isinstance(posterior, Points):
+        profile |= _bounds_of_marginals(aggregated)
     if "informative_units" not in absent:
         figures["informative_units"] = number_of_informative(*_with_and_without(aggregated, lambda q: q.profile()["kl"]))
     if "covariance_gap" not in absent and covariance_gap(aggregated) is None:
@@ -186,6 +188,25 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
         "consistent_units_reverse": (gaps.reverse_kl, gaps.reverse_kl_without),
     }
     return {figure: _number_of(kl, without, _consistent) for figure, (kl, without) in directions.items()}, profile
+
+
+def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[float]]:
+    """What mean m and variance v of points say of KL(q(z_i) ‖ p(z_i)): it is at least ½ (v + m² − 1 − log v), a Gaussian's.
+
+    A constant, whose KL is infinite, has 0: it is told otherwise.
+    """
+
+    def bound(mixture: AggregatedPosterior) -> Tensor:
+        mean, variance = (mixture.profile()[name] for name in ("mean", "variance"))
+        return (0.5 * (variance + mean.square() - 1 - variance.log())).where(variance > 0, 0)
+
+    whole, without = _with_and_without(aggregated, bound)
+    name = "marginal_kl_bound"
+    if not without:
+        return {name: whole.tolist()}
+    estimates = [jackknife(*column) for column in zip(whole.tolist(), torch.stack(without).T, strict=True)]
+    bias = (len(without) - 1) * (torch.stack(without).mean(0) - whole)
+    return {name: whole.tolist(), f"{name}_error": [each.error for each in estimates], f"{name}_bias": bias.tolist()}
 
 
 def marginal_kl_by_chance(precision: Tensor, sentences: int) -> Tensor:

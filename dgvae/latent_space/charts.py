@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from dgvae.aggregate import AggregatedPosterior
@@ -78,8 +79,10 @@ def _check_color(contents: Contents, color: str, dimension: int, name: str) -> N
 
 
 def _check_dimensions(dim: int, *dimensions: int) -> None:
-    if not all(0 <= dimension < dim for dimension in dimensions):
-        raise UserError(f"Choose dimensions from 0 to {dim - 1}; there are no others.")
+    if dim < len(dimensions):
+        raise UserError(f"This takes {len(dimensions)} dimensions, and the latent has {dim}.")
+    if not all(isinstance(dimension, Integral) and 0 <= dimension < dim for dimension in dimensions):
+        raise UserError(f"Choose whole dimensions from 0 to {dim - 1}; there are no others.")
 
 
 def slice_charts(aggregated: AggregatedPosterior, pair: tuple[int, int], name: str) -> altair.HConcatChart:

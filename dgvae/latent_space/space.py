@@ -72,6 +72,8 @@ class LatentSpace(HeldSpace):
         columns: Mapping[str, Numbers] | None = None,
         name: str = "latents",
     ) -> None:
+        if mean is None:
+            raise UserError("LatentSpace needs means or points, [N, D], not None.")
         named = {"z": mean} if log_var is None else {"mean": mean, "log_var": log_var}
         try:
             more = {str(key): column for key, column in dict({} if columns is None else columns).items()}
@@ -161,6 +163,8 @@ class LatentSpace(HeldSpace):
             >>> float(hole.z.norm()) < 1, hole.gap > 1
             (True, True)
         """
+        if count < 1:
+            raise UserError(f"Ask for at least one hole, not {count}.")
         draws = prior_samples(self.aggregated.prior, prior_count(len(self.aggregated)))
         found = find_holes(self.aggregated, draws, count)
         return [replace(hole, nearest=int(self.rows[hole.nearest])) for hole in found]

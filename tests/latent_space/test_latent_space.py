@@ -210,8 +210,14 @@ def test_a_slice_shows_both_densities_and_their_gap_of_points_too() -> None:
         assert titles == ["aggregated posterior q", "prior p", "density gap log p − log q"]
         with pytest.raises(UserError, match="two different dimensions"):
             space.slice(1, 1)
-        with pytest.raises(UserError, match="Choose dimensions from 0"):
+        with pytest.raises(UserError, match="Choose whole dimensions from 0"):
             space.slice(0, 3)
+        with pytest.raises(UserError, match="Choose whole dimensions"):
+            space.slice(0.5, 1)  # pyright: ignore[reportArgumentType]
+        with pytest.raises(UserError, match="at least one hole, not 0"):
+            space.holes(0)
+    with pytest.raises(UserError, match="takes 2 dimensions, and the latent has 1"):
+        LatentSpace(torch.randn(50, 1)).slice(0, 0)
 
 
 @pytest.mark.parametrize("scale", [1, 5, 300])
@@ -237,9 +243,10 @@ def test_a_column_that_would_be_lost_is_refused(columns: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("scale", "shift", "said"),
     [
-        (2.5, 0.0, "Dimension 1 differs from N(0, 1), by at least 1.7"),
+        (2.5, 0.0, "Dimension 1 differs from N(0, 1), by at least 1."),
         (1.0, 0.5, "Dimension 1 differs from N(0, 1), by at least 0.1"),
         (0.5, 0.0, "it is too narrow (variance 0.2"),
+        (4.0, 0.7, "it is too wide (variance 1"),
     ],
 )
 def test_points_whose_marginals_differ_are_said_to(scale: float, shift: float, said: str) -> None:
@@ -249,12 +256,28 @@ def test_points_whose_marginals_differ_are_said_to(scale: float, shift: float, s
     assert any(said in finding.text for finding in LatentSpace(z).diagnosis() if finding.severity == "fault")
 
 
+def test_what_one_outlier_or_copies_show_is_no_difference_of_marginals() -> None:
+    z = torch.randn(1000, 4, generator=torch.Generator().manual_seed(0))
+    z[0] = 30
+    assert not any("marginal" in f.text for f in LatentSpace(z).diagnosis() if f.severity == "fault")
+    few = torch.randn(20, 16, generator=torch.Generator().manual_seed(1)).repeat(10, 1)
+    for space in (LatentSpace(few), LatentSpace(few, torch.full_like(few, -2.0))):
+        assert not any("differ" in f.text for f in space.diagnosis() if f.severity == "fault")
+
+
+def test_points_that_are_near_to_each_other_are_not_collapsed() -> None:
+    texts = [f.text for f in LatentSpace(0.05 * torch.randn(500, 3)).diagnosis()]
+    assert "The points barely vary in 3 of 3 dimensions." in texts
+    assert not any("Collapsed" in text for text in texts)
+
+
 def test_a_dimension_in_which_all_points_agree_has_no_covariance_gap() -> None:
     z = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
     z[:, 2] = 0.1
     one, shifted = LatentSpace(z), LatentSpace(torch.cat([z[:, :2] + 3, z[:, 2:]], dim=1))
     assert one.absent["covariance_gap"] == SINGULAR
     assert any("2 of 3 marginals differ from N(0, 1)" in finding.text for finding in shifted.diagnosis())
+    assert not any("Too few" in finding.text for finding in one.diagnosis())
 
 
 def test_copies_make_no_holes() -> None:

@@ -176,21 +176,24 @@ class SliceTab(Tab):
         return comparison([head], *columns)
 
     def _at(self, name: str | None, pair: Pair, at: tuple[float, float], fields: Mapping[str, Any]) -> Column:
+        title = name or "no model"
         try:
             checkpoint = self.shelf.get(name)
+            title = checkpoint.model.config.title
             _check(checkpoint, pair)
             z = _base(checkpoint, fields["base"], fields["seed"], fields["sentence"])
         except UserError as error:
-            return Column(name or "no model", fault=str(error))
+            return Column(title, fault=str(error))
         z[0, list(pair)] = z.new_tensor(at)
-        return Column(checkpoint.model.config.title, decode_lines(checkpoint, z))
+        return Column(title, decode_lines(checkpoint, z))
 
     def code(self, name_a: str | None, name_b: str | None, **fields: Any) -> str:
         """See `Tab`."""
         i, j = self._pair((name_a, name_b), fields)
         return code_to_load(self.shelf.source(name_a)) + (
-            "from dgvae.explore.slices import plane\n\n"
-            f"shown = plane(checkpoint.aggregated, ({i}, {j}), reach=4.0)  # dimensions count from 0\n"
+            "from dgvae.explore.slices import plane, reach_of\n\n"
+            f"pair = ({i}, {j})  # dimensions count from 0\n"
+            "shown = plane(checkpoint.aggregated, pair, reach_of(checkpoint.aggregated, pair))\n"
             "print(shown.gap.nan_to_num().max())  # log p - log q, nats: where the hole is deepest\n"
         )
 
