@@ -126,10 +126,13 @@ def test_verdicts_of_made_up_sets() -> None:
 
 
 def test_a_matched_population_has_the_rate_and_no_holes() -> None:
-    figures = matched.measured(4.0, 3, 2000, 4).figures
+    generator = torch.Generator().manual_seed(0)
+    figures = matched.measured(matched.matched(4.0, 3, 2000, 4, generator), generator).figures
     assert figures["kl"].value == pytest.approx(4.0, abs=0.2)
     assert figures["mi"].value == pytest.approx(4.0, abs=0.25)  # far below log N = 7.6
     assert figures["hole_mass"].value < 0.03
+    sphere = matched.measured(matched.on_the_sphere(10.0, 1000, 4, generator), generator).figures
+    assert sphere["hole_mass"].value < 0.04
 
 
 def test_the_rise_of_memory_is_per_minute() -> None:
