@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,7 @@ def test_its_code_and_folder_are_refused_in_one_sentence(shelf: Shelf) -> None:
 def test_copies_have_no_holes_to_show(shelf: Shelf, tmp_path: Path) -> None:
     LatentSpace(torch.randn(100, 3, generator=torch.Generator().manual_seed(0)).repeat(3, 1)).save(tmp_path / "thrice.npz")
     shelf.add_latents(tmp_path / "thrice.npz", "thrice")
-    said = build(MapTab, shelf).show_hole("A", "thrice", DG, "euclidean", "")[0]
+    said = unescape(build(MapTab, shelf).show_hole("A", "thrice", DG, "euclidean", "")[0])
     assert "Holes of thrice can't be told: 200 of 300 encoded examples are copies of others, or nearly" in said
 
 
