@@ -104,22 +104,22 @@ class AggregatedPosterior(ABC):
 
         Posteriors that are narrow and far apart leave nothing between them, and every place that is new, be it a held-out
         sentence's or the prior's, is equally void. So of several smoothings that one is taken under which held-out samples
-        are the likeliest: E_q log q̂(z) ≤ E_q log q(z) for whatever q̂, so it is also the one nearest to the truth. Where
-        chance may have decided for it, q(z) stays as it is: a broad distribution shows holes where there are none.
+        are the likeliest: E_q log q̂(z) ≤ E_q log q(z) for whatever q̂, so it is also the one nearest to the truth.
         """
         if len(self) < 2:
             return Smoothed(self)
         chosen = torch.linspace(0, len(self) - 1, min(len(self), _TRIED)).long()
         z = self.sample_each(torch.Generator().manual_seed(0))[chosen]
 
-        best = plain = Smoothed(self)
-        found = fits = plain.log_prob(z, leave_out=chosen)  # [S]
+        def fit(candidate: Smoothed) -> float:
+            return float(candidate.log_prob(z, leave_out=chosen).mean())
+
+        best = Smoothed(self)
+        best_fit = fit(best)
         for width in self.widths:  # one at a time: each holds as much as this mixture
-            candidate = self.smooth(width)
-            if (its_fits := candidate.log_prob(z, leave_out=chosen)).mean() > fits.mean():
-                best, fits = candidate, its_fits
-        better = fits - found
-        return best if better.mean() > 2 * better.std() / math.sqrt(len(better)) else plain
+            if (its_fit := fit(candidate := self.smooth(width))) > best_fit:
+                best, best_fit = candidate, its_fit
+        return best
 
     def smooth(self, width: float) -> Smoothed:
         """A version smoothed by one of `widths`; as it is for width 0, or where that cannot be done."""
