@@ -50,8 +50,14 @@ CHANGED = """selector => { window.answered = new Promise(resolve => {
     seen.observe(document.querySelector(selector), {childList: true, subtree: true, characterData: true});
 }); }"""
 COUNT_CHANGES = """selector => { window.changes = 0;
-    const count = new MutationObserver(() => { window.changes += 1; });
-    count.observe(document.querySelector(selector), {childList: true, subtree: true});
+    let before = document.querySelector(selector).textContent;
+    const look = () => {
+        const now = document.querySelector(selector).textContent;
+        if (now !== before) window.changes += 1;
+        before = now;
+        requestAnimationFrame(look);
+    };
+    look();
 }"""
 FRAMES = """() => { window.frames_seen = [];
     const frame = now => { window.frames_seen.push(now); requestAnimationFrame(frame); };
@@ -130,7 +136,9 @@ def map_probes(page: Page, times: int) -> None:
     say("switching a model", switches, "ms", "1000 ms")
     say("data of two models", [statistics.median(sizes)], "MB", "1.5 MB", digits=2)
 
-    box = page.locator("#map-a .vega-stage canvas").bounding_box()
+    canvas = page.locator("#map-a .vega-stage canvas")
+    canvas.scroll_into_view_if_needed()  # a pointer beyond the window is nowhere
+    box = canvas.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.evaluate(FRAMES)
@@ -144,11 +152,11 @@ def map_probes(page: Page, times: int) -> None:
     for i in range(times):
         at = x - 100 + 10 * i, y - 50 + 5 * i
         page.mouse.move(*at)
-        page.wait_for_timeout(500)  # what the hover reads out has come
-        page.evaluate(CHANGED, "#map-readout")
+        page.wait_for_timeout(500)  # what the hover reads out has come, so that the click brings the nearest sentences alone
+        page.evaluate(CHANGED, "#map-neighbors")
         page.mouse.click(*at)
         clicks.append(answer(page))
-    say("click to text", clicks, "ms", "200 ms")
+    say("click to the nearest sentences", clicks, "ms", "200 ms")
     for i in range(times):
         page.mouse.move(x - 80, y - 80)
         page.mouse.down()
