@@ -139,8 +139,7 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
 def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
     """The dimensions whose q(z_i) differs from N(0, 1), and those of which the sentences do not tell."""
     (kl, errors, biases), sentences = _marginal_kl(record), record.evaluation.sentences
-    more = sentences / max(1, sentences - record.copies)
-    chances = [more * chance for chance in record.profile.get("marginal_kl_by_chance", [0.0] * len(kl))]
+    chances = [_as_copies(record) * chance for chance in record.profile.get("marginal_kl_by_chance", [0.0] * len(kl))]
     wrong, unsure = [], []
     for i, (value, error, bias, chance) in enumerate(zip(kl, errors, biases, chances, strict=True)):
         low, high = interval(Estimate(value - bias, error), sentences, comparisons=len(kl))
@@ -154,13 +153,18 @@ def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
 
 def _marginal_kl(record: Record) -> tuple[list[float], list[float], list[float]]:
     """KL(q(z_i) ‖ p(z_i)) of each dimension, its standard error and its bias, nats. Of points it is the bound by moments."""
-    sentences, distinct = record.evaluation.sentences, max(1, record.evaluation.sentences - record.copies)
     name = "marginal_kl" if "marginal_kl" in record.profile else "marginal_kl_bound"
     kl = record.profile.get(name, [])
-    unknown = [0.0 if sentences >= MANY else math.nan] * len(kl)
+    unknown = [0.0 if record.evaluation.sentences >= MANY else math.nan] * len(kl)
     errors, biases = (record.profile.get(f"{name}_{part}", unknown) for part in ("error", "bias"))
-    more = sentences / distinct  # of copies, the jackknife sees each
+    more = _as_copies(record)
     return kl, [math.sqrt(more) * error for error in errors], [more * bias for bias in biases]
+
+
+def _as_copies(record: Record) -> float:
+    """How many times each sentence is there on average: the jackknife takes copies for sentences of their own."""
+    sentences = record.evaluation.sentences
+    return sentences / max(1, sentences - record.copies)
 
 
 def _how(record: Record, dimension: int) -> str:

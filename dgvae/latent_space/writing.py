@@ -60,11 +60,8 @@ def _array_of(column: Column) -> np.ndarray:
     if isinstance(column, np.ndarray):
         return column
     ends_in_zero = any(text.endswith("\0") for text in column)  # which an array of texts takes away
-    return (
-        bytes_of(column)
-        if ends_in_zero or len(column) * max(map(len, column), default=0) > _MOST_OF_EQUAL
-        else np.array(column)
-    )
+    is_large = len(column) * max(map(len, column), default=0) > _MOST_OF_EQUAL
+    return bytes_of(column) if ends_in_zero or is_large else np.array(column)
 
 
 def _write_parquet(path: Path, columns: dict[str, Column]) -> None:

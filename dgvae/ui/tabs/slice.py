@@ -119,9 +119,9 @@ class SliceTab(Tab):
         try:
             pair = self._pair(names, fields)
             _check(self.shelf.get(name), pair)
-            reach, *others = (reach_of(c.aggregated, pair) for n in (name, *names) if (c := self._sound(n, pair)))
-            if max(others) <= FAR_APART * min(others):
-                reach = max(others)
+            reaches = {n: reach_of(c.aggregated, pair) for n in names if (c := self._sound(n, pair))}
+            widest = max(reaches.values())
+            reach = widest if widest <= FAR_APART * min(reaches.values()) else reaches[name]
             return self.shelf.derived(name, ("plane", pair, reach), lambda c: plane(c.aggregated, pair, reach))
         except UserError as error:
             return str(error)
