@@ -181,14 +181,12 @@ def _how(record: Record, dimension: int) -> str:
 
 def joint_holes(record: Record) -> Iterator[Finding]:
     """What marginals don't show."""
+    if has_copies(record):
+        yield Finding("note", f"Holes can't be told: {copies_said(record)}. Leave the copies out.")
     mass, gap = record.figures.get("hole_mass"), record.figures.get("smoothed_gap")
     if not mass or not gap:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
-        return
-    if has_copies(record):
-        said = f"Holes can't be told: {copies_said(record)}, which makes hole mass and AUC too high. Leave the copies out."
-        yield Finding("note", said)
         return
     holes = has_holes(record)
     outside = (
@@ -227,11 +225,11 @@ def copies_said(record: Record) -> str:
 
 
 def has_holes(record: Record) -> bool | None:
-    """Whether q(z) has holes by its hole mass; None if the sentences are too few or copies, or it was not measured.
+    """Whether q(z) has holes by its hole mass; None if the sentences are too few, or it was not measured.
 
     Holes are more than HOLES, and more than a match shows by chance; none are less than HOLES with the error added.
     """
-    if not (mass := record.figures.get("hole_mass")) or has_copies(record):
+    if not (mass := record.figures.get("hole_mass")):
         return None
     sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
@@ -256,9 +254,10 @@ def _covariance_differs(record: Record) -> bool:
     """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
     if not (gap := record.figures.get("covariance_gap")):
         return False
-    sentences = record.sentences_of("covariance_gap")
+    more = _as_copies(record)
+    sentences = int(record.sentences_of("covariance_gap") / more)
     by_chance = _covariance_gap_by_chance(sentences, len(record.profile.get("variance_of_means", [])))
-    return interval(gap, sentences)[0] - by_chance >= COVARIANCE_GAP
+    return interval(Estimate(gap.value, math.sqrt(more) * gap.error), sentences)[0] - by_chance >= COVARIANCE_GAP
 
 
 def _covariance_gap_by_chance(sentences: int, dim: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,13 @@ from dgvae.errors import UserError
 
 MOST_JSON = 4_000_000  # bytes of a file that is read; a vocabulary of 20,000 words takes 0.4 million
 INCOMPLETE = "is missing: this folder is not a complete checkpoint."
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def unwritable(path: Path, error: OSError, otherwise: str) -> UserError:
+    """Says that a file or folder can't be written and why, and to free some space where that helps, or to do `otherwise`."""
+    what_to_do = f"free some space there, or {otherwise}" if error.errno in NO_ROOM else otherwise
+    return UserError(f"{path} can't be written ({error.strerror or error}); {what_to_do}.")
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dgvae.checkpoint.latents import prior_samples
-from dgvae.evaluation.diagnosis import Finding, diagnose
+from dgvae.evaluation.diagnosis import Finding, copies_said, diagnose, has_copies
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.figures import FIGURES, SUMMED
 from dgvae.evaluation.latent_figures import measure_latents
@@ -22,6 +22,7 @@ from dgvae.latent_space.wording import of_examples
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 NO_DECODER = "there are latents alone, and it needs the decoder"
+HELD_OUT = ("smoothed_gap", "hole_mass", "auc", "joint_gap")  # by a q(z) without the example itself, but with its copies
 
 
 def add_latents(record: Record, posterior: Posterior) -> None:
@@ -81,6 +82,10 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         copies=copies(some),
     )
     add_latents(record, some)
+    if has_copies(record):
+        for figure in HELD_OUT:
+            record.figures.pop(figure, None)
+            record.absent[figure] = f"{copies_said(record)}; leave the copies out"
     if record.all_examples:
         add_sums(record, posterior)
     for figure in FIGURES.keys() - record.figures.keys() - record.absent.keys():

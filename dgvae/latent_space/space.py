@@ -154,7 +154,7 @@ class LatentSpace(HeldSpace):
 
         Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, the `share` of prior samples
         in its cluster, and the number of the `nearest` example, from 0. The shares add up to at most the hole mass, for which
-        1 % is a match. Where examples are copies, which `diagnosis` tells, holes are not to be trusted.
+        1 % is a match. Where many examples are copies, the hole mass is absent, and these holes are not to be trusted.
 
         Example:
             >>> points = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from dgvae.errors import UserError
-from dgvae.files.atomic import write_bytes
+from dgvae.files.atomic import unwritable, write_bytes
 from dgvae.files.tensors import write_safetensors
 from dgvae.latent_space.checks import Contents
 from dgvae.latent_space.formats import Column, bytes_of
@@ -28,7 +28,7 @@ def write_contents(path: Path, contents: Contents) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         kinds[path.suffix](path, _columns(contents))
     except OSError as error:
-        raise UserError(f"{path} can't be written ({error.strerror or error}).") from None
+        raise unwritable(path, error, "choose another file") from None
 
 
 def _columns(contents: Contents) -> dict[str, Column]:

@@ -286,3 +286,14 @@ def test_copies_make_no_holes() -> None:
     assert "copies" not in once.text
     assert any(f.severity == "note" and "500 of 1,000 encoded examples are copies of others" in f.text for f in twice)
     assert not any("Holes:" in finding.text for finding in twice)
+    space = LatentSpace(torch.cat([z, z]), torch.full((1000, 2), -2.0))
+    assert {"hole_mass", "smoothed_gap", "auc", "joint_gap"} & space.figures().keys() == set()
+    assert "500 of 1,000 encoded examples are copies" in space.absent["hole_mass"]
+
+
+def test_copies_hide_no_other_fault_and_make_none() -> None:
+    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    skewed = torch.cat([z, z]) @ torch.tensor([[1.0, 0.9], [0.0, 0.44]])
+    assert any("mean or covariance of q(z) differs" in finding.text for finding in LatentSpace(skewed).diagnosis())
+    few = torch.randn(20, 16, generator=torch.Generator().manual_seed(1)).repeat(10, 1)
+    assert not any("covariance" in finding.text for finding in LatentSpace(few).diagnosis())

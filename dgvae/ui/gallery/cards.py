@@ -65,9 +65,9 @@ def _card(model: Measured, drawn: str, title: str, order: str | None, a: str | N
     sides = " ".join(f"model-{side}" for side, name in (("b", b), ("a", a)) if name == model.name)
     names: list[str] = [*SHOWN, *([order] if order and order not in SHOWN else [])]
     figures = "".join(
-        f"<dt title='{escape(FIGURES[name].meaning, quote=True)}'>{escape(FIGURES[name].name)}</dt>"
+        f"<dt title='{escape(model.record.absent.get(name, row.meaning), quote=True)}'>{escape(row.name)}</dt>"
         f"<dd>{escape(model.record.text(name))}</dd>"
-        for name in names
+        for name, row in ((name, FIGURES[name]) for name in names)
     )
     choices = "".join(
         f"<button type='button' data-side='{side}' aria-pressed='{'true' if name == model.name else 'false'}' "
