@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from dgvae.errors import UserError
-from dgvae.files.atomic import read_json
+from dgvae.files.atomic import read_json, unwritable
 
 RENEWAL = 10.0  # seconds
 PATIENCE = 180.0  # seconds without renewal after which a claim is dead: an NFS client may see times that are a minute old
@@ -44,9 +44,7 @@ def claimed(folder: Path, note: Any = None) -> Iterator[bool]:
         folder.mkdir(parents=True, exist_ok=True)
         claim = _take(folder, note)
     except OSError as error:
-        raise UserError(
-            f"{folder} can't be written ({error.strerror or error}); free some space there, or choose another folder."
-        ) from None
+        raise unwritable(folder, error, "choose another folder") from None
     if claim is None:
         yield False
         return

@@ -17,6 +17,7 @@ from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, fit, member_key, why_not_common
 from dgvae.console import command
 from dgvae.errors import UserError
+from train.run.run_file import refuse_unfinished
 
 
 @command("train.common_map", interrupted="stopped")
@@ -33,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make_common_map(folder: Path) -> None:
     """Fit and write the map. Raises UserError if there is nothing to fit."""
-    checkpoints = [load_checkpoint(path) for path in find_checkpoints(folder).values()]
+    places = find_checkpoints(folder).values()
+    for place in places:
+        refuse_unfinished(place)
+    checkpoints = [load_checkpoint(place) for place in places]
     if not checkpoints:
         raise UserError(f"There is no checkpoint in {folder}; name a folder that holds some, such as checkpoints/short-yelp.")
     members = {}

@@ -8,7 +8,6 @@ Ctrl-C ends the run after the step under way and leaves a usable checkpoint; the
 
 from __future__ import annotations
 
-import errno
 import math
 import sys
 import time
@@ -24,6 +23,7 @@ from dgvae.console import command
 from dgvae.distributed import world
 from dgvae.errors import UserError
 from dgvae.evaluation.figures import FIGURES
+from dgvae.files.atomic import NO_ROOM
 from dgvae.text.corpora import Split
 from train.claims import claimed
 from train.evaluate.finish import add_map, finish, map_command
@@ -42,8 +42,6 @@ from train.run.sinks import SINKS
 from train.run.start import corpus_name, new_run, read_corpus, resume_run, text_digests, write_beginning
 from train.run.stopping import Stop, stop_requested
 from train.run.summary import summary, text_facts
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @command("train.fit", interrupted="interrupted; --resume continues from the last state, if there is one")

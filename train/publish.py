@@ -24,9 +24,8 @@ from dgvae.checkpoint.hub import TIMEOUT, parse_repository
 from dgvae.console import command
 from dgvae.environment import check_network
 from dgvae.errors import UserError
-from dgvae.evaluation.record import METRICS_FILE
 from train.evaluate.card import model_card
-from train.run.state import STATE_FILE
+from train.run.run_file import refuse_unfinished
 
 
 @command("train.publish", interrupted="stopped; the same command starts again")
@@ -88,11 +87,7 @@ def read_publication(folder: Path, repository: str, message: str | None = None, 
     repository, revision = parse_repository(repository)
     if revision:
         raise UserError(f"A checkpoint is published on the main branch: give --repo {repository}.")
-    if (folder / STATE_FILE).exists() and not (folder / METRICS_FILE).exists():
-        raise UserError(
-            f"{folder} is still training, or was cut off; wait for it, or complete it with: "
-            f"python -m train.fit --resume --out {folder}"
-        )
+    refuse_unfinished(folder)
     checkpoint = load_checkpoint(folder)
     title = checkpoint.model.config.title
     card = model_card(folder, checkpoint.model, checkpoint.metrics, repository)

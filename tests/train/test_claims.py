@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dgvae.errors import UserError
 from train import claims
 from train.claims import TAKEN, claimed, file_system_time, holder
 
@@ -126,3 +128,19 @@ def test_a_process_that_was_held_up_and_lost_its_claim_ends(tmp_path: Path) -> N
         assert process.wait(30) == TAKEN
         assert holder(tmp_path, file_system_time(tmp_path)) is not None
     assert "was taken over" in process.communicate()[1]
+
+
+def test_room_is_asked_for_where_it_lacks_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(UserError, match=r"can't be written \(File exists\); choose another folder\.$"),
+        claimed(tmp_path / "file"),
+    ):
+        pass
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(claims, "_take", full)
+    with pytest.raises(UserError, match=r"free some space there, or choose another folder\.$"), claimed(tmp_path / "full"):
+        pass

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from huggingface_hub.utils import WeakFileLock
 
-from dgvae.errors import UserError
+from dgvae.files.atomic import unwritable
 from dgvae.text.corpora import SPLITS
 from dgvae.text.known_texts import cache_folder
 
@@ -43,7 +43,4 @@ def being_made(folder: Path) -> Iterator[Path | None]:
                 os.replace(path, folder / path.name)
             shutil.rmtree(aside)
     except OSError as error:
-        raise UserError(
-            f"{folder} can't be written ({error.strerror or error}); free some space there, or set DGVAE_CACHE to another "
-            "folder."
-        ) from None
+        raise unwritable(folder, error, "set DGVAE_CACHE to another folder") from None

@@ -42,6 +42,7 @@ from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, parts
 from train.run.argument_types import names_among, thread_count
 from train.run.arguments import add_text_options
+from train.run.run_file import refuse_unfinished
 from train.run.summary import TO_MEASURE, longer_than
 
 
@@ -144,6 +145,7 @@ def chosen(paths: list[Path]) -> dict[str, Path]:
 
 def carried_over(folder: Path) -> Record:
     """What is known of a checkpoint; of a metrics.json of an earlier version, only what says how it was made."""
+    refuse_unfinished(folder)
     data = read_json(folder / METRICS_FILE)
     if data.get("weights") != weights_sha256(folder):
         raise UserError(

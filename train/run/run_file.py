@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dgvae.errors import UserError
+from dgvae.evaluation.record import METRICS_FILE
 from dgvae.files.atomic import read_json, write_json
 from dgvae.text.known_texts import OPTIONS_FILE
 from train.corpora.prepare import names_file
@@ -25,6 +26,15 @@ def write_options(options: FitOptions) -> None:
         if kept[name] and (name == "data" or names_file(kept[name])):  # not a data set of the Hub
             kept[name] = str(Path(os.path.expanduser(kept[name])).absolute())
     write_json(options.out / OPTIONS_FILE, kept)
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Raise UserError if the run in `folder` was begun and has no figures yet."""
+    if (folder / OPTIONS_FILE).is_file() and not (folder / METRICS_FILE).exists():
+        raise UserError(
+            f"{folder} is still training, or was cut off; wait for it, or complete it with: "
+            f"python -m train.fit --resume --out {folder}"
+        )
 
 
 def read_run(folder: Path, **changes: Any) -> FitOptions:

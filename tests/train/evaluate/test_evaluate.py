@@ -182,6 +182,12 @@ def test_newer_weights_than_latents_are_refused(copies: Path, capsys) -> None:
     assert "has newer weights than its latents: its training was cut off" in capsys.readouterr().err
 
 
+def test_a_run_that_was_cut_off_is_told_how_to_go_on(copies: Path, capsys) -> None:
+    (copies / "dg-vae" / "metrics.json").unlink()
+    assert evaluate([str(copies / "dg-vae")]) == 2
+    assert f"complete it with: python -m train.fit --resume --out {copies / 'dg-vae'}" in capsys.readouterr().err
+
+
 def test_a_broken_checkpoint_does_not_keep_the_others_from_being_measured(copies: Path, tmp_path: Path, capsys) -> None:
     (copies / "bn-vae" / "model.safetensors").write_bytes(b"1234")
     (copies / "dg-vae" / "metrics.json").write_text("[]")
