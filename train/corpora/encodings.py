@@ -90,7 +90,10 @@ def find_encoding(path: Path) -> str:
         if name := next((name for mark, name in _MARKS if start.startswith(mark)), None) or _unmarked_utf(start):
             return name
         if _is_binary(start):
-            raise UserError(f"{path} is not a file of text; save its text as .txt, or its table as .csv.")
+            raise UserError(
+                f"{path} is not a file of text, or its encoding can't be detected; save its text as .txt, or its table as .csv, "
+                "or name its encoding with --encoding, such as utf-16-le."
+            )
         decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), start.isascii()
         try:
             decoder.decode(start)

@@ -173,5 +173,5 @@ def test_zero_bytes_that_fill_up_are_left_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [bytes(range(9, 128)) * 9, b"\x10" + bytes(7) + b"boat\n\x0e" + bytes(90) + b"sails"])
 def test_bytes_that_are_no_text_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(content)
-    with pytest.raises(UserError, match="is not a file of text; save its text"):
+    with pytest.raises(UserError, match="is not a file of text, or its encoding can't be detected; save its text"):
         read(tmp_path / "a.txt")
