@@ -10,6 +10,8 @@ from dataclasses import dataclass
 LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
 
 _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
+_PLAIN_ESCAPED = re.compile(r'[^"\\]*(?:(?:\\.|"")[^"\\]*)*\\?')  # also by backslashes
+_ESCAPE = re.compile(r'(?<!")\\"(?!")')
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class _Field:
         """A field without quotes, and where the next begins."""
         end = line.find(self._delimiter, start) if self._delimiter else -1
         end = len(line) if end < 0 else end
-        return line[start:end], end + 1
+        return line[start:end].replace('\\"', '"'), end + 1
 
 
 def _taken_until_closed(
@@ -123,8 +125,9 @@ def _taken_until_closed(
 ) -> list[tuple[int, str]]:
     """Take the further lines of a field in quotes; none, and none is taken, if its quote is never closed."""
     taken: list[tuple[int, str]] = []
-    size, text = 0, opening.partition('"')[2]
-    while (closed := _closes(text, delimiter)) is None and size <= LONGEST_FIELD:
+    size, text, escapes = 0, opening.partition('"')[2], False
+    while (closed := _closes(text, delimiter, escapes)) is None and size <= LONGEST_FIELD:
+        escapes = escapes or bool(_ESCAPE.search(text))
         if (found := waiting.popleft() if waiting else next(source, None)) is None:
             break
         taken.append(found)
@@ -136,10 +139,13 @@ def _taken_until_closed(
     return []
 
 
-def _closes(text: str, delimiter: str) -> bool | None:
-    """Whether a field in quotes ends in a line: None if not yet, False if a quote stands where none can."""
-    start, escapes = 0, False
-    while (place := _plain_end(text, start)) < len(text):
+def _closes(text: str, delimiter: str, escapes: bool = False) -> bool | None:
+    """Whether a field in quotes ends in a line: None if not yet, False if a quote stands where none can.
+
+    escapes: whether quotes after a backslash were found in it before; then \\"" is such a quote and the field's end.
+    """
+    start = 0
+    while (place := _plain_end(text, start, escapes)) < len(text):
         rest = text[place + 1 :].lstrip(" ")
         is_escaped = text[place - 1 : place] == "\\"
         may_end = not rest or (delimiter and rest.startswith(delimiter))
@@ -151,6 +157,6 @@ def _closes(text: str, delimiter: str) -> bool | None:
     return None
 
 
-def _plain_end(text: str, start: int) -> int:
-    match = _PLAIN.match(text, start)
+def _plain_end(text: str, start: int, escapes: bool) -> int:
+    match = (_PLAIN_ESCAPED if escapes else _PLAIN).match(text, start)
     return match.end() if match else start

@@ -91,21 +91,35 @@ def find_encoding(path: Path) -> str:
             return name
         if _is_binary(start):
             raise UserError(
-                f"{path} is not a file of text, or its encoding can't be detected; save its text as .txt, or its table as .csv, "
-                "or name its encoding with --encoding, such as utf-16-le."
+                f"{path} is not a file of text, or its encoding can't be detected; save its text as .txt or its table as "
+                ".csv, or name its encoding with --encoding, such as utf-16-le."
             )
-        decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), start.isascii()
-        try:
-            decoder.decode(start)
-            while chunk := file.read(2**20):
-                decoder.decode(chunk)
-                is_ascii = is_ascii and chunk.isascii()
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            pass
-        else:
-            return _seven_bits(path) if is_ascii else UTF_8
-    return _without_utf_8(path)
+    if is_utf_8(path):
+        return UTF_8
+    return _seven_bits(path) if _is_ascii(path) else _without_utf_8(path)
+
+
+def is_utf_8(path: Path) -> bool:
+    """Whether it is UTF-8 from its beginning to its end, with letters that are not ASCII."""
+    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
+    try:
+        for chunk in _chunks(path):
+            decoder.decode(chunk)
+            is_ascii = is_ascii and chunk.isascii()
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return not is_ascii
+
+
+def _is_ascii(path: Path) -> bool:
+    return all(chunk.isascii() for chunk in _chunks(path))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with opened(path) as file:
+        while chunk := file.read(2**20):
+            yield chunk
 
 
 def _is_binary(start: bytes) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from train.corpora.columns import has_header, is_header
 from train.corpora.delimited import Row, rows_of
@@ -88,10 +89,13 @@ def is_rule(line: str) -> bool:
 
 
 def _delimiter(lines: Sequence[str], quote: str) -> str:
+    @cache
+    def rows(candidate: str) -> list[Row]:
+        return list(Layout(candidate, quote=quote).rows(enumerate(lines, 1)))
+
     def share(candidate: str) -> float:
         """Of the rows as long as the first one, or longer by the names of rows that R writes."""
-        rows = Layout(candidate, quote=quote).rows(enumerate(lines, 1))
-        lengths = Counter(len(row.cells) for row in rows if any(row.cells))
+        lengths = Counter(len(row.cells) for row in rows(candidate) if any(row.cells))
         first = next(iter(lengths), 1)
         longer = lengths[first + 1] + 1 if lengths[first + 1] >= SURE * (lengths.total() - 1) else 0
         return max(lengths[first], longer) / lengths.total() if first > 1 else 0.0
@@ -100,7 +104,7 @@ def _delimiter(lines: Sequence[str], quote: str) -> str:
         enough = len(lines) > FEW_LINES or (lines and is_header(lines[0].split(candidate)))
         if enough and candidate in lines[0] and share(candidate) >= SURE:
             return candidate
-    best = max(DELIMITERS, key=share)
+    best = max(DELIMITERS, key=lambda candidate: (share(candidate), -_cut_quotes(rows(candidate))))
     if share(best) >= 0.5:
         return best
     for candidate in IF_HEADED:
@@ -109,6 +113,11 @@ def _delimiter(lines: Sequence[str], quote: str) -> str:
             return candidate
     # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
     return next((candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))), "")
+
+
+def _cut_quotes(rows: Iterable[Row]) -> int:
+    """In how many rows a delimiter within quotes was taken for one."""
+    return sum(any(cell.count('"') % 2 for cell in row.cells) for row in rows)
 
 
 def _are_quoted(lines: Sequence[str], delimiter: str, quote: str) -> bool:

@@ -7,32 +7,50 @@ from pathlib import Path
 
 from dgvae.text.corpora import is_label
 from train.corpora.account import Account, count_of
-from train.corpora.columns import has_header
+from train.corpora.columns import MOST_VALUES, has_header, is_number
 from train.corpora.encodings import first_lines, numbered_lines
-from train.corpora.hints import FEW_LINES, hint
+from train.corpora.hints import FEW_LINES, MOST, hint
 from train.corpora.layout import is_table
 from train.corpora.table import LOOKED_AT, label_of
 
 FASTTEXT = "__label__"  # what fastText has before every label
+BOTH_TEXTS = "both texts"
+SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
 
 
 def layout_of_lines(lines: Sequence[str]) -> str:
     """Where the labels of a .txt stand: "" if there are none, "before" or "after" a tab; "table" if it is like a .csv.
 
-    With few lines, the first one with a tab is never taken for a header.
+    With few lines, the first one with a tab is never taken for a header. BOTH_TEXTS: what is on either side may be the text.
     """
     lines = [line for line in lines if line.strip()]
     parts = [line.split("\t") for line in lines if "\t" in line.strip()]
     if 2 * len(parts) < len(lines) or not parts:
-        return "table" if not parts and is_table(lines) else ""
+        return "table" if is_table(lines) else ""
     if sum(len(cells) > 2 for cells in parts) > len(lines) / 2:
         return "table"
     pairs = [cells for cells in parts if len(cells) == 2]
     if len(pairs) > FEW_LINES and has_header(pairs, []):
         return "table"
-    before, after = zip(*((cells[0], cells[-1]) for cells in parts), strict=True)
-    words = [sum(len(text.split()) for text in side) for side in (before, after)]
-    return "after" if words[1] < words[0] and len(set(after)) < len(set(before)) else "before"
+    before, after = (_Side(side) for side in zip(*((cells[0], cells[-1]) for cells in parts), strict=True))
+    if before.is_text and after.is_text:
+        return BOTH_TEXTS
+    if before.is_text or after.is_text:
+        return "after" if before.is_text else "before"
+    if before.differs and after.differs:
+        return "after" if before.size > after.size else "before"
+    return "after" if after.size[0] <= before.size[0] and after.different < before.different else "before"
+
+
+class _Side:
+    """What stands on one side of the tab in all lines. size: its words and its characters, in all."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self.different = len(set(cells))
+        self.size = sum(len(cell.split()) for cell in cells), sum(map(len, cells))
+        self.differs = 2 * self.different > len(cells)  # labels are often the same
+        many = self.differs or self.different > MOST_VALUES
+        self.is_text = many and self.size[0] >= SENTENCE * len(cells) and not all(map(is_number, cells))
 
 
 def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iterator[tuple[str, str | None, str]]:
@@ -46,12 +64,13 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
     """
     lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     start = [line.split(maxsplit=1)[0] for line in lines]
-    fasttext = bool(lines) and all(_without_fasttext(line)[0] for line in lines)
+    labeled = sum(bool(_without_fasttext(line)[0]) for line in lines)
+    fasttext = labeled > len(lines) / 2
     numbered = False
     if fasttext:
         account.note(f"labels are the words that begin with {FASTTEXT}")
     elif numbered := _number_the_lines(lines, layout):
-        account.note(f"what stands {layout} a tab is another in every line, so it is no label and is left out")
+        account.note(f"what stands {layout} a tab is another in nearly every line, so it is no label and is left out")
     elif layout:
         account.note(f"labels stand {layout} a tab")
     elif len(start) > FEW_LINES and all(":" in word[1:-1] for word in start) and 2 * len(set(start)) <= len(start):
@@ -65,6 +84,8 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
             labels, text = _without_fasttext(line)
             if len(labels) > 1:
                 account.note_first("of several labels the first counts", f"line {number}")
+            if not labels:
+                account.note_first(f"a line without {FASTTEXT} has no label", f"line {number}")
             yield text, labels[0] if labels else None, f"line {number}"
             continue
         before, tab, after = line.rpartition("\t") if layout == "after" else line.partition("\t")
@@ -82,18 +103,22 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
 def _without_fasttext(line: str) -> tuple[list[str], str]:
     """The labels at the beginning of a line, or else at its end, as fastText writes them, and the text beside them."""
     words = line.split()
-    count = next((i for i, word in enumerate(words) if not word.startswith(FASTTEXT)), len(words))
+    count = next((i for i, word in enumerate(words) if not _is_fasttext(word)), len(words))
     if count:
         rest = line.split(maxsplit=count)[count:]
-        return [word.removeprefix(FASTTEXT) for word in words[:count]], rest[0].strip() if rest else ""
-    count = next((i for i, word in enumerate(reversed(words)) if not word.startswith(FASTTEXT)), 0)
+        return [word[len(FASTTEXT) :] for word in words[:count]], rest[0].strip() if rest else ""
+    count = next((i for i, word in enumerate(reversed(words)) if not _is_fasttext(word)), 0)
     if count:
-        return [word.removeprefix(FASTTEXT) for word in words[-count:]], line.rsplit(maxsplit=count)[0].strip()
+        return [word[len(FASTTEXT) :] for word in words[-count:]], line.rsplit(maxsplit=count)[0].strip()
     return [], line
 
 
+def _is_fasttext(word: str) -> bool:
+    return word[: len(FASTTEXT)].lower() == FASTTEXT
+
+
 def _number_the_lines(lines: Sequence[str], layout: str) -> bool:
-    """Whether what would be labels are the numbers or names of the lines: no two are the same."""
+    """Whether what would be labels are the numbers or names of the lines: hardly two are the same."""
     parts = [line.rpartition("\t")[::-1] if layout == "after" else line.partition("\t") for line in lines if "\t" in line]
     labels = {label.strip() for label, _, _ in parts}
-    return bool(layout) and len(labels) == len(parts) > FEW_LINES
+    return bool(layout) and len(parts) > FEW_LINES and len(labels) > MOST * len(parts)

@@ -15,10 +15,10 @@ from typing import Any
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.columns import is_number
-from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines, is_packed
+from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines, is_packed, is_utf_8
 from train.corpora.json_tables import TEXTS, json_in_lines, json_table
 from train.corpora.kinds import is_parquet, refuse_other_kinds
-from train.corpora.lines import layout_of_lines, read_lines
+from train.corpora.lines import BOTH_TEXTS, SENTENCE, layout_of_lines, read_lines
 from train.corpora.markup import cleaned, count_markup
 from train.corpora.parquet_tables import parquet_table
 from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
@@ -29,7 +29,6 @@ from train.corpora.written import refuse_written
 
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 NO_LABEL = "-1"  # of what has names for its labels, as the tests of GLUE
-SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
 JSON = (".json", ".jsonl")
 FORMATS = (".parquet", ".jsonl", ".json", ".tsv", ".csv", ".txt")  # the best described first
 
@@ -135,6 +134,8 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
     account.encoding = encoding
     if encoding != UTF_8 and not reading.encoding:
         account.note(f"the encoding is {encoding} (--encoding names another)")
+    elif reading.encoding and encoding != UTF_8 and is_utf_8(path):
+        account.note(f"it is UTF-8, and is read as {encoding} since --encoding says so; leave --encoding out")
     lines = first_lines(path, encoding, LOOKED_AT)
     refuse_written(path, lines)
     kind = json_in_lines(path, encoding, lines) if ending not in JSON else None
@@ -145,7 +146,14 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
     layout = layout_of_lines(lines) if ending == ".txt" and not reading.delimiter else "table"
     if ending in JSON:
         table = json_table(path, encoding, account)
+    elif layout == BOTH_TEXTS:
+        raise UserError(
+            f"{path} has a text before and another after the tab of each line; keep one of them, or call the file .tsv and "
+            "name the text with --column."
+        )
     elif layout != "table":
+        if reading.header:
+            raise UserError(f"{path} is read as lines, which have no header; remove its first line, or call the file .csv.")
         if wanted:
             raise UserError(
                 f"{path} has no columns; write a label and a tab before the sentence, or call the file .tsv if it has columns."
@@ -155,7 +163,8 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
     else:
         if ending == ".txt":
             account.note("it is read as a table")
-        tabs = ending != ".csv" and any("\t" in line for line in lines)
+        filled = [line for line in lines if line.strip()]
+        tabs = ending != ".csv" and 2 * sum("\t" in line for line in filled) >= max(1, len(filled))
         table = delimited(path, encoding, reading.delimiter or ("\t" if tabs else None), reading.header, wanted, account)
     yield from _cells(path, table, reading, account)
 
@@ -233,7 +242,8 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
 
 def _known(path: Path, names: Collection[str], wanted: str) -> str:
     if (name := name_among(names, wanted)) is None:
-        raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.")
+        otherwise = " If the first row is no header, say --no-header." if wanted.isdecimal() else ""
+        raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.{otherwise}")
     return name
 
 

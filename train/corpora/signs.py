@@ -9,6 +9,7 @@ FEW = 10  # fewer sentences show nothing
 LOOKED_AT = 1000  # sentences
 LONGEST_LOOKED_AT = 2000  # characters of a sentence
 
+_CLASSES = "pos|neg|neu|positive|negative|neutral|spam|ham"
 _ROWS = (
     # (share of the sentences that must hold it, pattern, what to say)
     (0.02, r"[+&](?:A[K-P][AEIMQUYcgkosw048]|IB[gk][A-Za-z0-9+/]?)-", "letters are written as +AOk- (UTF-7); save it as UTF-8"),
@@ -25,6 +26,12 @@ _ROWS = (
     (0.02, r"\\x[0-9a-f]{2}", "letters are written as \\xe9; decode it first"),
     (0.9, r"^b(['\"]).*\1$", "sentences stand in b'…', as Python prints bytes; decode it first"),
     (0.02, r"[\x01-\x08\x0e-\x1b]", "control characters, as of a terminal, are read as text; remove them"),
+    (0.02, r"[\x80-\x9f]", "characters such as \\x93 are no letters; the encoding is rather cp1252, or UTF-8"),
+    (
+        0.02,
+        "\u201a\u00c4[\u00f4\u00f2\u00fa\u00f9\u00ec\u00ee]|\u221a[\u00a9\u00a8\u2020\u2202\u00a7\u2260]|(?:[\u00d0\u00d1][\x80-\xbf]){3}",
+        "some letters are two or three wrong ones, such as \u201a\u00c4\u00f4 for \u2019; save the original as UTF-8",
+    ),
     (0.0, "\ufffd", "some letters were lost before (\ufffd); if the original has them, save it as UTF-8"),
     (0.1, r"[^\W\d_]\?[^\W\d_]", "? stands within words, where letters may have been lost; save the original as UTF-8"),
     (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
@@ -37,6 +44,19 @@ _ROWS = (
         "letters are of full width or mathematical, and make words of their own; write plain ones",
     ),
     (0.05, "[\ufb00-\ufb06]", "letters are joined (\ufb01 for fi) and make words of their own; write plain ones"),
+    (
+        0.5,
+        r"^(?:\[ ?(?P<quote>['\"]).*(?P=quote)[,\s]*\]|\{ ?['\"]\w+['\"] ?: .*\})$",
+        "sentences stand in […] or {…}, as Python and JSON write lists and objects; save their words alone",
+    ),
+    (0.1, r"(?i)(?:^| )__label__\S", "labels of fastText, __label__…, are read as text; call the file .txt"),
+    (0.5, r"\+{3}\$\+{3}", "+++$+++ stands between columns that are read as text; write tabs in its place"),
+    (0.0, r'^\{"ImportId":', "the further header rows of Qualtrics are read as text; remove them"),
+    (
+        0.9,
+        rf"(?i)^(?:{_CLASSES})[ ,:-]+\w|\w (?:-?\d|{_CLASSES})$",
+        "sentences seem to begin or end with a label, such as pos or 0, which is read as text; put a tab between them",
+    ),
     (0.5, r"^\S+(?: -?\d+\.\d+){4,}$", "lines are a word and many numbers, as word vectors are"),
     (0.9, r"\w.* \|\|\| .*\w", "two texts stand in a sentence, with ||| between them; keep one of them"),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),

@@ -58,7 +58,7 @@ def delimited(
         account.note("fields are in single quotes")
     if not headed and header is None:
         account.note("the first row is not a header, so columns are numbered (--header changes this)")
-    if headed and header is None and length == 1 and not wanted and not is_known_name(names[0]):
+    if headed and header is None and not wanted and not any(map(is_known_name, names)):
         account.note("the first row is read as a header (--no-header changes this)")
     if length == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
         account.note(found)

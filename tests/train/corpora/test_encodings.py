@@ -175,3 +175,16 @@ def test_bytes_that_are_no_text_are_refused(content: bytes, tmp_path: Path) -> N
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(UserError, match="is not a file of text, or its encoding can't be detected; save its text"):
         read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "iso8859-15", "cp1251", "cp1252"])
+def test_an_encoding_that_is_named_for_utf_8_is_said(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"“{text}” à la carte" for text in TEXTS), encoding="utf-8")
+    assert "it is UTF-8, and is read as" in said(read(tmp_path / "a.txt", encoding=encoding)[2])
+    (tmp_path / "a.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    assert "UTF-8" not in said(read(tmp_path / "a.txt", encoding=encoding)[2])
+
+
+def test_quotes_of_cp1252_that_are_read_as_latin_1_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"“{text}”" for text in TEXTS), encoding="cp1252")
+    assert "the encoding is rather cp1252" in said(read(tmp_path / "a.txt", encoding="latin-1")[2])

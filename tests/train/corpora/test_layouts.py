@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
 
 MOODS = ["-1", "0", "1"] * 4
@@ -181,3 +182,44 @@ def test_a_second_tab_belongs_to_the_text(tmp_path: Path) -> None:
     texts, labels, _ = read(tmp_path / "a.txt")
     assert texts[-1].split() == ["sails", "home"]
     assert labels[-1] == "1"
+
+
+@pytest.mark.parametrize("form", ['"{}",{}', '{1},"{0}"', '{1},"{0}",x'])
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('{}.\nThe waiter, Bob, said \\"never again\\"', '{}.\nThe waiter, Bob, said "never again"'),
+        ('the \\"{}\\", he\nsaid again, \\"never\\"', 'the "{}", he\nsaid again, "never"'),
+        ('{}.\nHe said ""never again""', '{}.\nHe said "never again"'),
+    ],
+)
+def test_quotes_within_cells_of_several_lines(form: str, cell: str, text: str, tmp_path: Path) -> None:
+    header = {'"{}",{}': "text,label", '{1},"{0}"': "label,text", '{1},"{0}",x': "label,text,place"}[form]
+    rows = [form.format(cell.format(sentence), mood) for sentence, mood in zip(TEXTS, MOODS, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
+    texts, labels, account = read(tmp_path / "a.csv", column="text", label_column="label")
+    assert (texts, labels) == ([text.format(sentence) for sentence in TEXTS], MOODS)
+    assert "quote" not in said(account)
+
+
+def test_quotes_after_a_backslash_in_a_cell_without_quotes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *(f'the \\"{text}\\",{n % 2}' for n, text in enumerate(TEXTS))]))
+    assert read(tmp_path / "a.csv", column="text")[0] == [f'the "{text}"' for text in TEXTS]
+
+
+@pytest.mark.parametrize("within", [";", "|", "\t"])
+def test_delimiters_that_all_quoted_texts_hold_separate_nothing(within: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(f'{n % 2},"{text}{within} and back"' for n, text in enumerate(TEXTS)))
+    assert read(tmp_path / "a.csv", label_column="1")[:2] == ([f"{text}{within} and back" for text in TEXTS], ["0", "1"] * 6)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+def test_a_header_of_unusual_names_is_said(name: str, tmp_path: Path) -> None:
+    tab = "\t" if name == "a.txt" else ","
+    rows = [f"rare{tab}Great food", *(f"{'ab'[n % 2]}{tab}{text}" for n, text in enumerate(TEXTS))]
+    (tmp_path / name).write_text("\n".join(rows))
+    assert "the first row is read as a header (--no-header changes this)" in said(read(tmp_path / name)[2])
+    with pytest.raises(
+        UserError, match=r"no column 2; it has rare, Great food\. If the first row is no header, say --no-header"
+    ):
+        read(tmp_path / name, column="2", header=True)

@@ -1,4 +1,4 @@
-"""Files of lines: labels as fastText writes them, and words that look like labels."""
+"""Files of lines: which side of a tab is the text, labels as fastText writes them, and words that look like labels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
 
 
@@ -23,3 +24,57 @@ def test_labels_of_fasttext_are_labels_and_words_like_labels_are_said(tmp_path: 
     assert read(path)[:2] == (TEXTS, [*"ab"] * 6)
     path.write_text("\n".join(f"{'ab'[n % 2]}:x {text}" for n, text in enumerate(TEXTS)))
     assert "put a tab after it" in said(read(path)[2])
+
+
+@pytest.mark.parametrize("lines", [12, 5])
+@pytest.mark.parametrize(
+    "beside", ["0.4{n:02}", "https://example.org/a-very-long-address/of/a/page/{n}", "2026-11-{n:02} 10:00", "a {n}"]
+)
+@pytest.mark.parametrize("form", ["{text}\t{beside}", "{beside}\t{text}"])
+def test_the_text_is_the_side_with_words_and_not_that_which_differs_less(
+    form: str, beside: str, lines: int, tmp_path: Path
+) -> None:
+    texts = [*TEXTS[: lines - 1], TEXTS[0]]  # a sentence twice
+    rows = [form.format(text=text, beside=beside.format(n=n)) for n, text in enumerate(texts)]
+    (tmp_path / "a.txt").write_text("\n".join(rows))
+    found, labels, account = read(tmp_path / "a.txt")
+    assert found == texts
+    assert (set(labels) == {None}) == ("it is no label and is left out" in said(account)) == (lines > 10)
+
+
+@pytest.mark.parametrize(("text", "label"), [("汤很热今天又{n}", "0.4{n:02}"), ("Papadopoulos{n}", "{kind}")])
+def test_texts_without_spaces_are_known_by_their_length_or_by_the_few_labels(text: str, label: str, tmp_path: Path) -> None:
+    rows = [(text.format(n=n), label.format(n=n, kind="ab"[n % 2])) for n in range(20)]
+    (tmp_path / "a.txt").write_text("\n".join(map("\t".join, rows)))
+    assert read(tmp_path / "a.txt")[0] == [text for text, _ in rows]
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_two_texts_in_a_line_are_not_chosen_from(copies: int, tmp_path: Path) -> None:
+    texts = [f"the boat of page {n // copies}" for n in range(80)]
+    (tmp_path / "a.txt").write_text("\n".join(f"{text}\tdas Boot, das {n} segelt" for n, text in enumerate(texts)))
+    with pytest.raises(UserError, match="a text before and another after the tab of each line; keep one of them"):
+        read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("label", ["__label__{}", "__LABEL__{}"])
+def test_a_line_without_fasttexts_label_takes_no_label_from_the_others(label: str, tmp_path: Path) -> None:
+    lines = [f"{label.format('ab'[n % 2])} {text}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.txt").write_text("\n".join([TEXTS[0], *lines[1:]]))
+    texts, labels, account = read(tmp_path / "a.txt")
+    assert (texts, labels) == (TEXTS, [None, *"babababababa"][:12])
+    assert "a line without __label__ has no label (first: line 1)" in account.found
+
+
+def test_a_header_of_lines_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(["text", *TEXTS]))
+    with pytest.raises(UserError, match="read as lines, which have no header; remove its first line"):
+        read(tmp_path / "a.txt", header=True)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.tsv", "a.csv"])
+def test_a_tab_within_a_cell_makes_no_table_of_tabs(name: str, tmp_path: Path) -> None:
+    rows = [f'{n % 2},"{text}"' for n, text in enumerate(TEXTS)]
+    (tmp_path / name).write_text("\n".join(["label,text", rows[0].replace(" ", "\t", 1), *rows[1:]]))
+    texts, labels, _ = read(tmp_path / name, label_column="label")
+    assert (texts[1:], labels) == (TEXTS[1:], ["0", "1"] * 6)

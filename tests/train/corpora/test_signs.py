@@ -26,6 +26,8 @@ SIGNS = {
     "bytes of Python": (each("b'TEXT'"), "b'…'"),
     "colors of a terminal": (each("\x1b[31mTEXT\x1b[0m"), "control characters"),
     "bold by backspace": (each("t\bthe TEXT"), "control characters"),
+    "UTF-8 as Mac Roman": (each("the captain’s TEXT".encode().decode("mac_roman")), "wrong ones"),
+    "UTF-8 as Latin-1": (each("лодка плывёт TEXT".encode().decode("latin-1")), "wrong ones"),
     "lost letters": ([*TEXTS, "le caf\ufffd"], "were lost before"),
     "question marks": (each("le caf?s TEXT"), "may have been lost"),
     "letters apart": ([" ".join(text) for text in TEXTS], "letters stand apart"),
@@ -41,6 +43,10 @@ SIGNS = {
     "wiki": (each("[[boat|TEXT]]"), "wiki markup"),
     "markdown": (each("## TEXT"), "Markdown"),
     "book": ([*TEXTS, "*** START OF THE PROJECT GUTENBERG EBOOK ***"], "Project Gutenberg"),
+    "labels of fastText": (["note", *each("x __label__1 TEXT")], "fastText"),
+    "dialogues": ([f"L{n} +++$+++ u{n} +++$+++ {text}" for n, text in enumerate(TEXTS)], "+++$+++"),
+    "labels before": ([f"{['pos', 'neg'][n % 2]} {text}" for n, text in enumerate(TEXTS)], "begin or end with a label"),
+    "labels behind": ([f"{text} {n % 2}" for n, text in enumerate(TEXTS)], "begin or end with a label"),
     "full width": (each("ｔｈｅ TEXT"), "full width"),
     "joined letters": (each("ﬁsh TEXT"), "joined"),
 }  # fmt: skip
@@ -57,6 +63,18 @@ def test_what_is_no_text_is_said(kind: str, name: str, tmp_path: Path) -> None:
     texts, _, account = read(tmp_path / name, column="note" if name != "a.txt" else None)
     assert len(texts) == len(sentences)
     assert sentence in said(account)
+
+
+@pytest.mark.parametrize("form", ["['the', 'TEXT']", "['the' 'TEXT']", "[ 'the' ]", "{'text': 'TEXT'}", '["the", "TEXT"]'])
+def test_lists_and_objects_in_cells_are_said(form: str, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"note": text}) for text in each(form)))
+    assert "[…] or {…}" in said(read(tmp_path / "a.jsonl", column="note")[2])
+
+
+def test_further_header_rows_of_qualtrics_are_said(tmp_path: Path) -> None:
+    rows = ["Start,Q1", "Start,How was it?", '"{""ImportId"":""start""}","{""ImportId"":""QID1""}"', *(f"1,{t}" for t in TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    assert "further header rows of Qualtrics" in said(read(tmp_path / "a.csv", column="Q1")[2])
 
 
 def test_plain_sentences_show_no_sign() -> None:
