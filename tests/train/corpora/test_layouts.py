@@ -191,6 +191,7 @@ def test_a_second_tab_belongs_to_the_text(tmp_path: Path) -> None:
         ('{}.\nThe waiter, Bob, said \\"never again\\"', '{}.\nThe waiter, Bob, said "never again"'),
         ('the \\"{}\\", he\nsaid again, \\"never\\"', 'the "{}", he\nsaid again, "never"'),
         ('{}.\nHe said ""never again""', '{}.\nHe said "never again"'),
+        ("{}, 1\nand back", "{}, 1\nand back"),
     ],
 )
 def test_quotes_within_cells_of_several_lines(form: str, cell: str, text: str, tmp_path: Path) -> None:
