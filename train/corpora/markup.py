@@ -15,7 +15,8 @@ _BLOCK = (
     "article|blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|li|ol|p|pre|script|section|style|table|tbody|td|th|"
     "thead|tr|ul"
 )
-_TAG = re.compile(rf"<(?P<end>/?)(?:(?P<inline>{_INLINE})|{_BLOCK})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_ATTRIBUTES = r"\s*/?>|\s[^<>]*=[^<>]*>|\s+(?:noshade|nowrap|compact|hidden|disabled|async|defer)\s*/?>"  # not a <b and c>
+_TAG = re.compile(rf"<(?P<end>/?)(?:(?P<inline>{_INLINE})|{_BLOCK})(?:{_ATTRIBUTES})", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});|(?<![&\w])#\d{2,4};")
 # Not the beginning of \\nabla, or of a folder's name: it stands right after a word, comes twice, or a new sentence follows.
 _LINE_BREAK = re.compile(

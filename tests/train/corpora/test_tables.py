@@ -202,6 +202,7 @@ def test_labels_of_lines_on_either_side_and_tabs_that_are_spaces(tmp_path: Path)
         (r"late.\nWe left", "late. We left", "late. We left"),
         (r'''say \""yes\""''', 'say "yes"', 'say "yes"'),
         ("a <b>red</b> hat<br />&amp; gloves", "a <b>red</b> hat<br />&amp; gloves", "a red hat & gloves"),
+        ('if a<b and c> d, <a href="x">go', 'if a<b and c> d, <a href="x">go', "if a<b and c> d, go"),
         (r"1 < 2 > 0, <unk> and <s>, C:\new, \nabla, R&D; x", None, None),
     ],
 )
