@@ -37,7 +37,7 @@ class PackedFiles:
             packed = await self._packed(path, scope)
         if packed and _has(headers, packed):
             packed = Answer(304, packed.without(b"content-encoding", b"content-length", b"content-type"), b"")
-        elif not packed or not _takes_gzip(headers):
+        elif not packed or not takes_gzip(headers):
             await self._app(scope, receive, _as_it_is(send))
             return
         await packed.give(send)
@@ -51,13 +51,14 @@ class PackedFiles:
             answer = await collect(self._app, of_nobody(scope, path, "localhost"))
             if answer.status != 200 or len(answer.body) < SMALLEST:
                 return None
-            self._kept[path] = packed = await asyncio.to_thread(_pack, answer)
+            self._kept[path] = packed = await asyncio.to_thread(pack, answer)
             while sum(len(kept.body) for kept in self._kept.values()) > MOST_KEPT:
                 self._kept.popitem(last=False)
             return packed
 
 
-def _pack(answer: Answer) -> Answer:
+def pack(answer: Answer) -> Answer:
+    """An answer by gzip."""
     body = gzip.compress(answer.body, mtime=0)
     headers = MutableHeaders(raw=[*answer.without(b"accept-ranges")])
     headers.update({"content-encoding": "gzip", "content-length": str(len(body))})
@@ -74,7 +75,8 @@ def _has(headers: Headers, packed: Answer) -> bool:
     return bool(tag) and bool(had & {tag, tag.replace("-gzip", ""), "*"})
 
 
-def _takes_gzip(headers: Headers) -> bool:
+def takes_gzip(headers: Headers) -> bool:
+    """Whether who sends these headers takes gzip."""
     if "range" in headers:
         return False  # of the file's own bytes
     for part in headers.get("accept-encoding", "").lower().split(","):

@@ -18,7 +18,9 @@ from starlette.types import Scope
 from dgvae.ui.requests import kept_page
 from dgvae.ui.requests.answer import Answer
 from dgvae.ui.requests.guarded import GuardedBlocks
+from dgvae.ui.requests.kept_page import MOST_PACKED
 from dgvae.ui.requests.limits import limits
+from dgvae.ui.requests.packed import pack
 from tests.awaited import awaited
 
 GRADIOS_OWN = {"all_endpoints": ""}  # a query that changes nothing in the answer, and that is not kept
@@ -56,7 +58,8 @@ def served(**options: Any) -> Iterator[tuple[GuardedBlocks, httpx2.Client]]:
     page = build()
     page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **limits(), **options)
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{page.server_port}", trust_env=False, timeout=60) as client:
+        address, uncompressed = f"http://127.0.0.1:{page.server_port}", {"Accept-Encoding": "identity"}
+        with httpx2.Client(base_url=address, trust_env=False, timeout=60, headers=uncompressed) as client:
             yield page, client
     finally:
         page.close()
@@ -134,6 +137,24 @@ def test_nothing_of_a_visitor_comes_into_anothers_page(made: list[str]) -> None:
             assert "evil" not in other.text + str(other.headers)
             assert "access-control-allow-origin" not in other.headers
             assert f"http://127.0.0.1:{client.base_url.port}" in other.text
+    assert made == [*PATHS]
+
+
+def test_who_takes_gzip_gets_their_own_page_by_it(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[Answer] = []
+    monkeypatch.setattr(kept_page, "pack", lambda answer: packed.append(answer) or pack(answer))
+    with served() as (_, client):
+        packed.clear()  # what Gradio asks for as it starts
+        for host in ("one.example", "two.example", "one.example", *(f"host{i}.example" for i in range(MOST_PACKED))):
+            for path in PATHS:
+                mine = client.get(path, headers={"Host": host, "Accept-Encoding": "br, gzip"})
+                assert mine.headers["content-encoding"] == "gzip"
+                assert "Accept-Encoding" in mine.headers["vary"]
+                assert mine.content == client.get(path, headers={"Host": host}).content
+                assert f"http://{host}" in mine.text
+        assert len(packed) == (2 + MOST_PACKED) * len(PATHS)  # once for a host
+        client.get("/", headers={"Host": "one.example", "Accept-Encoding": "gzip"})
+        assert len(packed) == (2 + MOST_PACKED) * len(PATHS) + 1  # many hosts fill no memory
     assert made == [*PATHS]
 
 
