@@ -14,10 +14,11 @@ from typing import Literal
 from scipy.special import ndtri, psi
 
 from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
-from dgvae.evaluation.figures import CONSISTENT_KL, MATCH, percent
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, MATCH, percent
 from dgvae.evaluation.record import Record
 
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
+HUGE = 1000.0  # nats of a dimension's KL: what its marginal KL leaves of it is then lost in the latter's error
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
 COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
 FAR = 0.5  # nats of joint gap; that of a match is about 0
@@ -52,7 +53,8 @@ def collapse(record: Record) -> Iterator[Finding]:
     if not variance:
         return
     if kl := record.profile.get("kl"):
-        silent = sum(value < SILENT_KL for value in _told(record))
+        far = [each > HUGE and moved > ACTIVE_VARIANCE for each, moved in zip(kl, variance, strict=True)]
+        silent = sum(value < SILENT_KL and not away for value, away in zip(_told(record), far, strict=True))
         carry = f"{silent} of {len(kl)} dimensions carry less than {SILENT_KL:g} nats"
     else:
         silent = len(variance) - round(_value(record, "active_units"))
@@ -112,7 +114,7 @@ def _are_narrow(record: Record) -> bool:
     KL is large, too, where posteriors are far from the prior or wider than it, or where one sentence's is. So what counts is
     the part that is not KL(q(z) ‖ p(z)), with 95 % confidence.
     """
-    if not (kl := record.figures.get("kl")):
+    if not (kl := record.figures.get("kl")) or has_copies(record):
         return False
     sentences, gap = record.evaluation.sentences, max(0.0, _value(record, "smoothed_gap"))
     return interval(Estimate(kl.value - gap, kl.error), sentences)[0] > 2 * math.log(sentences)
@@ -188,11 +190,8 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
-    holes = has_holes(record)
-    outside = (
-        f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {max(0.0, gap.value):.1f} "
-        "nats)"
-    )
+    holes, least = has_holes(record), max(0.0, interval(gap, record.evaluation.sentences)[0])
+    outside = f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {least:.1f} nats)"
     wrong, unsure = _judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")

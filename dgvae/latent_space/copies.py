@@ -14,6 +14,7 @@ _NEIGHBORS = (20, 40, 80, 160, 320)  # of each example that are looked at; up to
 _CHANCE = 0.1
 _SURE = 4.0  # standard errors
 _SHARP = 0.7  # of what is seen at k, from which on that at k + 1 is no less
+_OWN = 0.9  # values of a coordinate for each place, from which on places that are equal are copies
 _ROUNDING = 1e-7  # of the extent: smaller distances may be zero
 
 
@@ -27,9 +28,9 @@ def copies(posterior: Posterior) -> int:
     unlike those in m dimensions, as on a curve that winds, and nothing follows.
     """
     location = posterior.location.double()
-    counts, different = [k for k in _NEIGHBORS if 4 * k <= len(location)], len(location.unique(dim=0))
-    if not counts or different <= len(location) / counts[-1]:
-        return len(location) - different
+    counts, equal = [k for k in _NEIGHBORS if 4 * k <= len(location)], _equal(location)
+    if not counts:
+        return equal
     distance = nearest(location, location, counts[-1] + 1)[0][:, 1:]  # without itself
     extent = float((location - location.mean(0)).norm(dim=1).max())
     logs = distance.clamp_min(max(_ROUNDING * extent, 1e-300)).log()  # [N, K]
@@ -38,7 +39,22 @@ def copies(posterior: Posterior) -> int:
         found = _shares(logs[:, :count])
         row[: len(found)] = found
     # Copies show whichever neighbors m is taken from.
-    return round(len(location) * float(shares.amin(0).nan_to_num(posinf=0).max()))
+    return max(equal, round(len(location) * float(shares.amin(0).nan_to_num(posinf=0).max())))
+
+
+def _equal(location: Tensor) -> int:
+    """How many of N places are exactly another's; 0 if all are one, since then nothing about q(z) is left to chance.
+
+    In coordinates that are rounded, cut at zero, or of few values, places meet although no example is a copy. There, the
+    coordinates meet more often than the places. [N, D] -> a count.
+    """
+    different = len(location.unique(dim=0))
+    if different == 1:
+        return 0
+    values = 1 + (location.sort(dim=0).values.diff(dim=0) != 0).sum(0)  # of each coordinate, [D]
+    second = int(values.sort(descending=True).values[1]) if len(values) > 1 else 0
+    few = different <= len(location) / _NEIGHBORS[-1]
+    return len(location) - different if few or second >= _OWN * different else 0
 
 
 def _shares(logs: Tensor) -> Tensor:

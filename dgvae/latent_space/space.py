@@ -13,7 +13,7 @@ from torch import Tensor
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.checkpoint.umap import UmapOptions
 from dgvae.errors import UserError
-from dgvae.evaluation.diagnosis import Finding
+from dgvae.evaluation.diagnosis import Finding, copies_said, has_copies
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.holes import Hole, find_holes
 from dgvae.latent_space.bounds import USUAL, Most
@@ -21,6 +21,7 @@ from dgvae.latent_space.checks import checked
 from dgvae.latent_space.formats import read_columns
 from dgvae.latent_space.held import HeldSpace
 from dgvae.latent_space.measuring import findings
+from dgvae.latent_space.wording import of_examples
 from dgvae.latent_space.writing import write_contents
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class LatentSpace(HeldSpace):
 
         Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, the `share` of prior samples
         in its cluster, and the number of the `nearest` example, from 0. The shares add up to at most the hole mass, for which
-        1 % is a match. Where many examples are copies, the hole mass is absent, and these holes are not to be trusted.
+        1 % is a match. Raises UserError where many examples are copies: holes can't be told then.
 
         Example:
             >>> points = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
@@ -165,6 +166,8 @@ class LatentSpace(HeldSpace):
         """
         if count < 1:
             raise UserError(f"Ask for at least one hole, not {count}.")
+        if has_copies(self.record):
+            raise UserError(of_examples(f"Holes can't be told: {copies_said(self.record)}. Leave the copies out."))
         draws = prior_samples(self.aggregated.prior, prior_count(len(self.aggregated)))
         found = find_holes(self.aggregated, draws, count)
         return [replace(hole, nearest=int(self.rows[hole.nearest])) for hole in found]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dgvae.latent_space.space import LatentSpace
 
 _FILE = "places.safetensors"
+_RULES = 1  # of measuring, beside the version of the program; others measure anew
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def folder_of(space: LatentSpace, points: int) -> Path:
     Returns:
         The folder, which need not be there.
     """
-    digest = hashlib.sha256(f"{__version__} {len(space.rows)} {points}".encode())
+    digest = hashlib.sha256(f"{__version__} {_RULES} {len(space.rows)} {points}".encode())
     for name, tensor in space.posterior.tensors().items():
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
         digest.update(tensor.contiguous().numpy().data)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from dgvae.checkpoint.checkpoint import FILES, load_checkpoint
+from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, load_checkpoint
 from dgvae.checkpoint.discover import TOKENIZER_FILE, find_checkpoints
 from dgvae.evaluation.figures import FIGURES
 from dgvae.methods.table import METHODS, method_and_options
+from train.evaluate.card import model_card
 
 ROOT = Path(__file__).parents[2] / "checkpoints"
 BUNDLED = find_checkpoints(ROOT)
@@ -37,3 +38,5 @@ def test_each_is_whole_and_small_and_has_all_figures(name: str) -> None:
     assert checkpoint.latents.map is not None
     assert checkpoint.metrics.training["finished"]
     assert checkpoint.metrics.figures.keys() | checkpoint.metrics.absent.keys() == FIGURES.keys()
+    card = (folder / CARD_FILE).read_text(encoding="utf-8")
+    assert card == model_card(folder, checkpoint.model, checkpoint.metrics), "write it anew with train.evaluate"

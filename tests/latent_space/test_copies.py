@@ -22,7 +22,28 @@ def test_near_copies_are_counted(dim: int, views: int) -> None:
     assert found == 0 if views == 1 else 0.8 < found / (1 - 1 / views) <= 1.01
 
 
-@pytest.mark.parametrize("shape", ["clusters", "curve", "winding curve", "heavy tails", "sparse", "two widths", "rounded"])
+@pytest.mark.parametrize("dim", [2, 8])
+@pytest.mark.parametrize("times", ["10 x 30", "55 x 10 and others", "1 to 10", "with replacement", "8 %"])
+def test_equal_places_are_counted_however_often_each_comes(times: str, dim: int) -> None:
+    generator = torch.Generator().manual_seed(dim)
+    repeats = {
+        "10 x 30": torch.full((10,), 30),
+        "55 x 10 and others": torch.cat([torch.full((55,), 10), torch.ones(445, dtype=torch.int64)]),
+        "1 to 10": torch.randint(1, 11, (200,), generator=generator),
+        "with replacement": torch.randint(300, (1000,), generator=generator).bincount(minlength=300),
+        "8 %": torch.cat([torch.full((80,), 2), torch.ones(840, dtype=torch.int64)]),
+    }[times]
+    z = torch.randn(len(repeats), dim, generator=generator).double()
+    assert copies(Points(z.repeat_interleave(repeats, dim=0))) == int(repeats.sum() - (repeats > 0).sum())
+
+
+def test_of_one_place_nothing_is_a_copy() -> None:
+    assert copies(DiagonalGaussian(torch.ones(3000, 4), torch.full((3000, 4), -4.0))) == 0
+
+
+@pytest.mark.parametrize(
+    "shape", ["clusters", "curve", "winding curve", "heavy tails", "sparse", "two widths", "rounded", "tenths"]
+)
 def test_independent_examples_are_no_copies_whatever_their_shape(shape: str) -> None:
     generator = torch.Generator().manual_seed(0)
     noise, t = torch.randn(3000, 3, generator=generator), torch.rand(3000, 1, generator=generator)
@@ -32,6 +53,8 @@ def test_independent_examples_are_no_copies_whatever_their_shape(shape: str) -> 
         "winding curve": torch.cat([(7 * t * torch.arange(32)).sin(), (7 * t * torch.arange(32)).cos()], dim=1),
         "two widths": noise * torch.where(t < 0.5, 0.03, 1),
         "rounded": noise[:, :1].bfloat16().float(),
+        "tenths": (10 * noise).round() / 10,
+        "cut at zero": noise[:, :2].clamp_min(0),
         "heavy tails": noise / t,
         "sparse": torch.cat([noise, noise.flip(0)], dim=1) * (torch.arange(6) < 6 * t),
     }[shape]

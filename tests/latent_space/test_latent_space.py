@@ -17,7 +17,6 @@ from dgvae.aggregate import aggregate
 from dgvae.aggregate.points import NO_POSTERIORS
 from dgvae.errors import UserError
 from dgvae.evaluation.figures import FIGURES, SUMMED
-from dgvae.evaluation.latent_figures import SINGULAR
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.explore.slices import CELLS, plane, reach_of
 from dgvae.latent_space.measuring import NO_DECODER, add_latents
@@ -254,46 +253,3 @@ def test_points_whose_marginals_differ_are_said_to(scale: float, shift: float, s
     assert [finding.severity for finding in LatentSpace(z).diagnosis()] == ["good", "good"]
     z[:, 0] = scale * z[:, 0] + shift
     assert any(said in finding.text for finding in LatentSpace(z).diagnosis() if finding.severity == "fault")
-
-
-def test_what_one_outlier_or_copies_show_is_no_difference_of_marginals() -> None:
-    z = torch.randn(1000, 4, generator=torch.Generator().manual_seed(0))
-    z[0] = 30
-    assert not any("marginal" in f.text for f in LatentSpace(z).diagnosis() if f.severity == "fault")
-    few = torch.randn(20, 16, generator=torch.Generator().manual_seed(1)).repeat(10, 1)
-    for space in (LatentSpace(few), LatentSpace(few, torch.full_like(few, -2.0))):
-        assert not any("differ" in f.text for f in space.diagnosis() if f.severity == "fault")
-
-
-def test_points_that_are_near_to_each_other_are_not_collapsed() -> None:
-    texts = [f.text for f in LatentSpace(0.05 * torch.randn(500, 3)).diagnosis()]
-    assert "The points barely vary in 3 of 3 dimensions." in texts
-    assert not any("Collapsed" in text for text in texts)
-
-
-def test_a_dimension_in_which_all_points_agree_has_no_covariance_gap() -> None:
-    z = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
-    z[:, 2] = 0.1
-    one, shifted = LatentSpace(z), LatentSpace(torch.cat([z[:, :2] + 3, z[:, 2:]], dim=1))
-    assert one.absent["covariance_gap"] == SINGULAR
-    assert any("2 of 3 marginals differ from N(0, 1)" in finding.text for finding in shifted.diagnosis())
-    assert not any("Too few" in finding.text for finding in one.diagnosis())
-
-
-def test_copies_make_no_holes() -> None:
-    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
-    (once, *_), twice = (LatentSpace(z).diagnosis(), LatentSpace(torch.cat([z, z])).diagnosis())
-    assert "copies" not in once.text
-    assert any(f.severity == "note" and "500 of 1,000 encoded examples are copies of others" in f.text for f in twice)
-    assert not any("Holes:" in finding.text for finding in twice)
-    space = LatentSpace(torch.cat([z, z]), torch.full((1000, 2), -2.0))
-    assert {"hole_mass", "smoothed_gap", "auc", "joint_gap"} & space.figures().keys() == set()
-    assert "500 of 1,000 encoded examples are copies" in space.absent["hole_mass"]
-
-
-def test_copies_hide_no_other_fault_and_make_none() -> None:
-    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
-    skewed = torch.cat([z, z]) @ torch.tensor([[1.0, 0.9], [0.0, 0.44]])
-    assert any("mean or covariance of q(z) differs" in finding.text for finding in LatentSpace(skewed).diagnosis())
-    few = torch.randn(20, 16, generator=torch.Generator().manual_seed(1)).repeat(10, 1)
-    assert not any("covariance" in finding.text for finding in LatentSpace(few).diagnosis())

@@ -21,6 +21,7 @@ from dgvae.errors import UserError
 from dgvae.ui.address import first_value, read_value
 from dgvae.ui.endpoints import add_endpoints
 from dgvae.ui.gallery.tab import GalleryTab
+from dgvae.ui.map.points import holes_of
 from dgvae.ui.map.tab import MapTab
 from dgvae.ui.page import TABS, build_page
 from dgvae.ui.requests.guarded import GuardedBlocks
@@ -220,7 +221,10 @@ def test_copies_have_no_holes_to_show(shelf: Shelf, tmp_path: Path) -> None:
     LatentSpace(torch.randn(100, 3, generator=torch.Generator().manual_seed(0)).repeat(3, 1)).save(tmp_path / "thrice.npz")
     shelf.add_latents(tmp_path / "thrice.npz", "thrice")
     said = unescape(build(MapTab, shelf).show_hole("A", "thrice", DG, "euclidean", "")[0])
-    assert "Holes of thrice can't be told: 200 of 300 encoded examples are copies of others, or nearly" in said
+    why = "Holes of thrice can't be told: 200 of 300 encoded examples are copies of others, or nearly"
+    assert why in said
+    with pytest.raises(UserError, match=why):
+        holes_of(shelf, "thrice")  # as the endpoint asks
 
 
 def test_a_name_that_is_taken_is_refused(shelf: Shelf, tmp_path: Path) -> None:

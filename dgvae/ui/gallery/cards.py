@@ -10,6 +10,7 @@ import numpy as np
 from dgvae.charts.labels import without_common_end
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.measured import Measured
+from dgvae.latent_space.wording import of_examples
 from dgvae.methods.table import METHODS
 from dgvae.text.corpora import CORPORA
 
@@ -65,9 +66,9 @@ def _card(model: Measured, drawn: str, title: str, order: str | None, a: str | N
     sides = " ".join(f"model-{side}" for side, name in (("b", b), ("a", a)) if name == model.name)
     names: list[str] = [*SHOWN, *([order] if order and order not in SHOWN else [])]
     figures = "".join(
-        f"<dt title='{escape(model.record.absent.get(name, row.meaning), quote=True)}'>{escape(row.name)}</dt>"
+        f"<dt title='{escape(_meaning(model, name), quote=True)}'>{escape(FIGURES[name].name)}</dt>"
         f"<dd>{escape(model.record.text(name))}</dd>"
-        for name, row in ((name, FIGURES[name]) for name in names)
+        for name in names
     )
     choices = "".join(
         f"<button type='button' data-side='{side}' aria-pressed='{'true' if name == model.name else 'false'}' "
@@ -78,6 +79,12 @@ def _card(model: Measured, drawn: str, title: str, order: str | None, a: str | N
         f"<li class='{sides}' data-name='{escape(model.name, quote=True)}'>{drawn}<h3>{title}</h3>"
         f"<dl>{figures}</dl><div role='group' aria-label='Choose {title}'>{choices}</div></li>"
     )
+
+
+def _meaning(model: Measured, figure: str) -> str:
+    """What a figure means, or why it is not there."""
+    said = model.record.absent.get(figure, FIGURES[figure].meaning)
+    return said if model.method else of_examples(said)
 
 
 def picture(coordinates: tuple[np.ndarray, np.ndarray] | None) -> str:

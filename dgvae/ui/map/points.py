@@ -121,14 +121,18 @@ def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
         The holes, the deepest first. A hole's index is that of its prior draw.
 
     Raises:
-        UserError: there is no such checkpoint, or it has no map or no densities.
+        UserError: there is no such checkpoint, or it has no map or no densities, or copies among its examples.
     """
     from dgvae.aggregate.base import NO_DENSITY
+    from dgvae.evaluation.diagnosis import copies_said, has_copies
     from dgvae.evaluation.holes import find_holes
 
     checkpoint = shelf.get(name)
     if not checkpoint.aggregated.has_density:
         raise UserError(f"{checkpoint.model.config.title} has no density to find holes with: {NO_DENSITY}.")
+    if has_copies(checkpoint.metrics):
+        said = f"Holes of {checkpoint.model.config.title} can't be told: {copies_said(checkpoint.metrics)}."
+        raise UserError(shelf.given.said(said, name))
     stored = map_of(checkpoint)
     draws = stored.z[: stored.priors]
 

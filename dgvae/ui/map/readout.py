@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dgvae.errors import UserError
-from dgvae.evaluation.diagnosis import copies_said, has_copies
 from dgvae.evaluation.estimates import hole_mass_by_chance
 from dgvae.evaluation.figures import MATCH, percent
 from dgvae.ui.decoding import decode_lines
@@ -32,9 +31,6 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
         UserError: there is none to show.
     """
     checkpoint = shelf.get(name)
-    if has_copies(checkpoint.metrics):
-        said = f"Holes of {checkpoint.model.config.title} can't be told: {copies_said(checkpoint.metrics)}."
-        raise UserError(shelf.given.said(said, name))
     found = holes_of(shelf, name)
     whole = sum(hole.share for hole in found)
     title, sentences = checkpoint.model.config.title, len(checkpoint.aggregated)

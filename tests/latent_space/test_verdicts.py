@@ -1,0 +1,90 @@
+"""What a latent space's diagnosis says of outliers, copies, constants and bounds."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dgvae import LatentSpace
+from dgvae.errors import UserError
+from dgvae.evaluation.latent_figures import SINGULAR
+
+
+def test_what_one_outlier_or_copies_show_is_no_difference_of_marginals() -> None:
+    z = torch.randn(1000, 4, generator=torch.Generator().manual_seed(0))
+    z[0] = 30
+    assert not any("marginal" in f.text for f in LatentSpace(z).diagnosis() if f.severity == "fault")
+    few = torch.randn(20, 16, generator=torch.Generator().manual_seed(1)).repeat(10, 1)
+    for space in (LatentSpace(few), LatentSpace(few, torch.full_like(few, -2.0))):
+        assert not any("differ" in f.text for f in space.diagnosis() if f.severity == "fault")
+
+
+def test_points_that_are_near_to_each_other_are_not_collapsed() -> None:
+    texts = [f.text for f in LatentSpace(0.05 * torch.randn(500, 3)).diagnosis()]
+    assert "The points barely vary in 3 of 3 dimensions." in texts
+    assert not any("Collapsed" in text for text in texts)
+
+
+def test_a_dimension_in_which_all_points_agree_has_no_covariance_gap() -> None:
+    z = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+    z[:, 2] = 0.1
+    one, shifted = LatentSpace(z), LatentSpace(torch.cat([z[:, :2] + 3, z[:, 2:]], dim=1))
+    assert one.absent["covariance_gap"] == SINGULAR
+    assert any("2 of 3 marginals differ from N(0, 1)" in finding.text for finding in shifted.diagnosis())
+    assert not any("Too few" in finding.text for finding in one.diagnosis())
+
+
+def test_copies_make_no_holes() -> None:
+    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    (once, *_), twice = (LatentSpace(z).diagnosis(), LatentSpace(torch.cat([z, z])).diagnosis())
+    assert "copies" not in once.text
+    assert any(f.severity == "note" and "500 of 1,000 encoded examples are copies of others" in f.text for f in twice)
+    assert not any("Holes:" in finding.text for finding in twice)
+    space = LatentSpace(torch.cat([z, z]), torch.full((1000, 2), -2.0))
+    assert {"hole_mass", "smoothed_gap", "auc", "joint_gap"} & space.figures().keys() == set()
+    assert "500 of 1,000 encoded examples are copies" in space.absent["hole_mass"]
+    with pytest.raises(UserError, match=r"500 of 1,000 encoded examples are copies .* Leave the copies out\."):
+        space.holes()
+
+
+def test_copies_hide_no_other_fault_and_make_none() -> None:
+    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    skewed = torch.cat([z, z]) @ torch.tensor([[1.0, 0.9], [0.0, 0.44]])
+    assert any("mean or covariance of q(z) differs" in finding.text for finding in LatentSpace(skewed).diagnosis())
+    few = torch.randn(20, 16, generator=torch.Generator().manual_seed(1)).repeat(10, 1)
+    assert not any("covariance" in finding.text for finding in LatentSpace(few).diagnosis())
+
+
+@pytest.mark.parametrize(("mean", "log_var"), [(1.0, -4.6), (0.0, -3.0), (0.0, 0.0)])
+def test_of_a_constant_encoder_q_is_known(mean: float, log_var: float) -> None:
+    space = LatentSpace(torch.full((500, 2), mean), torch.full((500, 2), log_var))
+    texts = [finding.text for finding in space.diagnosis()]
+    assert any("Collapsed: 2 of 2 dimensions" in text for text in texts)
+    assert any("marginals differ from N(0, 1)" in text and "Too few" not in text for text in texts) == (log_var < 0)
+    assert not any("opies" in text or "Too few" in text for text in texts)
+
+
+@pytest.mark.parametrize(("outlier", "scale"), [(3e4, 1.0), (0.0, 3e3)])
+def test_what_is_far_out_is_not_collapsed(outlier: float, scale: float) -> None:
+    mean = 0.95 * scale * torch.randn(500, 3, generator=torch.Generator().manual_seed(1))
+    mean[0] += outlier
+    assert not any("ollapsed" in finding.text for finding in LatentSpace(mean, torch.full_like(mean, -2.3)).diagnosis())
+
+
+def test_a_bound_is_not_said_to_be_more_than_its_error_allows() -> None:
+    generator = torch.Generator().manual_seed(1)
+    mean = 0.97 * torch.randn(500, 4, generator=generator)
+    mean[:, 1] = mean[:, 1].abs() * mean[:, 0].sign()
+    mean[0] = 1000
+    space = LatentSpace(mean, torch.full_like(mean, -3.0))
+    value, error = space.figures()["smoothed_gap"]
+    assert value > 10
+    assert error > value / 2
+    said = next(finding.text for finding in space.diagnosis() if "joint gap at least" in finding.text)
+    assert float(said.split("joint gap at least ")[1].split()[0]) < 3
+
+
+def test_copies_make_no_posterior_narrow() -> None:
+    mean = 0.84 * torch.randn(300, 4, generator=torch.Generator().manual_seed(0)) + 3
+    both = torch.cat([mean, mean])
+    assert not any("narrow" in finding.text for finding in LatentSpace(both, torch.full_like(both, -1.2)).diagnosis())
