@@ -29,7 +29,7 @@ from train.corpora import find_corpus
 from train.evaluate.command import add_missing_figures, chosen, load_model, read_texts
 from train.evaluate.finish import add_map, finish
 from train.evaluate.texts import Texts
-from train.run.argument_types import thread_count, whole
+from train.run.argument_types import folder_name, thread_count, whole
 from train.run.options import MAP_POINTS
 
 SOURCE = "bundled_from"  # in the record's training: the sha256 of the run's weights
@@ -140,7 +140,9 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run's folder, or a folder of runs")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint for each run")
+    parser.add_argument(
+        "--out", type=folder_name, required=True, metavar="DIR", help="folder that gets a checkpoint for each run"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
     parser.add_argument(
         "--points",

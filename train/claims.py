@@ -158,4 +158,5 @@ def _number(claim: Path) -> int:
 
 def _latest(folder: Path) -> int:
     """The number of the latest claim; 0 if there is none."""
-    return max(map(_number, folder.glob(".claim-*")), default=0)
+    claims = (path for path in folder.glob(".claim-*") if path.name.removeprefix(".claim-").isdecimal())
+    return max(map(_number, claims), default=0)

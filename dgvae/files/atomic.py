@@ -37,8 +37,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Delete what a killed process left half written."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
+    for path in folder.glob(".*.*.tmp"):
+        if path.name.split(".")[-2].isdecimal():  # the process that wrote it
+            path.unlink(missing_ok=True)
 
 
 def _to_disk(folder: Path) -> None:

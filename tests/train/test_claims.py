@@ -144,3 +144,10 @@ def test_room_is_asked_for_where_it_lacks_and_nowhere_else(tmp_path: Path, monke
     monkeypatch.setattr(claims, "_take", full)
     with pytest.raises(UserError, match=r"free some space there, or choose another folder\.$"), claimed(tmp_path / "full"):
         pass
+
+
+def test_copies_of_claims_are_no_claims(tmp_path: Path) -> None:
+    for name in (".claim-old", ".claim-1 (copy)", ".claim-"):
+        (tmp_path / name).write_text("{}")
+    with claimed(tmp_path) as mine:
+        assert mine

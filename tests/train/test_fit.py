@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 
 from dgvae.checkpoint.checkpoint import FILES, load_checkpoint, weights_sha256
 from dgvae.evaluation.figures import FIGURES, TEXT
+from dgvae.files.atomic import remove_leftovers
 from dgvae.methods.table import METHODS
 from tests.conftest import SMALL, made_up_lines, small_run
 from train.fit import main as fit
@@ -220,6 +221,28 @@ def test_a_checkpoint_without_its_run_is_not_overwritten(corpus: Path, checkpoin
     assert fit(small_run(corpus, tmp_path)) == 2
     assert "already holds a checkpoint" in capsys.readouterr().err
     assert (tmp_path / "model.safetensors").read_bytes() == before
+
+
+def test_other_files_in_the_folder_are_left_alone(corpus: Path, tmp_path: Path, capsys) -> None:
+    for name in ("log.jsonl", "README.md"):
+        (tmp_path / name).write_text("mine")
+        assert fit(small_run(corpus, tmp_path)) == 2
+        assert f"already holds a file {name}, which would be overwritten; choose another --out." in capsys.readouterr().err
+        assert (tmp_path / name).read_text() == "mine"
+        (tmp_path / name).unlink()
+    mine, left = tmp_path / ".secret.tmp", tmp_path / ".last.safetensors.7.tmp"
+    for path in (mine, left):
+        path.write_text("")
+    remove_leftovers(tmp_path)
+    assert (mine.exists(), left.exists()) == (True, False)
+
+
+def test_no_name_of_a_folder_is_not_the_folder_one_is_in(corpus: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        fit([argument if argument != "OUT" else "" for argument in small_run(corpus, Path("OUT"))])
+    assert "--out: must name a folder" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_run_is_not_overwritten_and_keeps_its_options(corpus: Path, checkpoints: Path, capsys) -> None:

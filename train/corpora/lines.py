@@ -16,6 +16,7 @@ from train.corpora.table import LOOKED_AT, label_of
 FASTTEXT = "__label__"  # what fastText has before every label
 BOTH_TEXTS = "both texts"
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
+LONGEST_LABEL = 5  # words, in the mean
 
 
 def layout_of_lines(lines: Sequence[str]) -> str:
@@ -33,24 +34,34 @@ def layout_of_lines(lines: Sequence[str]) -> str:
     if len(pairs) > FEW_LINES and has_header(pairs, []):
         return "table"
     before, after = (_Side(side) for side in zip(*((cells[0], cells[-1]) for cells in parts), strict=True))
-    if before.is_text and after.is_text:
+    if before.is_numeric or after.is_numeric:
+        return "after" if not before.is_numeric else "before"
+    classes = before.are_classes_of(after), after.are_classes_of(before)
+    if all(classes):
+        return "after" if (after.different, after.size) < (before.different, before.size) else "before"
+    if any(classes):
+        return "before" if classes[0] else "after"
+    if min(before.words, after.words) >= SENTENCE:
         return BOTH_TEXTS
-    if before.is_text or after.is_text:
-        return "after" if before.is_text else "before"
-    if before.differs and after.differs:
-        return "after" if before.size > after.size else "before"
-    return "after" if after.size[0] <= before.size[0] and after.different < before.different else "before"
+    return "after" if before.size > after.size else "before"
 
 
 class _Side:
-    """What stands on one side of the tab in all lines. size: its words and its characters, in all."""
+    """What stands on one side of the tab in all lines. size: words and characters in all; words: in the mean of the lines."""
 
     def __init__(self, cells: Sequence[str]) -> None:
-        self.different = len(set(cells))
+        self.lines, self.different = len(cells), len(set(cells))
         self.size = sum(len(cell.split()) for cell in cells), sum(map(len, cells))
-        self.differs = 2 * self.different > len(cells)  # labels are often the same
-        many = self.differs or self.different > MOST_VALUES
-        self.is_text = many and self.size[0] >= SENTENCE * len(cells) and not all(map(is_number, cells))
+        self.words = self.size[0] / len(cells)
+        self.is_numeric = all(map(is_number, cells))
+
+    def are_classes_of(self, text: _Side) -> bool:
+        """Whether these are short and the same come again and again; beside sentences it is enough that some do."""
+        share = self.different / self.lines
+        often = 0.8 if text.words >= SENTENCE else 0.5
+        return (self.words <= LONGEST_LABEL and share <= often) or (
+            self.words <= 2 * LONGEST_LABEL and share <= 1 / MOST_VALUES
+        )
 
 
 def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iterator[tuple[str, str | None, str]]:
@@ -64,8 +75,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
     """
     lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
     start = [line.split(maxsplit=1)[0] for line in lines]
-    labeled = sum(bool(_without_fasttext(line)[0]) for line in lines)
-    fasttext = labeled > len(lines) / 2
+    fasttext = any(_without_fasttext(line)[0] for line in lines)
     numbered = False
     if fasttext:
         account.note(f"labels are the words that begin with {FASTTEXT}")
@@ -77,6 +87,8 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
     elif found := hint(lines):
         account.note(found)
+    if quoted := _are_quoted(lines, layout):
+        account.note("quotes around the texts are left out")
     tabs = 0
     for number, line, cut in numbered_lines(path, encoding):
         account.cut += cut
@@ -95,6 +107,8 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
             label, text = "", line
         if not tab:
             label, text = "", line
+        if quoted:
+            label, text = _unquoted(label), _unquoted(text)
         yield text, None if numbered else label_of(label), f"line {number}"
     if tabs:
         account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")
@@ -115,6 +129,18 @@ def _without_fasttext(line: str) -> tuple[list[str], str]:
 
 def _is_fasttext(word: str) -> bool:
     return word[: len(FASTTEXT)].lower() == FASTTEXT
+
+
+def _are_quoted(lines: Sequence[str], layout: str) -> bool:
+    """Whether nearly all texts beside a tab stand in quotes, as programs write cells of a table."""
+    texts = [line.partition("\t")[2] if layout == "before" else line.rpartition("\t")[0] for line in lines if "\t" in line]
+    return bool(layout) and sum(_unquoted(text) != text for text in texts) > MOST * len(texts)
+
+
+def _unquoted(cell: str) -> str:
+    """A cell without the quotes around it."""
+    inner = cell.strip()
+    return inner[1:-1].replace('""', '"') if len(inner) > 1 and inner[0] == inner[-1] == '"' else cell
 
 
 def _number_the_lines(lines: Sequence[str], layout: str) -> bool:

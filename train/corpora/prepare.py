@@ -177,9 +177,11 @@ def _called_alike(sentences: dict[str, list[tuple[str, str | None]]], accounts: 
 
 
 def _new_labels(sentences: dict[str, list[tuple[str, str | None]]]) -> list[str]:
-    """What to say of labels that the training text does not have."""
+    """What to say of labels that the training text does not have, and of those that only it has."""
     known, found = {label for _, label in sentences["train"]}, []
     for split, owner in OWNERS.items():
+        if known != {None} and split in sentences and all(label is None for _, label in sentences[split]):
+            found.append(f"{owner}: no sentence has a label")
         if new := sorted({label for _, label in sentences.get(split, ()) if label is not None} - known):
             found.append(f"{owner}: labels that the training text does not have: {listed(new)}")
     return found

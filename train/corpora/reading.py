@@ -149,14 +149,15 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
     elif layout == BOTH_TEXTS:
         raise UserError(
             f"{path} has a text before and another after the tab of each line; keep one of them, or call the file .tsv and "
-            "name the text with --column."
+            "name the text with --column, and a label with --label-column."
         )
     elif layout != "table":
         if reading.header:
             raise UserError(f"{path} is read as lines, which have no header; remove its first line, or call the file .csv.")
         if wanted:
             raise UserError(
-                f"{path} has no columns; write a label and a tab before the sentence, or call the file .tsv if it has columns."
+                f"{path} has no columns for --column or --label-column; call it .tsv if it has some. Else save all files as "
+                "tables, or all as lines with a tab between label and text, without these options."
             )
         yield from read_lines(path, encoding, layout, account)
         return

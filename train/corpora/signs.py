@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 FEW = 10  # fewer sentences show nothing
 LOOKED_AT = 1000  # sentences
 LONGEST_LOOKED_AT = 2000  # characters of a sentence
 
-_CLASSES = "pos|neg|neu|positive|negative|neutral|spam|ham"
+_CLASSES = {"pos", "neg", "neu", "positive", "negative", "neutral", "spam", "ham", "true", "false", "yes", "no"}
+_NUMBERS = {"-1", "0", "1", "2"}
 _ROWS = (
     # (share of the sentences that must hold it, pattern, what to say)
     (0.02, r"[+&](?:A[K-P][AEIMQUYcgkosw048]|IB[gk][A-Za-z0-9+/]?)-", "letters are written as +AOk- (UTF-7); save it as UTF-8"),
@@ -52,11 +54,6 @@ _ROWS = (
     (0.1, r"(?i)(?:^| )__label__\S", "labels of fastText, __label__…, are read as text; call the file .txt"),
     (0.5, r"\+{3}\$\+{3}", "+++$+++ stands between columns that are read as text; write tabs in its place"),
     (0.0, r'^\{"ImportId":', "the further header rows of Qualtrics are read as text; remove them"),
-    (
-        0.9,
-        rf"(?i)^(?:{_CLASSES})[ ,:-]+\w|\w (?:-?\d|{_CLASSES})$",
-        "sentences seem to begin or end with a label, such as pos or 0, which is read as text; put a tab between them",
-    ),
     (0.5, r"^\S+(?: -?\d+\.\d+){4,}$", "lines are a word and many numbers, as word vectors are"),
     (0.9, r"\w.* \|\|\| .*\w", "two texts stand in a sentence, with ||| between them; keep one of them"),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),
@@ -79,8 +76,20 @@ SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in
 def signs(sentences: Sequence[str]) -> list[str]:
     """One phrase for the summary for each sign that many of the sentences show; none where there are few sentences."""
     texts = [sentence.strip()[:LONGEST_LOOKED_AT] for sentence in sentences]
-    return [
+    found = [
         phrase
         for share, pattern, phrase in SIGNS
         if len(texts) >= FEW and (count := sum(map(bool, map(pattern.search, texts)))) and count >= share * len(texts)
     ]
+    if len(texts) >= FEW and (_are_labels(texts, 0, _CLASSES) or _are_labels(texts, -1, _CLASSES | _NUMBERS)):
+        found.append(
+            "sentences seem to begin or end with a label, such as pos or 0, which is read as text; separate it by a tab"
+        )
+    return found
+
+
+def _are_labels(texts: Sequence[str], place: int, labels: set[str]) -> bool:
+    """Whether nearly all texts have one of two or three labels as their first or last word."""
+    words = Counter(split[place].strip(",:;-").lower() for text in texts if len(split := text.split()) > 1)
+    often = {word for word, count in words.items() if count >= 0.05 * len(texts)}
+    return len(often) in (2, 3) and often <= labels and sum(words[word] for word in often) >= 0.9 * len(texts)

@@ -40,7 +40,7 @@ from train.evaluate.find_text import is_other_training_text, place_of_text, read
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, parts
-from train.run.argument_types import names_among, thread_count
+from train.run.argument_types import folder_name, names_among, thread_count
 from train.run.arguments import add_text_options
 from train.run.run_file import refuse_unfinished
 from train.run.summary import TO_MEASURE, longer_than
@@ -244,7 +244,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--train-file", metavar="FILE", help="with --test-file: the training text, for perplexities")
     add_text_options(parser.add_argument)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
+    parser.add_argument("--out", type=folder_name, metavar="DIR", help="folder that gets a report: Markdown, CSV and charts")
     parser.add_argument(
         "--parts",
         type=names_among(PARTS),

@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 MOST_THREADS = 1024  # many more end the process, and keep others from starting any
 
@@ -17,6 +18,13 @@ def delimiter(text: str) -> str:
     if len(found) != 1 or found in '"\r\n':
         raise argparse.ArgumentTypeError(f"must be one character or tab, not {text[:20]!r}")
     return found
+
+
+def folder_name(text: str) -> Path:
+    """An argument that names a folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must name a folder")
+    return Path(text)
 
 
 def names_among(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:

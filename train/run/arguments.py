@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dgvae.methods.table import methods_list
 from dgvae.text.corpora import CORPORA
-from train.run.argument_types import amount, delimiter, positive, thread_count, whole
+from train.run.argument_types import amount, delimiter, folder_name, positive, thread_count, whole
 from train.run.data import KINDS
 from train.run.options import DEFAULTS, OF_THE_COMMAND, FitOptions
 from train.run.processes import DEVICES
@@ -121,7 +120,7 @@ def _add_corpus_options(add: Add) -> None:
 
 
 def _add_run_options(add: Add) -> None:
-    add("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to create")
+    add("--out", type=folder_name, required=True, metavar="DIR", help="the checkpoint folder to create")
     add("--resume", action="store_true", help="continue the run in --out, with the options that it was started with")
     add(
         "--init-from", metavar="CHECKPOINT",

@@ -8,11 +8,13 @@ from typing import Any
 
 from dgvae.checkpoint.checkpoint import FILES, WEIGHTS_FILE
 from dgvae.errors import UserError
+from dgvae.methods.config import CONFIG_FILE
 from dgvae.methods.table import METHODS, method_and_options
 from dgvae.text.corpora import CORPORA
 from dgvae.text.known_texts import OPTIONS_FILE
 from train.corpora.reading import is_path
 from train.run.arguments import given_options, make_parser
+from train.run.logs import LOG_FILE
 from train.run.options import CHANGEABLE, FitOptions
 from train.run.run_file import read_run, recorded_options
 from train.run.state import STATE_FILE
@@ -34,8 +36,11 @@ def refuse_what_is_there(options: FitOptions) -> None:
         return
     if (options.out / STATE_FILE).exists():
         raise UserError(f"{options.out} already holds a run; add --resume to continue it, or choose another --out.")
-    if any((options.out / name).exists() for name in FILES) and not _is_cut_off_at_once(options.out):
-        raise UserError(f"{options.out} already holds a checkpoint; choose another --out.")
+    if _is_cut_off_at_once(options.out):
+        return
+    if there := [name for name in (*FILES, LOG_FILE) if (options.out / name).exists()]:
+        what = "a checkpoint" if CONFIG_FILE in there else f"a file {there[0]}, which would be overwritten"
+        raise UserError(f"{options.out} already holds {what}; choose another --out.")
 
 
 def _resumed(given: dict[str, Any]) -> FitOptions:

@@ -28,7 +28,7 @@ from dgvae.evaluation.record import METRICS_FILE
 from dgvae.methods.table import METHODS, VARIANTS, method_and_options
 from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed, file_system_time, note_of
-from train.run.argument_types import positive
+from train.run.argument_types import folder_name, positive
 from train.run.arguments import parse_options
 from train.run.options import FOUND, MAY_DIFFER, FitOptions
 from train.run.run_file import OPTIONS_FILE, read_run, recorded_options
@@ -207,7 +207,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--methods", default="all", metavar="NAMES", help="names, separated by commas (default: all methods and variants)"
     )
     parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="runs per method, each with its own seed")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets a checkpoint per run")
+    parser.add_argument("--out", type=folder_name, required=True, metavar="DIR", help="folder that gets a checkpoint per run")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="runs at a time (default: 1)")
     parser.add_argument(
         "--no-report", action="store_true", help="only train; without this option, OUT/report compares the runs at the end"

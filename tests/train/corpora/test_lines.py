@@ -51,7 +51,7 @@ def test_texts_without_spaces_are_known_by_their_length_or_by_the_few_labels(tex
 
 @pytest.mark.parametrize("copies", [1, 3])
 def test_two_texts_in_a_line_are_not_chosen_from(copies: int, tmp_path: Path) -> None:
-    texts = [f"the boat of page {n // copies}" for n in range(80)]
+    texts = [f"the old boat of the page {n // copies}" for n in range(80)]
     (tmp_path / "a.txt").write_text("\n".join(f"{text}\tdas Boot, das {n} segelt" for n, text in enumerate(texts)))
     with pytest.raises(UserError, match="a text before and another after the tab of each line; keep one of them"):
         read(tmp_path / "a.txt")
@@ -78,3 +78,55 @@ def test_a_tab_within_a_cell_makes_no_table_of_tabs(name: str, tmp_path: Path) -
     (tmp_path / name).write_text("\n".join(["label,text", rows[0].replace(" ", "\t", 1), *rows[1:]]))
     texts, labels, _ = read(tmp_path / name, label_column="label")
     assert (texts[1:], labels) == (TEXTS[1:], ["0", "1"] * 6)
+
+
+NAMES = [f"Name{chr(97 + n)}" for n in range(20)]
+CLASSES = ["South Korean", "Dutch", "Saudi Arabian", "German"]
+
+
+@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize("texts", [NAMES, [f"Steel {name}" for name in NAMES], [f"这家餐厅的菜{name}" for name in NAMES]])
+@pytest.mark.parametrize("form", ["{text}\t{label}", "{label}\t{text}"])
+def test_the_side_of_fewer_values_is_the_label_however_many_words_it_has(
+    form: str, texts: list[str], times: int, tmp_path: Path
+) -> None:
+    pairs = [(text, CLASSES[n % 4]) for n, text in enumerate(texts)] * times
+    (tmp_path / "a.txt").write_text("\n".join(form.format(text=text, label=label) for text, label in pairs))
+    assert list(zip(*read(tmp_path / "a.txt")[:2], strict=True)) == pairs
+
+
+@pytest.mark.parametrize(("lines", "classes"), [(5, 3), (30, 20), (300, 21), (2000, 100)])
+def test_classes_of_several_words_are_classes(lines: int, classes: int, tmp_path: Path) -> None:
+    labels = [f"I liked it {n % classes}" for n in range(lines)]
+    (tmp_path / "a.txt").write_text("\n".join(f"{label}\tthe boat of day {n} sails" for n, label in enumerate(labels)))
+    assert read(tmp_path / "a.txt")[1] == labels
+
+
+@pytest.mark.parametrize("lines", [12, 40, 200])
+def test_premises_are_no_classes_although_each_comes_five_times(lines: int, tmp_path: Path) -> None:
+    rows = [f"an old man sits on the boat of pier {n // 5}\tthe man of day {n} sits" for n in range(lines)]
+    (tmp_path / "a.txt").write_text("\n".join(rows))
+    with pytest.raises(UserError, match="keep one of them"):
+        read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("form", ['"{label}"\t"{text}"', '{label}\t"{text}"', '"{text}"\t"{label}"'])
+def test_quotes_around_texts_beside_a_tab_are_left_out(form: str, tmp_path: Path) -> None:
+    rows = [form.format(text=f'the ""boat"" of {text}', label="ab"[n % 2]) for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.txt").write_text("\n".join(rows))
+    texts, labels, account = read(tmp_path / "a.txt")
+    assert (texts, labels) == ([f'the "boat" of {text}' for text in TEXTS], ["a", "b"] * 6)
+    assert "quotes around the texts are left out" in account.found
+
+
+def test_one_label_of_fasttext_in_many_lines_is_no_word(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([*TEXTS * 3, f"__label__1 {TEXTS[0]}"]))
+    texts, labels, account = read(tmp_path / "a.txt")
+    assert (texts[-1], labels[-2:]) == (TEXTS[0], [None, "1"])
+    assert "has no label" in said(account)
+
+
+def test_options_of_columns_beside_lines_are_refused_with_what_helps(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"{n % 2}\t{text}" for n, text in enumerate(TEXTS)))
+    with pytest.raises(UserError, match="save all files as tables, or all as lines with a tab between label and text"):
+        read(tmp_path / "a.txt", label_column="label")

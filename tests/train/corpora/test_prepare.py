@@ -199,3 +199,12 @@ def test_what_cannot_be_prepared(tmp_path: Path) -> None:
     )
     for name in ("missing", "./missing/file", "some/missing.csv", "~no.one/missing.csv", "a" * 5000, str(tmp_path)):
         assert f"{Path(name)} can't be read" in fault_of(TextSource(name), tmp_path / "cache")
+
+
+def test_a_text_without_labels_beside_one_with_labels_is_said(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("\n".join(f"{n % 2}\t{text}" for n, text in enumerate(TEXTS)))
+    (tmp_path / "test.txt").write_text("\n".join(TEXTS))
+    source = TextSource(str(tmp_path / "train.txt"), test=str(tmp_path / "test.txt"))
+    found = json.loads((prepare(source, tmp_path) / "source.json").read_text())["found"]
+    assert "what is measured: no sentence has a label" in found
+    assert not any(note.startswith("validation:") for note in found)

@@ -84,6 +84,8 @@ def test_plain_sentences_show_no_sign() -> None:
         "Cafés + crêpes = fun", "C+ABC- and A+B", "naïve – “quoted” … ½ €5",
     ]  # fmt: skip
     assert not signs(plain * 3)
+    for numbered in ("iphone {}", "Leeds 2 Arsenal {}", "positive news of day {}", "Chapter {}"):
+        assert not signs([numbered.format(n % 9) for n in range(40)])
 
 
 def test_letters_as_escapes_of_json_are_repaired(tmp_path: Path) -> None:
