@@ -51,7 +51,7 @@ class Space:
     files: set[Path]  # of the repository, before
 
     def get(self, path: str) -> httpx2.Response:
-        return httpx2.get(self.address + path, timeout=30, trust_env=False)
+        return httpx2.get(self.address + path, timeout=90, trust_env=False)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def space(tmp_path: Path) -> Iterator[Space]:
         )
     running = Space(f"http://{HOST}:{port}", repository, temporary, files)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while not answers(running):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -121,7 +121,7 @@ def space(tmp_path: Path) -> Iterator[Space]:
         yield running
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(90)
 
 
 def keep_to_two_cores() -> None:

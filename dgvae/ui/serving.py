@@ -75,7 +75,6 @@ def launch(page: gr.Blocks, choose: str, **where: Any) -> None:
             run_history=False,
             **limits(),
             prevent_thread_lock=True,
-            _frontend=False,  # no second look whether the page answers: it fails if that takes 3 s, as on a busy machine
         )
     except OSError as error:
         why = str(error).partition(". You can specify")[0]  # an option of Gradio's own, which is none here

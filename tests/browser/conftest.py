@@ -15,9 +15,10 @@ import pytest
 from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
+from tests import awaited
 from tests.browser.drawings import DRAWINGS
 
-PATIENCE = 90_000  # milliseconds: a busy machine is slow, and only a failure waits as long
+PATIENCE = 1000 * awaited.PATIENCE  # milliseconds
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",

@@ -275,7 +275,7 @@ def test_the_command_serves_the_page_and_a_second_one_finds_the_port_taken(fresh
         open_app(fresh_page, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=90)
 
 
 def test_the_command_needs_a_checkpoint(tmp_path: Path):

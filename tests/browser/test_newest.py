@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from dgvae.ui.address import AddressBar
 from dgvae.ui.lab.screen import PointPad
 from dgvae.ui.tabs.tab import QUIET
 from dgvae.ui.vega.chart import VegaChart, script_route, vega_bundle
+from tests.awaited import until
 from tests.browser.vega.charts import PLANE
 
 if TYPE_CHECKING:
@@ -29,12 +29,10 @@ class Slow:
 
     def __call__(self, event: gr.EventData) -> None:
         self.got.append(event._data)
-        self.may.wait(60)
+        self.may.wait(90)
 
     def wait_for(self, count: int, page: Page) -> None:
-        patience = time.monotonic() + 60
-        while len(self.got) < count and time.monotonic() < patience:
-            page.wait_for_timeout(50)
+        until(lambda: len(self.got) >= count, lambda seconds: page.wait_for_timeout(1000 * seconds))
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def served() -> Iterator[tuple[str, dict[str, Slow]]]:
         PointPad(elem_id="pad").draws(slow["pad"], None, None, **QUIET)
         AddressBar(elem_id="address").navigate(slow["address"], None, None, **QUIET)
     routes = {"routes": [script_route()]}
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", app_kwargs=routes)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", app_kwargs=routes, _frontend=False)
     yield url, slow
     for handler in slow.values():
         handler.may.set()

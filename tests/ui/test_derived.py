@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -13,13 +11,7 @@ from dgvae.cancellation import check_cancelled
 from dgvae.errors import UserError
 from dgvae.ui import derived
 from dgvae.ui.derived import FETCHED_AT_ONCE, Derived
-
-
-def until(holds: Callable[[], Any]) -> None:
-    over = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < over
-        time.sleep(0.005)
+from tests.awaited import until
 
 
 def test_ten_visitors_get_one_computation() -> None:

@@ -45,7 +45,8 @@ class GuardedBlocks(gr.Blocks):
         ours = [Middleware(Gate, blocks=self), Middleware(KeptPages, blocks=self), Middleware(PackedFiles)]
         app["middleware"] = [*app.get("middleware", []), *ours]
         app["routes"] = [*app.get("routes", []), *self.routes]
-        return super().launch(*args, **kwargs, app_kwargs=app)
+        # `_frontend`: no second look whether the page answers, which fails if that takes 3 s, as on a busy machine
+        return super().launch(*args, **{"_frontend": False, **kwargs}, app_kwargs=app)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's, of values that the fields can hold."""

@@ -14,6 +14,7 @@ from dgvae.toy.lab import Lab
 from dgvae.toy.setup import Setup
 from dgvae.ui.lab import visitors as labs_module
 from dgvae.ui.lab.visitors import TURN, Labs, _Place
+from tests.awaited import until
 from tests.browser.lab.screen import open_lab, press, wait_for_step
 
 
@@ -41,11 +42,7 @@ def test_who_closes_the_page_frees_the_lab(fresh_page: BrowserPage, served: tupl
     open_lab(other, url, "methods=vae")
     (session,) = set(labs._places) - known
     other.close()
-    for _ in range(100):
-        fresh_page.wait_for_timeout(100)
-        if session not in labs._places:
-            break
-    assert session not in labs._places
+    until(lambda: session not in labs._places, lambda seconds: fresh_page.wait_for_timeout(1000 * seconds))
 
 
 def test_a_run_that_the_app_forgot_begins_anew_and_says_so(fresh_page: BrowserPage, served: tuple[str, Labs]):

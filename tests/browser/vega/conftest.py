@@ -14,7 +14,9 @@ def url() -> Iterator[str]:
     vega_bundle()
     demo = build()
     served = {"routes": [script_route()]}
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", app_kwargs=served)
+    _, address, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", app_kwargs=served, _frontend=False
+    )
     yield address
     demo.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from pathlib import Path
 from weakref import ref
 
@@ -15,6 +14,7 @@ from dgvae.ui import decoding
 from dgvae.ui.kept_sentences import KeptSentences
 from dgvae.ui.map import ahead
 from dgvae.ui.map.ahead import Ahead, decode_dots
+from tests.awaited import until
 
 
 @pytest.fixture
@@ -34,9 +34,7 @@ def test_dots_are_decoded_once_and_then_nobody_waits(
     asked = Ahead()
     for _ in range(3):
         asked.ask(checkpoint)
-    deadline = time.monotonic() + 60
-    while len(kept._of[checkpoint.model]) < len(stored.z.unique(dim=0)) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: len(kept._of[checkpoint.model]) == len(stored.z.unique(dim=0)))
     assert asked._asked.empty()
     monkeypatch.setattr(decoding._LOOP, "decode", None)  # it is not needed any more
     assert (decoding.decode_texts(checkpoint, stored.z[:1]), decoding.decode_texts(checkpoint, stored.z[-1:])) == expected

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from dgvae.errors import UserError
 from dgvae.ui.map import fittings
 from dgvae.ui.map.fittings import MOST_WAITING, Fitting, Fittings
+from tests.awaited import until
 
 
 class Work:
@@ -35,13 +36,6 @@ def work() -> Iterator[Work]:
     work = Work()
     yield work
     work.go.set()
-
-
-def until(holds: Callable[[], object]) -> None:
-    over = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < over
-        time.sleep(0.01)
 
 
 def test_one_is_fitted_at_a_time_and_all_who_ask_wait_for_it(work: Work) -> None:

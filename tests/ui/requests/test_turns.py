@@ -6,7 +6,7 @@ import inspect
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -30,6 +30,7 @@ from dgvae.ui.requests.turns import (
     waiting_here,
     wanted_here,
 )
+from tests.awaited import until
 
 
 class App:
@@ -46,8 +47,8 @@ class App:
             gr.api(self.watch, api_name="watch")  # pyright: ignore[reportPrivateImportUsage]
         take_turns(page)
         self.page = page
-        _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **limits())
-        self.http = httpx2.Client(base_url=address, trust_env=False, timeout=30)
+        _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **limits(), _frontend=False)
+        self.http = httpx2.Client(base_url=address, trust_env=False, timeout=90)
         handlers = self.http.get("/config").json()["dependencies"]
         self._ids = {handler["api_name"]: handler["id"] for handler in handlers}
 
@@ -94,13 +95,6 @@ def app() -> Iterator[App]:
     yield app
     app.go.set()
     app.page.close()
-
-
-def until(holds: Callable[[], Any]) -> None:
-    over = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < over
-        time.sleep(0.01)
 
 
 QUEUE = {"active_jobs", "event_ids_to_events", "event_queue_per_concurrency_id", "pending_event_ids_session"}

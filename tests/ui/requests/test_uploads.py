@@ -31,7 +31,7 @@ def client(files: Uploads) -> Iterator[httpx2.Client]:
     page.routes = [files.route()]
     take_turns(page)
     _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **limits())
-    yield httpx2.Client(base_url=address, trust_env=False, timeout=30)
+    yield httpx2.Client(base_url=address, trust_env=False, timeout=90)
     page.close()
 
 
@@ -97,7 +97,7 @@ def test_who_has_not_logged_in_sends_nothing(files: Uploads, tmp_path: Path) -> 
     page.routes = [files.route()]
     take_turns(page)
     _, address, _ = page.launch(auth=[("me", "secret")], prevent_thread_lock=True, quiet=True, **limits())
-    client = httpx2.Client(base_url=address, trust_env=False, timeout=30)
+    client = httpx2.Client(base_url=address, trust_env=False, timeout=90)
     assert client.post(PATH, content=b"1", headers=SOUND).status_code == 401
     client.post("/login", data={"username": "me", "password": "secret"})
     assert client.post(PATH, content=b"1", headers=SOUND).status_code == 200
