@@ -36,15 +36,25 @@ def command(name: str, interrupted: str = "stopped") -> Callable[[Callable[P, in
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again as it ends
                 return _UNREAD
             except (UserError, OSError) as error:
-                print(f"{name}: {_said(error)}", file=sys.stderr)
+                _say(f"{name}: {_said(error)}")
                 return _REFUSED
             except KeyboardInterrupt:
-                print(f"{name}: {interrupted}", file=sys.stderr)
+                _say(f"{name}: {interrupted}")
                 return _INTERRUPTED
 
         return run
 
     return decorate
+
+
+def _say(sentence: str) -> None:
+    """Print it on stderr, or else, as where stderr is a file on a full disk, on stdout."""
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            print(sentence, file=stream, flush=True)
+            return
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python fails again as it ends
 
 
 def _said(error: UserError | OSError) -> str:

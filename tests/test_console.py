@@ -93,3 +93,15 @@ def test_closed_streams_are_written_to_in_vain(monkeypatch: pytest.MonkeyPatch) 
         raise UserError("no")
 
     assert main() == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("error", ["UserError('what is wrong')", "KeyboardInterrupt"])
+def test_what_stderr_does_not_take_is_said_on_stdout(error: str) -> None:
+    program = (
+        "from dgvae.console import command\nfrom dgvae.errors import UserError\n"
+        f"@command('x', 'what is wrong')\ndef main():\n    raise {error}\nraise SystemExit(main())"
+    )
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, cwd=ROOT, check=False)
+    assert (process.stdout, process.returncode) == (b"x: what is wrong\n", 2 if "UserError" in error else 130)
