@@ -31,6 +31,8 @@ from train.evaluate.finish import add_map, finish
 from train.evaluate.texts import Texts
 from train.run.argument_types import folder_name, thread_count, whole
 from train.run.options import MAP_POINTS
+from train.run.run_file import OPTIONS_FILE, read_run
+from train.run.start import corpus_folder
 
 SOURCE = "bundled_from"  # in the record's training: the sha256 of the run's weights
 
@@ -49,18 +51,25 @@ def bundle(options: argparse.Namespace) -> int:
     """Bundle every run that is finished; return the exit status."""
     if options.threads:
         torch.set_num_threads(options.threads)
-    texts: dict[str, Texts] = {}
+    texts: dict[Path, Texts] = {}
     skipped = 0
     for name, run in chosen(options.runs).items():
         if not (run / METRICS_FILE).is_file():
             print(f"{name}: left out, since its training is not finished")
             skipped += 1
             continue
-        corpus = Record.load(run).corpus
-        if corpus not in texts:
-            texts[corpus] = read_texts(find_corpus(corpus, options.data), training=True)
-        bundle_one(run, options.out / run.name, texts[corpus], options.points)
+        place = place_of_text(run, options.data)
+        if place not in texts:
+            texts[place] = read_texts(place, training=True)
+        bundle_one(run, options.out / run.name, texts[place], options.points)
     return 1 if skipped else 0
+
+
+def place_of_text(run: Path, data: Path | None) -> Path:
+    """The folder of a run's text: in `data`, or where the run had it."""
+    if data or not (run / OPTIONS_FILE).is_file():
+        return find_corpus(Record.load(run).corpus, data)
+    return corpus_folder(read_run(run))
 
 
 def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
@@ -143,7 +152,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=folder_name, required=True, metavar="DIR", help="folder that gets a checkpoint for each run"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with <corpus>/train.txt and test.txt")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder with <corpus>/train.txt and test.txt (default: where the run had its text)",
+    )
     parser.add_argument(
         "--points",
         type=whole,

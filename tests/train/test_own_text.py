@@ -19,6 +19,7 @@ from dgvae.text.tokenizer import WordTokenizer
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.edit import EditTab
 from tests.conftest import SMALL, made_up_lines
+from train.bundle import main as bundle
 from train.corpora import TextSource, prepare
 from train.fit import main as fit
 from train.run.arguments import parse_options
@@ -43,6 +44,15 @@ def home(tmp_path_factory: pytest.TempPathFactory):
         options = ["--train-file", "mine.csv", "--label-column", "mood", "--max-words", "100", *SMALL]
         assert fit([*options, "--method", "vae", "--epochs", "1", "--out", "runs/mine"]) == 0
         yield folder
+
+
+def test_it_is_bundled_on_its_text(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home.parent)
+    assert bundle([str(home / "runs" / "mine"), "--out", str(home / "small"), "--points", "0"]) == 0
+    assert (
+        load_checkpoint(home / "small" / "mine").metrics.evaluation
+        == load_checkpoint(home / "runs" / "mine").metrics.evaluation
+    )
 
 
 def test_the_summary_is_in_record_log_and_card(home: Path) -> None:
