@@ -44,8 +44,8 @@ def is_number(cell: str) -> bool:
     return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
 
 
-def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
-    """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
+def checks_of(rows: Sequence[Sequence[str]]) -> dict[int, Callable[[str], bool]]:
+    """Tell cells of numbers and of classes, by their column; only rows as long as the first one count."""
     length = len(rows[0]) if rows else 0
     columns = list(zip(*[row for row in rows if len(row) == length], strict=True)) if length > 1 else []
     checks: dict[int, Callable[[str], bool]] = {}
@@ -55,12 +55,18 @@ def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], 
             checks[i] = is_number
         elif len(values) <= min(MOST_VALUES, len(column) // 2):
             checks[i] = values.__contains__
+    return checks
+
+
+def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
+    """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
+    checks = checks_of(rows)
     if not checks:
         return None
 
     def looks(line: str) -> bool:
         cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
-        return len(cells) == length and all(check(cells[i]) for i, check in checks.items())
+        return len(cells) == len(rows[0]) and all(check(cells[i]) for i, check in checks.items())
 
     return looks
 

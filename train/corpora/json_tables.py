@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from warnings import catch_warnings
 
 from dgvae.errors import UserError
@@ -38,7 +39,7 @@ def json_table(path: Path, encoding: str, account: Account) -> Table:
                 if (record := _record(value)) is None:
                     account.leave_out("neither an object nor a text", place)
                 else:
-                    yield place, record
+                    yield place, _composed(record)
 
     return Table(None, rows)
 
@@ -56,6 +57,14 @@ def _record(value: object) -> Record | None:
     if isinstance(value, str) and value.startswith("{") and isinstance(found := _value(value), dict):
         return found
     return {"text": value} if isinstance(value, str) else None
+
+
+def _composed(record: Record) -> Record:
+    """A row with each accent of a name in one letter, as other rows of the file may have it."""
+    if all(map(str.isascii, record)):
+        return record
+    composed = {normalize("NFC", name): value for name, value in record.items()}
+    return composed if len(composed) == len(record) else record
 
 
 def json_in_lines(path: Path, encoding: str, lines: Sequence[str]) -> str | None:

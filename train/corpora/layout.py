@@ -33,26 +33,38 @@ _SWAPPED = str.maketrans("'\"", "\"'")
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is written. delimiter: "" for a single column. skip: lines before the first row. quote: " or '."""
+    """How a table is written.
+
+    delimiter: "" for a single column. skip: lines before the first row. quote: " or '. header: the delimiter of the first row
+    if it has its own, else "".
+    """
 
     delimiter: str
     skip: int = 0
     quote: str = '"'
+    header: str = ""
 
     @property
     def name(self) -> str:
         """What the delimiter is called."""
-        return (DELIMITERS | RARE | IF_HEADED).get(self.delimiter, self.delimiter)
+        return called(self.delimiter)
 
     def rows(
         self, lines: Iterable[tuple[int, str]], looks: Callable[[str], bool] | None = None, length: int | None = None
     ) -> Iterator[Row]:
         """Split lines into rows; see `rows_of`."""
+        if self.header:
+            lines = ((n, line if i else line.replace(self.header, self.delimiter)) for i, (n, line) in enumerate(lines))
         if self.quote == '"':
             yield from rows_of(lines, self.delimiter, looks, length)
             return
         for row in rows_of(((n, line.translate(_SWAPPED)) for n, line in lines), self.delimiter, looks, length):
             yield replace(row, cells=[cell.translate(_SWAPPED) for cell in row.cells])
+
+
+def called(delimiter: str) -> str:
+    """What a delimiter is called."""
+    return (DELIMITERS | RARE | IF_HEADED).get(delimiter, delimiter)
 
 
 def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
@@ -66,7 +78,8 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
     quote = "'" if _are_in_single_quotes(lines, delimiter) else '"'
     if delimiter:
         return Layout(delimiter, quote=quote)
-    return Layout(_delimiter(lines, quote), quote=quote)
+    found = Layout(_delimiter(lines, quote), quote=quote)
+    return _with_other_header(lines, found) if found.delimiter else found
 
 
 def is_table(lines: Sequence[str]) -> bool:
@@ -113,6 +126,21 @@ def _delimiter(lines: Sequence[str], quote: str) -> str:
             return candidate
     # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
     return next((candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))), "")
+
+
+def _with_other_header(lines: Sequence[str], found: Layout) -> Layout:
+    """A layout whose delimiter only the header has, with the one of the rows if they have as many columns by it."""
+    columns = len(lines[0].split(found.delimiter))
+
+    def share(layout: Layout, more: int = 0) -> float:
+        """Of the rows below the header, those that are longer by so many cells."""
+        lengths = [len(row.cells) for row in layout.rows(enumerate(lines))][1:]
+        return lengths.count(columns + more) / max(1, len(lengths))
+
+    if share(found) > 1 - SURE or share(found, more=1) >= SURE:  # as many, or the names of rows that R writes
+        return found
+    layouts = (replace(found, delimiter=candidate, header=found.delimiter) for candidate in DELIMITERS)
+    return next((layout for layout in layouts if share(layout) >= SURE), found)
 
 
 def _cut_quotes(rows: Iterable[Row]) -> int:

@@ -23,7 +23,7 @@ from train.corpora.markup import cleaned, count_markup
 from train.corpora.parquet_tables import parquet_table
 from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
 from train.corpora.signs import signs
-from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed, name_among
+from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed, longer_within, name_among
 from train.corpora.tables import delimited
 from train.corpora.written import refuse_written
 
@@ -232,6 +232,11 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
     if nested and len(found) < 2 and not set(found) & set(TEXT_COLUMNS) and all(max(words[name]) == 1 for name in found):
         # Such as ids beside conversations.
         raise UserError(_only_nested(path, found, nested))
+    if len(found) == 1 and nested and found[0] not in TEXT_COLUMNS and longer_within(table, nested, words[found[0]]):
+        raise UserError(
+            f"{path} has longer texts within {listed(sorted(nested))} than in {listed(found)}; write the text into a column of "
+            f"its own, or name {listed(found)} with --column."
+        )
     if len(found) != 1:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
         named = [name for name in TEXT_COLUMNS if name in found and (name in long or any(n > 1 for n in words[name]))]

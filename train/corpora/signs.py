@@ -53,7 +53,6 @@ _ROWS = (
     ),
     (0.1, r"(?i)(?:^| )__label__\S", "labels of fastText, __label__…, are read as text; call the file .txt"),
     (0.5, r"\+{3}\$\+{3}", "+++$+++ stands between columns that are read as text; write tabs in its place"),
-    (0.0, r'^\{"ImportId":', "the further header rows of Qualtrics are read as text; remove them"),
     (0.5, r"^\S+(?: -?\d+\.\d+){4,}$", "lines are a word and many numbers, as word vectors are"),
     (0.9, r"\w.* \|\|\| .*\w", "two texts stand in a sentence, with ||| between them; keep one of them"),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),

@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from unicodedata import normalize
 
 from train.corpora.account import Account
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
+LONGER = 1.5  # times as long are texts that are rather the text
 MOST_LISTED = 10  # names in a sentence
 
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))  # signs without a width, around words
@@ -49,6 +51,25 @@ def name_among(names: Collection[str], wanted: str) -> str | None:
         return wanted
     alike = [name for name in names if normalize("NFC", name).strip() == normalize("NFC", wanted).strip()]
     return alike[0] if len(alike) == 1 else None
+
+
+def longer_within(table: Table, nested: set[str], flat: Sequence[int]) -> bool:
+    """Whether texts of several words within lists and objects are longer than those of a column, whose words are given."""
+    found = []
+    try:
+        for _, row in islice(table.rows(sorted(nested), Account()), LOOKED_AT):
+            found += [words for name in nested for words in _words_within(row.get(name)) if words > 1]
+    except (ValueError, ArithmeticError):  # what can't be converted
+        return False
+    return len(found) > 0 and sum(found) / len(found) > LONGER * sum(flat) / len(flat)
+
+
+def _words_within(value: object) -> Iterator[int]:
+    if isinstance(value, str):
+        yield len(value.split())
+    elif isinstance(value, list | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _words_within(inner)
 
 
 def label_of(value: object) -> str | None:

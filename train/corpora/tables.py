@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from train.corpora.account import Account
-from train.corpora.columns import has_header, is_known_name, look_like, unprotected_column
+from train.corpora.columns import checks_of, has_header, is_known_name, look_like, unprotected_column
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.hints import hint
-from train.corpora.layout import Layout, find_layout, is_rule
+from train.corpora.layout import Layout, called, find_layout, is_rule
 from train.corpora.table import LOOKED_AT, Record, Table
 
 # What pandas takes as missing, if it is all that stands in a cell, and without quotes.
@@ -52,8 +52,10 @@ def delimited(
         account.note("the first column has no name in the header, and is called row name")
     if layout.skip and not sample[0].strip('"').startswith("sep="):
         account.note(f"what stands before the header in line {layout.skip + 1} is skipped")
-    if layout.delimiter not in ("", ","):
-        account.note(f"columns are separated by {layout.name}")
+    if layout.header or layout.delimiter not in ("", ","):
+        account.note(
+            f"columns are separated by {layout.name}" + (layout.header and f", in the header by {called(layout.header)}")
+        )
     if layout.quote == "'":
         account.note("fields are in single quotes")
     if not headed and header is None:
@@ -76,11 +78,13 @@ class _Rows:
     first: Sequence[Row]
     headed: bool
 
-    def read(self, _: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
-        """Yield (place, record) for every row of the right length."""
+    def read(self, wanted: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
+        """Yield (place, record) for every row of the right length, or that lacks only columns behind those which are wanted."""
         opened: list[int] = []
         header, loose = self.first[0].cells, self._loose_column()
-        header_is_due = self.headed
+        headers_due = headers = self._headers()
+        checks = checks_of([row.cells for row in self.first[headers:] if len(row.cells) == len(self.names)])
+        enough = self.names.index(wanted[0]) + 2 if wanted else 1  # cells after which the text can't go on
         for row in self.layout.rows(self._lines(account), self._looks(), len(self.names)):
             place = f"line {row.line}"
             if row.open_quote:
@@ -89,11 +93,13 @@ class _Rows:
                 account.leave_out("empty", place)
             elif _is_rule(row):
                 account.leave_out("a drawn line", place)
-            elif header_is_due:
-                header_is_due = False
+            elif headers_due:
+                headers_due -= 1
+                if headers_due < headers - 1:
+                    account.leave_out("a further header, as Qualtrics writes", place)
             elif self.headed and row.cells == header and (len(header) > 1 or is_known_name(header[0])):
                 account.leave_out("header again", place)
-            elif (cells := self._fitted(row, loose, account)) is None:
+            elif (cells := self._fitted(row, loose, account) or self._filled(row, checks, enough, account)) is None:
                 account.leave_out("with another number of columns", place)
             else:
                 yield place, dict(zip(self.names, cells, strict=True))
@@ -113,6 +119,11 @@ class _Rows:
             return lambda line: line.count("\t") == length - 1
         return look_like([row.cells for row in self.first[1:]], self.layout.delimiter)
 
+    def _headers(self) -> int:
+        """How many rows are headers: of what Qualtrics writes three, the names, the questions and {"ImportId": …}."""
+        ids = [i for i, row in enumerate(self.first[:3]) if any(cell.startswith('{"ImportId"') for cell in row.cells)]
+        return max(ids, default=0) + 1 if self.headed else 0
+
     def _loose_column(self) -> int | None:
         rows = [row.cells for row in self.first[self.headed :]]
         extra = [cells[len(self.names) :] for cells in rows]
@@ -129,6 +140,21 @@ class _Rows:
             return [*cells[:loose], self.layout.delimiter.join(cells[loose:end]), *cells[end:]]
         if len(cells) != length:
             return None
+        return self._without_missing(row, cells, account)
+
+    def _filled(
+        self, row: Row, checks: dict[int, Callable[[str], bool]], enough: int, account: Account
+    ) -> list[str | None] | None:
+        """A row's cells and None for columns at the end which it lacks, if its numbers and classes are at their places."""
+        cells = row.cells
+        if not enough <= len(cells) < len(self.names) or not all(
+            [check(cells[i].strip()) for i, check in checks.items() if i < len(cells)] or [False]
+        ):
+            return None
+        account.note("rows lack columns at the end, which are read as missing")
+        return [*self._without_missing(row, cells, account), *[None] * (len(self.names) - len(cells))]
+
+    def _without_missing(self, row: Row, cells: list[str], account: Account) -> list[str | None]:
         missing = [i for i, cell in enumerate(cells) if cell.strip() in MISSING and i not in row.quoted]
         if missing:
             account.note("cells such as NA, nan and null are read as missing")

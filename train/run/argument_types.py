@@ -41,15 +41,13 @@ def names_among(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
 
 def positive(text: str) -> int:
     """An argument that counts something."""
-    if whole(text) == 0:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return int(text)
+    return whole(text, 1)
 
 
-def whole(text: str) -> int:
+def whole(text: str, least: int = 0) -> int:
     """An argument that may be 0."""
-    if not text.isdecimal() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"must be a whole number below a billion, not {text[:20]!r}")
+    if not text.isdecimal() or len(text) > 9 or int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to 999,999,999, not {text[:20]!r}")
     return int(text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -90,3 +91,10 @@ def test_values_that_are_no_rows_are_counted(tmp_path: Path) -> None:
     texts, _, account = read(tmp_path / "a.json", column="note")
     assert texts == TEXTS
     assert account.left_out == {"neither an object nor a text": 2, "without note": 1}
+
+
+def test_names_whose_accents_are_one_letter_or_two(tmp_path: Path) -> None:
+    names = [normalize("NFC" if n % 2 else "NFD", "énoncé") for n in range(len(TEXTS))]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({name: text}) for name, text in zip(names, TEXTS, strict=True)))
+    for name in (None, *names[:2]):
+        assert read(tmp_path / "a.jsonl", column=name)[0] == TEXTS

@@ -206,6 +206,25 @@ def test_ids_beside_conversations_are_not_taken_for_the_text(record: dict, flat:
     assert len(read(tmp_path / "a.jsonl", column=flat)[0]) == len(TEXTS)
 
 
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_a_title_beside_longer_texts_is_not_taken_for_the_text(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{ending}"
+
+    def write(rows: list[dict]) -> None:
+        path.write_text("\n".join(map(json.dumps, rows)))
+        if ending == ".parquet":
+            parquet.write_table(pa.Table.from_pylist(rows), path)
+
+    write([{"subject": f"Part {n}", "parts": [{"body": 2 * f"{text} ", "of": "x"}]} for n, text in enumerate(TEXTS)])
+    with pytest.raises(
+        UserError, match=r"has longer texts within parts than in subject; write the text .* or name subject with"
+    ):
+        read(path)
+    assert len(read(path, column="subject")[0]) == len(TEXTS)
+    write([{"caption": text, "objects": [{"name": "a cat"}]} for text in TEXTS])
+    assert read(path)[0] == TEXTS
+
+
 def test_minus_one_is_no_label_where_labels_have_names(tmp_path: Path) -> None:
     features = {"text": {"_type": "Value"}, "label": {"_type": "ClassLabel", "names": ["sad", "glad"]}}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}

@@ -224,3 +224,38 @@ def test_a_header_of_unusual_names_is_said(name: str, tmp_path: Path) -> None:
         UserError, match=r"no column 2; it has rare, Great food\. If the first row is no header, say --no-header"
     ):
         read(tmp_path / name, column="2", header=True)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+@pytest.mark.parametrize("asked", ["How was it?", '"How was it,\nand why?"'])
+def test_further_headers_of_qualtrics_are_left_out(name: str, asked: str, tmp_path: Path) -> None:
+    rows = [["Start", "Q1"], ["Start", asked], [f'"{{""ImportId"":""{of}""}}"' for of in ("start", "QID1")]]
+    rows += [[str(n), text] for n, text in enumerate(TEXTS)]
+    (tmp_path / name).write_text("\n".join(("," if name == "a.csv" else "\t").join(row) for row in rows))
+    texts, _, account = read(tmp_path / name)
+    assert texts == TEXTS
+    assert account.left_out == {"a further header, as Qualtrics writes": 2}
+
+
+@pytest.mark.parametrize(("of_header", "of_rows"), [(",", ";"), (";", ","), (",", "\t"), ("\t", "|")])
+def test_a_header_with_another_delimiter_than_the_rows(of_header: str, of_rows: str, tmp_path: Path) -> None:
+    texts = [f"{text}, and back" if of_rows != "," else text for text in TEXTS]
+    rows = [of_header.join(["id", "text", "label"])]
+    rows += [of_rows.join([str(n), text, "ab"[n % 2]]) for n, text in enumerate(texts)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    found, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (found, labels) == (texts, ["a", "b"] * 6)
+    assert "in the header by" in said(account)
+
+
+def test_rows_that_lack_empty_columns_at_the_end(tmp_path: Path) -> None:
+    short = [text for n, text in enumerate(TEXTS) if n % 3]
+    rows = [f"{n},{text},{n % 2}" + (",good" if n % 3 else "") for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,mood,note", *rows]))
+    texts, _, account = read(tmp_path / "a.csv", label_column="mood")
+    assert texts == TEXTS
+    assert "lack columns at the end" in said(account)
+    assert read(tmp_path / "a.csv", column="text", label_column="note")[0] == short  # the others have no such label
+    broken = [f"{n},{text}{chr(10) if n % 3 == 0 else ' '}and back,{n % 2},5" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,mood,note", *broken]))
+    assert read(tmp_path / "a.csv", column="text")[0] == [f"{text} and back" for text in short]  # no half of a sentence

@@ -71,12 +71,6 @@ def test_lists_and_objects_in_cells_are_said(form: str, tmp_path: Path) -> None:
     assert "[…] or {…}" in said(read(tmp_path / "a.jsonl", column="note")[2])
 
 
-def test_further_header_rows_of_qualtrics_are_said(tmp_path: Path) -> None:
-    rows = ["Start,Q1", "Start,How was it?", '"{""ImportId"":""start""}","{""ImportId"":""QID1""}"', *(f"1,{t}" for t in TEXTS)]
-    (tmp_path / "a.csv").write_text("\n".join(rows))
-    assert "further header rows of Qualtrics" in said(read(tmp_path / "a.csv", column="Q1")[2])
-
-
 def test_plain_sentences_show_no_sign() -> None:
     plain = [
         "It costs 3 + 4 = 7, or 50% of it: see https://example.org/a%20b.", "Really?! I & you, A/B and C#; it's well-known --",
