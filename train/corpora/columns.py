@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+SURE = 0.95  # of the rows
 MOST_VALUES = 20  # a column with so few different values is one of classes
 
 _HEADER_NAMES = {
@@ -44,29 +45,34 @@ def is_number(cell: str) -> bool:
     return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
 
 
-def checks_of(rows: Sequence[Sequence[str]]) -> dict[int, Callable[[str], bool]]:
-    """Tell cells of numbers and of classes, by their column; only rows as long as the first one count."""
+def classes_and_numbers(rows: Sequence[Sequence[str]]) -> dict[int, set[str] | None]:
+    """Columns of classes and their values, and of numbers (None); only rows as long as the first one count."""
     length = len(rows[0]) if rows else 0
     columns = list(zip(*[row for row in rows if len(row) == length], strict=True)) if length > 1 else []
-    checks: dict[int, Callable[[str], bool]] = {}
+    found: dict[int, set[str] | None] = {}
     for i, column in enumerate(columns):
         values = {cell.strip() for cell in column}
-        if all(map(is_number, values)):
-            checks[i] = is_number
+        if sum(is_number(cell.strip()) for cell in column) >= SURE * len(column):
+            found[i] = None
         elif len(values) <= min(MOST_VALUES, len(column) // 2):
-            checks[i] = values.__contains__
-    return checks
+            found[i] = values
+    return found
+
+
+def fits(cell: str, values: set[str] | None) -> bool:
+    """Whether a cell is a number, or one of the values of a column."""
+    return is_number(cell.strip()) if values is None else cell.strip() in values
 
 
 def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
     """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
-    checks = checks_of(rows)
-    if not checks:
+    columns = classes_and_numbers(rows)
+    if not columns:
         return None
 
     def looks(line: str) -> bool:
         cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
-        return len(cells) == len(rows[0]) and all(check(cells[i]) for i, check in checks.items())
+        return len(cells) == len(rows[0]) and all(fits(cells[i], values) for i, values in columns.items())
 
     return looks
 

@@ -52,9 +52,9 @@ def rows_of(
     while (found := waiting.popleft() if waiting else next(source, None)) is not None:
         number, line = found
         if '"' not in line:
-            yield Row(number, _split(line, delimiter))
+            yield Row(number, _split(line, delimiter, length))
             continue
-        cells, start, open_quote, places = [], 0, False, []
+        cells, start, open_quote, places, is_right = [], 0, False, [], True
         while start <= len(line):
             if (quoted := field.quoted(line, start)) is None and field.opens(line, start) and not field.has_word(line, start):
                 taken = _taken_until_closed(line[start:], waiting, source, delimiter)
@@ -69,15 +69,22 @@ def rows_of(
                     line = line[:start] + line[start:].replace('"', "", 1)
             if quoted:
                 places.append(len(cells))
+            is_right = is_right and (field.is_strict(line, start) if quoted else not field.opens(line, start))
             cell, start = quoted or field.plain(line, start)
             cells.append(cell)
-        if length and len(cells) != length and "\n" not in line and len(plain := _split(line, delimiter)) == length:
+        wrong = length and len(cells) != length and "\n" not in line and not (is_right and places)
+        if wrong and len(plain := _split(line, delimiter, length)) == length:
             cells, open_quote = [cell.strip().strip('"') for cell in plain], True
         yield Row(number, cells, open_quote, tuple(places))
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    return line.split(delimiter) if delimiter else [line]
+def _split(line: str, delimiter: str, length: int | None = None) -> list[str]:
+    """The cells of a line without quotes. length: of a row; by it, a delimiter after a backslash is known to be text."""
+    cells = line.split(delimiter) if delimiter else [line]
+    if length and len(cells) > length and (escaped := f"\\{delimiter}") in line:
+        others = re.split(rf"(?<!\\){re.escape(delimiter)}", line)
+        return [cell.replace(escaped, delimiter) for cell in others] if len(others) == length else cells
+    return cells
 
 
 class _Field:
@@ -113,6 +120,10 @@ class _Field:
                 text = match[1].replace('""', '"') if pattern is not self._lenient else match[1]
                 return text.replace('\\"', '"'), match.end() + 1
         return None
+
+    def is_strict(self, line: str, start: int) -> bool:
+        """Whether the quotes of a field are written as they should be."""
+        return bool(self._strict.match(line, start) or self._escaped.match(line, start))
 
     def plain(self, line: str, start: int) -> tuple[str, int]:
         """A field without quotes, and where the next begins."""

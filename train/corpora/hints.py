@@ -13,6 +13,7 @@ from train.corpora.columns import MOST_VALUES
 FEW_LINES = 10  # fewer show nothing
 LONGEST_LOOKED_AT = 2000  # characters of a line
 LONGEST_BEGINNING = 40  # characters that are looked at and shown
+MOST_WORDS = 3  # of a class
 MOST = 0.9  # of all lines must show it
 SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "，", "；", "،", "؛")
 
@@ -64,6 +65,10 @@ def _separator(lines: Sequence[str]) -> str | None:
             shown = " or ".join(f"{name}{value}" if verb == "end in" else f"{value}{name}" for value in values[:2])
             advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
             return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
+    bars = Counter(line.count("|") for line in lines)
+    (count, times), *_ = bars.most_common(1)
+    if count and times >= MOST * len(lines):
+        return f"most lines hold {count} × |, read as text; if columns are separated by |, say --delimiter '|'"
     return None
 
 
@@ -71,7 +76,9 @@ def _classes(pieces: Sequence[str], lines: int) -> list[str] | None:
     """The values, the most frequent first, if most pieces are one of few words or numbers; else None."""
     counts = Counter(piece.strip().strip("'\"") for piece in pieces)
     often = {
-        value: count for value, count in counts.most_common(MOST_VALUES) if value and count > 1 and len(value.split()) == 1
+        value: count
+        for value, count in counts.most_common(MOST_VALUES)
+        if value and count > 1 and len(value.split()) <= (MOST_WORDS if value[0].isalpha() else 1)
     }
     if sum(often.values()) < MOST * lines or len(often) < 2 or not all(_is_word(value) for value in often):
         return None
@@ -79,7 +86,7 @@ def _classes(pieces: Sequence[str], lines: int) -> list[str] | None:
 
 
 def _is_word(value: str) -> bool:
-    return bool(re.fullmatch(r"[-+]?\w[\w.+-]*", value))
+    return bool(re.fullmatch(r"[-+]?\w[\w.+ -]*", value))
 
 
 def _names(lines: Sequence[str]) -> str | None:

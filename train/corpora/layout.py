@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from train.corpora.columns import has_header, is_header
+from train.corpora.columns import SURE, has_header, is_header
 from train.corpora.delimited import Row, rows_of
 
 DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
@@ -25,7 +25,6 @@ IF_HEADED = {
 FEW_LINES = 10  # fewer do not show that a rare delimiter is one
 MOST_BEFORE = 10  # lines before a header
 LONGEST_LOOKED_AT = 20_000  # characters of a line
-SURE = 0.95  # of the rows
 
 _RULE = re.compile(r"[|\s]*[-=+:|\s]*[-=]{3}[-=+:|\s]*")
 _SWAPPED = str.maketrans("'\"", "\"'")
@@ -54,12 +53,20 @@ class Layout:
     ) -> Iterator[Row]:
         """Split lines into rows; see `rows_of`."""
         if self.header:
-            lines = ((n, line if i else line.replace(self.header, self.delimiter)) for i, (n, line) in enumerate(lines))
+            lines = self._with_one_delimiter(lines)
         if self.quote == '"':
             yield from rows_of(lines, self.delimiter, looks, length)
             return
         for row in rows_of(((n, line.translate(_SWAPPED)) for n, line in lines), self.delimiter, looks, length):
             yield replace(row, cells=[cell.translate(_SWAPPED) for cell in row.cells])
+
+    def _with_one_delimiter(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        is_due = True
+        for number, line in lines:
+            if is_due and line.strip() and not is_rule(line):
+                is_due = False
+                line = line.replace(self.header, self.delimiter)
+            yield number, line
 
 
 def called(delimiter: str) -> str:
@@ -74,12 +81,11 @@ def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
         return Layout(delimiter or declared[1], skip=1)
     if skip := _preamble(lines, delimiter):
         return replace(find_layout(lines[skip:], delimiter), skip=skip)
-    lines = [line for line in lines if not is_rule(line)]
+    lines = [line for line in lines if line.strip() and not is_rule(line)]
     quote = "'" if _are_in_single_quotes(lines, delimiter) else '"'
     if delimiter:
-        return Layout(delimiter, quote=quote)
-    found = Layout(_delimiter(lines, quote), quote=quote)
-    return _with_other_header(lines, found) if found.delimiter else found
+        return Layout(delimiter, quote=quote, header=_other_header(lines, delimiter, quote))
+    return _most_equal(lines, quote)
 
 
 def is_table(lines: Sequence[str]) -> bool:
@@ -101,7 +107,9 @@ def is_rule(line: str) -> bool:
     return bool(_RULE.fullmatch(line))
 
 
-def _delimiter(lines: Sequence[str], quote: str) -> str:
+def _most_equal(lines: Sequence[str], quote: str) -> Layout:
+    """The layout by which most rows are as long as the first one."""
+
     @cache
     def rows(candidate: str) -> list[Row]:
         return list(Layout(candidate, quote=quote).rows(enumerate(lines, 1)))
@@ -116,31 +124,30 @@ def _delimiter(lines: Sequence[str], quote: str) -> str:
     for candidate in RARE:
         enough = len(lines) > FEW_LINES or (lines and is_header(lines[0].split(candidate)))
         if enough and candidate in lines[0] and share(candidate) >= SURE:
-            return candidate
+            return Layout(candidate, quote=quote)
     best = max(DELIMITERS, key=lambda candidate: (share(candidate), -_cut_quotes(rows(candidate))))
     if share(best) >= 0.5:
-        return best
+        return Layout(best, quote=quote)
     for candidate in IF_HEADED:
         protected = candidate != " " or _are_quoted(lines[1:], candidate, quote)
         if lines and is_header(lines[0].split(candidate)) and protected and share(candidate) >= SURE:
-            return candidate
+            return Layout(candidate, quote=quote)
+    headed = [candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))]
+    for candidate in DELIMITERS:
+        if (header := _other_header(lines, candidate, quote)) and (header in headed or len(lines) > FEW_LINES):
+            return Layout(candidate, quote=quote, header=header)
     # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
-    return next((candidate for candidate in DELIMITERS if lines and is_header(lines[0].split(candidate))), "")
+    return Layout(headed[0] if headed else "", quote=quote)
 
 
-def _with_other_header(lines: Sequence[str], found: Layout) -> Layout:
-    """A layout whose delimiter only the header has, with the one of the rows if they have as many columns by it."""
-    columns = len(lines[0].split(found.delimiter))
-
-    def share(layout: Layout, more: int = 0) -> float:
-        """Of the rows below the header, those that are longer by so many cells."""
-        lengths = [len(row.cells) for row in layout.rows(enumerate(lines))][1:]
-        return lengths.count(columns + more) / max(1, len(lengths))
-
-    if share(found) > 1 - SURE or share(found, more=1) >= SURE:  # as many, or the names of rows that R writes
-        return found
-    layouts = (replace(found, delimiter=candidate, header=found.delimiter) for candidate in DELIMITERS)
-    return next((layout for layout in layouts if share(layout) >= SURE), found)
+def _other_header(lines: Sequence[str], delimiter: str, quote: str) -> str:
+    """The delimiter of the first row, if it has another than the rows below it, and as many columns by it; else ""."""
+    first, *rows = [row.cells for row in Layout(delimiter, quote=quote).rows(enumerate(lines))] or [[]]
+    columns, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    if columns < 2 or times < SURE * len(rows) or len(first) > 1 or "\n" in first[0]:
+        return ""
+    names = {other: next(Layout(other, quote=quote).rows([(0, lines[0])])).cells for other in DELIMITERS if other != delimiter}
+    return next((other for other, cells in names.items() if len(cells) == columns and all(map(str.strip, cells))), "")
 
 
 def _cut_quotes(rows: Iterable[Row]) -> int:
@@ -170,19 +177,29 @@ def _preamble(lines: Sequence[str], delimiter: str | None) -> int:
             if candidate not in line or number + 1 >= len(lines) or lines[number + 1].count(candidate) < line.count(candidate):
                 continue
             before = [other for other in lines[:number] if other.strip()]
-            if not before or line.startswith("#"):
+            if not before or line.startswith("#") or any(other.count('"') % 2 for other in before):  # a cell of several lines
                 continue
+            plain = not any(candidate in other for other in before)
             if all(_is_title(other, candidate) for other in before) and not _is_title(line, candidate):
                 rows = [other.split(candidate) for other in lines[number:] if other.strip()]
                 return number if len(rows) > 1 and has_header(rows, []) else 0
             if all(re.match(r"#+(\s|$)", other) and other.count(candidate) != line.count(candidate) for other in before):
                 return number
-            if is_header(line.split(candidate)) and not any(candidate in other for other in before):
+            if plain and is_header(line.split(candidate)):
+                return number
+            if plain and (delimiter or line.count(candidate) > 1) and _are_rows(lines[number:], candidate):
                 return number
     return 0
+
+
+def _are_rows(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether lines are rows of one length below a header."""
+    rows = [row.cells for row in Layout(delimiter).rows(enumerate(lines)) if any(row.cells)]
+    equal = sum(len(cells) == len(rows[0]) for cells in rows)
+    return len(rows) > 2 and len(rows[0]) > 1 and equal >= SURE * len(rows) and has_header(rows, [])
 
 
 def _is_title(line: str, delimiter: str) -> bool:
     """Whether a spreadsheet has text in the first cell of a row alone."""
     others = line.split(delimiter)[1:]
-    return len(others) > 1 and not any(map(str.strip, others))
+    return len(others) > 1 and not any(other.strip(' "') for other in others)

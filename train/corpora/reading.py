@@ -228,6 +228,7 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
         return column or TEXT_COLUMNS[0], label_column
     if not seen:
         return next(iter(names)), label_column  # there is no row
+    nested.discard(label_column or "")
     found = [name for name in names if name in words and name != label_column]
     if nested and len(found) < 2 and not set(found) & set(TEXT_COLUMNS) and all(max(words[name]) == 1 for name in found):
         # Such as ids beside conversations.

@@ -67,7 +67,7 @@ def longer_within(table: Table, nested: set[str], flat: Sequence[int]) -> bool:
 def _words_within(value: object) -> Iterator[int]:
     if isinstance(value, str):
         yield len(value.split())
-    elif isinstance(value, list | dict):
+    elif isinstance(value, list | tuple | dict):  # a map of Parquet is a list of tuples
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _words_within(inner)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from train.corpora.account import Account
-from train.corpora.columns import checks_of, has_header, is_known_name, look_like, unprotected_column
+from train.corpora.columns import has_header, is_known_name, look_like
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
+from train.corpora.fitting import Fitting
 from train.corpora.hints import hint
 from train.corpora.layout import Layout, called, find_layout, is_rule
 from train.corpora.table import LOOKED_AT, Record, Table
@@ -20,6 +21,7 @@ MISSING = {
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
     "None", "\\N", "n/a", "nan", "null",
 }  # fmt: skip
+ANSWERS = {"Response", "Open-Ended Response", "Other (please specify)"}  # kinds of them, in SurveyMonkey
 MOST_NAMED = 3  # open quotes that are named by their line
 
 
@@ -42,7 +44,8 @@ def delimited(
     if not first:
         return Table([], lambda _names, _account: iter(()))
     cells = [row.cells for row in first]
-    headed = has_header(cells, wanted) if header is None else header
+    further = _further_headers(cells)
+    headed = further > 0 or has_header(cells, wanted) if header is None else header
     length = len(cells[0])
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
     if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if times > 1]):
@@ -63,27 +66,29 @@ def delimited(
     if headed and header is None and not wanted and not any(map(is_known_name, names)):
         account.note("the first row is read as a header (--no-header changes this)")
     if length == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
-        account.note(found)
-    return Table(names, _Rows(path, encoding, layout, names, first, headed).read)
+        whole = sum(bool(row.quoted) for row in first) > len(first) / 2 and "--delimiter" in found
+        account.note(
+            "each line stands in quotes, and so has one column; remove these quotes if it has several" if whole else found
+        )
+    return Table(names, _Rows(path, encoding, layout, names, first, headed + further if headed else 0).read)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a file. first: those of its beginning, with the header if there is one."""
+    """The rows of a file. first: those of its beginning; headers: how many of them are no rows of data."""
 
     path: Path
     encoding: str
     layout: Layout
     names: list[str]
     first: Sequence[Row]
-    headed: bool
+    headers: int
 
     def read(self, wanted: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         """Yield (place, record) for every row of the right length, or that lacks only columns behind those which are wanted."""
         opened: list[int] = []
-        header, loose = self.first[0].cells, self._loose_column()
-        headers_due = headers = self._headers()
-        checks = checks_of([row.cells for row in self.first[headers:] if len(row.cells) == len(self.names)])
+        header, headers_due = self.first[0].cells, self.headers
+        fitting = Fitting(self.names, self.layout.delimiter, [row.cells for row in self.first[self.headers :]])
         enough = self.names.index(wanted[0]) + 2 if wanted else 1  # cells after which the text can't go on
         for row in self.layout.rows(self._lines(account), self._looks(), len(self.names)):
             place = f"line {row.line}"
@@ -95,14 +100,17 @@ class _Rows:
                 account.leave_out("a drawn line", place)
             elif headers_due:
                 headers_due -= 1
-                if headers_due < headers - 1:
-                    account.leave_out("a further header, as Qualtrics writes", place)
-            elif self.headed and row.cells == header and (len(header) > 1 or is_known_name(header[0])):
+                if headers_due < self.headers - 1:
+                    account.leave_out("a further header", place)
+            elif self.headers and row.cells == header and (len(header) > 1 or is_known_name(header[0])):
                 account.leave_out("header again", place)
-            elif (cells := self._fitted(row, loose, account) or self._filled(row, checks, enough, account)) is None:
+            elif (cells := fitting.fit(row, enough, account)) is None:
                 account.leave_out("with another number of columns", place)
             else:
-                yield place, dict(zip(self.names, cells, strict=True))
+                missing = [i for i, cell in enumerate(cells) if cell and cell.strip() in MISSING and i not in row.quoted]
+                if missing:
+                    account.note("cells such as NA, nan and null are read as missing")
+                yield place, {name: None if i in missing else cells[i] for i, name in enumerate(self.names)}
         if opened:
             account.note(_open_quotes(opened))
 
@@ -119,50 +127,19 @@ class _Rows:
             return lambda line: line.count("\t") == length - 1
         return look_like([row.cells for row in self.first[1:]], self.layout.delimiter)
 
-    def _headers(self) -> int:
-        """How many rows are headers: of what Qualtrics writes three, the names, the questions and {"ImportId": …}."""
-        ids = [i for i, row in enumerate(self.first[:3]) if any(cell.startswith('{"ImportId"') for cell in row.cells)]
-        return max(ids, default=0) + 1 if self.headed else 0
-
-    def _loose_column(self) -> int | None:
-        rows = [row.cells for row in self.first[self.headed :]]
-        extra = [cells[len(self.names) :] for cells in rows]
-        return None if all(not any(map(str.strip, cells)) for cells in extra) else unprotected_column(rows, len(self.names))
-
-    def _fitted(self, row: Row, loose: int | None, account: Account) -> list[str | None] | None:
-        """A row's cells, as many as there are columns, and None for what is missing; None if they can't be as many."""
-        cells, length = list(row.cells), len(self.names)
-        if len(cells) > length and not any(map(str.strip, cells[length:])):
-            cells = cells[:length]  # delimiters at the end
-        if len(cells) > length and loose is not None and not row.quoted:
-            end = len(cells) - (length - 1 - loose)
-            account.note(f"column {self.names[loose]} holds the delimiter without quotes, which is read as text")
-            return [*cells[:loose], self.layout.delimiter.join(cells[loose:end]), *cells[end:]]
-        if len(cells) != length:
-            return None
-        return self._without_missing(row, cells, account)
-
-    def _filled(
-        self, row: Row, checks: dict[int, Callable[[str], bool]], enough: int, account: Account
-    ) -> list[str | None] | None:
-        """A row's cells and None for columns at the end which it lacks, if its numbers and classes are at their places."""
-        cells = row.cells
-        if not enough <= len(cells) < len(self.names) or not all(
-            [check(cells[i].strip()) for i, check in checks.items() if i < len(cells)] or [False]
-        ):
-            return None
-        account.note("rows lack columns at the end, which are read as missing")
-        return [*self._without_missing(row, cells, account), *[None] * (len(self.names) - len(cells))]
-
-    def _without_missing(self, row: Row, cells: list[str], account: Account) -> list[str | None]:
-        missing = [i for i, cell in enumerate(cells) if cell.strip() in MISSING and i not in row.quoted]
-        if missing:
-            account.note("cells such as NA, nan and null are read as missing")
-        return [None if i in missing else cell for i, cell in enumerate(cells)]
-
 
 def _is_filled(row: Row) -> bool:
     return any(map(str.strip, row.cells))
+
+
+def _further_headers(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows below the header belong to it, as programs of surveys write them.
+
+    Qualtrics has the questions and {"ImportId": …}, SurveyMonkey has the kinds of answers.
+    """
+    ids = [i for i, cells in enumerate(rows[:3]) if any(cell.startswith('{"ImportId"') for cell in cells)]
+    kinds = len(rows) > 1 and {cell.strip() for cell in rows[1]} - {""}
+    return max(ids) if ids else int(bool(kinds) and kinds <= ANSWERS)
 
 
 def _is_rule(row: Row) -> bool:

@@ -65,7 +65,7 @@ def test_a_title_above_the_header_of_a_sheet(tmp_path: Path) -> None:
 
 def test_lines_that_are_quoted_whole_are_asked_about(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(['"text,label"', *(f'"{t},{m}"' for t, m in zip(TEXTS, MOODS, strict=True))]))
-    assert "if columns are separated by ," in said(read(tmp_path / "a.csv")[2])
+    assert "each line stands in quotes, and so has one column" in said(read(tmp_path / "a.csv")[2])
 
 
 def test_numbers_of_lines_are_no_labels(tmp_path: Path) -> None:
@@ -228,34 +228,70 @@ def test_a_header_of_unusual_names_is_said(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
 @pytest.mark.parametrize("asked", ["How was it?", '"How was it,\nand why?"'])
-def test_further_headers_of_qualtrics_are_left_out(name: str, asked: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("most", [3, 12])
+def test_further_headers_of_qualtrics_are_left_out(most: int, name: str, asked: str, tmp_path: Path) -> None:
     rows = [["Start", "Q1"], ["Start", asked], [f'"{{""ImportId"":""{of}""}}"' for of in ("start", "QID1")]]
-    rows += [[str(n), text] for n, text in enumerate(TEXTS)]
+    rows += [[str(n), text] for n, text in enumerate(TEXTS[:most])]
     (tmp_path / name).write_text("\n".join(("," if name == "a.csv" else "\t").join(row) for row in rows))
     texts, _, account = read(tmp_path / name)
-    assert texts == TEXTS
-    assert account.left_out == {"a further header, as Qualtrics writes": 2}
+    assert texts == TEXTS[:most]
+    assert account.left_out == {"a further header": 2}
 
 
+@pytest.mark.parametrize("before", ["", "\n", "  \n"])
+@pytest.mark.parametrize("names", [["id", "text", "label"], ["nr", "meinung", "wert"]])
 @pytest.mark.parametrize(("of_header", "of_rows"), [(",", ";"), (";", ","), (",", "\t"), ("\t", "|")])
-def test_a_header_with_another_delimiter_than_the_rows(of_header: str, of_rows: str, tmp_path: Path) -> None:
-    texts = [f"{text}, and back" if of_rows != "," else text for text in TEXTS]
-    rows = [of_header.join(["id", "text", "label"])]
-    rows += [of_rows.join([str(n), text, "ab"[n % 2]]) for n, text in enumerate(texts)]
+def test_a_header_with_another_delimiter_than_the_rows(
+    of_header: str, of_rows: str, names: list[str], before: str, tmp_path: Path
+) -> None:
+    texts = [f"{text}, and back" if of_rows != "," and n % 4 == 0 else text for n, text in enumerate(TEXTS)]
+    rows = [of_header.join(names), *(of_rows.join([str(n), text, "ab"[n % 2]]) for n, text in enumerate(texts))]
+    for path, delimiter in ((tmp_path / "a.csv", None), (tmp_path / "a.csv", of_rows), (tmp_path / "a.tsv", None)):
+        path.write_text(before + "\n".join(rows))
+        found, labels, account = read(path, label_column=names[2], delimiter=delimiter)
+        assert (found, labels) == (texts, ["a", "b"] * 6)
+        assert "in the header by" in said(account)
+
+
+@pytest.mark.parametrize("before", ["\n", "  \n", "\ufeff\n\n"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_empty_lines_above_the_header(delimiter: str, before: str, tmp_path: Path) -> None:
+    rows = [["id", "text", "label"], *([str(n), text, MOODS[n]] for n, text in enumerate(TEXTS))]
+    (tmp_path / "a.csv").write_text(before + "\n".join(map(delimiter.join, rows)))
+    assert read(tmp_path / "a.csv", label_column="label")[:2] == (TEXTS, MOODS)
+
+
+@pytest.mark.parametrize(
+    "header", ['"What do you like?\nPlease say, in\nyour, words","stars","date"', '"Review\n(yours)",stars,date']
+)
+def test_a_header_of_several_lines(header: str, tmp_path: Path) -> None:
+    rows = [f'"{text}, and\nback","{n % 5}","2020-01-01"' for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
+    texts, labels, _ = read(tmp_path / "a.csv", column=header.split('"')[1], label_column="stars")
+    assert (texts, labels) == ([f"{text}, and\nback" for text in TEXTS], [str(n % 5) for n in range(12)])
     (tmp_path / "a.csv").write_text("\n".join(rows))
-    found, labels, account = read(tmp_path / "a.csv", label_column="label")
-    assert (found, labels) == (texts, ["a", "b"] * 6)
-    assert "in the header by" in said(account)
+    assert read(tmp_path / "a.csv", header=False)[0] == texts
 
 
-def test_rows_that_lack_empty_columns_at_the_end(tmp_path: Path) -> None:
-    short = [text for n, text in enumerate(TEXTS) if n % 3]
-    rows = [f"{n},{text},{n % 2}" + (",good" if n % 3 else "") for n, text in enumerate(TEXTS)]
-    (tmp_path / "a.csv").write_text("\n".join(["id,text,mood,note", *rows]))
-    texts, _, account = read(tmp_path / "a.csv", label_column="mood")
-    assert texts == TEXTS
-    assert "lack columns at the end" in said(account)
-    assert read(tmp_path / "a.csv", column="text", label_column="note")[0] == short  # the others have no such label
-    broken = [f"{n},{text}{chr(10) if n % 3 == 0 else ' '}and back,{n % 2},5" for n, text in enumerate(TEXTS)]
-    (tmp_path / "a.csv").write_text("\n".join(["id,text,mood,note", *broken]))
-    assert read(tmp_path / "a.csv", column="text")[0] == [f"{text} and back" for text in short]  # no half of a sentence
+@pytest.mark.parametrize("title", ["Survey 2020", '"My export","",""', "My export,,"])
+def test_a_title_above_names_in_another_language(title: str, tmp_path: Path) -> None:
+    rows = [title, '"nr","meinung","wert"', *(f'"{n}","{text}","{n % 2}"' for n, text in enumerate(TEXTS))]
+    for delimiter in (None, ","):
+        (tmp_path / "a.csv").write_text("\n".join(rows))
+        assert read(tmp_path / "a.csv", column="meinung", label_column="wert", delimiter=delimiter)[0] == TEXTS
+
+
+def test_the_kinds_of_answers_of_surveymonkey_are_no_row(tmp_path: Path) -> None:
+    rows = ["Respondent,What do you think?,How good?", ",Open-Ended Response,Response"]
+    rows += [f"{n},{text},{n % 5}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    texts, labels, account = read(tmp_path / "a.csv", label_column="How good?")
+    assert (texts, sorted(set(labels))) == (TEXTS, [*"01234"])
+    assert account.left_out == {"a further header": 1}
+
+
+@pytest.mark.parametrize("line", ["wavs/LJ001-{n}.wav|{text}", "{text}|2020-01-01|1|de"])
+def test_bars_in_every_line_are_asked_about(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(line.format(n=n, text=text) for n, text in enumerate(TEXTS)))
+    assert "say --delimiter '|'" in said(read(tmp_path / "a.txt")[2])
+    assert read(tmp_path / "a.txt", delimiter="|")[0] == TEXTS

@@ -1,0 +1,75 @@
+"""Rows that have more or fewer cells than their table has columns: the text is whole, or the row is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.train.corpora.test_tables import TEXTS, read, said
+
+MOODS = ["4", "5"] * 6
+LOOSE = [f"{text}, and back" if n % 3 == 0 else text for n, text in enumerate(TEXTS)]
+
+
+def written(path: Path, header: str, row: str, texts: list[str] = LOOSE) -> Path:
+    lines = [row.format(n=n, text=text, mood=mood) for n, (text, mood) in enumerate(zip(texts, MOODS, strict=True))]
+    path.write_text("\n".join([header, *lines]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("label,text,", "{mood},{text},"),
+        ("id,text,label,notes", "{n},{text},{mood},"),
+        ("label,text", "{mood},{text},"),
+        ("text,label", "{text},{mood},,"),
+        ("id,text,label", "{n},{text},{mood}"),
+    ],
+)
+def test_text_with_delimiters_before_empty_columns_is_whole(header: str, row: str, tmp_path: Path) -> None:
+    texts, labels, account = read(written(tmp_path / "a.csv", header, row), column="text", label_column="label")
+    assert (texts, labels) == (LOOSE, MOODS)
+    assert "without quotes" in said(account)
+    assert not account.left_out
+
+
+def test_classes_that_only_such_rows_have(tmp_path: Path) -> None:
+    moods = ["neg" if n % 3 == 0 else "pos" for n in range(len(TEXTS))]
+    rows = [f"{mood},{text}," for mood, text in zip(moods, LOOSE, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["label,text,", *rows]))
+    assert read(tmp_path / "a.csv", column="text", label_column="label")[:2] == (LOOSE, moods)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_delimiters_after_a_backslash_are_text(name: str, tmp_path: Path) -> None:
+    delimiter = "," if name == "a.csv" else "\t"
+    escaped = [text.replace(",", f"\\{delimiter}") for text in LOOSE]
+    path = written(
+        tmp_path / name, delimiter.join(["id", "text", "label"]), delimiter.join(["{n}", "{text}", "{mood}"]), escaped
+    )
+    texts, labels, account = read(path, label_column="label")
+    assert (texts, labels) == ([text.replace(",", delimiter) for text in LOOSE], MOODS)
+    assert not account.left_out
+
+
+def test_rows_that_lack_empty_columns_at_the_end(tmp_path: Path) -> None:
+    short = [text for n, text in enumerate(TEXTS) if n % 3]
+    rows = [f"{n},{text},{n % 2}" + (",good" if n % 3 else "") for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,mood,note", *rows]))
+    texts, _, account = read(tmp_path / "a.csv", label_column="mood")
+    assert texts == TEXTS
+    assert "lack columns at the end" in said(account)
+    assert read(tmp_path / "a.csv", column="text", label_column="note")[0] == short  # the others have no such label
+    broken = [f"{n},{text}{chr(10) if n % 3 == 0 else ' '}and back,{n % 2},5" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,mood,note", *broken]))
+    assert read(tmp_path / "a.csv", column="text")[0] == [f"{text} and back" for text in short]  # no half of a sentence
+
+
+def test_quoted_text_of_such_rows_is_not_cut_at_its_delimiter(tmp_path: Path) -> None:
+    rows = [f'"u{n}","{text}, and back","{n % 5}"' + (',"x"' if n % 2 else "") for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["user,text,stars,notes", *rows]))
+    texts, labels, account = read(tmp_path / "a.csv", label_column="stars")
+    assert (texts, labels) == ([f"{text}, and back" for text in TEXTS], [str(n % 5) for n in range(12)])
+    assert "quote" not in said(account)
