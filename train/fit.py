@@ -75,8 +75,10 @@ def fit(options: FitOptions, claims: bool) -> None:
         if claims and is_main_process():
             stack.enter_context(alone_in(options))
         if begun:
-            write_beginning(*begun, options)
-        run, tokenizer = begun or resume_run(options, training, validation, evaluation, device)
+            run, tokenizer = begun
+            write_beginning(run, tokenizer, options)
+        else:
+            run, tokenizer, options = resume_run(options, training, validation, evaluation, device)
         config = run.model.config
         weights = sum(p.numel() for p in run.model.parameters())
         print_main(
@@ -135,6 +137,7 @@ def complete(
         "epochs": run.epoch,
         "finished": not stopped,
         "began_with": options.began_with,
+        "changed": options.changed,
         "seconds_per_epoch": run.seconds / (run.epoch + run.step / steps),  # with validation
     }  # fmt: skip
     record = finish(out, evaluation, corpus_name(options), facts)

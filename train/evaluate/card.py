@@ -58,6 +58,8 @@ def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "
     initial = ""
     if began_with := training.get("began_with"):
         initial = f" It began with the weights of {escape(str(began_with), quote=False)}."
+    if changed := training.get("changed"):
+        initial += f" It was resumed with other options, and had {escape(str(changed), quote=False)}."
     card = f"""---
 {metadata(config, record).to_yaml()}
 ---

@@ -137,14 +137,20 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     Every entry has an "event": that of earlier versions, which logged epochs alone, is "epoch".
     """
     path, entries = folder / LOG_FILE, []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
         try:
             entry = json.loads(line)
         except ValueError:  # it is being written, or its writer was killed
             continue
-        if isinstance(entry, dict):
-            entries.append({"event": "epoch", **entry})
+        if isinstance(entry, dict) and _is_whole(entry := {"event": "epoch", **entry}):
+            entries.append(entry)
     return entries
+
+
+def _is_whole(entry: dict[str, Any]) -> bool:
+    """Whether an entry says of which epoch and step it is."""
+    needed = {"epoch": ("epoch",), "steps": ("epoch", "step")}.get(str(entry["event"]), ())
+    return isinstance(entry["event"], str) and all(isinstance(entry.get(name), int) for name in needed)
 
 
 def forget_what_was_not_saved(folder: Path, run: Run) -> None:

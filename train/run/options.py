@@ -27,6 +27,7 @@ class FitOptions:
 
     training_sha256, validation_sha256, evaluation_sha256: of its text.
     began_with: the model whose weights it took, if it took any.
+    changed: what was otherwise before it was resumed with other options.
     """
 
     method: str = "dg-vae"
@@ -71,6 +72,7 @@ class FitOptions:
     validation_sha256: str | None = None
     evaluation_sha256: str | None = None
     began_with: str | None = None
+    changed: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> FitOptions:
@@ -95,6 +97,6 @@ class FitOptions:
         return asdict(self) | {"set": list(self.set), "out": str(self.out), "log": list(self.log)}
 
 
-FOUND = ("training_sha256", "validation_sha256", "evaluation_sha256", "began_with")
+FOUND = ("training_sha256", "validation_sha256", "evaluation_sha256", "began_with", "changed")
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(FitOptions) if field.default is not MISSING}
 OF_THE_COMMAND = tuple(field.name for field in fields(FitOptions) if field.name not in FOUND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from dgvae.methods.table import method_and_options, read_pair
 from dgvae.model.text_vae import TextVAE
 from dgvae.regularizers import build_regularizer
 from dgvae.text.corpora import CORPORA, Split, corpus_files, given_name, read_evaluation, read_split
+from dgvae.text.known_texts import OPTIONS_FILE
 from dgvae.text.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
 from train.corpora.prepare import names_file
@@ -27,7 +28,7 @@ from train.run.loop import Plan, Run
 from train.run.options import FitOptions
 from train.run.processes import is_main_process, main_process_first
 from train.run.recipes import initialize
-from train.run.run_file import write_options
+from train.run.run_file import recorded_options, write_options
 from train.run.state import load_state, save_state
 from train.run.summary import UNSPLIT, seem_unsplit
 
@@ -152,7 +153,7 @@ def refuse_other_text(options: FitOptions, training: Split, validation: Split, e
 
 def resume_run(
     options: FitOptions, training: Split, validation: Split, evaluation: Split, device: torch.device
-) -> tuple[Run, WordTokenizer]:
+) -> tuple[Run, WordTokenizer, FitOptions]:
     """Load the last state from the run's folder.
 
     Args:
@@ -163,18 +164,46 @@ def resume_run(
         device: where the model is trained.
 
     Returns:
-        The run and the vocabulary.
+        The run, the vocabulary, and the options with what was changed now.
 
     Raises:
-        UserError: the text is not the one that the run was begun with.
+        UserError: the text is not the one that the run was begun with, its files are of different models, or it has more epochs
+            already.
     """
     refuse_other_text(options, training, validation, evaluation)
-    run = make_run(TextVAEConfig.from_json(options.out / CONFIG_FILE), options, device)
+    config = TextVAEConfig.from_json(options.out / CONFIG_FILE)
+    refuse_other_model(config, options)
+    run = make_run(config, options, device)
     load_state(run, options.out)
+    if options.epochs < run.epoch:
+        raise UserError(f"{options.out} has trained {run.epoch} epochs already; give --epochs {run.epoch} or more.")
+    options = _with_changes(options, run.epoch)
     if is_main_process():
         remove_leftovers(options.out)
         write_options(options)
-    return run, WordTokenizer.load(options.out / TOKENIZER_FILE)
+    return run, WordTokenizer.load(options.out / TOKENIZER_FILE), options
+
+
+def refuse_other_model(config: TextVAEConfig, options: FitOptions) -> None:
+    """Raise UserError if a run's config.json and run.json are of different models."""
+    asked = {"method": method_and_options(options.method)[0]}
+    asked |= {name: getattr(options, name) for name in ("embedding_dim", "hidden_dim", "latent_dim")}
+    if other := next((name for name, value in asked.items() if getattr(config, name) != value), None):
+        raise UserError(
+            f"{options.out} is of two models: its {other} is {getattr(config, other)} in {CONFIG_FILE} and {asked[other]} in "
+            f"{OPTIONS_FILE}; restore the one that was edited."
+        )
+
+
+def _with_changes(options: FitOptions, epoch: int) -> FitOptions:
+    """The options, with a note of those that a run is resumed without, since they no longer say how the model was made."""
+    before = recorded_options(options.out)
+    changed = [
+        f"{name.replace('_', '-')} {before[name]:g} until epoch {epoch}"
+        for name in ("learning_rate", "patience")
+        if epoch and before.get(name) not in (None, getattr(options, name))
+    ]
+    return replace(options, changed="; ".join(filter(None, [options.changed, *changed])) or None)
 
 
 def make_run(config: TextVAEConfig, options: FitOptions, device: torch.device) -> Run:

@@ -53,6 +53,8 @@ def load_state(run: Run, folder: Path) -> None:
     """
     path = folder / STATE_FILE
     tensors, metadata = read_safetensors_with_metadata(path)
+    if broken := next((name for name, x in tensors.items() if x.is_floating_point() and not x.isfinite().all()), None):
+        raise UserError(f"{path} is broken: {broken} holds numbers that are not finite; start again in an empty folder.")
     try:
         run.model.load_state_dict(_under("model.", tensors))
         run.regularizer.load_state_dict(_under("regularizer.", tensors))

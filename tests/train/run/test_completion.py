@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import shutil
@@ -17,11 +18,13 @@ import train.evaluate.finish
 import train.fit
 from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.checkpoint.discover import find_checkpoints
+from dgvae.files.tensors import read_safetensors_with_metadata, write_safetensors
 from tests.conftest import SMALL, made_up_lines, small_run
 from train.claims import claimed
 from train.evaluate.command import main as evaluate
 from train.fit import main as fit
 from train.map import main as make_map
+from train.run.logs import read_log
 from train.sweep.command import announced, grid
 from train.sweep.command import main as sweep
 
@@ -101,6 +104,50 @@ def test_options_of_nonsense_are_named(change: dict | None, said: str, copied: P
     assert error.startswith(f"train.fit: {path} is broken: {said}; correct it")
     assert len(error.splitlines()) == 1
     assert (copied / "last.safetensors").read_bytes() == before
+
+
+def test_what_was_otherwise_before_a_run_was_resumed_is_in_its_card(copied: Path, capsys) -> None:
+    epochs = json.loads((copied / "run.json").read_text())["epochs"]
+    assert fit(["--resume", "--out", str(copied), "--epochs", str(epochs + 1), "--learning-rate", "0.01"]) == 0
+    card = (copied / "README.md").read_text()
+    assert f"--epochs {epochs + 1} " in card
+    assert f"It was resumed with other options, and had learning-rate 0.001 until epoch {epochs}." in card
+    assert fit(["--resume", "--out", str(copied)]) == 0
+    assert (copied / "README.md").read_text().count("until epoch") == 1
+    capsys.readouterr()
+    assert fit(["--resume", "--out", str(copied), "--epochs", str(epochs)]) == 2
+    assert f"has trained {epochs + 1} epochs already; give --epochs {epochs + 1} or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [{"method": "dg-vae"}, {"latent_dim": 9}])
+def test_options_of_another_model_are_refused(change: dict, copied: Path, capsys) -> None:
+    path = copied / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert fit(["--resume", "--out", str(copied)]) == 2
+    assert "is of two models: its " in capsys.readouterr().err
+
+
+def test_a_state_that_is_not_finite_costs_no_good_weights(copied: Path, capsys) -> None:
+    tensors, metadata = read_safetensors_with_metadata(copied / "last.safetensors")
+    tensors["model.decoder.embedding.weight"][0] = math.nan
+    write_safetensors(copied / "last.safetensors", tensors, metadata)
+    before = (copied / "model.safetensors").read_bytes()
+    assert fit(["--resume", "--out", str(copied), "--epochs", "9"]) == 2
+    assert "holds numbers that are not finite; start again" in capsys.readouterr().err
+    assert (copied / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\xff\xfe", b'{"event":"epoch"}', b'{"event":["a"]}', b'{"event":"steps","epoch":null,"step":1}', b'{"epoch":"x"}'],
+)
+def test_lines_of_a_log_that_are_no_entries_are_left_out(line: bytes, copied: Path) -> None:
+    path = copied / "log.jsonl"
+    entries = read_log(copied)
+    path.write_bytes(line + b"\n" + path.read_bytes() + line)
+    assert read_log(copied) == entries
+    assert fit(["--resume", "--out", str(copied)]) == 0
+    assert line not in path.read_bytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are UTF-8 here")
