@@ -149,7 +149,11 @@ def _of_member(path: Path, arrays: Any, name: str) -> Any:
             return None
     raise UserError(
         f"{path} holds {name} as Python objects, which are never read, since a pickle can run any program; save "
-        + (f'{name} as numpy.array({name}, dtype="U").' if name in _TEXTS else f"{name} as an array of float32.")
+        + (
+            f'{name} as numpy.array(["" if x is None else str(x) for x in {name}]).'
+            if name in _TEXTS
+            else f"{name} as an array of float32."
+        )
     )
 
 

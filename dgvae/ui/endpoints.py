@@ -147,7 +147,8 @@ class Endpoints:
 
     @_with_limits
     def holes(self, model: str, count: int = 5) -> list[dict[str, Any]]:
-        """Find holes, places where the prior has mass and the aggregated posterior has none, the deepest first.
+        """Find holes, places where the prior has mass and the aggregated posterior has little, the deepest first. Any model has
+        some: the shares add up to at most the hole mass, for which 1 % is a match.
 
         Args:
             model: name of a model, as /models lists it

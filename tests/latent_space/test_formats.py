@@ -215,3 +215,13 @@ def test_a_damaged_file_is_read_or_refused_in_one_sentence(kind: str, at: int, n
         said = ""
         assert all(isinstance(column, list | np.ndarray) for column in columns.values())
     assert "\n" not in said
+
+
+def test_labels_saved_as_advised_have_no_class_none(tmp_path: Path) -> None:
+    label = np.array(["a", None, "b"], dtype=object)
+    np.savez(tmp_path / "a.npz", mean=MEAN, label=label)
+    with pytest.raises(UserError) as caught:
+        read_columns(tmp_path / "a.npz")
+    advised = str(caught.value).partition("save label as ")[2].removesuffix(".")
+    np.savez(tmp_path / "a.npz", mean=MEAN, label=eval(advised, {"numpy": np, "label": label}))
+    assert read_columns(tmp_path / "a.npz")["label"] == ["a", "", "b"]  # "" is no label

@@ -137,6 +137,11 @@ def test_the_command_prints_a_table_and_draws_the_figure(tmp_path: Path, capsys:
     assert len(np.unique(np.asarray(Image.open(file)))) > 50
 
 
+def test_a_group_larger_than_the_mini_batch_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--methods", "dg-vae", "--steps", "2", "--batch-size", "7", "--aggregation-size", "32"]) == 0
+    assert "|b| is 7, the whole mini-batch, and not 32." in capsys.readouterr().out
+
+
 def test_the_command_compares_sets_and_makes_a_film(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--sets", "0.1"]) == 0
     assert capsys.readouterr().out.count("density gap") == 3
