@@ -41,6 +41,9 @@ TABS: list[type[Tab]] = [GalleryTab, MapTab, SliceTab, SampleTab, InterpolateTab
 LOST = "The app can't be reached. This view stays as it is; the page may reload when the app is back."
 RAISE = """(open, ...counts) => counts.map((count, i) => %s[i] === open ? %s : count)"""
 
+# What is prepared would take the time that the browser draws in.
+PAUSE = "(...values) => new Promise((done) => setTimeout(done, 2000, values))"
+
 
 def build_page(shelf: Shelf) -> gr.Blocks:
     """Build the app's page. Loads no model: that begins when a visitor comes."""
@@ -88,6 +91,7 @@ class Page:
             elem_id="address",
         )
         self._wire(blocks)
+        shelf.warm_up.afterwards = self._draw_map
 
     def _wire(self, blocks: gr.Blocks) -> None:
         """What happens when a visitor comes, goes back or forward, opens a tab, changes a model or a field."""
@@ -109,7 +113,7 @@ class Page:
         for tab, count in zip(self.tabs.values(), counts, strict=True):
             into = [*tab.outputs, self.code]
             drawn = count.change(partial(self.draw, tab), self.models, into, inputs_kwargs={**tab.fields}, **QUIET)
-            drawn.then(self.prepare, self.models, None, **QUIET)
+            drawn.then(self.prepare, self.models, None, js=PAUSE, **QUIET)
         self._wire_carriers()
         lab = self.tabs[LabTab.key]
         assert isinstance(lab, LabTab)
@@ -198,6 +202,11 @@ class Page:
             return *drawn, tab.code(name_a, name_b, **fields)
         except UserError as error:
             return *drawn, f"# {error}"
+
+    def _draw_map(self) -> None:
+        """Draw the map as it is at first, before anybody asks: the picture is kept."""
+        shown = self.tabs[MapTab.key]
+        self.draw(shown, *self.shelf.defaults(), **{key: first_value(field) for key, field in shown.fields.items()})
 
     def prepare(self, *names: str | None) -> None:
         """Fit the models' smoothed densities, a second for each, before the first click asks for a density gap.

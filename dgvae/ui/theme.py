@@ -15,6 +15,8 @@ from typing import Any
 from gradio.themes import Base
 from gradio.themes.utils import colors, fonts, sizes
 
+from dgvae.ui.vega.chart import bundle_path
+
 _INK = colors.Color(
     name="ink",
     c50="#f7f8f9",
@@ -38,7 +40,10 @@ FONT_FILES = ("IBMPlexSans/IBMPlexSans-Regular", "IBMPlexSans/IBMPlexSans-Bold",
 def look() -> dict[str, Any]:
     """The arguments of `launch()` that make the look."""
     preload = "<link rel='preload' as='font' type='font/woff2' crossorigin href='static/fonts/{}.woff2'>"
-    return {"theme": _theme(), "css": CSS, "head": "".join(map(preload.format, FONT_FILES))}
+    head = "".join(map(preload.format, FONT_FILES))
+    if (script := bundle_path()).exists():  # the charts', while Gradio's page begins
+        head += f"<script type='module' async src='gradio_api/{script.name}'></script>"
+    return {"theme": _theme(), "css": CSS, "head": head}
 
 
 def _theme() -> Base:

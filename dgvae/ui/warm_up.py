@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import escape
 from typing import Any, Protocol
@@ -33,6 +33,7 @@ class WarmUp:
     def __init__(self, models: Models) -> None:
         self._models = models
         self._loading: str | None = "the libraries"
+        self.afterwards: Callable[[], object] | None = None  # what nobody waits for
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -55,6 +56,8 @@ class WarmUp:
                 vega_bundle()
         finally:  # else the page would wait for ever
             self._loading = None
+        if self.afterwards:
+            self.afterwards()
 
     def load_first(self) -> None:
         """Load the models that a first visitor sees: others, as long as one of them turns out to be broken."""
