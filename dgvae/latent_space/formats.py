@@ -24,6 +24,7 @@ _NOT_READ = {
 }
 
 _MORE_TYPES = (torch.bfloat16, torch.bool, torch.uint16, torch.uint32, torch.uint64)  # than a checkpoint has
+_NUMBERS = ("mean", "z", "log_var", "std", "var")
 _TEXTS = ("label", "labels", "text")
 
 Column = np.ndarray | list[str]
@@ -145,7 +146,7 @@ def _of_member(path: Path, arrays: Any, name: str) -> Any:
     except ValueError as error:
         if "allow_pickle" not in str(error):
             raise
-        if name not in ("mean", "z", "log_var", "std", "var", *_TEXTS) and {"mean", "z"} & {*arrays.files}:
+        if name not in (*_NUMBERS, *_TEXTS) and {"mean", "z"} & {*arrays.files}:
             return None
     raise UserError(
         f"{path} holds {name} as Python objects, which are never read, since a pickle can run any program; save "
@@ -182,6 +183,8 @@ def _of_parquet(path: Path, most: Most) -> dict[str, Column]:
             if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
                 raise UserError(f"{path} has several columns named {twice[0]}; give each column its own name.")
             kinds = {field.name: field.type for field in file.schema_arrow if not _is_of_texts(field.type)}
+            if of_texts := [name for name in _NUMBERS if name in names and name not in kinds]:
+                raise UserError(f"{path} holds lists of texts in its column {of_texts[0]}; save lists of numbers.")
         # Strings that repeat are stored once, too, and are kept so until their length is known.
         strings = [name for name, kind in kinds.items() if _is_text(kind)]
         with parquet.ParquetFile(path, read_dictionary=strings) as file:

@@ -144,6 +144,7 @@ class Touch:
         (b"mean,log_var\n1,2\n", "is no .safetensors, .npz or Parquet file"),
         (b"\x1f\x8b" + bytes(20), "unpack it first"),
         (parquet({"mean": [[1.0], [1.0, 2.0]]}), "lists of several lengths"),
+        (parquet({"mean": [["1.0"], ["2.0"]], "log_var": [[0.0], [0.0]]}), "holds lists of texts in its column mean"),
     ],
 )  # fmt: skip
 def test_what_is_not_read_is_said(data: bytes, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
