@@ -8,6 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 SURE = 0.95  # of the rows
 MOST_VALUES = 20  # a column with so few different values is one of classes
 
+# What pandas takes as missing, if it is all that stands in a cell, and without quotes.
+MISSING = {
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
+    "None", "\\N", "n/a", "nan", "null",
+}  # fmt: skip
 _HEADER_NAMES = {
     "text", "sentence", "review", "document", "content", "comment", "title", "label", "class", "category", "sentiment", "id",
     "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer",
@@ -62,6 +67,11 @@ def classes_and_numbers(rows: Sequence[Sequence[str]]) -> dict[int, set[str] | N
 def fits(cell: str, values: set[str] | None) -> bool:
     """Whether a cell is a number, or one of the values of a column."""
     return is_number(cell.strip()) if values is None else cell.strip() in values
+
+
+def filled_until(cells: Sequence[str]) -> int:
+    """The cells up to the last one that is not empty."""
+    return max((i for i, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
 def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:

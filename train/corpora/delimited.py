@@ -74,7 +74,8 @@ def rows_of(
             cells.append(cell)
         wrong = length and len(cells) != length and "\n" not in line and not (is_right and places)
         if wrong and len(plain := _split(line, delimiter, length)) == length:
-            cells, open_quote = [cell.strip().strip('"') for cell in plain], True
+            open_quote = line.count(delimiter) == length - 1
+            cells = [cell.strip().strip('"') if open_quote else cell.replace('\\"', '"') for cell in plain]
         yield Row(number, cells, open_quote, tuple(places))
 
 

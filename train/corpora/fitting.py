@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from train.corpora.account import Account
-from train.corpora.columns import classes_and_numbers, fits, unprotected_column
+from train.corpora.columns import MISSING, SURE, classes_and_numbers, fits, is_number, unprotected_column
 from train.corpora.delimited import Row
 
 
@@ -23,18 +23,19 @@ class Fitting:
         self._names = names
         self._delimiter = delimiter
         usual = Counter(map(len, rows)).most_common(1)[0][0] if rows else len(names)
-        beyond = [cell for cells in rows if len(cells) == usual for cell in cells[len(names) :]]
-        self._end = 0 if any(map(str.strip, beyond)) else max(0, usual - len(names))  # delimiters at the end of most rows
+        more = max(0, usual - len(names))
+        at_end = [cells for cells in rows if len(cells) >= usual and not any(map(str.strip, cells[len(cells) - more :]))]
+        self._end = more if len(at_end) >= SURE * len(rows) else 0  # delimiters at the end of all rows
         trimmed = [self._trimmed(cells) for cells in rows]
         self._known = classes_and_numbers([cells for cells in trimmed if len(cells) == len(names)])
         self._loose = unprotected_column(trimmed, len(names))
 
-    def fit(self, row: Row, enough: int, account: Account) -> list[str | None] | None:
+    def fit(self, row: Row, text: int, account: Account) -> list[str | None] | None:
         """A row's cells, and None for those that it lacks at its end.
 
         Args:
             row: of the table.
-            enough: cells without which nothing is taken for missing, since the text may be cut.
+            text: the column of the text, which must be whole; -1 if it is not known.
             account: gets what was done.
 
         Returns:
@@ -44,33 +45,48 @@ class Fitting:
         if len(cells) == columns:
             return [*cells]
         if len(cells) < columns:
-            if not enough <= len(cells) or not self._agree(cells) or min(self._known, default=columns) >= len(cells):
-                return None
+            if not any(text < i < len(cells) for i in self._known) or not self._agree(cells):
+                return None  # the text may go on in the next line
             account.note("rows lack columns at the end, which are read as missing")
             return [*cells, *[None] * (columns - len(cells))]
-        if not any(map(str.strip, cells[columns:])) and self._agree(cells[:columns]):
-            return [*cells[:columns]]
-        if self._loose is None or row.quoted:
-            return None
-        end = len(cells) - (columns - 1 - self._loose)
-        joined = [*cells[: self._loose], self._delimiter.join(cells[self._loose : end]), *cells[end:]]
-        if not self._agree(joined, also_new=True):
-            return None
-        account.note(f"column {self._names[self._loose]} holds the delimiter without quotes, which is read as text")
-        return [*joined]
+        cut = None if any(map(str.strip, cells[columns:])) else cells[:columns]
+        joined = None if self._loose is None or row.quoted else self._joined(cells, self._loose)
+        found = joined if cut and joined and self._is_text(cut, joined, self._loose or 0) else cut or joined
+        if found is joined and found:
+            account.note(f"column {self._names[self._loose or 0]} holds the delimiter without quotes, which is read as text")
+        return [*found] if found else None
+
+    def _is_text(self, cut: Sequence[str], joined: Sequence[str], loose: int) -> bool:
+        """Whether the delimiters of a row that ends in empty cells are of its text rather than at its end."""
+        spaced = f"{self._delimiter} " in joined[loose]  # as in text, and seldom between cells
+        if self._agree(cut):
+            return False
+        if spaced and self._agree(joined):
+            return True
+        if self._may_agree(cut) or not self._may_agree(joined):
+            return False
+        cells = [cut[i].strip() for i, values in self._known.items() if values is None]
+        return spaced or not all(is_number(cell) or _may_fit(cell, None) for cell in cells)
+
+    def _joined(self, cells: Sequence[str], loose: int) -> list[str]:
+        """The cells, where those of a text with delimiters are one."""
+        end = len(cells) - (len(self._names) - 1 - loose)
+        return [*cells[:loose], self._delimiter.join(cells[loose:end]), *cells[end:]]
 
     def _trimmed(self, cells: Sequence[str]) -> Sequence[str]:
         at_end = cells[len(cells) - self._end :]
         return cells[: len(cells) - self._end] if self._end and not any(map(str.strip, at_end)) else cells
 
-    def _agree(self, cells: Sequence[str], also_new: bool = False) -> bool:
-        """Whether numbers and classes are at their places. also_new: classes that are not known yet, of as few words, too."""
-        return all(
-            fits(cells[i], values) or (also_new and values is not None and _is_short(cells[i], values))
-            for i, values in self._known.items()
-            if i < len(cells)
-        )
+    def _agree(self, cells: Sequence[str]) -> bool:
+        """Whether numbers and classes are at their places."""
+        return all(fits(cells[i], values) for i, values in self._known.items() if i < len(cells))
+
+    def _may_agree(self, cells: Sequence[str]) -> bool:
+        """The same, but that numbers may be missing, and classes new."""
+        return all(fits(cells[i], values) or _may_fit(cells[i].strip(), values) for i, values in self._known.items())
 
 
-def _is_short(cell: str, values: set[str]) -> bool:
-    return len(cell.split()) <= max(len(value.split()) for value in values)
+def _may_fit(cell: str, values: set[str] | None) -> bool:
+    if values is None:
+        return not cell or cell in MISSING
+    return bool(cell) and len(cell.split()) <= max(len(value.split()) for value in values)

@@ -14,9 +14,11 @@ FEW_LINES = 10  # fewer show nothing
 LONGEST_LOOKED_AT = 2000  # characters of a line
 LONGEST_BEGINNING = 40  # characters that are looked at and shown
 MOST_WORDS = 3  # of a class
+MANY_LINES = 50  # fewer sentences may begin with one of few words
 MOST = 0.9  # of all lines must show it
 SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "，", "；", "،", "؛")
 
+_BAR = re.compile(r"[^|\s]\s*\|\s*(?=[^|\s])")  # between two texts
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
@@ -65,8 +67,7 @@ def _separator(lines: Sequence[str]) -> str | None:
             shown = " or ".join(f"{name}{value}" if verb == "end in" else f"{value}{name}" for value in values[:2])
             advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
             return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
-    bars = Counter(line.count("|") for line in lines)
-    (count, times), *_ = bars.most_common(1)
+    (count, times), *_ = Counter(len(_BAR.findall(line)) for line in lines).most_common(1)
     if count and times >= MOST * len(lines):
         return f"most lines hold {count} × |, read as text; if columns are separated by |, say --delimiter '|'"
     return None
@@ -78,7 +79,7 @@ def _classes(pieces: Sequence[str], lines: int) -> list[str] | None:
     often = {
         value: count
         for value, count in counts.most_common(MOST_VALUES)
-        if value and count > 1 and len(value.split()) <= (MOST_WORDS if value[0].isalpha() else 1)
+        if value and count > 1 and len(value.split()) <= (MOST_WORDS if value[0].isalpha() and lines >= MANY_LINES else 1)
     }
     if sum(often.values()) < MOST * lines or len(often) < 2 or not all(_is_word(value) for value in often):
         return None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from train.corpora.columns import SURE, has_header, is_header
+from train.corpora.columns import SURE, classes_and_numbers, filled_until, fits, has_header, is_header, is_known_name
 from train.corpora.delimited import Row, rows_of
 
 DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
@@ -52,21 +52,15 @@ class Layout:
         self, lines: Iterable[tuple[int, str]], looks: Callable[[str], bool] | None = None, length: int | None = None
     ) -> Iterator[Row]:
         """Split lines into rows; see `rows_of`."""
+        lines = iter(lines)
         if self.header:
-            lines = self._with_one_delimiter(lines)
+            first = next(((number, line) for number, line in lines if line.strip() and not is_rule(line)), (0, ""))
+            yield from Layout(self.header, quote=self.quote).rows([first])
         if self.quote == '"':
             yield from rows_of(lines, self.delimiter, looks, length)
             return
         for row in rows_of(((n, line.translate(_SWAPPED)) for n, line in lines), self.delimiter, looks, length):
             yield replace(row, cells=[cell.translate(_SWAPPED) for cell in row.cells])
-
-    def _with_one_delimiter(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        is_due = True
-        for number, line in lines:
-            if is_due and line.strip() and not is_rule(line):
-                is_due = False
-                line = line.replace(self.header, self.delimiter)
-            yield number, line
 
 
 def called(delimiter: str) -> str:
@@ -119,7 +113,9 @@ def _most_equal(lines: Sequence[str], quote: str) -> Layout:
         lengths = Counter(len(row.cells) for row in rows(candidate) if any(row.cells))
         first = next(iter(lengths), 1)
         longer = lengths[first + 1] + 1 if lengths[first + 1] >= SURE * (lengths.total() - 1) else 0
-        return max(lengths[first], longer) / lengths.total() if first > 1 else 0.0
+        named = filled_until(rows(candidate)[0].cells) if lengths else 0
+        shorter = lengths[named] + 1 if 1 < named < first else 0  # delimiters at the end of the header alone
+        return max(lengths[first], longer, shorter) / lengths.total() if first > 1 else 0.0
 
     for candidate in RARE:
         enough = len(lines) > FEW_LINES or (lines and is_header(lines[0].split(candidate)))
@@ -187,16 +183,28 @@ def _preamble(lines: Sequence[str], delimiter: str | None) -> int:
                 return number
             if plain and is_header(line.split(candidate)):
                 return number
-            if plain and (delimiter or line.count(candidate) > 1) and _are_rows(lines[number:], candidate):
+            if plain and (delimiter or line.count(candidate) > 1) and _has_title(lines, number, candidate):
                 return number
     return 0
 
 
-def _are_rows(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether lines are rows of one length below a header."""
-    rows = [row.cells for row in Layout(delimiter).rows(enumerate(lines)) if any(row.cells)]
+def _has_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
+    """Whether the lines from `number` on are a header above numbers or classes, and those before are no row of a table."""
+    rows = [row.cells for row in Layout(delimiter).rows(enumerate(lines[number:])) if any(map(str.strip, row.cells))]
     equal = sum(len(cells) == len(rows[0]) for cells in rows)
-    return len(rows) > 2 and len(rows[0]) > 1 and equal >= SURE * len(rows) and has_header(rows, [])
+    if len(rows) < 3 or equal < SURE * len(rows) or is_known_name(lines[0].strip()):
+        return False
+    if (others := {*DELIMITERS} - {delimiter}) and any(_share_like_first(lines, other) >= 0.5 for other in others):
+        return False
+    known = classes_and_numbers(rows[1:])
+    return any(not fits(rows[0][i], values) and values != {""} for i, values in known.items())
+
+
+def _share_like_first(lines: Sequence[str], delimiter: str) -> float:
+    """Of the lines below the first, those with as many delimiters; 0 if it has none."""
+    count = lines[0].count(delimiter)
+    others = [line.count(delimiter) for line in lines[1:] if line.strip()]
+    return others.count(count) / max(1, len(others)) if count else 0.0
 
 
 def _is_title(line: str, delimiter: str) -> bool:

@@ -233,17 +233,17 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
     if nested and len(found) < 2 and not set(found) & set(TEXT_COLUMNS) and all(max(words[name]) == 1 for name in found):
         # Such as ids beside conversations.
         raise UserError(_only_nested(path, found, nested))
-    if len(found) == 1 and nested and found[0] not in TEXT_COLUMNS and longer_within(table, nested, words[found[0]]):
-        raise UserError(
-            f"{path} has longer texts within {listed(sorted(nested))} than in {listed(found)}; write the text into a column of "
-            f"its own, or name {listed(found)} with --column."
-        )
     if len(found) != 1:
         long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
         named = [name for name in TEXT_COLUMNS if name in found and (name in long or any(n > 1 for n in words[name]))]
         found = named or (long if len(long) == 1 else [name for name in TEXT_COLUMNS if name in found and not long])
     if not found:
         raise UserError(_why_no_column(path, [name for name in names if name not in nested], bool(words)))
+    if nested and found[0] not in TEXT_COLUMNS and longer_within(table, nested, words[found[0]]):
+        raise UserError(
+            f"{path} has longer texts within {listed(sorted(nested))} than in {found[0]}; write the text into a column of "
+            f"its own, or name {found[0]} with --column."
+        )
     return found[0], label_column
 
 

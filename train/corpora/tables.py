@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from train.corpora.account import Account
-from train.corpora.columns import has_header, is_known_name, look_like
+from train.corpora.columns import MISSING, has_header, is_known_name, look_like
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.fitting import Fitting
@@ -16,11 +17,6 @@ from train.corpora.hints import hint
 from train.corpora.layout import Layout, called, find_layout, is_rule
 from train.corpora.table import LOOKED_AT, Record, Table
 
-# What pandas takes as missing, if it is all that stands in a cell, and without quotes.
-MISSING = {
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-    "None", "\\N", "n/a", "nan", "null",
-}  # fmt: skip
 ANSWERS = {"Response", "Open-Ended Response", "Other (please specify)"}  # kinds of them, in SurveyMonkey
 MOST_NAMED = 3  # open quotes that are named by their line
 
@@ -46,6 +42,13 @@ def delimited(
     cells = [row.cells for row in first]
     further = _further_headers(cells)
     headed = further > 0 or has_header(cells, wanted) if header is None else header
+    if layout.header and not headed:
+        layout = replace(layout, header="")
+        first[0] = next(layout.rows([(first[0].line, sample[layout.skip + first[0].line])]))
+        cells[0] = first[0].cells
+    usual = Counter(map(len, cells)).most_common(1)[0][0]
+    if headed and not any(map(str.strip, cells[0][usual:])):
+        cells[0] = cells[0][:usual]  # delimiters at the end of the header
     length = len(cells[0])
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
     if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if times > 1]):
@@ -66,7 +69,7 @@ def delimited(
     if headed and header is None and not wanted and not any(map(is_known_name, names)):
         account.note("the first row is read as a header (--no-header changes this)")
     if length == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
-        whole = sum(bool(row.quoted) for row in first) > len(first) / 2 and "--delimiter" in found
+        whole = sum(bool(row.quoted) for row in first) > len(first) / 2 and re.search(r"--delimiter '[,;|]'", found)
         account.note(
             "each line stands in quotes, and so has one column; remove these quotes if it has several" if whole else found
         )
@@ -89,7 +92,7 @@ class _Rows:
         opened: list[int] = []
         header, headers_due = self.first[0].cells, self.headers
         fitting = Fitting(self.names, self.layout.delimiter, [row.cells for row in self.first[self.headers :]])
-        enough = self.names.index(wanted[0]) + 2 if wanted else 1  # cells after which the text can't go on
+        text = self.names.index(wanted[0]) if wanted else -1
         for row in self.layout.rows(self._lines(account), self._looks(), len(self.names)):
             place = f"line {row.line}"
             if row.open_quote:
@@ -104,7 +107,7 @@ class _Rows:
                     account.leave_out("a further header", place)
             elif self.headers and row.cells == header and (len(header) > 1 or is_known_name(header[0])):
                 account.leave_out("header again", place)
-            elif (cells := fitting.fit(row, enough, account)) is None:
+            elif (cells := fitting.fit(row, text, account)) is None:
                 account.leave_out("with another number of columns", place)
             else:
                 missing = [i for i, cell in enumerate(cells) if cell and cell.strip() in MISSING and i not in row.quoted]
@@ -138,8 +141,11 @@ def _further_headers(rows: Sequence[Sequence[str]]) -> int:
     Qualtrics has the questions and {"ImportId": …}, SurveyMonkey has the kinds of answers.
     """
     ids = [i for i, cells in enumerate(rows[:3]) if any(cell.startswith('{"ImportId"') for cell in cells)]
-    kinds = len(rows) > 1 and {cell.strip() for cell in rows[1]} - {""}
-    return max(ids) if ids else int(bool(kinds) and kinds <= ANSWERS)
+    if ids or len(rows) < 2:
+        return max(ids, default=0)
+    kinds = {cell.strip() for cell in rows[1]} - {""}
+    choices = bool(kinds & ANSWERS) and not rows[1][0].strip() and all(cells[0].strip() for cells in rows[2:])
+    return int(choices or (bool(kinds) and kinds <= ANSWERS and (len(rows[1]) > 1 or "Response" not in kinds)))
 
 
 def _is_rule(row: Row) -> bool:

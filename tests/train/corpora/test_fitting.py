@@ -73,3 +73,68 @@ def test_quoted_text_of_such_rows_is_not_cut_at_its_delimiter(tmp_path: Path) ->
     texts, labels, account = read(tmp_path / "a.csv", label_column="stars")
     assert (texts, labels) == ([f"{text}, and back" for text in TEXTS], [str(n % 5) for n in range(12)])
     assert "quote" not in said(account)
+
+
+CLASSES = [("sport", "news", "world")[n % 3] for n in range(len(TEXTS))]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "stray"),
+    [
+        ("id,text,label", "{n},{text},{mood}", "99,rain is coming,weather,"),
+        ("id,text,label", "{n},{text},{mood}", '99,"rain is coming",weather,'),
+        ("id,text,label,lang", "{n},{text},{mood},en", "99,rain is coming,weather,de,"),
+        ("label,text", "{mood},{text}", "weather,rain is coming,"),
+        ("id,text,stars,label", "{n},{text},5,{mood}", "99,rain is coming,NA,weather,"),
+    ],
+)
+def test_a_delimiter_at_the_end_of_one_row_is_no_text(header: str, row: str, stray: str, tmp_path: Path) -> None:
+    rows = [row.format(n=n, text=text, mood=mood) for n, (text, mood) in enumerate(zip(TEXTS, CLASSES, strict=True))]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows, stray]))
+    texts, labels, _ = read(tmp_path / "a.csv", column="text", label_column="label")
+    assert (texts, labels) == ([*TEXTS, "rain is coming"], [*CLASSES, "weather"])
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [("label,text,notes", "{mood},{text}{more},"), ("id,text,note", "{n},{text},x,")],
+)
+def test_delimiters_at_the_end_of_some_rows(header: str, row: str, tmp_path: Path) -> None:
+    short = row.replace("{more}", "").replace(",x", "")
+    rows = [
+        (row if n % 5 < 3 else short).format(n=n, text=text, mood=mood, more=", and back")
+        for n, (text, mood) in enumerate(zip(TEXTS, MOODS, strict=True))
+    ]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
+    more = ", and back" if "{more}" in row else ""
+    assert read(tmp_path / "a.csv", column="text")[0] == [f"{text}{more if n % 5 < 3 else ''}" for n, text in enumerate(TEXTS)]
+
+
+def test_numbers_that_are_missing_and_new_classes_beside_text_with_delimiters(tmp_path: Path) -> None:
+    rows = [f"{n},{text},{'' if n % 6 == 0 else n % 5},news" for n, text in enumerate(LOOSE)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,stars,topic", *rows, "99,rain, and so on,4,sci tech"]))
+    assert read(tmp_path / "a.csv", column="text")[0] == [*LOOSE, "rain, and so on"]
+
+
+def test_text_that_goes_on_in_the_next_line_is_no_short_row(tmp_path: Path) -> None:
+    rows = [f"{n},{text},Bob Fox {n},no" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text(
+        "\n".join(["id,text,author,note", *rows, "50,the sea is calm, and it", "is cold,Ann Fox,yes"])
+    )
+    texts, _, account = read(tmp_path / "a.csv", column="text")
+    assert texts == TEXTS
+    assert account.left_out == {"with another number of columns": 2}
+
+
+def test_quotes_beside_delimiters_after_a_backslash_stay(tmp_path: Path) -> None:
+    rows = [f"{n},{text},{n % 2}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,label", *rows, '77,he said\\, no "way",1', '78,\\"no\\"\\, he said,1']))
+    texts, _, account = read(tmp_path / "a.csv", label_column="label")
+    assert texts == [*TEXTS, 'he said, no "way"', '"no", he said']
+    assert "quote" not in said(account)
+
+
+@pytest.mark.parametrize("delimiter", [None, ","])
+def test_a_delimiter_at_the_end_of_the_header_alone(delimiter: str | None, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "id,text,label,", "{n},{text},{mood}", TEXTS)
+    assert read(path, label_column="label", delimiter=delimiter)[:2] == (TEXTS, MOODS)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
 
 MOODS = ["-1", "0", "1"] * 4
@@ -55,14 +54,6 @@ def test_delimiters_of_other_scripts(delimiter: str, tmp_path: Path) -> None:
     assert f"separated by {delimiter}" in said(read(tmp_path / "a.csv", header=False)[2])
 
 
-def test_a_title_above_the_header_of_a_sheet(tmp_path: Path) -> None:
-    rows = [f'1/2/2024,"{text}",{mood}' for text, mood in zip(LOOSE, MOODS, strict=True)]
-    (tmp_path / "a.csv").write_text("\n".join(["Survey 2024,,", ",,", "When,What do you think?,Score", *rows]))
-    texts, labels, account = read(tmp_path / "a.csv", label_column="Score")
-    assert (texts, labels) == (LOOSE, MOODS)
-    assert "before the header in line 3" in said(account)
-
-
 def test_lines_that_are_quoted_whole_are_asked_about(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(['"text,label"', *(f'"{t},{m}"' for t, m in zip(TEXTS, MOODS, strict=True))]))
     assert "each line stands in quotes, and so has one column" in said(read(tmp_path / "a.csv")[2])
@@ -85,13 +76,6 @@ def test_rare_delimiters_are_recognized(delimiter: str, headed: bool, tmp_path: 
     assert "columns are separated by" in said(account)
     (tmp_path / "a.csv").rename(tmp_path / "a.txt")
     assert read(tmp_path / "a.txt", label_column="mood" if headed else "1")[0] == LOOSE
-
-
-@pytest.mark.parametrize(("delimiter", "quote"), [(":", ""), (" ", '"')])
-def test_delimiters_of_prose_need_a_header(delimiter: str, quote: str, tmp_path: Path) -> None:
-    rows = [f"{mood}{delimiter}{quote}{text}{quote}" for text, mood in zip(TEXTS, MOODS, strict=True)]
-    (tmp_path / "a.csv").write_text("\n".join([f"label{delimiter}review", *rows]))
-    assert read(tmp_path / "a.csv", label_column="label")[:2] == (TEXTS, MOODS)
 
 
 @pytest.mark.parametrize("separator", [":", "#", "::", "|||", "+++$+++", ",", ";"])
@@ -154,14 +138,6 @@ def test_lines_that_are_no_sentences_are_said(lines: list[str], sentence: str, t
     assert sentence in said(read(tmp_path / "a.txt")[2])
 
 
-def test_a_header_that_comes_again_and_drawn_lines_are_left_out(tmp_path: Path) -> None:
-    rows = [f"{text};{mood}" for text, mood in zip(TEXTS, MOODS, strict=True)]
-    (tmp_path / "a.csv").write_text("\n".join(["note;mood", "----;----", *rows[:6], "note;mood", *rows[6:]]))
-    texts, labels, account = read(tmp_path / "a.csv", column="note", label_column="mood")
-    assert (texts, labels) == (TEXTS, MOODS)
-    assert account.left_out == {"a drawn line": 1, "header again": 1}
-
-
 def test_delimiters_at_the_end_of_rows_are_no_columns(tmp_path: Path) -> None:
     rows = [f'"{text}",{mood},' for text, mood in zip(LOOSE, MOODS, strict=True)]
     (tmp_path / "a.csv").write_text("\n".join(["note,mood", *rows]))
@@ -214,84 +190,17 @@ def test_delimiters_that_all_quoted_texts_hold_separate_nothing(within: str, tmp
     assert read(tmp_path / "a.csv", label_column="1")[:2] == ([f"{text}{within} and back" for text in TEXTS], ["0", "1"] * 6)
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
-def test_a_header_of_unusual_names_is_said(name: str, tmp_path: Path) -> None:
-    tab = "\t" if name == "a.txt" else ","
-    rows = [f"rare{tab}Great food", *(f"{'ab'[n % 2]}{tab}{text}" for n, text in enumerate(TEXTS))]
-    (tmp_path / name).write_text("\n".join(rows))
-    assert "the first row is read as a header (--no-header changes this)" in said(read(tmp_path / name)[2])
-    with pytest.raises(
-        UserError, match=r"no column 2; it has rare, Great food\. If the first row is no header, say --no-header"
-    ):
-        read(tmp_path / name, column="2", header=True)
-
-
-@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
-@pytest.mark.parametrize("asked", ["How was it?", '"How was it,\nand why?"'])
-@pytest.mark.parametrize("most", [3, 12])
-def test_further_headers_of_qualtrics_are_left_out(most: int, name: str, asked: str, tmp_path: Path) -> None:
-    rows = [["Start", "Q1"], ["Start", asked], [f'"{{""ImportId"":""{of}""}}"' for of in ("start", "QID1")]]
-    rows += [[str(n), text] for n, text in enumerate(TEXTS[:most])]
-    (tmp_path / name).write_text("\n".join(("," if name == "a.csv" else "\t").join(row) for row in rows))
-    texts, _, account = read(tmp_path / name)
-    assert texts == TEXTS[:most]
-    assert account.left_out == {"a further header": 2}
-
-
-@pytest.mark.parametrize("before", ["", "\n", "  \n"])
-@pytest.mark.parametrize("names", [["id", "text", "label"], ["nr", "meinung", "wert"]])
-@pytest.mark.parametrize(("of_header", "of_rows"), [(",", ";"), (";", ","), (",", "\t"), ("\t", "|")])
-def test_a_header_with_another_delimiter_than_the_rows(
-    of_header: str, of_rows: str, names: list[str], before: str, tmp_path: Path
-) -> None:
-    texts = [f"{text}, and back" if of_rows != "," and n % 4 == 0 else text for n, text in enumerate(TEXTS)]
-    rows = [of_header.join(names), *(of_rows.join([str(n), text, "ab"[n % 2]]) for n, text in enumerate(texts))]
-    for path, delimiter in ((tmp_path / "a.csv", None), (tmp_path / "a.csv", of_rows), (tmp_path / "a.tsv", None)):
-        path.write_text(before + "\n".join(rows))
-        found, labels, account = read(path, label_column=names[2], delimiter=delimiter)
-        assert (found, labels) == (texts, ["a", "b"] * 6)
-        assert "in the header by" in said(account)
-
-
-@pytest.mark.parametrize("before", ["\n", "  \n", "\ufeff\n\n"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_empty_lines_above_the_header(delimiter: str, before: str, tmp_path: Path) -> None:
-    rows = [["id", "text", "label"], *([str(n), text, MOODS[n]] for n, text in enumerate(TEXTS))]
-    (tmp_path / "a.csv").write_text(before + "\n".join(map(delimiter.join, rows)))
-    assert read(tmp_path / "a.csv", label_column="label")[:2] == (TEXTS, MOODS)
-
-
-@pytest.mark.parametrize(
-    "header", ['"What do you like?\nPlease say, in\nyour, words","stars","date"', '"Review\n(yours)",stars,date']
-)
-def test_a_header_of_several_lines(header: str, tmp_path: Path) -> None:
-    rows = [f'"{text}, and\nback","{n % 5}","2020-01-01"' for n, text in enumerate(TEXTS)]
-    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
-    texts, labels, _ = read(tmp_path / "a.csv", column=header.split('"')[1], label_column="stars")
-    assert (texts, labels) == ([f"{text}, and\nback" for text in TEXTS], [str(n % 5) for n in range(12)])
-    (tmp_path / "a.csv").write_text("\n".join(rows))
-    assert read(tmp_path / "a.csv", header=False)[0] == texts
-
-
-@pytest.mark.parametrize("title", ["Survey 2020", '"My export","",""', "My export,,"])
-def test_a_title_above_names_in_another_language(title: str, tmp_path: Path) -> None:
-    rows = [title, '"nr","meinung","wert"', *(f'"{n}","{text}","{n % 2}"' for n, text in enumerate(TEXTS))]
-    for delimiter in (None, ","):
-        (tmp_path / "a.csv").write_text("\n".join(rows))
-        assert read(tmp_path / "a.csv", column="meinung", label_column="wert", delimiter=delimiter)[0] == TEXTS
-
-
-def test_the_kinds_of_answers_of_surveymonkey_are_no_row(tmp_path: Path) -> None:
-    rows = ["Respondent,What do you think?,How good?", ",Open-Ended Response,Response"]
-    rows += [f"{n},{text},{n % 5}" for n, text in enumerate(TEXTS)]
-    (tmp_path / "a.csv").write_text("\n".join(rows))
-    texts, labels, account = read(tmp_path / "a.csv", label_column="How good?")
-    assert (texts, sorted(set(labels))) == (TEXTS, [*"01234"])
-    assert account.left_out == {"a further header": 1}
-
-
 @pytest.mark.parametrize("line", ["wavs/LJ001-{n}.wav|{text}", "{text}|2020-01-01|1|de"])
 def test_bars_in_every_line_are_asked_about(line: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join(line.format(n=n, text=text) for n, text in enumerate(TEXTS)))
     assert "say --delimiter '|'" in said(read(tmp_path / "a.txt")[2])
     assert read(tmp_path / "a.txt", delimiter="|")[0] == TEXTS
+
+
+@pytest.mark.parametrize("text", ["{text} |", "{text} ||| the house is old", "Once again, {text}"])
+def test_signs_of_columns_in_prose_are_not_asked_about(text: str, tmp_path: Path) -> None:
+    for name, quote in (("a.txt", ""), ("a.csv", '"')):
+        lines = [f"{quote}{text.format(text=line)}{quote}" for line in TEXTS]
+        (tmp_path / name).write_text("\n".join(["text" if quote else lines[0], *lines]))
+        assert "--delimiter" not in (notes := said(read(tmp_path / name)[2]))
+        assert "each line stands in quotes" not in notes
