@@ -72,8 +72,8 @@ def rows_of(
             is_right = is_right and (field.is_strict(line, start) if quoted else not field.opens(line, start))
             cell, start = quoted or field.plain(line, start)
             cells.append(cell)
-        wrong = length and len(cells) != length and "\n" not in line and not (is_right and places)
-        if wrong and len(plain := _split(line, delimiter, length)) == length:
+        wrong = "\n" not in line and not (is_right and places)
+        if length and len(cells) != length and wrong and len(plain := _split(line, delimiter, length)) == length:
             open_quote = line.count(delimiter) == length - 1
             cells = [cell.strip().strip('"') if open_quote else cell.replace('\\"', '"') for cell in plain]
         yield Row(number, cells, open_quote, tuple(places))
