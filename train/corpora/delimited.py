@@ -52,7 +52,7 @@ def rows_of(
     while (found := waiting.popleft() if waiting else next(source, None)) is not None:
         number, line = found
         if '"' not in line:
-            yield Row(number, _split(line, delimiter, length))
+            yield Row(number, _split(line, delimiter))
             continue
         cells, start, open_quote, places, is_right = [], 0, False, [], True
         while start <= len(line):
@@ -73,19 +73,13 @@ def rows_of(
             cell, start = quoted or field.plain(line, start)
             cells.append(cell)
         wrong = "\n" not in line and not (is_right and places)
-        if length and len(cells) != length and wrong and len(plain := _split(line, delimiter, length)) == length:
-            open_quote = line.count(delimiter) == length - 1
-            cells = [cell.strip().strip('"') if open_quote else cell.replace('\\"', '"') for cell in plain]
+        if length and len(cells) != length and wrong and len(plain := _split(line, delimiter)) == length:
+            cells, open_quote = [cell.strip().strip('"') for cell in plain], True
         yield Row(number, cells, open_quote, tuple(places))
 
 
-def _split(line: str, delimiter: str, length: int | None = None) -> list[str]:
-    """The cells of a line without quotes. length: of a row; by it, a delimiter after a backslash is known to be text."""
-    cells = line.split(delimiter) if delimiter else [line]
-    if length and len(cells) > length and (escaped := f"\\{delimiter}") in line:
-        others = re.split(rf"(?<!\\){re.escape(delimiter)}", line)
-        return [cell.replace(escaped, delimiter) for cell in others] if len(others) == length else cells
-    return cells
+def _split(line: str, delimiter: str) -> list[str]:
+    return line.split(delimiter) if delimiter else [line]
 
 
 class _Field:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from train.corpora.account import Account
-from train.corpora.columns import MISSING, SURE, classes_and_numbers, fits, is_number, unprotected_column
+from train.corpora.columns import MISSING, SURE, classes_and_numbers, fits, unprotected_column
 from train.corpora.delimited import Row
 
 
@@ -27,7 +27,10 @@ class Fitting:
         at_end = [cells for cells in rows if len(cells) >= usual and not any(map(str.strip, cells[len(cells) - more :]))]
         self._end = more if len(at_end) >= SURE * len(rows) else 0  # delimiters at the end of all rows
         trimmed = [self._trimmed(cells) for cells in rows]
-        self._known = classes_and_numbers([cells for cells in trimmed if len(cells) == len(names)])
+        right = [cells for cells in trimmed if len(cells) == len(names)]
+        self._known = classes_and_numbers(right)
+        self._are_right = 2 * len(right) > len(rows)
+        self._has_escapes = not any(cell.endswith("\\") for cells in right for cell in cells[:-1])  # as folders do
         self._loose = unprotected_column(trimmed, len(names))
 
     def fit(self, row: Row, text: int, account: Account) -> list[str | None] | None:
@@ -49,9 +52,14 @@ class Fitting:
                 return None  # the text may go on in the next line
             account.note("rows lack columns at the end, which are read as missing")
             return [*cells, *[None] * (columns - len(cells))]
+        escaped = self._without_escapes(cells)
+        if len(escaped) == columns and self._known and self._agree(escaped):
+            return [*escaped]
         cut = None if any(map(str.strip, cells[columns:])) else cells[:columns]
         joined = None if self._loose is None or row.quoted else self._joined(cells, self._loose)
         found = joined if cut and joined and self._is_text(cut, joined, self._loose or 0) else cut or joined
+        if cut and found is cut and not self._may_agree(cut, or_empty=True):
+            return None
         if found is joined and found:
             account.note(f"column {self._names[self._loose or 0]} holds the delimiter without quotes, which is read as text")
         return [*found] if found else None
@@ -63,10 +71,17 @@ class Fitting:
             return False
         if spaced and self._agree(joined):
             return True
-        if self._may_agree(cut) or not self._may_agree(joined):
-            return False
-        cells = [cut[i].strip() for i, values in self._known.items() if values is None]
-        return spaced or not all(is_number(cell) or _may_fit(cell, None) for cell in cells)
+        return self._may_agree(joined) and not self._may_agree(cut, or_empty=True)
+
+    def _without_escapes(self, cells: Sequence[str]) -> list[str]:
+        """The cells, where a delimiter after a backslash is text."""
+        found: list[str] = []
+        for cell in cells:
+            if found and found[-1].endswith("\\") and self._has_escapes:
+                found[-1] = f"{found[-1][:-1]}{self._delimiter}{cell}"
+            else:
+                found.append(cell)
+        return found
 
     def _joined(self, cells: Sequence[str], loose: int) -> list[str]:
         """The cells, where those of a text with delimiters are one."""
@@ -81,12 +96,16 @@ class Fitting:
         """Whether numbers and classes are at their places."""
         return all(fits(cells[i], values) for i, values in self._known.items() if i < len(cells))
 
-    def _may_agree(self, cells: Sequence[str]) -> bool:
-        """The same, but that numbers may be missing, and classes new."""
-        return all(fits(cells[i], values) or _may_fit(cells[i].strip(), values) for i, values in self._known.items())
+    def _may_agree(self, cells: Sequence[str], or_empty: bool = False) -> bool:
+        """The same, but that numbers may be missing, and classes new. or_empty: that classes may be missing, too."""
+        return all(
+            fits(cells[i], values) or (or_empty and not cells[i].strip()) or self._may_fit(cells[i].strip(), values)
+            for i, values in self._known.items()
+        )
 
-
-def _may_fit(cell: str, values: set[str] | None) -> bool:
-    if values is None:
-        return not cell or cell in MISSING
-    return bool(cell) and len(cell.split()) <= max(len(value.split()) for value in values)
+    def _may_fit(self, cell: str, values: set[str] | None) -> bool:
+        if values is None:
+            return not cell or cell in MISSING
+        if values == {""}:
+            return not self._are_right  # of few rows, this is no rule
+        return bool(cell) and len(cell.split()) <= max(len(value.split()) for value in values)

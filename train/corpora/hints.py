@@ -64,7 +64,7 @@ def _separator(lines: Sequence[str]) -> str | None:
             if values is None:
                 continue
             name = printable(separator)
-            shown = " or ".join(f"{name}{value}" if verb == "end in" else f"{value}{name}" for value in values[:2])
+            shown = " or ".join(f"'{name}{value}'" if verb == "end in" else f"'{value}{name}'" for value in values[:2])
             advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
             return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
     (count, times), *_ = Counter(len(_BAR.findall(line)) for line in lines).most_common(1)

@@ -194,6 +194,8 @@ def _has_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
     equal = sum(len(cells) == len(rows[0]) for cells in rows)
     if len(rows) < 3 or equal < SURE * len(rows) or is_known_name(lines[0].strip()):
         return False
+    if _other_header([line for line in lines if line.strip()], delimiter, '"'):
+        return False
     if (others := {*DELIMITERS} - {delimiter}) and any(_share_like_first(lines, other) >= 0.5 for other in others):
         return False
     known = classes_and_numbers(rows[1:])

@@ -38,7 +38,7 @@ def parquet_table(path: Path) -> Table:
         if twice := [name for name in wanted if schema.names.count(name) > 1]:
             raise UserError(f"{path} has several columns called {twice[0]}; rename all but one.")
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=4096, columns=wanted):
+            for batch in file.iter_batches(batch_size=LOOKED_AT, columns=wanted):
                 try:
                     records = batch.to_pylist()
                 except LookupError as error:  # a time zone that this machine does not know
@@ -53,6 +53,7 @@ def parquet_table(path: Path) -> Table:
         rows,
         lambda column: _class_names(schema.metadata or {}, column),
         [name for name in nested if name not in texts],
+        [column.name for column in schema if _has_bytes(column.type)],
     )
 
 
@@ -68,6 +69,11 @@ def _is_bytes(kind: Any) -> bool:
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
     return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
+
+
+def _has_bytes(kind: Any) -> bool:
+    """Whether bytes lie somewhere inside of each value."""
+    return _is_bytes(kind) or any(_has_bytes(kind.field(i).type) for i in range(kind.num_fields))
 
 
 def _are_text(values: list[bytes | None]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,9 +14,10 @@ from unicodedata import normalize
 from train.corpora.account import Account
 
 LOOKED_AT = 1000  # lines by which a table's layout is found
-LONGER = 1.5  # times as long are texts that are rather the text
+LONGER = 2.0  # times as long are texts that are rather the text
 MOST_LISTED = 10  # names in a sentence
 
+_ADDRESS = re.compile(r"://|[/\\][^/\\]*\.\w{1,5}$")  # or the place of a file
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))  # signs without a width, around words
 
 Record = dict[str, Any]
@@ -26,13 +28,14 @@ class Table:
     """rows: yields (place, record) for the columns wanted, or for all that may hold text; counts what it leaves out.
 
     names: the columns; None if only reading all rows tells. label_names: what labels of a column are called, if the file says.
-    nested: columns of lists, of objects, or of bytes that are no text.
+    nested: columns of lists, of objects, or of bytes that are no text. opaque: those of them that may be large, as pictures.
     """
 
     names: list[str] | None
     rows: Callable[[list[str] | None, Account], Iterator[tuple[str, Record]]]
     label_names: Callable[[str], dict[str, str]] = lambda _: {}
     nested: Sequence[str] = ()
+    opaque: Sequence[str] = ()
 
 
 def listed(names: Iterable[str]) -> str:
@@ -53,12 +56,13 @@ def name_among(names: Collection[str], wanted: str) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def longer_within(table: Table, nested: set[str], flat: Sequence[int]) -> bool:
-    """Whether texts of several words within lists and objects are longer than those of a column, whose words are given."""
-    found = []
+def longer_within(table: Table, nested: Collection[str], flat: Sequence[int]) -> bool:
+    """Whether texts within lists and objects are longer than those of a column, whose words are given."""
+    found, names = [], sorted({*nested} - {*table.opaque})
     try:
-        for _, row in islice(table.rows(sorted(nested), Account()), LOOKED_AT):
-            found += [words for name in nested for words in _words_within(row.get(name)) if words > 1]
+        for _, row in islice(table.rows(names, Account()), LOOKED_AT) if names else ():
+            longest = max((words for name in names for words in _words_within(row.get(name))), default=0)
+            found += [longest] if longest > 1 else []
     except (ValueError, ArithmeticError):  # what can't be converted
         return False
     return len(found) > 0 and sum(found) / len(found) > LONGER * sum(flat) / len(flat)
@@ -66,7 +70,7 @@ def longer_within(table: Table, nested: set[str], flat: Sequence[int]) -> bool:
 
 def _words_within(value: object) -> Iterator[int]:
     if isinstance(value, str):
-        yield len(value.split())
+        yield 1 if _ADDRESS.search(value) else len(value.split())
     elif isinstance(value, list | tuple | dict):  # a map of Parquet is a list of tuples
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _words_within(inner)

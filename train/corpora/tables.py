@@ -40,15 +40,15 @@ def delimited(
     if not first:
         return Table([], lambda _names, _account: iter(()))
     cells = [row.cells for row in first]
+    usual = Counter(map(len, cells)).most_common(1)[0][0]
+    if not any(map(str.strip, cells[0][usual:])):
+        cells[0] = cells[0][:usual]  # delimiters at the end of the first row alone
     further = _further_headers(cells)
     headed = further > 0 or has_header(cells, wanted) if header is None else header
     if layout.header and not headed:
         layout = replace(layout, header="")
         first[0] = next(layout.rows([(first[0].line, sample[layout.skip + first[0].line])]))
         cells[0] = first[0].cells
-    usual = Counter(map(len, cells)).most_common(1)[0][0]
-    if headed and not any(map(str.strip, cells[0][usual:])):
-        cells[0] = cells[0][:usual]  # delimiters at the end of the header
     length = len(cells[0])
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
     if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if times > 1]):

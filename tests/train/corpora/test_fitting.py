@@ -138,3 +138,40 @@ def test_quotes_beside_delimiters_after_a_backslash_stay(tmp_path: Path) -> None
 def test_a_delimiter_at_the_end_of_the_header_alone(delimiter: str | None, tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "id,text,label,", "{n},{text},{mood}", TEXTS)
     assert read(path, label_column="label", delimiter=delimiter)[:2] == (TEXTS, MOODS)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "odd", "text"),
+    [
+        ("text,label", "{text},{mood}", "slow, really bad :\\,4", "slow, really bad :\\"),
+        ("text,label", "{text},{mood}", "really bad :\\,4,", "really bad :\\"),
+        ("text,label", "{text},{mood},", "really bad :\\,4,", "really bad :\\"),
+        ("label,text,note", "{mood},{text},", "4,we came,and left,", "we came,and left"),
+    ],
+)
+def test_an_odd_row_is_read_by_its_classes(header: str, row: str, odd: str, text: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", header, row, TEXTS)
+    path.write_text(f"{path.read_text()}\n{odd}")
+    assert read(path, column="text", label_column="label")[:2] == ([*TEXTS, text], [*MOODS, "4"])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "odd"),
+    [
+        ("text,city,label,note", "{text},town {n},{mood},", "we came, and left,town q,4,"),
+        ("folder,text,label", "D:\\d{n}\\,{text},{mood}", "D:\\,we came, and left,4"),
+    ],
+)
+def test_a_row_that_contradicts_its_columns_is_left_out(header: str, row: str, odd: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", header, row, TEXTS)
+    path.write_text(f"{path.read_text()}\n{odd}")
+    texts, labels, account = read(path, column="text", label_column="label")
+    assert (texts, labels) == (TEXTS, MOODS)
+    assert account.left_out == {"with another number of columns": 1}
+
+
+@pytest.mark.parametrize("header", [None, False])
+def test_a_delimiter_at_the_end_of_a_first_row_makes_no_header(header: bool | None, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "4,the first one,", "{mood},{text}", TEXTS)
+    texts, labels, _ = read(path, column="2", label_column="1", header=header)
+    assert (texts, labels) == (["the first one", *TEXTS], ["4", *MOODS])

@@ -131,3 +131,13 @@ def test_a_header_of_one_name_is_no_title(line: str, tmp_path: Path) -> None:
     lines = [line.format(n=n, text=text) for n, text in enumerate(TEXTS)]
     path.write_text("\n".join(["text", *lines]))
     assert read(path)[0] == [line.rstrip() for line in lines]
+
+
+def test_a_header_with_another_delimiter_is_no_title(tmp_path: Path) -> None:
+    rows = [
+        "topic|text|label",
+        "sport,the first one,a",
+        *(f"{'news' if n % 2 else 'art'},{t},{'ab'[n % 2]}" for n, t in enumerate(TEXTS)),
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    assert read(tmp_path / "a.csv", column="text")[0] == ["the first one", *TEXTS]

@@ -19,6 +19,7 @@ import pytest
 from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
 from train.corpora import TextSource, prepare
+from train.corpora.parquet_tables import parquet_table
 
 
 def zipped(*names: str) -> bytes:
@@ -221,7 +222,20 @@ def test_a_title_beside_longer_texts_is_not_taken_for_the_text(ending: str, tmp_
     ):
         read(path)
     assert len(read(path, column="subject")[0]) == len(TEXTS)
-    write([{"caption": text, "objects": [{"name": "a cat"}]} for text in TEXTS])
+    write([{"subject": f"Part {n} of it", "post": {"body": 2 * f"{text} ", "of": "two words"}} for n, text in enumerate(TEXTS)])
+    with pytest.raises(UserError, match="has longer texts within post than in subject"):
+        read(path)
+    place = "C:/Users/Anna Smith/My Pictures/a holiday in the south of France and Spain/IMG 1.jpg"
+    for objects in ([{"name": "a cat"}], {"place": place}, [f"https://example.org/{'a b' * 50}"]):
+        write([{"caption": text, "objects": objects} for text in TEXTS])
+        assert read(path)[0] == TEXTS
+
+
+def test_pictures_beside_a_text_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rows = [{"caption": text, "image": {"bytes": bytes(9), "path": "a b c"}, "all": [{"of": b"1"}]} for text in TEXTS]
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+    assert {*parquet_table(path).opaque} == {"image", "all"}
     assert read(path)[0] == TEXTS
 
 
