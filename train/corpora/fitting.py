@@ -9,6 +9,8 @@ from train.corpora.account import Account
 from train.corpora.columns import MISSING, SURE, classes_and_numbers, fits, unprotected_column
 from train.corpora.delimited import Row
 
+MORE_WORDS = 2  # of a class that comes once than of the others, if these have several
+
 
 class Fitting:
     """Brings rows to as many cells as there are columns, as far as numbers and classes then stand at their places.
@@ -77,7 +79,7 @@ class Fitting:
         """The cells, where a delimiter after a backslash is text."""
         found: list[str] = []
         for cell in cells:
-            if found and found[-1].endswith("\\") and self._has_escapes:
+            if found and found[-1].endswith("\\") and cell.strip() and self._has_escapes:
                 found[-1] = f"{found[-1][:-1]}{self._delimiter}{cell}"
             else:
                 found.append(cell)
@@ -108,4 +110,5 @@ class Fitting:
             return not cell or cell in MISSING
         if values == {""}:
             return not self._are_right  # of few rows, this is no rule
-        return bool(cell) and len(cell.split()) <= max(len(value.split()) for value in values)
+        longest = max(len(value.split()) for value in values)
+        return bool(cell) and len(cell.split()) <= (longest + MORE_WORDS if longest > 1 else 1)

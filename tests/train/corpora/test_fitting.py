@@ -146,6 +146,7 @@ def test_a_delimiter_at_the_end_of_the_header_alone(delimiter: str | None, tmp_p
         ("text,label", "{text},{mood}", "slow, really bad :\\,4", "slow, really bad :\\"),
         ("text,label", "{text},{mood}", "really bad :\\,4,", "really bad :\\"),
         ("text,label", "{text},{mood},", "really bad :\\,4,", "really bad :\\"),
+        ("label,text", "{mood},{text}", "4,really bad :\\,", "really bad :\\"),
         ("label,text,note", "{mood},{text},", "4,we came,and left,", "we came,and left"),
     ],
 )
@@ -168,6 +169,13 @@ def test_a_row_that_contradicts_its_columns_is_left_out(header: str, row: str, o
     texts, labels, account = read(path, column="text", label_column="label")
     assert (texts, labels) == (TEXTS, MOODS)
     assert account.left_out == {"with another number of columns": 1}
+
+
+def test_a_new_class_of_several_words_before_a_stray_delimiter(tmp_path: Path) -> None:
+    rows = [f"{text},{'world news' if n % 2 else 'sport'}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows, "rain is coming,arts and life,"]))
+    texts, labels, _ = read(tmp_path / "a.csv", label_column="label")
+    assert (texts[-1], labels[-1]) == ("rain is coming", "arts and life")
 
 
 @pytest.mark.parametrize("header", [None, False])
