@@ -146,6 +146,11 @@ def test_the_app_says_at_its_start_that_the_hub_is_out_of_reach(monkeypatch, cap
         ("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "x", "GRADIO_DEFAULT_CONCURRENCY_LIMIT must be none or a number from 1, not 'x'"),
         ("GRADIO_SERVER_PORT", "65536", "GRADIO_SERVER_PORT must be a number from 1 to 65535, not '65536'"),
         ("GRADIO_TEMP_DIR", "/dev/null/x", "GRADIO_TEMP_DIR names /dev/null/x, which can't be written"),
+        (
+            "GRADIO_ALLOWED_PATHS",
+            "/",
+            "GRADIO_ALLOWED_PATHS gives visitors the files that it names, and the page needs none; unset it.",
+        ),
         ("GRADIO_SERVER_NAME", "192.0.2.1", "This machine has no address 192.0.2.1"),
     ],
 )

@@ -100,7 +100,7 @@ def hub_faults(repository: str, revision: str | None, kind: str = "model reposit
     try:
         check_network()
     except UserError as error:
-        raise HubUnreachableError(f"The Hub can't be reached: {str(error).rstrip('.')},") from None
+        raise HubUnreachableError(f"The Hub can't be reached ({str(error).rstrip('.')})") from None
     try:
         yield
     except GatedRepoError:

@@ -39,6 +39,10 @@ TOO_LONG = (
 )
 
 
+class BusyError(UserError):
+    """A file is not measured now."""
+
+
 class Measuring:
     """A visitor's file on its way to be a model. said: how far that is. fault: what went wrong, once it is done."""
 
@@ -177,9 +181,9 @@ class GivenFiles:
     def _begin(self, path: Path, visitor: str, file: str) -> Measuring:
         going = {who: one for who, one in self._measuring.items() if not one.done.is_set()}
         if visitor in going:
-            raise UserError("Your other file is still being measured; wait until it is done.")
+            raise BusyError(f"{_label(file)} is not measured, since your other file still is; give it again when that is done.")
         if len(going) >= MOST_MEASURED:
-            raise UserError(f"The app is busy: {len(going)} files wait to be measured; try again in a few minutes.")
+            raise BusyError(f"The app is busy: {len(going)} files wait to be measured; try again in a few minutes.")
         measuring = Measuring(path, f"{PREFIX}{secrets.token_urlsafe(12)}/{_label(file)}", wanted_here())
         self._measuring = going | {visitor: measuring}
         threading.Thread(target=measuring.run, args=[self._turn], daemon=True, name="given file").start()

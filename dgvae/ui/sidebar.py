@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from dgvae.errors import UserError
-from dgvae.ui.given import MOST_DIMENSIONS, MOST_EXAMPLES, label_of
+from dgvae.ui.given import MOST_DIMENSIONS, MOST_EXAMPLES, BusyError, label_of
 from dgvae.ui.markup.render import facts, hint, notice
 from dgvae.ui.requests.events import Sent
 from dgvae.ui.requests.uploads import MOST_BYTES
@@ -101,7 +101,7 @@ class Sidebar:
             yield gr.skip(), gr.skip(), notice(str(error))
             return
         choices = self._shelf.choices()
-        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("The new model is now model B.")
+        yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("The new model has become model B.")
 
     def give(self, event: Sent) -> Iterator[tuple[Any, Any, str]]:
         """Measure a file of latents that has arrived, put it in both lists and choose it as B."""
@@ -111,7 +111,10 @@ class Sidebar:
                     yield gr.skip(), gr.skip(), hint(said)
                     continue
                 choices = self._shelf.choices()
-                told = hint(f"{label_of(name)} is now model B.")
+                told = hint(f"{label_of(name)} has become model B.")
                 yield gr.update(choices=choices), gr.update(choices=choices, value=name), told
+        except BusyError as error:  # what is said of the other file goes on
+            gr.Warning(escape(str(error)))
+            yield gr.skip(), gr.skip(), gr.skip()
         except UserError as error:
             yield gr.skip(), gr.skip(), notice(str(error))

@@ -14,7 +14,7 @@ COUNTS = ("NUM_PORTS", "NODE_NUM_PORTS", "NUM_WORKERS", "ANALYTICS_MAX_EVENTS", 
 
 
 def check_gradio_settings() -> None:
-    """Raise UserError if Gradio takes from the environment what can't work: it would end with a traceback."""
+    """Raise UserError if Gradio takes from the environment what can't work, or what gives visitors files of this machine."""
     for name in (*PORTS, *COUNTS):
         text = os.environ.get(f"GRADIO_{name}")
         if text is None:
@@ -28,6 +28,8 @@ def check_gradio_settings() -> None:
         raise UserError(
             f"GRADIO_DEFAULT_CONCURRENCY_LIMIT must be none or a number from 1, not {limit[:40]!r}; correct it, or unset it."
         )
+    if os.environ.get("GRADIO_ALLOWED_PATHS"):
+        raise UserError("GRADIO_ALLOWED_PATHS gives visitors the files that it names, and the page needs none; unset it.")
     if folder := os.environ.get("GRADIO_TEMP_DIR"):
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)

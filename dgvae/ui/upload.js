@@ -4,6 +4,7 @@
 const input = element.querySelector("input");
 const said = element.querySelector("p");
 let sending = false;
+let refused = ""; // what came while another was on its way
 
 input.addEventListener("change", () => {
   if (input.files.length) send(input.files[0]);
@@ -15,28 +16,40 @@ document.addEventListener("dragover", (event) => {
   if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
 });
 document.addEventListener("drop", (event) => {
-  const [file] = event.dataTransfer?.files ?? [];
-  if (!file) return;
+  const files = event.dataTransfer?.files ?? [];
+  if (!files.length) return;
   event.preventDefault();
-  send(file);
+  for (const file of files) send(file);
 });
 
 function send(file) {
-  if (sending) return;
-  if (file.size > props.most) return say(props.too_large, true);
+  if (sending) {
+    refused = ` ${file.name} was not sent: give one file at a time.`;
+    return;
+  }
+  if (file.size > props.most) return say(`${file.name}: ${props.too_large}`, true);
+  show("none"); // it speaks of an earlier file
   sending = true;
+  refused = "";
   const root = (window.gradio_config?.root || location.origin).replace(/\/$/, "");
   const request = new XMLHttpRequest(); // fetch doesn't tell how much has been sent
-  request.upload.onprogress = (event) => say(`Sending ${file.name}: ${Math.round((100 * event.loaded) / file.size)} %`);
+  request.upload.onprogress = (event) =>
+    say(`Sending ${file.name}: ${Math.round((100 * event.loaded) / file.size)} %.${refused}`);
   request.onloadend = () => {
     sending = false;
     if (request.status !== 200) return say(request.responseText || "The file could not be sent; try again.", true);
-    say("");
+    say(refused.trim(), Boolean(refused));
+    show("");
     trigger("sent", { ticket: JSON.parse(request.responseText).ticket, name: file.name });
   };
   request.open("POST", root + props.path);
   request.setRequestHeader("Content-Type", props.kind);
   request.send(file);
+}
+
+// What Python says of a file.
+function show(display) {
+  document.getElementById("given")?.style.setProperty("display", display);
 }
 
 function say(text, isFault = false) {

@@ -152,7 +152,7 @@ def test_a_model_from_the_hub_becomes_model_b(fresh_page: Page, url: str, shelf_
     open_app(fresh_page, url)
     open_hub(fresh_page)
     ask_hub(fresh_page, "someone/fine-model@v1")
-    expect(fresh_page.locator("#fetched")).to_have_text("The new model is now model B.")
+    expect(fresh_page.locator("#fetched")).to_have_text("The new model has become model B.")
     expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("PDG-VAE · someone/fine-model@v1")
     expect(fresh_page.locator("#map-b [aria-label^='PDG-VAE: a map of']")).to_be_visible()
     expect(fresh_page.locator("#facts-b")).to_contain_text("principal axes")

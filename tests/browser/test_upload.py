@@ -44,7 +44,7 @@ def give(page: Page, path: Path) -> None:
 def test_a_file_becomes_model_b_of_its_visitor_alone(fresh_page: Page, url: str, digits: Path, browser) -> None:
     open_app(fresh_page, url)
     give(fresh_page, digits)
-    expect(fresh_page.locator("#given")).to_have_text("my digits is now model B.", timeout=300_000)
+    expect(fresh_page.locator("#given")).to_have_text("my digits has become model B.", timeout=300_000)
     expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("my digits")
     expect(fresh_page.locator("#facts-b")).to_contain_text("Latents from a file, without a decoder.")
     map_b = fresh_page.locator("#map-b .vega-place[data-state=ready]")
@@ -93,10 +93,13 @@ def test_a_file_may_be_dropped_on_the_page(fresh_page: Page, url: str, digits: P
     fresh_page.evaluate(
         """(bytes) => {
             const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], "dropped.npz"));
+            for (const name of ["dropped.npz", "second.npz"]) data.items.add(new File([new Uint8Array(bytes)], name));
             document.querySelector("#map-a").dispatchEvent(
                 new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
         }""",
         [*digits.read_bytes()],
     )
-    expect(fresh_page.locator("#given")).to_have_text("dropped is now model B.", timeout=300_000)
+    expect(fresh_page.locator("#sending")).to_have_text("second.npz was not sent: give one file at a time.")
+    fresh_page.locator("#upload input").set_input_files(digits)  # while the first is measured
+    expect(fresh_page.locator(".toast-body")).to_contain_text("my digits is not measured, since your other file still is")
+    expect(fresh_page.locator("#given")).to_have_text("dropped has become model B.", timeout=300_000)

@@ -149,7 +149,7 @@ def test_one_file_of_a_visitor_is_measured_at_a_time(visitors: Visitors, tmp_pat
     with files._turn:  # another's file is being measured
         first = files.give(sent(files, saved(tmp_path / "a.npz", z=z())), "first.npz")
         assert next(first)[0].startswith("Waiting until other files have been measured")
-        with pytest.raises(UserError, match="Your other file is still being measured"):
+        with pytest.raises(UserError, match="is not measured, since your other file still is; give it again"):
             next(files.give(sent(files, saved(tmp_path / "b.npz", z=z())), "second.npz"))
     *_, (_, name) = first
     assert label_of(str(name)) == "first"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dgvae.checkpoint.checkpoint import Checkpoint
     from dgvae.evaluation.record import Record
 
+UNSURE = 0.05  # standard error of a hole mass that is shown
 SIDEBAR = ("active_units", "mi", "reconstruction", "consistent_units", "smoothed_gap", "hole_mass")
 
 
@@ -72,6 +73,8 @@ def _fact(measured: Record, figure: str, latent_dim: int) -> str:
     row = FIGURES[figure]
     of = f" of {latent_dim}" if row.of_units else ""
     value = measured.text(figure) + (of if figure in measured.figures else "")
+    if figure == "hole_mass" and figure in measured.figures and (error := measured.figures[figure].error) >= UNSURE:
+        value += f" ± {error:.1%}"
     why = escape(measured.absent.get(figure, row.meaning))
     return f"<dt title='{why}'>{escape(row.name)}</dt><dd title='{why}'>{value}</dd>"
 

@@ -17,12 +17,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dgvae.ui.requests.fault_log import log, told
-from dgvae.ui.requests.limits import MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once, said_bytes
+from dgvae.ui.requests.limits import LOGIN, MOST_PARTS, MOST_SMALL, TAKES_LATENTS, once, said_bytes
 from dgvae.ui.requests.login import Attempts, user_of
 from dgvae.ui.requests.plain import read_plain
 from dgvae.ui.requests.uploads import is_upload
 
-LOGIN = re.compile(r"^(?:.*/)?login/?$")  # a form
 # What the page has no use for: Gradio's tools for who develops a page or a component (what asks for a component's files is
 # printed, without a bound), and what takes files. A deep link writes a file at every call, and whose upload is waited for is
 # remembered for ever.

@@ -20,6 +20,8 @@ MOST_SMALL = 100_000  # bytes of any other request: a page's fields, and texts o
 MOST_ARRIVING = 16  # bodies larger than MOST_SMALL that are on their way
 SLOWEST = 60.0  # seconds for a body to arrive
 TAKES_LATENTS = ("decode", "encode")  # endpoints with large arguments
+LOGIN = re.compile(r"^(?:.*/)?login/?$")  # a form
+HAS_FILE = re.compile(rb"content-disposition:[^\r\n]*filename", re.IGNORECASE)  # in a part of a form
 LARGE = re.compile(rf"/(?:queue/join|(?:call|run|api)/(?:v2/)?(?:{'|'.join(TAKES_LATENTS)})|mcp(?:/.*)?)/?$")
 
 
@@ -66,12 +68,15 @@ class SmallRequests:
             return await self._app(scope, receive, send)
         request = Request(scope, receive)
         try:
-            if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            is_form = request.headers.get("content-type", "").lower().startswith("multipart/")
+            if is_form and not LOGIN.search(request.url.path):
                 # Gradio would keep what is uploaded, broken uploads included.
                 raise _RefusedError(413, "This app takes no files.")
             if "content-length" in request.headers or "transfer-encoding" in request.headers:
                 async with asyncio.timeout(SLOWEST):
                     body = await self._read(request)
+                if is_form and HAS_FILE.search(body):
+                    raise _RefusedError(413, "This app takes no files.")
                 receive = once(body, receive)
         except _RefusedError as refused:
             answer = PlainTextResponse(str(refused), refused.status)

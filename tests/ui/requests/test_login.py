@@ -65,3 +65,18 @@ def test_many_attempts_at_once_are_refused_in_a_sentence(monkeypatch: pytest.Mon
         assert "try again in a moment" in refused.json()["detail"]
         monkeypatch.setattr(login, "MOST_ATTEMPTS", MOST_ATTEMPTS)
         assert client.post("/login", data={"username": "anna", "password": "secret"}).status_code == 200
+
+
+@pytest.mark.parametrize("password", ["secret", "guess"])
+def test_the_form_of_the_page_is_multipart(password: str) -> None:
+    with served(auth=[("anna", "secret")]) as (_, client):
+        answer = client.post("/login", files={"username": (None, "anna"), "password": (None, password)})
+        assert answer.status_code == (200 if password == "secret" else 400)
+        assert client.get("/config").status_code == (200 if password == "secret" else 401)
+
+
+def test_a_form_that_brings_a_file_is_refused() -> None:
+    with served(auth=[("anna", "secret")]) as (_, client):
+        for path in ("/login", "/gradio_api/upload", "/gradio_api/login/upload"):
+            assert client.post(path, files={"username": (None, "anna"), "password": ("a.txt", "secret")}).status_code == 413
+        assert client.post("/login", files={"username": (None, 200_000 * "a"), "password": (None, "secret")}).status_code == 413
