@@ -103,7 +103,7 @@ class Sidebar:
         choices = self._shelf.choices()
         yield gr.update(choices=choices), gr.update(choices=choices, value=name), hint("The new model has become model B.")
 
-    def give(self, event: Sent) -> Iterator[tuple[Any, Any, str]]:
+    def give(self, event: Sent) -> Iterator[tuple[Any, Any, Any]]:
         """Measure a file of latents that has arrived, put it in both lists and choose it as B."""
         try:
             for said, name in self._shelf.given.give(event.ticket, event.name):

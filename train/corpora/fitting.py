@@ -56,6 +56,7 @@ class Fitting:
             return [*cells, *[None] * (columns - len(cells))]
         escaped = self._without_escapes(cells)
         if len(escaped) == columns and self._known and self._agree(escaped):
+            account.note("delimiters after a backslash are read as text")
             return [*escaped]
         cut = None if any(map(str.strip, cells[columns:])) else cells[:columns]
         joined = None if self._loose is None or row.quoted else self._joined(cells, self._loose)

@@ -196,7 +196,7 @@ def _has_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
         return False
     if _other_header([line for line in lines if line.strip()], delimiter, '"'):
         return False
-    if (others := {*DELIMITERS} - {delimiter}) and any(_share_like_first(lines, other) >= 0.5 for other in others):
+    if any(_share_like_first(lines, other) >= 0.5 for other in DELIMITERS if other != delimiter):
         return False
     known = classes_and_numbers(rows[1:])
     return any(not fits(rows[0][i], values) and values != {""} for i, values in known.items())
