@@ -48,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.sets is not None:
         _compare_sets(options.sets)
         return 0
+    if options.aggregation_size > options.batch_size:
+        print(f"|b| is {options.batch_size}, the whole mini-batch, and not {options.aggregation_size}.")
     if options.film:
         _film(Setup(tuple(names), options.problem), settings, options)
         return 0
-    if options.aggregation_size > options.batch_size:
-        print(f"|b| is {options.batch_size}, the whole mini-batch, and not {options.aggregation_size}.")
     print(f"{'method':14} {'loss':>14} {'KL':>14} {'KL(q(z)‖p(z))':>14}   nats; {options.steps} steps, {options.seeds} seeds")
     drawn = [_report(name, options, settings) for name in names]
     if options.out:
