@@ -24,6 +24,8 @@ def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
     first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
     if any(not name.isdecimal() for name in wanted):
         return True
+    if len(first) > 1 and others and first == [cell.strip() for cell in others[0]]:
+        return True  # twice, where two files were joined
     known = [i for i, cell in enumerate(first) if cell.lower() in _HEADER_NAMES]
     if any(first[i] not in (row[i].strip() for row in others) for i in known):  # a class may be called title, too
         return True

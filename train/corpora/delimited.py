@@ -12,6 +12,7 @@ LONGEST_FIELD = 2**24  # characters; a quote that does not close within them nev
 
 _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
 _PLAIN_ESCAPED = re.compile(r'[^"\\]*(?:(?:\\.|"")[^"\\]*)*\\?')  # also by backslashes
+_STRAY = re.compile(r'( *".*")[,;|\t]+ *')  # delimiters at the end of the only column
 _ESCAPE = re.compile(r'(?<!")\\"(?!")')
 
 
@@ -51,6 +52,8 @@ def rows_of(
     field = _Field(delimiter)
     while (found := waiting.popleft() if waiting else next(source, None)) is not None:
         number, line = found
+        if not delimiter and (stray := _STRAY.fullmatch(line)):
+            line = stray[1]
         if '"' not in line:
             yield Row(number, _split(line, delimiter))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from train.corpora.account import Account
 from train.corpora.columns import MISSING, SURE, classes_and_numbers, fits, unprotected_column
@@ -30,10 +31,13 @@ class Fitting:
         self._end = more if len(at_end) >= SURE * len(rows) else 0  # delimiters at the end of all rows
         trimmed = [self._trimmed(cells) for cells in rows]
         right = [cells for cells in trimmed if len(cells) == len(names)]
-        self._known = classes_and_numbers(right)
+        whole = [cells for before, cells in pairwise([names, *trimmed]) if len(cells) == len(names) <= len(before)]
+        # After a row that ends early, one may be the rest of its text, and no number where all others have one.
+        self._known = classes_and_numbers(whole) | classes_and_numbers(right)
         self._are_right = 2 * len(right) > len(rows)
         self._has_escapes = not any(cell.endswith("\\") for cells in right for cell in cells[:-1])  # as folders do
         self._loose = unprotected_column(trimmed, len(names))
+        self._has_ended_early = False  # the row before
 
     def fit(self, row: Row, text: int, account: Account) -> list[str | None] | None:
         """A row's cells, and None for those that it lacks at its end.
@@ -47,10 +51,12 @@ class Fitting:
             As many as there are columns; None if they can't be as many.
         """
         cells, columns = self._trimmed(row.cells), len(self._names)
+        is_rest, self._has_ended_early = self._has_ended_early and not row.quoted, False
         if len(cells) == columns:
-            return [*cells]
+            return None if is_rest and not self._may_agree(cells, or_empty=True) else [*cells]
         if len(cells) < columns:
             if not any(text < i < len(cells) for i in self._known) or not self._agree(cells):
+                self._has_ended_early = not row.quoted
                 return None  # the text may go on in the next line
             account.note("rows lack columns at the end, which are read as missing")
             return [*cells, *[None] * (columns - len(cells))]

@@ -123,7 +123,7 @@ def _most_equal(lines: Sequence[str], quote: str) -> Layout:
             return Layout(candidate, quote=quote)
     best = max(DELIMITERS, key=lambda candidate: (share(candidate), -_cut_quotes(rows(candidate))))
     if share(best) >= 0.5:
-        return Layout(best, quote=quote)
+        return _told_by_columns(lines, quote, best) or Layout(best, quote=quote)
     for candidate in IF_HEADED:
         protected = candidate != " " or _are_quoted(lines[1:], candidate, quote)
         if lines and is_header(lines[0].split(candidate)) and protected and share(candidate) >= SURE:
@@ -134,6 +134,23 @@ def _most_equal(lines: Sequence[str], quote: str) -> Layout:
             return Layout(candidate, quote=quote, header=header)
     # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
     return Layout(headed[0] if headed else "", quote=quote)
+
+
+def _told_by_columns(lines: Sequence[str], quote: str, header: str) -> Layout | None:
+    """The layout of rows whose text holds the header's delimiter as often as the header: their own shows numbers or classes."""
+    if not is_header(lines[0].split(header)) or classes_and_numbers([r.cells for r in _rows(lines[1:], header, quote)]):
+        return None
+    for candidate in DELIMITERS:
+        rows = [row.cells for row in _rows(lines[1:], candidate, quote)] if candidate != header else []
+        columns = [[cells[i] for cells in rows if i < len(cells)] for i in classes_and_numbers(rows)]
+        told = any(len(set(cells)) > 1 and not any(cell.startswith(" ") for cell in cells) for cells in columns)  # not prose
+        if told and _other_header(lines, candidate, quote) == header:
+            return Layout(candidate, quote=quote, header=header)
+    return None
+
+
+def _rows(lines: Sequence[str], delimiter: str, quote: str) -> list[Row]:
+    return list(Layout(delimiter, quote=quote).rows(enumerate(lines, 1)))
 
 
 def _other_header(lines: Sequence[str], delimiter: str, quote: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from train.corpora.account import Account
-from train.corpora.columns import MISSING, has_header, is_known_name, look_like
+from train.corpora.columns import MISSING, filled_until, has_header, is_known_name, look_like
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.fitting import Fitting
@@ -101,6 +101,8 @@ class _Rows:
                 account.leave_out("empty", place)
             elif _is_rule(row):
                 account.leave_out("a drawn line", place)
+            elif re.fullmatch(r"\(\d+ rows?\)", row.cells[0].strip()) and filled_until(row.cells) == 1:
+                account.leave_out("a count of rows", place)  # below a table of PostgreSQL
             elif headers_due:
                 headers_due -= 1
                 if headers_due < self.headers - 1:
@@ -136,16 +138,28 @@ def _is_filled(row: Row) -> bool:
 
 
 def _further_headers(rows: Sequence[Sequence[str]]) -> int:
-    """How many rows below the header belong to it, as programs of surveys write them.
+    """How many rows below the header belong to it, as programs of surveys and pandas write them.
 
     Qualtrics has the questions and {"ImportId": …}, SurveyMonkey has the kinds of answers.
     """
     ids = [i for i, cells in enumerate(rows[:3]) if any(cell.startswith('{"ImportId"') for cell in cells)]
     if ids or len(rows) < 2:
         return max(ids, default=0)
+    if of_pandas := _names_of_pandas(rows):
+        return of_pandas
     kinds = {cell.strip() for cell in rows[1]} - {""}
     choices = bool(kinds & ANSWERS) and not rows[1][0].strip() and all(cells[0].strip() for cells in rows[2:])
     return int(choices or (bool(kinds) and kinds <= ANSWERS and (len(rows[1]) > 1 or "Response" not in kinds)))
+
+
+def _names_of_pandas(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows below the header hold further names of columns, and at last the index's name, if it has one."""
+    if len(rows[0]) < 2 or rows[0][0].strip() or not all(map(str.strip, rows[0][1:])):
+        return 0
+    first = next((i for i, cells in enumerate(rows) if cells[0].strip()), 0)  # of the rows with a name or number of their own
+    found = first - (filled_until(rows[first]) > 1)
+    others = rows[found + 1 :]
+    return found if 0 < found < len(others) and all(cells[0].strip() for cells in others) else 0
 
 
 def _is_rule(row: Row) -> bool:

@@ -54,6 +54,16 @@ def test_delimiters_after_a_backslash_are_text(name: str, tmp_path: Path) -> Non
     assert not account.left_out
 
 
+def test_the_rest_of_a_text_in_several_lines_is_no_row(tmp_path: Path) -> None:
+    rows = [f"{n},{text},{n % 5},{'ab'[n % 2]}" for n, text in enumerate(TEXTS)]
+    rows[4] = "4,the boat\nold, and wild,4,a"
+    rows[7] = "7,the boat\nis\nold, and wild,2,b"
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,stars,label", *rows]))
+    texts, _, account = read(tmp_path / "a.csv")
+    assert texts == [text for n, text in enumerate(TEXTS) if n not in (4, 7)]
+    assert account.left_out.total() == 5
+
+
 def test_rows_that_lack_empty_columns_at_the_end(tmp_path: Path) -> None:
     short = [text for n, text in enumerate(TEXTS) if n % 3]
     rows = [f"{n},{text},{n % 2}" + (",good" if n % 3 else "") for n, text in enumerate(TEXTS)]
@@ -183,3 +193,18 @@ def test_a_delimiter_at_the_end_of_a_first_row_makes_no_header(header: bool | No
     path = written(tmp_path / "a.csv", "4,the first one,", "{mood},{text}", TEXTS)
     texts, labels, _ = read(path, column="2", label_column="1", header=header)
     assert (texts, labels) == (["the first one", *TEXTS], ["4", *MOODS])
+
+
+@pytest.mark.parametrize("end", [",", ";;", "\t"])
+def test_delimiters_at_the_end_of_the_only_column(end: str, tmp_path: Path) -> None:
+    rows = [f'"{text}, and back"' + (end if n % 5 == 0 else "") for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["review", *rows]))
+    assert read(tmp_path / "a.csv")[0] == [f"{text}, and back" for text in TEXTS]
+
+
+@pytest.mark.parametrize(("header", "row"), [("text", "{}"), ("text|label", "{}|a")])
+def test_the_count_of_rows_below_a_table_is_no_text(header: str, row: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join([header, *map(row.format, TEXTS), "(12 rows)"]))
+    texts, _, account = read(tmp_path / "a.csv")
+    assert texts == TEXTS
+    assert account.left_out.total() == 1

@@ -36,6 +36,14 @@ def test_a_header_that_comes_again_and_drawn_lines_are_left_out(tmp_path: Path) 
     assert account.left_out == {"a drawn line": 1, "header again": 1}
 
 
+def test_a_header_of_unusual_names_that_comes_twice(tmp_path: Path) -> None:
+    rows = [f"{text},{mood}" for text, mood in zip(TEXTS, ["art", "news"] * 6, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["note,topic", "note,topic", *rows]))
+    texts, _, account = read(tmp_path / "a.csv", label_column="topic")
+    assert texts == TEXTS
+    assert account.left_out == {"header again": 1}
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.csv"])
 def test_a_header_of_unusual_names_is_said(name: str, tmp_path: Path) -> None:
     tab = "\t" if name == "a.txt" else ","
@@ -73,6 +81,35 @@ def test_a_header_with_another_delimiter_than_the_rows(
         found, labels, account = read(path, label_column=names[2], delimiter=delimiter)
         assert (found, labels) == (texts, ["a", "b"] * 6)
         assert "in the header by" in said(account)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "text"),
+    [("label,text", "{n};{text}, {text}", "{text}, {text}"), ("text;label", "{text}; {text},{mood}", "{text}; {text}")],
+)
+def test_text_with_the_delimiter_of_another_header(header: str, row: str, text: str, tmp_path: Path) -> None:
+    given = [dict(n=n % 3, text=text, mood=MOODS[n]) for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join([header, *(row.format(**each) for each in given)]))
+    texts, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert texts == [text.format(**each) for each in given]
+    assert set(labels) == ({*"012"} if header.startswith("label") else {*MOODS})
+    assert "in the header by" in said(account)
+
+
+def test_a_header_with_the_delimiter_of_its_rows_is_kept_whatever_their_text_holds(tmp_path: Path) -> None:
+    rows = [f"{text} {n},{n}; {n} times; {text}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,note", *rows]))
+    assert read(tmp_path / "a.csv", column="note")[0] == [row.partition(",")[2] for row in rows]
+
+
+@pytest.mark.parametrize("index", ["", "id"])
+def test_names_of_columns_in_several_rows_of_pandas(index: str, tmp_path: Path) -> None:
+    rows = [",text,label", ",first,last", *([f"{index},,"] if index else [])]
+    rows += [f"{n},{text},{MOODS[n]}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    texts, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (texts, labels) == (TEXTS, MOODS)
+    assert account.left_out == {"a further header": 2 if index else 1}
 
 
 @pytest.mark.parametrize("before", ["\n", "  \n", "\ufeff\n\n"])
