@@ -93,7 +93,7 @@ def fit(options: FitOptions, claims: bool) -> None:
         text = text_facts(
             training, validation, evaluation, tokenizer, config.max_length, None if options.init_from else options.min_count
         )
-        print_main(summary(corpus_name(options), text, group.effective_batch_size))
+        print_main(summary(corpus_name(options), text, training, group.effective_batch_size))
         warn_if_weight_is_never_reached(run, batches)
         facts = {"sentences": len(training.sentences), **asdict(group), "text": text.record()}
         stop = stack.enter_context(stop_requested(at_once=world()[1] == 1))

@@ -25,7 +25,7 @@ from train.fit import main as fit
 from train.run.arguments import parse_options
 from train.run.run_file import read_run
 from train.run.start import corpus_folder, corpus_name
-from train.run.summary import TextFacts, text_facts, text_lines
+from train.run.summary import EXAMPLE, TextFacts, text_facts, text_lines
 from train.sweep.command import prepare_text
 
 CLASSES = ["calm", "glad", "sad"]
@@ -165,6 +165,11 @@ def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.Captu
     said = capsys.readouterr().out
     assert "calm, glad, sad" in said
     assert "semicolons" in said
+    (corpus,) = (home / "cache" / "own").glob("mine-*")
+    training = read_split(corpus / "train.txt")
+    for number in (0, len(training.sentences) // 2):
+        sentence, label = training.sentences[number], CLASSES[training.labels[number]]
+        assert (f'"{sentence}" ({label})' if len(sentence) <= EXAMPLE else f'"{sentence[:EXAMPLE].rstrip()} …"') in said
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from dgvae.text.corpora import UNLABELED, Split, class_names, source_of
+from dgvae.text.corpora import UNLABELED, Split, class_names, label_name, source_of
 from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
 from train.corpora.account import count_of, left_out_text, printable
 from train.corpora.encodings import LONGEST
@@ -19,6 +19,7 @@ MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
 MOST_UNKNOWN_HELD_OUT = 0.3  # of text that the vocabulary was not made of
 UNSPLIT = "its words do not seem to be separated by spaces"
 TO_MEASURE = ("sentence to measure", "sentences to measure")
+EXAMPLE = 60  # characters of a sentence that is shown
 LONG_WORD = 12  # mean characters of a word, from which on it is probably none
 
 
@@ -191,10 +192,29 @@ def _markup(facts: TextFacts) -> Iterator[str]:
             yield f"{', '.join(kinds)}, {what}"
 
 
-def summary(name: str, facts: TextFacts, effective_batch: float | None = None) -> str:
-    """The facts as they are printed before training, with a warning if many words are unknown."""
-    text = f"Text: {name}\n" + "\n".join(f"  {what:<11} {how}" for what, how in text_lines(facts, effective_batch))
+def summary(name: str, facts: TextFacts, training: Split, effective_batch: float | None = None) -> str:
+    """What is printed before training.
+
+    Args:
+        name: of the text.
+        facts: all of them are printed, and a warning if many words are unknown.
+        training: gives examples, which show whether a file was read as it was meant, and are kept nowhere.
+        effective_batch: sentences in a batch.
+    """
+    lines = text_lines(facts, effective_batch)
+    lines.insert(1, ("examples", printable(_examples(training))))
+    text = f"Text: {name}\n" + "\n".join(f"  {what:<11} {how}" for what, how in lines)
     return f"{text}\n{warning}" if (warning := unknown_warning(facts)) else text
+
+
+def _examples(training: Split) -> str:
+    """The first sentence and the one in the middle, with their labels."""
+    names, shown = class_names(training.path.parent), []
+    for number in sorted({0, len(training.sentences) // 2}):
+        sentence, label = training.sentences[number], label_name(training.labels[number], names)
+        cut = f"{sentence[:EXAMPLE].rstrip()} …" if len(sentence) > EXAMPLE else sentence
+        shown.append(f'"{cut}"' + (f" ({label})" if label else ""))
+    return ", ".join(shown)
 
 
 def unknown_warning(facts: TextFacts) -> str:

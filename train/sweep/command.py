@@ -161,7 +161,7 @@ def prepare_text(options: FitOptions, runs: Sequence[SweepRun] = ()) -> list[str
         tokenizer = WordTokenizer.train(training.sentences, options.max_vocab, options.min_count)
         longest = longest_sentence(options, training)
         facts = text_facts(training, validation, evaluation, tokenizer, longest, options.min_count)
-        print(summary(corpus_name(options), facts), flush=True)
+        print(summary(corpus_name(options), facts, training), flush=True)
     return ["--threads", str(options.threads), *(["--data", options.data] if options.data else [])]
 
 
