@@ -55,7 +55,9 @@ def read_fields(fields: Mapping[str, Component], query: Mapping[str, str]) -> tu
             try:
                 value = read_value(component, query[key])
             except UserError as error:
-                faults.append(f"The link's {key}, {query[key][:40]!r}, {error}; the page uses the default.")
+                label = getattr(component, "label", None)
+                named = f"{key} (“{label}”)" if label else key
+                faults.append(f"The link's {named}, {query[key][:40]!r}, {error}; the page uses the default.")
         values.append(value)
     return values, faults
 

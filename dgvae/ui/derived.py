@@ -38,7 +38,10 @@ class _Making:
         if not any(is_wanted() for is_wanted in [*self.asked]):
             raise UserError(LEFT_SAID)
         if time.monotonic() > self.over:
-            raise UserError(f"This takes longer than {MOST_SECONDS:.0f} s here: {self.name} is too large for it.")
+            raise UserError(
+                f"This takes longer than {MOST_SECONDS:.0f} s here: {self.name} is too large for it, or the machine is busy; "
+                "try again later."
+            )
 
 
 class Derived:

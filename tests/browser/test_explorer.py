@@ -85,7 +85,7 @@ def test_a_link_that_asks_for_what_is_not_there_says_so_and_shows_the_rest(fresh
     said = fresh_page.locator("#link-faults .notice")
     expect(said).to_have_count(2)
     expect(said.first).to_contain_text("The link's model B, '<b>none</b>', is not here")
-    expect(said.last).to_contain_text("The link's n, '999', is not a number from 1 to 64; the page uses the default.")
+    expect(said.last).to_contain_text("The link's n (“Draws”), '999', is not a number from 1 to 64; the page uses the default.")
     expect(fresh_page.locator("#samples .head")).to_have_count(12)
     expect(fresh_page.get_by_label("Seed", exact=True)).to_have_value("3")
     expect(fresh_page.get_by_label("Model A", exact=True)).to_have_value("VAE · short-yelp")

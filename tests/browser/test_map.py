@@ -23,6 +23,7 @@ from dgvae.ui.sidebar import Sidebar
 from dgvae.ui.theme import look
 from dgvae.ui.vega.chart import vega_bundle
 from dgvae.ui.warm_up import WarmUp
+from tests.awaited import until
 from tests.browser.visitor import dot_on_map, open_again, open_app, set_number
 
 HOLED = "?tab=map&a=short-yelp/delta-vae&b=short-yelp/vae"
@@ -66,6 +67,20 @@ def test_a_hole_is_ringed_on_both_maps_and_read_out_and_its_link_shows_it_again(
         for side in "ab":
             ringed(page, side, -int(draw[1]))
         expect(page).to_have_url(re.compile(f"point=-{draw[1]}$"))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_while_holes_are_looked_for_the_page_says_so(fails: bool, page: Page, url: str):
+    open_app(page, url + HOLED)
+    asked = []
+    page.route("**/queue/join*", lambda route: asked.append(route))
+    page.get_by_role("button", name="Show me a hole in B").click()
+    expect(page.locator("#map-hole")).to_have_text("Looking for holes in B …")
+    until(lambda: asked, lambda seconds: page.wait_for_timeout(1000 * seconds))
+    for route in asked if fails else []:
+        route.abort()
+    page.unroute_all()
+    expect(page.locator("#map-hole")).to_have_text("" if fails else re.compile("in B|has no hole|Too few"))
 
 
 def test_a_sentence_pointed_at_in_one_map_is_ringed_in_the_other(page: Page, url: str):

@@ -52,7 +52,7 @@ def test_a_link_sets_what_it_names_and_the_rest_is_as_at_first() -> None:
 def test_what_a_field_cannot_hold_is_said_and_left_as_at_first(key: str, value: str, why: str) -> None:
     values, (fault,) = read_fields(FIELDS, {key: value})
     assert values == FIRST
-    assert fault.startswith(f"The link's {key}, {value[:40]!r}, {why}")
+    assert fault.startswith(f"The link's {key} (“{FIELDS[key].label}”), {value[:40]!r}, {why}")
     assert fault.endswith("; the page uses the default.")
 
 

@@ -13,6 +13,7 @@ from dgvae.evaluation.measured import Measured
 from dgvae.latent_space.wording import of_examples
 from dgvae.methods.table import METHODS
 from dgvae.text.corpora import CORPORA
+from dgvae.ui.markup.render import with_error
 
 POINTS = 300  # of each kind on a card
 _SIDE = 200  # of a map, in the units of its picture
@@ -67,7 +68,7 @@ def _card(model: Measured, drawn: str, title: str, order: str | None, a: str | N
     names: list[str] = [*SHOWN, *([order] if order and order not in SHOWN else [])]
     figures = "".join(
         f"<dt title='{escape(_meaning(model, name), quote=True)}'>{escape(FIGURES[name].name)}</dt>"
-        f"<dd>{escape(model.record.text(name))}</dd>"
+        f"<dd>{escape(with_error(model.record, name))}</dd>"
         for name in names
     )
     choices = "".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -130,7 +131,11 @@ class MapTab(Tab):
             chart.brush(self.brush, [*self.models, *self._controls.chosen], [self._region, self._report], **QUIET)
             given = [*self.models, self._near.distance, self._region, self._point]
             self._details.wire(chart, self.models)
-            self._holes[side].click(partial(self.show_hole, side), given, [self._hole_said, self._point, *read], **QUIET)
+            said = hint(f"Looking for holes in {side} …")  # some seconds, the first time
+            self._holes[side].click(None, None, self._hole_said, js=f"() => {json.dumps(said)}", api_visibility="private")
+            read_out = [self._hole_said, self._point, *read]
+            shown = self._holes[side].click(partial(self.show_hole, side), given, read_out, **QUIET)
+            shown.failure(None, None, self._hole_said, js="() => ''", api_visibility="private")
 
     def _wire_typing(self) -> None:
         """Point and region can be typed. A link's are read out as the tab is drawn."""

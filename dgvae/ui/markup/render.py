@@ -72,11 +72,17 @@ def facts(checkpoint: Checkpoint) -> str:
 def _fact(measured: Record, figure: str, latent_dim: int) -> str:
     row = FIGURES[figure]
     of = f" of {latent_dim}" if row.of_units else ""
-    value = measured.text(figure) + (of if figure in measured.figures else "")
-    if figure == "hole_mass" and figure in measured.figures and (error := measured.figures[figure].error) >= UNSURE:
-        value += f" ± {error:.1%}"
+    value = with_error(measured, figure) + (of if figure in measured.figures else "")
     why = escape(measured.absent.get(figure, row.meaning))
     return f"<dt title='{why}'>{escape(row.name)}</dt><dd title='{why}'>{value}</dd>"
+
+
+def with_error(measured: Record, figure: str) -> str:
+    """A figure as text, an unsure hole mass with its error."""
+    text = measured.text(figure)
+    if figure == "hole_mass" and figure in measured.figures and (error := measured.figures[figure].error) >= UNSURE:
+        text += f" ± {error:.1%}"
+    return text
 
 
 def read_as(words: Iterable[tuple[str, bool]], unread: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.checkpoint.coordinates import map_coordinates
+from dgvae.evaluation.estimates import Estimate
 from dgvae.evaluation.measured import Measured
 from dgvae.ui.gallery.cards import POINTS, cards, picture
+from dgvae.ui.markup.render import facts
 
 
 def dots(path: str) -> list[tuple[int, int]]:
@@ -74,3 +77,12 @@ def test_thirty_models_take_less_than_300_kilobytes_and_names_are_text(checkpoin
     assert "<script>" not in drawn
     assert "<b>" not in drawn
     assert drawn.count("aria-pressed='true'") == 1
+
+
+def test_an_unsure_hole_mass_shows_its_error_on_a_card_and_beside_the_model(checkpoints: Path) -> None:
+    checkpoint = load_checkpoint(checkpoints / "short-yelp" / "dg-vae")
+    for error, shown in ((0.06, True), (0.01, False)):
+        figures = checkpoint.metrics.figures | {"hole_mass": Estimate(0.3, error)}
+        record = replace(checkpoint.metrics, figures=figures)
+        card = cards([(Measured.of("a", checkpoint.model.config, record, ""), picture(None))], None, None, None)
+        assert (f"± {error:.1%}" in card) == (f"± {error:.1%}" in facts(replace(checkpoint, metrics=record))) == shown
