@@ -51,7 +51,7 @@ def find_dataset(text: str) -> HubDataset:
         with hub_faults(repository, revision, "data set"):
             commit = HfApi().resolve_revision(repository, repo_type="dataset", revision=revision).resolved
     except HubUnreachableError as error:
-        raise _offline(error) from None
+        raise _offline(error, repository) from None
     return HubDataset(repository, match[2] if match else None, revision, commit)
 
 
@@ -77,7 +77,7 @@ def download_dataset(dataset: HubDataset) -> dict[str, list[Path]]:
                 for split, names in files.items()
             }
     except HubUnreachableError as error:
-        raise _offline(error) from None
+        raise _offline(error, repository) from None
 
 
 def choose_files(names: list[str], dataset: HubDataset) -> dict[str, list[str]]:
@@ -146,5 +146,8 @@ def _converted(repository: str) -> tuple[str, dict[str, int]]:
     return commit, _sizes(repository, commit)
 
 
-def _offline(error: HubUnreachableError) -> UserError:
-    return UserError(f"{error} and the data set is not in this machine's cache; try again later, or give files of your own.")
+def _offline(error: HubUnreachableError, name: str) -> UserError:
+    return UserError(
+        f"{error} and {name} is neither a file here nor a data set in this machine's cache; try again later, or give files of "
+        "your own."
+    )
