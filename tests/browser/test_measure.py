@@ -131,20 +131,32 @@ def test_profiles_follow_the_models(page: Page, url: str):
     expect(page.locator("#profile-width .vega-place[data-state=ready] canvas")).to_be_visible()
 
 
+DRAWN = """canvas => {  // where it is dark, and to both sides, too; then its every tenth pixel, from below, where bars stand
+    const [width, height, box] = [canvas.width, canvas.height, canvas.getBoundingClientRect()];
+    const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    const isDark = (x, y) => data[4 * (y * width + x)] < 180 && data[4 * (y * width + x) + 3] > 200;
+    const place = (x, y) => [box.x + x * box.width / width, box.y + y * box.height / height];
+    const [dark, all] = [[], []];
+    for (let y = height - 40; y > 4; y--)
+        for (let x = 4; x < width - 4; x++) {
+            if (x % 3 === 0 && y % 3 === 0 && [-3, 0, 3].every(i => isDark(x + i, y) && isDark(x, y + i))) dark.push(place(x, y));
+            if (x % 10 === 0 && y % 10 === 0) all.push(place(x, y));
+        }
+    return [...dark, ...all];
+}"""
+
+
 def tooltip(page: Page, chart: str) -> dict[str, str]:
-    """Sweep the pointer across a chart until it says something."""
+    """Move the pointer over a chart until it says something."""
     canvas = page.locator(f"{chart} canvas")
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
     said = page.locator("#vg-tooltip-element.visible tr")
-    for y in range(40, int(box["height"]), 12):
-        for x in range(40, int(box["width"]), 12):
-            page.mouse.move(box["x"] + x, box["y"] + y)
-            page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            if said.count():
-                cells = said.evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))")
-                return {key: value for key, value in cells}
+    for x, y in canvas.evaluate(DRAWN):
+        page.mouse.move(x, y)
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        if said.count():
+            cells = said.evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))")
+            return {key: value for key, value in cells}
     raise AssertionError(f"no tooltip on {chart}")
 
 
