@@ -17,6 +17,7 @@ from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import Posterior
 
 _PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
+MOST_OUTLIERS = 0.05  # of all posteriors; more of them are a part of q(z)
 _TRIED = 1000  # samples on which the smoothing is chosen
 NO_DENSITY = "an implicit posterior has no density: z is what a network makes of the sentence and of noise"
 NO_MARGINAL = "it compares with N(0, 1) or N(0, I), and these posteriors lie on the unit sphere"
@@ -108,11 +109,14 @@ class AggregatedPosterior(ABC):
         """
         if len(self) < 2:
             return Smoothed(self)
-        chosen = torch.linspace(0, len(self) - 1, min(len(self), _TRIED)).long()
-        z = self.sample_each(torch.Generator().manual_seed(0))[chosen]
+        z = self.sample_each(torch.Generator().manual_seed(0))
+        usual, far = (torch.nonzero(which).squeeze(1) for which in (~self.outliers, self.outliers))
+        parts = [rows[torch.linspace(0, len(rows) - 1, min(len(rows), _TRIED)).long()] for rows in (usual, far)]
+        shares = [len(rows) / len(self) for rows in (usual, far)]  # so that the few outliers have theirs
 
         def fit(candidate: Smoothed) -> float:
-            return float(candidate.log_prob(z, leave_out=chosen).mean())
+            fits = [float(candidate.log_prob(z[rows], leave_out=rows).mean()) if len(rows) else 0.0 for rows in parts]
+            return sum(share * each for share, each in zip(shares, fits, strict=True))
 
         best = Smoothed(self)
         best_fit = fit(best)
@@ -120,6 +124,17 @@ class AggregatedPosterior(ABC):
             if (its_fit := fit(candidate := self.smooth(width))) > best_fit:
                 best, best_fit = candidate, its_fit
         return best
+
+    @cached_property
+    def outliers(self) -> Tensor:
+        """Which posteriors lie far from all others, at most MOST_OUTLIERS of them: [N], bool."""
+        return torch.zeros(len(self), dtype=torch.bool)
+
+    @cached_property
+    def usual(self) -> Self:
+        """q(z) without its outliers, to look for holes in: a few of them decide how `smoothed` blurs all others."""
+        far = self.outliers
+        return self.reordered(torch.nonzero(~far).squeeze(1)) if far.any() else self
 
     def smooth(self, width: float) -> Smoothed:
         """A version smoothed by one of `widths`; as it is for width 0, or where that cannot be done."""

@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import grids
-from dgvae.aggregate.base import MANY_PAIRS, NO_PAIR, AggregatedPosterior, Smoothed
+from dgvae.aggregate.base import MANY_PAIRS, MOST_OUTLIERS, NO_PAIR, AggregatedPosterior, Smoothed
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
 from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
+
+_FAR = 4.0  # times
+_FEWEST = 100  # posteriors of which some are called outliers
 
 
 class AggregatedGaussian(AggregatedPosterior):
@@ -89,6 +92,15 @@ class AggregatedGaussian(AggregatedPosterior):
     def _covariance_of_means(self) -> Tensor:
         centered = self.mean - self.mean.mean(0)
         return centered.T @ centered / len(self)
+
+    @cached_property
+    def outliers(self) -> Tensor:
+        """See `AggregatedPosterior`: in a dimension, they are _FAR times as far from the median as 95 % of the means, or σ."""
+        ordered = self.mean.sort(dim=0).values
+        low, median, high = (ordered[round(share * (len(self) - 1))] for share in (0.025, 0.5, 0.975))
+        reach = torch.maximum((high - low) / 2, torch.exp(0.5 * self.log_var).median(0).values)
+        far = ((self.mean - median).abs() > _FAR * reach).any(1)
+        return far & (len(self) >= _FEWEST) & (far.double().mean() <= MOST_OUTLIERS)
 
     def smooth(self, width: float) -> Smoothed:
         """Kernels of one covariance E σ² + h² Cov(μ) about means drawn together by √(1 − h²), h being `width` (West 1993).

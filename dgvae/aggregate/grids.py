@@ -62,8 +62,9 @@ def _marginal_gap(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> Ten
     if panels.complete and len(panels) <= _DENSE_NODES:
         places, weights = panels.nodes()
         return torch.stack(_both_gaps(places, weights, marginal_log_prob(mean, log_var, places, groups).T), dim=1)
-    grid = torch.linspace(low, high, _DENSE_NODES, dtype=mean.dtype, device=mean.device)
-    step = torch.full_like(grid, (high - low) / (len(grid) - 1))
+    # Beyond _PRIOR_REACH the prior weighs nothing, however far a posterior lies.
+    grid = torch.linspace(-_PRIOR_REACH, _PRIOR_REACH, _DENSE_NODES, dtype=mean.dtype, device=mean.device)
+    step = torch.full_like(grid, 2 * _PRIOR_REACH / (len(grid) - 1))
     _, reverse = _both_gaps(grid, step, marginal_log_prob(mean, log_var, grid, groups).T)
     kl = _kl_of_narrow(panels, mean, std, groups) if panels.complete else _sampled_kl(mean, log_var, groups)
     return torch.stack([kl, reverse], dim=1)

@@ -14,7 +14,8 @@ from typing import Literal
 from scipy.special import ndtri, psi
 
 from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
-from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, MATCH, percent
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, MATCH, percent
+from dgvae.evaluation.marginals import MOST, as_copies, how, judge_marginals
 from dgvae.evaluation.record import Record
 
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
@@ -26,7 +27,6 @@ HOLES = 0.05  # of the prior's mass, from which on it has holes
 CORRELATED = 0.3
 FEWEST = 20  # sentences with which anything is said
 MOST_COPIES = 0.05  # of the sentences: with more, those held out are in q(z) nonetheless, and everything else looks far from it
-MANY = 1000  # sentences, whose marginal KL has an error far below CONSISTENT_KL: older metrics.json do not hold it
 CEILING = 0.9  # of log N, from which on MI is no longer told from its ceiling
 
 
@@ -61,7 +61,7 @@ def collapse(record: Record) -> Iterator[Finding]:
         carry = f"the posterior means of {silent} of {len(variance)} dimensions barely vary"
     mi, sentences = record.figures.get("mi"), record.evaluation.sentences
     little = min(LITTLE_MI, 0.2 * math.log(sentences))
-    low, high = interval(mi, sentences) if mi else (math.inf, math.inf)
+    low, high = interval(mi, sentences) if mi else (-math.inf, math.inf)
     if mi and low < little <= high and silent < len(variance):
         yield Finding(
             "note",
@@ -74,8 +74,14 @@ def collapse(record: Record) -> Iterator[Finding]:
             f"Collapsed: z carries {max(0.0, min(mi.value, sum(kl or []))):.2f} nats of information about the sentence, at a "
             f"KL of {sum(kl or []):.2f} nats.",
         )
-    elif silent and "marginal_kl_bound" in record.profile and any(variance):  # points: however near, they differ
+    elif silent and not kl and "marginal_kl_bound" in record.profile and any(variance):  # points: however near, they differ
         yield Finding("note", f"The points barely vary in {silent} of {len(variance)} dimensions.")
+    elif mi and silent == len(variance) and low >= little:
+        yield Finding(
+            "note",
+            f"z carries {mi.value:.2f} nats of information about the sentence, spread so thinly that no dimension carries "
+            f"{SILENT_KL:g} nats.",
+        )
     elif silent == len(variance) or high < little:
         known = f", and z carries {max(0.0, mi.value):.2f} nats of information about the sentence" if mi else ""
         yield Finding("fault", f"Collapsed: {carry}{known}.")
@@ -86,7 +92,12 @@ def collapse(record: Record) -> Iterator[Finding]:
 
 
 def _told(record: Record) -> list[float]:
-    """MI of each dimension and the sentence, nats: KL less KL(q(z_i) ‖ p(z_i)), where that is measured (Hoffman & Johnson)."""
+    """MI of each dimension and the sentence, nats: KL less KL(q(z_i) ‖ p(z_i)), where that is measured (Hoffman & Johnson).
+
+    Both come from the same sentences: a few far ones make both large, and nothing of their difference is then left.
+    """
+    if told := record.profile.get("dimension_mi"):
+        return told
     kl = record.profile["kl"]
     return [each - gap for each, gap in zip(kl, record.profile.get("marginal_kl", [0.0] * len(kl)), strict=True)]
 
@@ -116,69 +127,26 @@ def _are_narrow(record: Record) -> bool:
     """
     if not (kl := record.figures.get("kl")) or has_copies(record):
         return False
-    sentences, gap = record.evaluation.sentences, max(0.0, _value(record, "smoothed_gap"))
-    return interval(Estimate(kl.value - gap, kl.error), sentences)[0] > 2 * math.log(sentences)
+    sentences, gap = record.evaluation.sentences, record.figures.get("smoothed_gap", Estimate(0.0, 0.0))
+    error = math.hypot(kl.error, gap.error) if record.all_examples else kl.error  # else from the same sentences
+    return interval(Estimate(kl.value - max(0.0, gap.value), error), sentences)[0] > 2 * math.log(sentences)
 
 
 def marginal_holes(record: Record) -> Iterator[Finding]:
     """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
-    kl, (wrong, unsure) = _marginal_kl(record)[0], _judge_marginals(record)
-    if unsure and not wrong:
-        which = f"dimension {unsure[0] + 1} differs" if len(unsure) == 1 else f"{len(unsure)} of {len(kl)} marginals differ"
+    wrong, unsure = judge_marginals(record)
+    dim = len(record.profile.get("variance_of_means", []))
+    if unsure:
+        which = f"dimension {unsure[0] + 1} differs" if len(unsure) == 1 else f"{len(unsure)} of {dim} marginals differ"
         yield Finding("note", f"Too few sentences to tell whether {which} from N(0, 1).")
     if wrong:
-        worst = max(wrong, key=kl.__getitem__)
+        worst = max(wrong, key=lambda dimension: wrong[dimension][0])
         which = f"Dimension {worst + 1} differs from N(0, 1)"
         if len(wrong) > 1:
-            which = f"{len(wrong)} of {len(kl)} marginals differ from N(0, 1); dimension {worst + 1} differs most"
-        by = f"{kl[worst]:.2f}"
-        if "marginal_kl" not in record.profile:
-            estimate = Estimate(*(values[worst] for values in _marginal_kl(record)[:2]))
-            by = f"at least {interval(estimate, record.evaluation.sentences, comparisons=len(kl))[0]:.2f}"
-        yield Finding("fault", f"{which}, by {by} nats{_how(record, worst)}.")
-
-
-def _judge_marginals(record: Record) -> tuple[list[int], list[int]]:
-    """The dimensions whose q(z_i) differs from N(0, 1), and those of which the sentences do not tell."""
-    (kl, errors, biases), sentences = _marginal_kl(record), record.evaluation.sentences
-    chances = [_as_copies(record) * chance for chance in record.profile.get("marginal_kl_by_chance", [0.0] * len(kl))]
-    wrong, unsure = [], []
-    for i, (value, error, bias, chance) in enumerate(zip(kl, errors, biases, chances, strict=True)):
-        low, high = interval(Estimate(value - bias, error), sentences, comparisons=len(kl))
-        # The jackknife knows a bias of the order 1/N. That of a few narrow posteriors is larger.
-        if low >= CONSISTENT_KL and low + bias - chance >= CONSISTENT_KL:
-            wrong.append(i)
-        elif high >= CONSISTENT_KL:
-            unsure.append(i)
-    return wrong, unsure
-
-
-def _marginal_kl(record: Record) -> tuple[list[float], list[float], list[float]]:
-    """KL(q(z_i) ‖ p(z_i)) of each dimension, its standard error and its bias, nats. Of points it is the bound by moments."""
-    name = "marginal_kl" if "marginal_kl" in record.profile else "marginal_kl_bound"
-    kl = record.profile.get(name, [])
-    unknown = [0.0 if record.evaluation.sentences >= MANY else math.nan] * len(kl)
-    errors, biases = (record.profile.get(f"{name}_{part}", unknown) for part in ("error", "bias"))
-    more = _as_copies(record)
-    return kl, [math.sqrt(more) * error for error in errors], [more * bias for bias in biases]
-
-
-def _as_copies(record: Record) -> float:
-    """How many times each sentence is there on average: the jackknife takes copies for sentences of their own."""
-    sentences = record.evaluation.sentences
-    return sentences / max(1, sentences - record.copies)
-
-
-def _how(record: Record, dimension: int) -> str:
-    """In what way a marginal differs from N(0, 1)."""
-    mean, variance = (record.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
-    if abs(mean) > 0.5 and not mean**2 < variance - 1 - math.log(variance or math.inf):  # the parts of a Gaussian's KL
-        return f": its mean is {mean:+.1f}"
-    if variance > 1.25:
-        return f": it is too wide (variance {variance:.1f})"
-    if variance < 0.8:
-        return f": it is too narrow (variance {variance:.2f})"
-    return "" if math.isnan(variance) else ": its shape differs"
+            which = f"{len(wrong)} of {dim} marginals differ from N(0, 1); dimension {worst + 1} differs most"
+        kl, is_bound = wrong[worst]
+        by = f"at least {kl:.2f}" if is_bound else f"{kl:.2f}"
+        yield Finding("fault", f"{which}, by {by} nats{how(record, worst, kl)}.")
 
 
 def joint_holes(record: Record) -> Iterator[Finding]:
@@ -186,13 +154,17 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     if has_copies(record):
         yield Finding("note", f"Holes can't be told: {copies_said(record)}. Leave the copies out.")
     mass, gap = record.figures.get("hole_mass"), record.figures.get("smoothed_gap")
+    if mass and record.outliers:
+        lie, they = ("lies", "it is") if record.outliers == 1 else ("lie", "they are")
+        which = f"{record.outliers:,} of {record.evaluation.sentences:,} encoded sentences"
+        yield Finding("note", f"{which} {lie} far from all others. Where holes are looked for, {they} left out.")
     if not mass or not gap:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")
         return
     holes, least = has_holes(record), max(0.0, interval(gap, record.evaluation.sentences)[0])
     outside = f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {least:.1f} nats)"
-    wrong, unsure = _judge_marginals(record)
+    wrong, unsure = judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
     elif not holes and not wrong and (far := interval(gap, record.evaluation.sentences)[0]) > FAR:
@@ -253,7 +225,7 @@ def _covariance_differs(record: Record) -> bool:
     """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
     if not (gap := record.figures.get("covariance_gap")):
         return False
-    more = _as_copies(record)
+    more = as_copies(record)
     sentences = int(record.sentences_of("covariance_gap") / more)
     by_chance = _covariance_gap_by_chance(sentences, len(record.profile.get("variance_of_means", [])))
     return interval(Estimate(gap.value, math.sqrt(more) * gap.error), sentences)[0] - by_chance >= COVARIANCE_GAP
@@ -270,12 +242,14 @@ def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
 def _joint_cause(record: Record) -> str:
     correlated = max(record.pairs, key=lambda pair: abs(pair.correlation), default=None)
     dim = len(record.profile.get("variance_of_means", [])) or 2
-    by_chance = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(record.evaluation.sentences)
-    if correlated and abs(correlated.correlation) >= max(CORRELATED, by_chance):
+    pairs = max(1, dim * (dim - 1) / 2)
+    if correlated and abs(correlated.correlation) >= max(
+        CORRELATED, float(ndtri(1 - DOUBT / pairs)) / math.sqrt(record.evaluation.sentences)
+    ):
         i, j = (dimension + 1 for dimension in correlated.dimensions)
         return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
-    if _covariance_differs(record):
-        gap = _value(record, "covariance_gap")
+    gap, by_chance = _value(record, "covariance_gap"), _covariance_gap_by_chance(record.evaluation.sentences, dim)
+    if _covariance_differs(record) or gap - by_chance >= MOST * _value(record, "smoothed_gap"):
         return f"the mean or covariance of q(z) differs from the prior's (covariance gap {gap:.2f} nats)"
     return "means, variances and correlations match, but the shape does not"
 

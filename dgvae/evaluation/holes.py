@@ -20,12 +20,13 @@ MOST_SENTENCES = 10_000  # in which holes are looked for; of more, so many are d
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
     """log p(z) − log q̂(z) in nats, where q̂ is q(z), smoothed. Large and positive is a place that sentences do not reach.
 
-    This describes a place. Whether it lies in a hole is decided by `in_holes`, from cross-validated gaps.
+    q̂ is made without the outliers of q(z), see `AggregatedPosterior.usual`. This describes a place. Whether it lies in a hole
+    is decided by `in_holes`, from cross-validated gaps.
 
     Args:
         z: places, [S, D].
         aggregated: q(z).
-        leave_out: the posterior that is left out of the mixture for each place, [S]; as of `AggregatedPosterior.log_prob`.
+        leave_out: the posterior that is left out of the mixture for each place, or −1, [S]; see `AggregatedPosterior.log_prob`.
 
     Returns:
         The gaps, [S].
@@ -40,7 +41,16 @@ def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor
         True
     """
     check_dimensions(z, aggregated.posterior.location.shape[1])
-    return aggregated.prior.log_prob(z.double()) - aggregated.smoothed.log_prob(z, leave_out)
+    smoothed, log_prior = aggregated.usual.smoothed, aggregated.prior.log_prob(z.double())
+    if leave_out is None:
+        return log_prior - smoothed.log_prob(z)
+    kept = ~aggregated.outliers
+    place = torch.where(kept, kept.cumsum(0) - 1, -1)  # in `usual`, [N]
+    own = torch.where(leave_out < 0, -1, place[leave_out.clamp_min(0)])
+    log_q = torch.empty_like(log_prior)
+    log_q[own < 0] = smoothed.log_prob(z[own < 0])
+    log_q[own >= 0] = smoothed.log_prob(z[own >= 0], own[own >= 0])
+    return log_prior - log_q
 
 
 def check_dimensions(z: Tensor, dim: int) -> None:
@@ -207,8 +217,9 @@ def _inside(aggregated: AggregatedPosterior, prior_samples: Tensor) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(aggregated), generator=generator)  # groups have to be random
     shuffled = aggregated.reordered(order[:MOST_SENTENCES])
-    z, width = shuffled.sample_each(generator), shuffled.smoothed.width
-    gaps, prior_gaps = (held_out_gaps(shuffled, places, width)[0] for places in (z, prior_samples))
+    z = shuffled.sample_each(generator)
+    z, shuffled = z[~shuffled.outliers], shuffled.usual
+    gaps, prior_gaps = (held_out_gaps(shuffled, places, shuffled.smoothed.width)[0] for places in (z, prior_samples))
     return in_holes(gaps, prior_gaps)
 
 

@@ -15,7 +15,7 @@ from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE
 from dgvae.evaluation.holes import check_dimensions
 from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.evaluation.record import PairGap
-from dgvae.posteriors import DiagonalGaussian, Points, Posterior
+from dgvae.posteriors import DiagonalGaussian, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
 SHOWN_PAIRS = 5
@@ -64,8 +64,8 @@ class LatentMeasures:
     """All figures of an evaluation set's posteriors, by the ids of FIGURES.
 
     figures: those that exist, and absent: why the others don't. profile: per dimension, see `AggregatedPosterior.profile`, and
-    `marginal_kl` with its standard error and its bias by the jackknife, nats. pairs: those with
-    the largest gap. `sentences` is N; MI cannot exceed its log.
+    `marginal_kl` with its standard error and its bias by the jackknife, nats; `dimension_mi`: MI of a sentence and a dimension;
+    `marginal_kl_bound`: see `_bounds_of_marginals`. pairs: those with the largest gap. `sentences` is N; MI is at most its log.
     """
 
     sentences: int
@@ -111,7 +111,7 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     if "consistent_units" not in absent:
         units, marginals = _marginals(aggregated)
         figures, profile = figures | units, profile | marginals
-    elif isinstance(posterior, Points):
+    if {"mean", "variance"} <= profile.keys():
         profile |= _bounds_of_marginals(aggregated)
     if "informative_units" not in absent:
         figures["informative_units"] = number_of_informative(*_with_and_without(aggregated, lambda q: q.profile()["kl"]))
@@ -181,6 +181,7 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
     bias = (len(gaps.kl_without) - 1) * (gaps.kl_without.mean(0) - gaps.kl)  # a mixture of few has a KL that is too high
     profile = {"marginal_kl": gaps.kl.tolist(), "marginal_kl_error": errors, "marginal_kl_bias": bias.tolist()}
     if isinstance(posterior := aggregated.posterior, DiagonalGaussian):
+        profile["dimension_mi"] = (posterior.kl_per_dimension().mean(0) - gaps.kl).tolist()  # Hoffman & Johnson 2016
         precision = (-posterior.log_var.double()).exp().mean(0)
         profile["marginal_kl_by_chance"] = marginal_kl_by_chance(precision, len(aggregated)).tolist()
     directions = {
@@ -191,9 +192,10 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
 
 
 def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[float]]:
-    """What mean m and variance v of points say of KL(q(z_i) ‖ p(z_i)): it is at least ½ (v + m² − 1 − log v), a Gaussian's.
+    """What mean m and variance v say of KL(q(z_i) ‖ p(z_i)): it is at least ½ (v + m² − 1 − log v), a Gaussian's.
 
-    A constant, whose KL is infinite, has 0: it is told otherwise.
+    N sentences suffice for it where posteriors are narrow, or are points, and for q(z_i) itself they do not. A constant, whose
+    KL is infinite, has 0: it is told otherwise.
     """
 
     def bound(mixture: AggregatedPosterior) -> Tensor:

@@ -50,6 +50,7 @@ class Record:
     the labels of the sentences are called, by number; a label that is not in it has no name but its number. all_examples: how
     many examples the figures SUMMED and their rows of the profile come from, where the others come from fewer, those of
     `evaluation`; 0 where all come from these. copies: how many of these are copies of others, or nearly.
+    outliers: how many of them lie far from all others, and are left out where holes are looked for.
     """
 
     corpus: str
@@ -65,6 +66,7 @@ class Record:
     classes: dict[int, str] = field(default_factory=dict)
     all_examples: int = 0
     copies: int = 0
+    outliers: int = 0
 
     def sentences_of(self, figure: str) -> int:
         """How many sentences a figure comes from."""
@@ -84,7 +86,7 @@ class Record:
     def save(self, folder: Path) -> None:
         """Write metrics.json. An error that is not known is null."""
         data = asdict(self)
-        for name in ("all_examples", "copies"):
+        for name in ("all_examples", "copies", "outliers"):
             if not data[name]:
                 del data[name]
         data["figures"] = {
@@ -138,6 +140,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
         classes={int(number): name for number, name in check("classes", _is_classes, {}).items()},
         all_examples=check("all_examples", lambda count: isinstance(count, int) and count >= 0, 0),
         copies=check("copies", lambda count: isinstance(count, int) and count >= 0, 0),
+        outliers=check("outliers", lambda count: isinstance(count, int) and count >= 0, 0),
     )
 
 

@@ -95,22 +95,4 @@ def map_gaps(stored: LatentMap, aggregated: AggregatedPosterior, own: Tensor | N
         log p − log q in nats, [P + M].
     """
     own = stored.sentences if own is None else own
-    return gaps_at(stored.z, torch.cat([torch.full((stored.priors,), -1), own]), aggregated)
-
-
-def gaps_at(z: Tensor, own: Tensor, aggregated: AggregatedPosterior) -> Tensor:
-    """Density gaps, log p − log q in nats, leaving out of q the posterior that a point was drawn from.
-
-    Args:
-        z: [S, D].
-        own: the component of q(z) that is left out for each, −1 for none, [S].
-        aggregated: q(z), which must have a density.
-
-    Returns:
-        The gaps, [S].
-    """
-    gaps = torch.empty(len(z), dtype=torch.float64)
-    free = own < 0
-    gaps[free] = density_gap_at(z[free], aggregated)
-    gaps[~free] = density_gap_at(z[~free], aggregated, leave_out=own[~free])
-    return gaps
+    return density_gap_at(stored.z, aggregated, leave_out=torch.cat([torch.full((stored.priors,), -1), own]))

@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from dgvae.aggregate import aggregate
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import Finding, copies_said, diagnose, has_copies
 from dgvae.evaluation.estimates import Estimate, prior_count
@@ -80,6 +81,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         classes=dict(classes),
         all_examples=len(posterior) if len(posterior) > len(some) else 0,
         copies=copies(some),
+        outliers=int(aggregate(some).outliers.sum()),
     )
     add_latents(record, some)
     if has_copies(record):

@@ -59,7 +59,7 @@ class LatentSpace(HeldSpace):
         (True, True)
         >>> for finding in space.diagnosis():
         ...     print(finding.severity, finding.text)
-        fault Dimension 1 differs from N(0, 1), by 0.59 nats: its mean is +0.8.
+        fault Dimension 1 differs from N(0, 1), by 0.59 nats: its mean is +0.77.
         fault Holes: 45% of the prior lies where encoded examples are rare (joint gap at least 0.6 nats).
         good No collapse: every dimension carries information about the example.
     """

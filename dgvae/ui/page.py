@@ -217,7 +217,7 @@ class Page:
             with suppress(UserError):  # it is said where the model is shown
                 checkpoint = self.shelf.get(name)
                 if checkpoint.aggregated.has_density:
-                    _ = checkpoint.aggregated.smoothed
+                    _ = checkpoint.aggregated.usual.smoothed
                 if self.shelf.is_ours(str(name)):
                     self.ahead.ask(checkpoint)
 

@@ -42,7 +42,7 @@ def test_they_are_those_of_measure_latents(kind: str, examples: int, monkeypatch
         assert values == pytest.approx(known.profile[name], rel=1e-7, abs=1e-10), name
     assert known.profile.keys() - found.profile.keys() <= {
         "marginal_kl", "marginal_kl_error", "marginal_kl_bias", "marginal_kl_by_chance", "marginal_kl_bound",
-        "marginal_kl_bound_error", "marginal_kl_bound_bias",
+        "marginal_kl_bound_error", "marginal_kl_bound_bias", "dimension_mi",
     }  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import pytest
 import torch
 
@@ -73,7 +76,7 @@ def test_what_is_far_out_is_not_collapsed(outlier: float, scale: float) -> None:
 
 def test_a_bound_is_not_said_to_be_more_than_its_error_allows() -> None:
     generator = torch.Generator().manual_seed(1)
-    mean = 0.97 * torch.randn(500, 4, generator=generator)
+    mean = 0.97 * torch.randn(3000, 4, generator=generator)
     mean[:, 1] = mean[:, 1].abs() * mean[:, 0].sign()
     mean[0] = 1000
     space = LatentSpace(mean, torch.full_like(mean, -3.0))
@@ -88,3 +91,64 @@ def test_copies_make_no_posterior_narrow() -> None:
     mean = 0.84 * torch.randn(300, 4, generator=torch.Generator().manual_seed(0)) + 3
     both = torch.cat([mean, mean])
     assert not any("narrow" in finding.text for finding in LatentSpace(both, torch.full_like(both, -1.2)).diagnosis())
+
+
+def texts(mean: torch.Tensor, log_var: float | torch.Tensor) -> list[str]:
+    return [f.text for f in LatentSpace(mean, torch.as_tensor(log_var).expand_as(mean)).diagnosis()]
+
+
+@pytest.mark.parametrize(("width", "shift"), [(1e-3, 3.0), (1e-4, 1.0), (0.01, -0.5)])
+def test_a_mean_tells_a_marginal_however_narrow_posteriors_are(width: float, shift: float) -> None:
+    mean = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0)) + torch.tensor([shift, 0.0])
+    found = texts(mean, 2 * math.log(width))
+    said = re.compile(r"Dimension 1 differs .* by (at least )?.* nats: its mean is ([+-][\d.]+)\.")
+    (match,) = (match for match in map(said.match, found) if match)
+    assert float(match[2]) == pytest.approx(shift, abs=0.06)
+
+
+@pytest.mark.parametrize(("far", "distance"), [(0, 0), (20, 100), (5, 1000), (60, 20)])
+@pytest.mark.parametrize("are_points", [False, True])
+def test_a_few_examples_far_out_hide_no_hole(far: int, distance: float, are_points: bool) -> None:
+    generator = torch.Generator().manual_seed(far)
+    mean = torch.randn(2000, 2, generator=generator)
+    mean[:, 0] = mean[:, 0].abs()
+    angle = 2 * math.pi * torch.rand(far, generator=generator)
+    mean[:far] = distance * torch.stack([angle.cos(), angle.sin()], dim=1)
+    space = LatentSpace(mean) if are_points else LatentSpace(mean, torch.full_like(mean, -3.0))
+    assert space.figures()["hole_mass"].value == pytest.approx(0.5 if are_points else 0.39, abs=0.04)
+    assert 0.3 < sum(hole.share for hole in space.holes()) < 0.6
+    assert any("far from all others" in f.text for f in space.diagnosis()) == bool(far)
+
+
+def test_a_dimension_is_silent_by_the_same_examples_that_measure_both_parts_of_it() -> None:
+    generator = torch.Generator().manual_seed(3)
+    mean = 0.7 * torch.randn(12_000, 3, generator=generator)
+    mean[:5, 1] = 400.0
+    space = LatentSpace(mean, torch.full_like(mean, -2.0))
+    assert len(space.rows) < len(mean)
+    assert not any("carry less than" in f.text for f in space.diagnosis())
+
+
+def test_many_weak_dimensions_are_no_collapse() -> None:
+    mean = 0.13 * torch.randn(2000, 128, generator=torch.Generator().manual_seed(0))
+    found = texts(mean, math.log(1 - 0.13**2))
+    assert any(re.match(r"z carries 1\.\d\d nats .* no dimension carries 0\.01 nats", text) for text in found), found
+    assert not any("ollapsed" in text for text in found)
+
+
+def test_what_a_covariance_explains_is_not_said_to_be_a_shape() -> None:
+    generator = torch.Generator().manual_seed(0)
+    covariance = 0.27 + 0.73 * torch.eye(7)
+    mean = torch.randn(3000, 7, generator=generator) @ torch.linalg.cholesky(covariance - 0.1 * torch.eye(7)).T
+    found = texts(mean, math.log(0.1))
+    assert any("the mean or covariance of q(z) differs" in text for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "how"),
+    [(0.7, 0.45, "its mean is +0.4"), (0.7, -0.4, "its mean is -0.4"), (0.4, 0.1, "it is too narrow")],
+)
+def test_what_differs_in_a_marginal_is_what_explains_most_of_it(scale: float, shift: float, how: str) -> None:
+    mean = math.sqrt(scale) * torch.randn(5000, 1, generator=torch.Generator().manual_seed(0)) + shift
+    found = texts(mean, math.log(0.3))
+    assert any(how in text for text in found), found

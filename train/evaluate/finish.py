@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dgvae.aggregate import aggregate
 from dgvae.checkpoint.checkpoint import weights_sha256
 from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.latents import Latents, map_latents
@@ -60,6 +61,7 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
         absent={},
         training=training,
         classes=class_names(evaluation.path.parent),
+        outliers=int(aggregate(posterior).outliers.sum()),
     )
     add_latents(record, posterior)
     add_reconstruction(record, reconstruct(Subject(model, tokenizer, posterior, evaluation)), posterior)

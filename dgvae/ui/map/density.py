@@ -55,7 +55,8 @@ def points_in(checkpoint: Checkpoint, projection: str, view: View, coloring: Col
     """
     import torch
 
-    from dgvae.explore.map_columns import gaps_at, point_columns
+    from dgvae.evaluation.holes import density_gap_at
+    from dgvae.explore.map_columns import point_columns
 
     xy, places = _all_places(checkpoint, projection), places_of(checkpoint)
     if xy is None or places is None:
@@ -66,7 +67,7 @@ def points_in(checkpoint: Checkpoint, projection: str, view: View, coloring: Col
     numbers, z, gaps = places.points.numbers(rows), places.points.z(rows), None
     if coloring.key == "gap" and checkpoint.aggregated.has_density:
         own = torch.where(numbers < 0, -1, checkpoint.latents.components((numbers - 1).clamp_min(0)))
-        gaps = gaps_at(z, own, checkpoint.aggregated)
+        gaps = density_gap_at(z, checkpoint.aggregated, own)
     values = coloring.values(checkpoint, z, numbers)
     return written_points(point_columns(checkpoint.latents, numbers, xy[rows], gaps, values), checkpoint.classes)
 

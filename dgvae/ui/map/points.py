@@ -101,12 +101,12 @@ def gap_of(checkpoint: Checkpoint, point: Point, z: Tensor) -> Tensor | None:
     """The density gap of a point with the latent z, [1, D] -> [1], nats; None where there are no densities."""
     import torch
 
-    from dgvae.explore.map_columns import gaps_at
+    from dgvae.evaluation.holes import density_gap_at
 
     if not checkpoint.aggregated.has_density:
         return None
     own = torch.tensor([-1]) if point.is_draw else checkpoint.latents.components(torch.tensor([point.index]))
-    return gaps_at(z, own, checkpoint.aggregated)
+    return density_gap_at(z, checkpoint.aggregated, own)
 
 
 def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
