@@ -15,6 +15,8 @@ _CHANCE = 0.1
 _SURE = 4.0  # standard errors
 _SHARP = 0.7  # of what is seen at k, from which on that at k + 1 is no less
 _OWN = 0.9  # values of a coordinate for each place, from which on places that are equal are copies
+_DECIMALS = (1, 10, 100, 1000)  # of numbers that are written with at most three of them
+_OFTEN = 10.0  # times as many as by chance
 _ROUNDING = 1e-7  # of the extent: smaller distances may be zero
 
 
@@ -33,13 +35,34 @@ def copies(posterior: Posterior) -> int:
         return equal
     distance = nearest(location, location, counts[-1] + 1)[0][:, 1:]  # without itself
     extent = float((location - location.mean(0)).norm(dim=1).max())
-    logs = distance.clamp_min(max(_ROUNDING * extent, 1e-300)).log()  # [N, K]
+    logs = distance.clamp_min(max(_ROUNDING * extent, _step(location), 1e-300)).log()  # [N, K]
     shares = torch.full((len(counts), counts[-1]), torch.inf)
     for row, count in zip(shares, counts, strict=True):
         found = _shares(logs[:, :count])
         row[: len(found)] = found
     # Copies show whichever neighbors m is taken from.
     return max(equal, round(len(location) * float(shares.amin(0).nan_to_num(posinf=0).max())))
+
+
+def _step(location: Tensor) -> float:
+    """How far apart places that differ are at least, where so many are equal because coordinates have few digits; else 0.
+
+    They are if about as many pairs meet as would if coordinates were independent. [N, D].
+    """
+    is_short = any(torch.equal(location.to(kind).double(), location) for kind in (torch.bfloat16, torch.float16))
+    if not (is_short or any(bool((scale * location - (scale * location).round()).abs().lt(1e-4).all()) for scale in _DECIMALS)):
+        return 0.0
+    chance = math.prod(_pairs(column) for column in location.T)  # that two meet
+    if _pairs(location) > _OFTEN * chance + 1e-6:
+        return 0.0
+    gaps = location.sort(dim=0).values.diff(dim=0)
+    return float(gaps.where(gaps > 0, torch.nan).nanmedian(0).values.nan_to_num().norm())
+
+
+def _pairs(values: Tensor) -> float:
+    """The share of all pairs that are equal."""
+    times = values.unique(dim=0, return_counts=True)[1].double()
+    return float((times * (times - 1)).sum()) / (len(values) * (len(values) - 1))
 
 
 def _equal(location: Tensor) -> int:

@@ -59,3 +59,17 @@ def test_independent_examples_are_no_copies_whatever_their_shape(shape: str) -> 
         "sparse": torch.cat([noise, noise.flip(0)], dim=1) * (torch.arange(6) < 6 * t),
     }[shape]
     assert copies(Points(z)) < MOST_COPIES * len(z)
+
+
+@pytest.mark.parametrize("examples", [300, 1000, 3000])
+@pytest.mark.parametrize(
+    ("dim", "kind"), [(1, "bfloat16"), (1, "float16"), (2, "0.1"), (1, "0.01"), (2, "bfloat16"), (3, "0.1")]
+)
+def test_numbers_of_few_digits_are_no_copies(dim: int, kind: str, examples: int) -> None:
+    for seed in range(3):
+        z = torch.randn(examples, dim, generator=torch.Generator().manual_seed(seed))
+        step = float(kind) if "." in kind else 0
+        z = (z / step).round() * step if step else z.to(getattr(torch, kind)).float()
+        assert copies(Points(z)) < MOST_COPIES * len(z)
+    if dim > 1 and "." not in kind:  # where exact ones are counted nonetheless
+        assert copies(Points(torch.cat([z, z]))) == pytest.approx(examples, rel=0.1)
