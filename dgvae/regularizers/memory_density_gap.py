@@ -75,7 +75,7 @@ class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
         for name, shape in kind.shapes(memory_size, latent_dim).items():
             # Whatever an empty place holds is left out; this makes it a unit vector where it has to be one.
             self.register_buffer(f"memory_{name}", torch.full(shape, latent_dim**-0.5))
-        self.register_buffer("written", torch.zeros((), dtype=torch.int64))  # posteriors so far
+        self.register_buffer("written", torch.zeros((), dtype=torch.int64))  # posteriors so far, also those that had no room
 
     @classmethod
     def from_config(cls, config: TextVAEConfig) -> Self:
@@ -121,14 +121,14 @@ class MemoryDensityGap(Regularizer[DiagonalGaussian | VonMisesFisher]):
 
     @torch.no_grad()
     def _remember(self, posterior: Posterior) -> None:
-        """Put the batch of all processes in the place of the oldest."""
-        if not self.memory_size:
-            return
-        batch = posterior.map(gather).map(lambda tensor: tensor[-self.memory_size :])
-        places = (self.written + torch.arange(len(batch), device=self.written.device)) % self.memory_size
+        """Put the batch of all processes in the place of the oldest, or as much of its end as there is room for."""
+        batch = posterior.map(gather)
+        last = min(len(batch), self.memory_size)
+        rows = torch.arange(len(batch) - last, len(batch), device=self.written.device)
+        places = (self.written + rows) % max(1, self.memory_size)
         for name, tensor in batch.tensors().items():
             memory: Tensor = getattr(self, f"memory_{name}")
-            memory.index_copy_(0, places, tensor.to(memory.dtype))
+            memory.index_copy_(0, places, tensor[len(batch) - last :].to(memory.dtype))
         self.written += len(batch)
 
 

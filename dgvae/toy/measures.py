@@ -11,7 +11,6 @@ from torch import Tensor
 
 from dgvae.aggregate import aggregate
 from dgvae.posteriors import DiagonalGaussian, Posterior, VonMisesFisher
-from dgvae.regularizers.density_gap import GaussHermite, density_gap
 
 NODES = 24
 CIRCLE = 4096  # places on the circle
@@ -41,13 +40,14 @@ def measure(posterior: Posterior, nodes: int = NODES) -> Measures:
     if not isinstance(posterior, DiagonalGaussian):
         return Measures(kl, gap, kl - gap)
     principal = along_principal_axes(posterior)
-    return Measures(kl, gap, kl - gap, marginal_gap(posterior, nodes), marginal_gap(principal, nodes))
+    return Measures(kl, gap, kl - gap, marginal_gap(posterior), marginal_gap(principal))
 
 
 def joint_gap(posterior: Posterior, nodes: int = NODES) -> float:
     """KL(q(z) ‖ p(z)) in nats, of Gaussians by a Gauss–Hermite rule of nodes² about each, on the circle by trapezia.
 
-    About each, and not on a grid: posteriors may be as narrow as they like.
+    About each, and not on a grid: posteriors may be as narrow as they like. Where some of 128 are 20 to 50 times narrower than
+    the others, it is off by up to 0.01 nats, since the nodes of the wide ones miss their peaks.
     """
     mixture = aggregate(posterior)
     if isinstance(posterior, VonMisesFisher):
@@ -65,10 +65,9 @@ def joint_gap(posterior: Posterior, nodes: int = NODES) -> float:
     return float((log_ratio.view(len(posterior), -1) * weights).sum(1).mean())
 
 
-def marginal_gap(posterior: DiagonalGaussian, nodes: int = NODES) -> float:
+def marginal_gap(posterior: DiagonalGaussian) -> float:
     """Σ_i KL(q(z_i) ‖ N(0, 1)) in nats: the density gap (Zhang et al. 2022, Eq. 11) of all points together."""
-    estimator = GaussHermite(nodes)
-    return float(density_gap(posterior.mean, posterior.log_var, len(posterior), estimator))
+    return float(aggregate(posterior).marginal_gaps().kl.sum())
 
 
 def along_principal_axes(posterior: DiagonalGaussian) -> DiagonalGaussian:

@@ -180,6 +180,18 @@ def test_the_memory_holds_the_last_sentences_and_only_those_of_training() -> Non
     large = DiagonalGaussian(torch.arange(26.0).view(13, 2), torch.zeros(13, 2))
     gap.train()(large, large.mean)  # more than the memory holds: the last ten
     assert sorted(gap.get_buffer("memory_mean")[:, 0].tolist()) == [2.0 * k for k in range(3, 13)]
+    assert int(gap.written) == 33
+
+
+@pytest.mark.parametrize("memory", [0, 3, 100])
+def test_a_delay_counts_sentences_whatever_the_memory_holds(memory: int) -> None:
+    gap = MemoryDensityGap(2, memory, aggregation_size=4).train()
+    begun = []
+    for _ in range(8):
+        begun.append(float(gap.filled_share(delay=20)) > 0)
+        batch = DiagonalGaussian(torch.randn(5, 2), torch.zeros(5, 2))
+        gap(batch, batch.mean)
+    assert begun.index(True) == (4 if memory == 0 else 5)  # 20 sentences; with a memory, once more than these are in it
 
 
 def test_a_state_restores_the_memory() -> None:
