@@ -147,6 +147,11 @@ def test_the_app_says_at_its_start_that_the_hub_is_out_of_reach(monkeypatch, cap
         ("GRADIO_SERVER_PORT", "65536", "GRADIO_SERVER_PORT must be a number from 1 to 65535, not '65536'"),
         ("GRADIO_TEMP_DIR", "/dev/null/x", "GRADIO_TEMP_DIR names /dev/null/x, which can't be written"),
         (
+            "GRADIO_WATCH_DIRS",
+            "/",
+            "GRADIO_WATCH_DIRS has the app start anew when files change, for who develops a page; unset it.",
+        ),
+        (
             "GRADIO_ALLOWED_PATHS",
             "/",
             "GRADIO_ALLOWED_PATHS gives visitors the files that it names, and the page needs none; unset it.",

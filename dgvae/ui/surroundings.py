@@ -30,6 +30,8 @@ def check_gradio_settings() -> None:
         )
     if os.environ.get("GRADIO_ALLOWED_PATHS"):
         raise UserError("GRADIO_ALLOWED_PATHS gives visitors the files that it names, and the page needs none; unset it.")
+    if os.environ.get("GRADIO_WATCH_DIRS"):
+        raise UserError("GRADIO_WATCH_DIRS has the app start anew when files change, for who develops a page; unset it.")
     if folder := os.environ.get("GRADIO_TEMP_DIR"):
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)

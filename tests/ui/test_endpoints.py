@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
@@ -182,4 +183,4 @@ def test_mcp_clients_find_these_tools_and_no_handler_of_the_page(checkpoints: Pa
     finally:
         demo.close()
     assert {tool.split("_")[-1] for tool in tools} == TOOLS
-    assert "density_gap" in answer.content[0].text
+    assert [set(sample) for sample in json.loads(answer.content[0].text)] == 2 * [{"text", "density_gap", "latent"}]

@@ -39,7 +39,7 @@ def shelf(visitors: Visitors) -> Shelf:
 
 def sent(files: GivenFiles, path: Path) -> str:
     """The ticket of a file that has arrived."""
-    files.uploads._files["ticket"] = path
+    files.uploads._files["ticket"] = path, 0.0
     return "ticket"
 
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from gradio.route_utils import get_root_url
+from gradio.server_messages import UnexpectedErrorMessage
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dgvae.ui.requests.fault_log import log, told
@@ -30,6 +31,8 @@ CLOSED = re.compile(
     r"component_server|runs)/?$|(?:custom_component|stream|run-history|profiling)(?:/|$)|proxy=)"
 )
 ANSWER = re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)/?$")
+STREAM = re.compile(r"/queue/data/?$")
+NO_SESSION = f"data: {UnexpectedErrorMessage(message='404: Not Found', session_not_found=True).model_dump_json()}\n\n"
 FUNCTION = re.compile(rb'"fn_index"\s*:\s*(\d+)')
 PARSED_AT_ONCE = 2  # large requests
 V2 = re.compile(r"/call/v2/([^/]+)/?$")
@@ -63,7 +66,7 @@ class Gate:
         self._app = app
         self._blocks = blocks
         self._parsing = asyncio.Semaphore(PARSED_AT_ONCE)
-        self._attempts = Attempts(app)
+        self._attempts = Attempts(app, blocks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -82,6 +85,9 @@ class Gate:
                 raise Refusal(404, "There is nothing here.")
             if scope["method"] == "GET" and (found := ANSWER.search(scope["path"])):
                 self._check_event(found[1])
+            if scope["method"] == "GET" and STREAM.search(scope["path"]) and not self._has_mail(scope):
+                await PlainTextResponse(NO_SESSION, media_type="text/event-stream")(scope, receive, send)
+                return
             serve = self._app
             if scope["method"] == "POST":
                 scope, receive = await self._checked(scope, receive)
@@ -101,8 +107,6 @@ class Gate:
         headers = Headers(scope=scope)
         self._check_host(scope)
         if LOGIN.search(scope["path"]):
-            if self._attempts.is_full(scope):
-                raise Refusal(429, "Too many people log in from this address just now; try again in a moment.")
             return scope, receive
         if not self._is_logged_in(scope):
             raise Refusal(401, "Not authenticated: log in first.")
@@ -147,6 +151,11 @@ class Gate:
         """
         if not any(name in ids for ids in self._blocks._queue.pending_event_ids_session.values()):
             raise Refusal(404, "There is no such event, or its answer has been read.")
+
+    def _has_mail(self, scope: Scope) -> bool:
+        """Whether there is a stream to read. Gradio would answer the same where there is none, and then fail."""
+        session = Request(scope).query_params.get("session_hash")
+        return session is None or session in self._blocks._queue.pending_messages_per_session
 
     def _check_host(self, scope: Scope) -> None:
         """Gradio takes its own address from the request's headers, in the middle of its work."""

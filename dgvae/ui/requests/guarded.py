@@ -20,6 +20,7 @@ from dgvae.errors import UserError
 from dgvae.ui.requests.fault_log import log, told
 from dgvae.ui.requests.gate import Gate
 from dgvae.ui.requests.kept_page import KeptPages
+from dgvae.ui.requests.mcp import take_json
 from dgvae.ui.requests.packed import PackedFiles
 from dgvae.ui.requests.plain import plain
 from dgvae.ui.requests.sessions import SharedConfig
@@ -45,6 +46,8 @@ class GuardedBlocks(gr.Blocks):
         ours = [Middleware(Gate, blocks=self), Middleware(KeptPages, blocks=self), Middleware(PackedFiles)]
         app["middleware"] = [*app.get("middleware", []), *ours]
         app["routes"] = [*app.get("routes", []), *self.routes]
+        if kwargs.get("mcp_server"):
+            take_json()
         # `_frontend`: no second look whether the page answers, which fails if that takes 3 s, as on a busy machine
         return super().launch(*args, **{"_frontend": False, **kwargs}, app_kwargs=app)
 

@@ -102,8 +102,9 @@ class KeptPages:
                 kept = self._kept[path, user is None] = await self._make(path, scope, user is None)
         if not kept.parts:
             return None
-        if not takes_gzip(StarletteHeaders(scope=scope)):
-            return kept.at(root, user)
+        is_packed = (root, user) in kept.packed
+        if not takes_gzip(StarletteHeaders(scope=scope)) or (self._packing.locked() and not is_packed):
+            return kept.at(root, user)  # many addresses that nobody has keep nobody waiting
         async with self._packing:
             return await kept.packed_at(root, user)
 

@@ -7,11 +7,16 @@ from collections import Counter
 from typing import Any
 from weakref import WeakValueDictionary
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dgvae.ui.requests.limits import once
+
 PAUSE = 1.0  # seconds after a wrong password
-MOST_ATTEMPTS = 20  # of one address at once
+MOST_ATTEMPTS = 20  # of one name at once
+TOO_MANY = "Too many people try this name just now; try again in a moment."
 
 
 def user_of(blocks: Any, scope: Scope) -> str | None:
@@ -32,40 +37,45 @@ def _cookie_names(blocks: Any) -> tuple[str, str]:
 
 
 class Attempts:
-    """Passes attempts to log in on, one at a time of each address, so that nobody tries more than a password a second.
+    """ASGI app. Passes attempts to log in on, one at a time of each user's name: nobody tries more than a password a second.
 
-    Choice made: nobody is locked out, since whoever shares an address, behind a proxy, would be locked out by another.
+    Choice made: it goes by names and not by addresses. A proxy gives all visitors one address, and anybody as many as they like
+    by a header. Whoever goes on trying a name keeps its owner waiting, and nobody else.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, blocks: Any) -> None:
         self._app = app
+        self._blocks = blocks
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._waiting: Counter[str] = Counter()
 
-    def is_full(self, scope: Scope) -> bool:
-        """Whether too many attempts of this address wait already."""
-        return self._waiting[_address(scope)] >= MOST_ATTEMPTS
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an attempt. A wrong one keeps the next one of its address waiting."""
-        address, status = _address(scope), 0
+        """Answer an attempt. A wrong one keeps the next one of its name waiting."""
+        body, status = await Request(scope, receive).body(), 0
+        name = await self._name(scope, once(body, receive))
+        if self._waiting[name] >= MOST_ATTEMPTS:
+            await JSONResponse({"detail": TOO_MANY}, 429)(scope, receive, send)
+            return
 
         async def note(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
-        turn = self._turns.setdefault(address, asyncio.Lock())
-        self._waiting[address] += 1
+        turn = self._turns.setdefault(name, asyncio.Lock())
+        self._waiting[name] += 1
         try:
             async with turn:
-                await self._app(scope, receive, note)
+                await self._app(scope, once(body, receive), note)
                 if status != 200:
                     await asyncio.sleep(PAUSE)
         finally:
-            self._waiting -= Counter([address])  # which forgets those that come to 0
+            self._waiting -= Counter([name])  # which forgets those that come to 0
 
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return client[0] if client else ""
+    async def _name(self, scope: Scope, receive: Receive) -> str:
+        """Whose password is tried; "" for all whom the app does not know."""
+        try:
+            name = (await Request(scope, receive).form()).get("username")
+        except HTTPException:  # no form
+            return ""
+        return name if isinstance(name, str) and name in dict(self._blocks.auth or ()) else ""

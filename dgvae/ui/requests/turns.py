@@ -29,6 +29,7 @@ from gradio.block_function import BlockFunction
 from gradio.context import LocalContext
 from gradio.queueing import Event, Queue
 from gradio.server_messages import EventMessage
+from gradio.utils import LRUCache
 
 AT_ONCE = 6  # computing handlers
 MOST_EXCUSED = 48  # computing handlers that wait for another: they have threads, if no place
@@ -67,6 +68,14 @@ class Mailbox(asyncio.Queue[EventMessage]):
         return 0.0 if self.readers else time.monotonic() - self.read_at
 
 
+class _Mailboxes(LRUCache):
+    """The visitors' mailboxes. Gradio deletes that of a visitor once for each reader who leaves, and fails the second time."""
+
+    def __delitem__(self, session: str) -> None:
+        if session in self:
+            super().__delitem__(session)
+
+
 class Turns(Queue):
     """See above. `take_turns` gives it to a page."""
 
@@ -79,6 +88,7 @@ class Turns(Queue):
             blocks=blocks,
             default_concurrency_limit=AT_ONCE,
         )
+        self.pending_messages_per_session = _Mailboxes(self.pending_messages_per_session.max_size)
         self._excused: set[str] = set()  # events whose handlers wait for another
         self.sleep_when_free = 0.004  # looked at 1,000 times a second, a queue that waits takes a tenth of a core
 

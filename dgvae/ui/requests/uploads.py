@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import shutil
 import tempfile
+import time
 import weakref
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from dgvae.ui.requests.answer import route_path
 MOST_BYTES = 100_000_000  # of a file
 MOST_FILES = 6  # that arrive or wait to be taken
 KEPT = 60.0  # seconds after which a file that nobody takes is deleted
+UNTAKEN = 5.0  # seconds after which it makes room for another
 SLOWEST = 300.0  # seconds for a file to arrive
+PATIENCE = 15.0  # seconds for which it may be slow, or silent
+SLOW = 20_000  # bytes a second, the least on average after that
 PATH = "/gradio_api/latents"
 KIND = "application/octet-stream"  # which no page of another site can send without asking
 TOO_LARGE = f"A file may have {MOST_BYTES / 1e6:.0f} MB at most; save some ten thousand examples as float32."
@@ -39,7 +43,7 @@ class Uploads:
 
     def __init__(self) -> None:
         self._root: Path | None = None
-        self._files: dict[str, Path] = {}
+        self._files: dict[str, tuple[Path, float]] = {}  # and when they arrived
         self._arriving = 0
 
     def route(self) -> Route:
@@ -48,7 +52,7 @@ class Uploads:
 
     def take(self, ticket: str) -> Path | None:
         """A file that has arrived, once. Whoever takes it deletes it."""
-        return self._files.pop(ticket, None)
+        return self._files.pop(ticket, (None, 0.0))[0]
 
     def close(self) -> None:
         """Delete what is there."""
@@ -61,7 +65,7 @@ class Uploads:
         declared = request.headers.get("content-length", "")
         if not declared.isdecimal() or int(declared[:20]) > MOST_BYTES:
             return PlainTextResponse(TOO_LARGE if declared.isdecimal() else "The file's length is missing.", 413)
-        if self._arriving + len(self._files) >= MOST_FILES:
+        if not self._has_room():
             return PlainTextResponse("The app is busy with other files; try again in a minute.", 503)
         ticket = secrets.token_urlsafe(16)
         path = self._folder() / ticket
@@ -76,18 +80,28 @@ class Uploads:
             return PlainTextResponse("The file did not arrive as a whole; send it again.", 408)
         finally:
             self._arriving -= 1
-        self._files[ticket] = path
+        self._files[ticket] = path, time.monotonic()
         asyncio.get_running_loop().call_later(KEPT, self._drop, ticket)
         return JSONResponse({"ticket": ticket})
 
     async def _write(self, request: Request, path: Path) -> None:
-        size = 0
+        size, begun = 0, time.monotonic()
         with path.open("wb") as file:
-            async for part in request.stream():
+            stream = request.stream()
+            while part := await asyncio.wait_for(anext(stream, b""), PATIENCE):
                 size += len(part)
                 if size > MOST_BYTES:
                     raise _TooLargeError
+                if time.monotonic() - begun > PATIENCE + size / SLOW:
+                    raise TimeoutError  # else a few who send a byte a second keep all others out
                 file.write(part)
+
+    def _has_room(self) -> bool:
+        """Whether another file may arrive, if need be in the place of one that its page has not taken at once."""
+        for ticket, (_, arrived) in [*self._files.items()]:
+            if self._arriving + len(self._files) >= MOST_FILES and time.monotonic() - arrived > UNTAKEN:
+                self._drop(ticket)
+        return self._arriving + len(self._files) < MOST_FILES
 
     def _folder(self) -> Path:
         if self._root is None:
@@ -96,7 +110,7 @@ class Uploads:
         return self._root
 
     def _drop(self, ticket: str) -> None:
-        if path := self._files.pop(ticket, None):
+        if path := self.take(ticket):
             path.unlink(missing_ok=True)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -156,6 +158,26 @@ def test_who_takes_gzip_gets_their_own_page_by_it(made: list[str], monkeypatch: 
         client.get("/", headers={"Host": "one.example", "Accept-Encoding": "gzip"})
         assert len(packed) == (2 + MOST_PACKED) * len(PATHS) + 1  # many hosts fill no memory
     assert made == [*PATHS]
+
+
+def test_many_hosts_at_once_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    packing, go = threading.Event(), threading.Event()
+
+    def slow(answer: Answer) -> Answer:
+        packing.set()
+        go.wait(90)
+        return pack(answer)
+
+    monkeypatch.setattr(kept_page, "pack", slow)
+    gzip = {"Accept-Encoding": "gzip"}
+    with served() as (_, client), ThreadPoolExecutor(1) as aside:
+        first = aside.submit(client.get, "/", headers={**gzip, "Host": "one.example"})
+        assert packing.wait(90)
+        other = client.get("/", headers={**gzip, "Host": "two.example"})
+        assert "content-encoding" not in other.headers
+        assert "http://two.example" in other.text
+        go.set()
+        assert first.result().headers["content-encoding"] == "gzip"
 
 
 def test_many_hosts_at_once_make_one_page_and_fill_no_memory(made: list[str]) -> None:

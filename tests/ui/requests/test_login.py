@@ -1,4 +1,4 @@
-"""Attempts to log in: a wrong password keeps the next attempt of its address waiting, and nobody else's."""
+"""Attempts to log in: a wrong password keeps the next attempt for its name waiting, and nobody else's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
@@ -16,40 +17,48 @@ from tests.ui.requests.test_kept_page import served
 
 
 class Form:
-    """Answers at once, and notes whom. The password is right if it is in the path."""
+    """Answers at once, and notes whom. The password is right if it says so."""
+
+    auth = (("anna", "right"), ("ben", "right"))
 
     def __init__(self) -> None:
         self.answered: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.answered.append(scope["client"][0])
-        await JSONResponse({}, 200 if "right" in scope["path"] else 400)(scope, receive, send)
+        form = await Request(scope, receive).form()
+        self.answered.append(str(form["username"]))
+        await JSONResponse({}, 200 if form["password"] == "right" else 400)(scope, receive, send)
 
 
-def attempt(attempts: Attempts, address: str, path: str = "/login") -> asyncio.Task[None]:
-    async def nothing(*_: Any) -> dict[str, Any]:
-        return {"type": "http.request"}
+def attempt(attempts: Attempts, name: str, password: str = "wrong", address: str = "1.2.3.4") -> asyncio.Task[None]:
+    body = f"username={name}&password={password}".encode()
 
-    scope = {"type": "http", "client": (address, 1), "path": path, "method": "POST", "headers": []}
-    return asyncio.create_task(attempts(scope, nothing, nothing))  # pyright: ignore[reportArgumentType]
+    async def said() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def nothing(_: Any) -> None: ...
+
+    kind = (b"content-type", b"application/x-www-form-urlencoded")
+    scope = {"type": "http", "client": (address, 1), "path": "/login", "method": "POST", "headers": [kind]}
+    return asyncio.create_task(attempts(scope, said, nothing))  # pyright: ignore[reportArgumentType]
 
 
-def test_after_a_wrong_password_the_next_of_its_address_waits_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_wrong_password_the_next_for_its_name_waits_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "PAUSE", 600)
 
     async def visit() -> None:
         form = Form()
-        attempts = Attempts(form)
-        right = [attempt(attempts, "friend", "/right") for _ in range(5)]
-        wrong = [attempt(attempts, "guesser") for _ in range(5)]
-        other = attempt(attempts, "another")
-        await asyncio.gather(*right)
+        attempts = Attempts(form, Form)
+        wrong = [attempt(attempts, "anna", address=f"10.0.0.{n}") for n in range(30)]  # of which 10 are refused
+        unknown = [attempt(attempts, f"nobody{n}") for n in range(30)]
+        await asyncio.gather(*(attempt(attempts, "ben", "right") for _ in range(5)))
         await asyncio.sleep(0.1)  # what does not wait for a turn has come to an end
-        assert sorted(form.answered) == ["another", *["friend"] * 5, "guesser"]
-        for task in (*wrong, other):
+        assert sorted(form.answered) == ["anna", *["ben"] * 5, "nobody0"]
+        assert sum(task.done() for task in wrong) == sum(task.done() for task in unknown) == 30 - MOST_ATTEMPTS
+        for task in (*wrong, *unknown):
             task.cancel()
-        await asyncio.gather(*wrong, other, return_exceptions=True)
-        assert not attempts.is_full({"client": ("guesser", 1)})
+        await asyncio.gather(*wrong, *unknown, return_exceptions=True)
+        assert not attempts._waiting
 
     awaited(visit())
 

@@ -159,6 +159,11 @@ def test_what_is_not_there_is_said(app: RunningApp) -> None:
     for address in (url, url + "0", f"{app.address}/gradio_api/call/v2/models/none"):
         answer = app.client.get(address)
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such event, or its answer has been read.")
+    stream = app.client.get(f"{app.address}/gradio_api/queue/data", params={"session_hash": "nobody"})
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    said = json.loads(stream.text.removeprefix("data:"))  # as Gradio says it
+    assert (said["msg"], said["session_not_found"], said["success"]) == ("unexpected_error", True, False)
+    assert "queue/data" not in app.log.read_text()
     for path in ("dev/reload", "custom_component/x/client/component/y"):
         answer = app.client.get(f"{app.address}/gradio_api/{path}")
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is nothing here.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import inspect
 import json
 import threading
@@ -152,6 +154,25 @@ def test_what_nobody_reads_does_not_begin_and_is_dropped(app: App, monkeypatch: 
     app.join("greet", "next", "next")
     assert not [name for name in app.queue.pending_messages_per_session if name.startswith("gone")]
     assert {event.session_hash for event in app.queue.event_ids_to_events.values()} <= {"reader", "next"}
+
+
+def heartbeats() -> int:
+    """How many of Gradio's tasks that keep a stream alive there are."""
+    tasks = [each for each in gc.get_objects() if type(each) is asyncio.Task and not each.done()]
+    return sum("heartbeat" in str(task.get_coro()) for task in tasks)
+
+
+def test_readers_of_one_stream_leave_nothing_behind(app: App) -> None:
+    """Gradio's task that keeps a stream alive ended for the first reader alone."""
+    app.join("work", "ann", "ann")
+    before = heartbeats()
+    readers = [app.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": "ann"}) for _ in range(5)]
+    for reader in readers:
+        reader.__enter__()
+    until(lambda: heartbeats() == before + 5)
+    for reader in readers:
+        reader.__exit__(None, None, None)
+    until(lambda: heartbeats() == before)
 
 
 def test_a_handler_learns_that_its_visitor_has_left(app: App) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.requests.limits import limits
 from dgvae.ui.requests.turns import take_turns
 from dgvae.ui.requests.uploads import KIND, PATH, Uploads
+from tests.awaited import until
 
 SOUND = {"Content-Type": KIND}
 
@@ -89,6 +91,24 @@ def test_files_that_nobody_takes_are_few_and_soon_deleted(
     ticket = client.post(PATH, content=b"3", headers=SOUND).json()["ticket"]
     client.get("/config")  # the server has had time
     assert ticket not in {path.name for path in there(tmp_path)}
+
+
+def test_a_file_that_its_page_does_not_take_makes_room(client: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_FILES", 2)
+    monkeypatch.setattr(uploads, "UNTAKEN", 0.0)
+    assert [client.post(PATH, content=b"1", headers=SOUND).status_code for _ in range(5)] == 5 * [200]
+
+
+def test_who_sends_too_slowly_makes_room(client: httpx2.Client, files: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_FILES", 1)
+    monkeypatch.setattr(uploads, "PATIENCE", 0.2)
+    with socket.create_connection((client.base_url.host, client.base_url.port)) as slow:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {KIND}\r\nContent-Length: 1000000\r\n\r\n"
+        slow.sendall(head.encode() + b"1")
+        until(lambda: files._arriving)
+        until(lambda: not files._arriving)  # a byte, and then nothing
+        assert b" 408 " in slow.recv(100)
+    assert client.post(PATH, content=b"1", headers=SOUND).status_code == 200
 
 
 def test_who_has_not_logged_in_sends_nothing(files: Uploads, tmp_path: Path) -> None:
