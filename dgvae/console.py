@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from dgvae.errors import UserError
+from dgvae.errors import NO_ROOM, UserError
 
 P = ParamSpec("P")
 _LONG = 200  # characters of a file name that is repeated
@@ -58,7 +58,12 @@ def _say(sentence: str) -> None:
 
 
 def _said(error: UserError | OSError) -> str:
-    if isinstance(error, UserError) or error.filename is None:
+    if isinstance(error, UserError):
+        return str(error)
+    if error.errno in NO_ROOM:
+        file = os.fsdecode(error.filename or "stdout")
+        return f"{file} can't be written ({error.strerror}); free some space, then try again."
+    if error.filename is None:
         return str(error)
     file = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else str(error.filename)
     return f"{file if len(file) <= _LONG else file[:_LONG] + ' …'}: {error.strerror}."

@@ -53,6 +53,8 @@ def bundle(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     texts: dict[Path, Texts] = {}
     skipped = 0
+    if own := [run for run in chosen(options.runs).values() if (options.out / run.name).resolve() == run.resolve()]:
+        raise UserError(f"{own[0]} would be replaced by its own small form; choose another --out.")
     for name, run in chosen(options.runs).items():
         if not (run / METRICS_FILE).is_file():
             print(f"{name}: left out, since its training is not finished")

@@ -9,6 +9,7 @@ Ctrl-C ends the run after the step under way and leaves a usable checkpoint; the
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -21,9 +22,8 @@ import torch
 
 from dgvae.console import command
 from dgvae.distributed import world
-from dgvae.errors import UserError
+from dgvae.errors import NO_ROOM, UserError
 from dgvae.evaluation.figures import FIGURES
-from dgvae.files.atomic import NO_ROOM
 from dgvae.text.corpora import Split
 from train.claims import claimed
 from train.evaluate.finish import add_map, finish, map_command
@@ -56,7 +56,11 @@ def main(arguments: list[str] | None = None, claims: bool = True) -> int:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise UserError(f"{error}; the last saved state is intact: free some space, then continue with --resume") from None
+        file = os.fsdecode(error.filename or "stdout")
+        raise UserError(
+            f"{file} can't be written ({error.strerror}): free some space, then continue with --resume from the last state, if "
+            "there is one."
+        ) from None
     return 0
 
 
@@ -69,6 +73,8 @@ def fit(options: FitOptions, claims: bool) -> None:
     if not options.resume:
         options = replace(options, **text_digests(training, validation, evaluation))
     begun = None if options.resume else new_run(options, training, device)
+    if begun:
+        options = replace(options, vocabulary_sha256=begun[1].sha256)
     if begun and options.init_from:
         options = replace(options, began_with=title_and_weights(options.init_from))
     with ExitStack() as stack:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from dgvae.errors import UserError
+from dgvae.errors import NO_ROOM, UserError
 
 MOST_JSON = 4_000_000  # bytes of a file that is read; a vocabulary of 20,000 words takes 0.4 million
 INCOMPLETE = "is missing: this folder is not a complete checkpoint."
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def unwritable(path: Path, error: OSError, otherwise: str) -> UserError:
@@ -31,6 +29,9 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(aside, path)
         _to_disk(path.parent)
+    except OSError as error:
+        error.filename = os.fspath(path)  # which the system does not say where the disk is full
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

@@ -33,8 +33,22 @@ def read_safetensors(path: Path, more: Collection[torch.dtype] = ()) -> dict[str
     return read_safetensors_with_metadata(path, more)[0]
 
 
-def read_safetensors_with_metadata(path: Path, more: Collection[torch.dtype] = ()) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read all tensors and the metadata of a file. more: as above. Raises UserError if it is missing or broken."""
+def read_safetensors_with_metadata(
+    path: Path, more: Collection[torch.dtype] = (), otherwise: str = "copy or download it again"
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read all tensors and the metadata of a file.
+
+    Args:
+        path: the file.
+        more: types that are read, too.
+        otherwise: what the user can do if it is broken.
+
+    Returns:
+        The tensors and the metadata.
+
+    Raises:
+        UserError: it is missing or broken.
+    """
     try:
         data = path.read_bytes()  # not mapped: a file that is cut off later would end the process
         tensors = load(data)
@@ -42,7 +56,7 @@ def read_safetensors_with_metadata(path: Path, more: Collection[torch.dtype] = (
     except FileNotFoundError:
         raise UserError(f"{path} {INCOMPLETE}") from None
     except (OSError, SafetensorError, KeyError) as error:  # the last: a type that safetensors has no name for
-        raise UserError(f"{path} is broken ({error}); copy or download it again.") from None
+        raise UserError(f"{path} is broken ({error}); {otherwise}.") from None
     for name, tensor in tensors.items():
         if tensor.dtype not in _READ and tensor.dtype not in more:
             raise UserError(f"{path} holds {name} as {tensor.dtype}, which is not read here; save it as float16 or float32.")

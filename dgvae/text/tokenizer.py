@@ -6,6 +6,7 @@ Corpora come tokenized, words apart by one space, so training splits at white sp
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -99,6 +100,11 @@ class WordTokenizer:
             if i not in (PAD, START):
                 words.append(self._words[i])
         return " ".join(words)
+
+    @property
+    def sha256(self) -> str:
+        """Identifies the words and their order."""
+        return hashlib.sha256("\n".join(self._words).encode("utf-8", "replace")).hexdigest()
 
     def save(self, folder: Path) -> None:
         """Write tokenizer.json."""

@@ -58,6 +58,19 @@ def test_what_is_there_is_not_made_again(bundled: Path, corpus: Path, capsys: py
     assert " of the run's (farthest: " in said
 
 
+def test_a_run_is_not_replaced_by_its_small_form(bundled: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = bundled / "runs" / "ae"
+    before = {file.name: file.read_bytes() for file in run.iterdir()}
+    for runs, out in (
+        (bundled / "runs", bundled / "runs"),
+        (run, run.parent),
+        (run / ".." / "ae", bundled / "out" / ".." / "runs"),
+    ):
+        assert bundle([str(runs), "--out", str(out), "--data", str(corpus)]) == 2
+        assert "choose another --out" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in run.iterdir()} == before
+
+
 def test_another_vocabulary_or_text_is_refused(
     bundled: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,7 +25,7 @@ class FitOptions:
 
     The last ones are no options of the command, but what was found as the run began.
 
-    training_sha256, validation_sha256, evaluation_sha256: of its text.
+    training_sha256, validation_sha256, evaluation_sha256: of its text. vocabulary_sha256: of its words in their order.
     began_with: the model whose weights it took, if it took any.
     changed: what was otherwise before it was resumed with other options.
     """
@@ -71,6 +71,7 @@ class FitOptions:
     training_sha256: str | None = None
     validation_sha256: str | None = None
     evaluation_sha256: str | None = None
+    vocabulary_sha256: str | None = None
     began_with: str | None = None
     changed: str | None = None
 
@@ -97,6 +98,6 @@ class FitOptions:
         return asdict(self) | {"set": list(self.set), "out": str(self.out), "log": list(self.log)}
 
 
-FOUND = ("training_sha256", "validation_sha256", "evaluation_sha256", "began_with", "changed")
+FOUND = ("training_sha256", "validation_sha256", "evaluation_sha256", "vocabulary_sha256", "began_with", "changed")
 DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(FitOptions) if field.default is not MISSING}
 OF_THE_COMMAND = tuple(field.name for field in fields(FitOptions) if field.name not in FOUND)

@@ -173,6 +173,12 @@ def resume_run(
     refuse_other_text(options, training, validation, evaluation)
     config = TextVAEConfig.from_json(options.out / CONFIG_FILE)
     refuse_other_model(config, options)
+    tokenizer = WordTokenizer.load(options.out / TOKENIZER_FILE, config.vocab_size)
+    if options.vocabulary_sha256 not in (None, tokenizer.sha256):
+        raise UserError(
+            f"{options.out / TOKENIZER_FILE} is not the vocabulary that the run was begun with; restore it, or start again in "
+            "an empty folder."
+        )
     run = make_run(config, options, device)
     load_state(run, options.out)
     if options.epochs < run.epoch:
@@ -181,7 +187,7 @@ def resume_run(
     if is_main_process():
         remove_leftovers(options.out)
         write_options(options)
-    return run, WordTokenizer.load(options.out / TOKENIZER_FILE), options
+    return run, tokenizer, options
 
 
 def refuse_other_model(config: TextVAEConfig, options: FitOptions) -> None:

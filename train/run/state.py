@@ -52,7 +52,7 @@ def load_state(run: Run, folder: Path) -> None:
     With as many processes as before, on such a device, it goes on to the last bit.
     """
     path = folder / STATE_FILE
-    tensors, metadata = read_safetensors_with_metadata(path)
+    tensors, metadata = read_safetensors_with_metadata(path, otherwise="start again in an empty folder")
     if broken := next((name for name, x in tensors.items() if x.is_floating_point() and not x.isfinite().all()), None):
         raise UserError(f"{path} is broken: {broken} holds numbers that are not finite; start again in an empty folder.")
     try:
@@ -69,6 +69,8 @@ def load_state(run: Run, folder: Path) -> None:
         position = json.loads(metadata["position"])
         run.epoch, run.step = int(position["epoch"]), int(position["step"])
         run.best, run.stale = float(position["best"]), int(position["stale"])
+        if min(run.epoch, run.step, run.stale) < 0:
+            raise ValueError(f"its position is epoch {run.epoch}, step {run.step}")
         run.seconds, run.halvings = float(position["seconds"]), int(position.get("halvings", 0))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} does not fit this run ({error}); start again in an empty folder.") from None

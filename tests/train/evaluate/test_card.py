@@ -19,7 +19,14 @@ from train.evaluate.card import model_card
 from train.run.arguments import parse_options
 from train.run.run_file import OPTIONS_FILE
 
-HERE = {"out", "data", "training_sha256", "validation_sha256", "evaluation_sha256"}  # which a card can't tell
+HERE = {
+    "out",
+    "data",
+    "training_sha256",
+    "validation_sha256",
+    "evaluation_sha256",
+    "vocabulary_sha256",
+}  # which a card can't tell
 
 
 @pytest.fixture

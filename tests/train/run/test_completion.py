@@ -127,6 +127,24 @@ def test_options_of_another_model_are_refused(change: dict, copied: Path, capsys
     assert "is of two models: its " in capsys.readouterr().err
 
 
+def test_another_vocabulary_is_refused(copied: Path, capsys) -> None:
+    path = copied / "tokenizer.json"
+    content = json.loads(path.read_text())
+    words = content["model"]["vocab"]
+    first, second = [word for word, number in words.items() if number in (10, 11)]
+    words[first], words[second] = words[second], words[first]
+    for said, change in (
+        ("is not the vocabulary that the run was begun with", {}),
+        ("words where config.json says", {"new": 99}),
+    ):
+        words |= change
+        path.write_text(json.dumps(content))
+        before = (copied / "last.safetensors").read_bytes()
+        assert fit(["--resume", "--out", str(copied)]) == 2
+        assert said in capsys.readouterr().err
+        assert (copied / "last.safetensors").read_bytes() == before
+
+
 def test_a_state_that_is_not_finite_costs_no_good_weights(copied: Path, capsys) -> None:
     tensors, metadata = read_safetensors_with_metadata(copied / "last.safetensors")
     tensors["model.decoder.embedding.weight"][0] = math.nan
