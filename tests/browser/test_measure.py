@@ -139,7 +139,8 @@ DRAWN = """canvas => {  // where it is dark, and to both sides, too; then its ev
     const [dark, all] = [[], []];
     for (let y = height - 40; y > 4; y--)
         for (let x = 4; x < width - 4; x++) {
-            if (x % 3 === 0 && y % 3 === 0 && [-3, 0, 3].every(i => isDark(x + i, y) && isDark(x, y + i))) dark.push(place(x, y));
+            if (x % 3 === 0 && y % 3 === 0 && [-3, 0, 3].every(i => isDark(x + i, y) && isDark(x, y + i)))
+                dark.push(place(x, y));
             if (x % 10 === 0 && y % 10 === 0) all.push(place(x, y));
         }
     return [...dark, ...all];

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-MOST_LIKE_ROWS = 2  # lines of a field that may all look like rows, as two lines of which the first ends in ", 2019"
+# Lines of a field that may all look like rows: with commas two, of which the first ends in ", 2019". Text has hardly any other.
+MOST_LIKE_ROWS = {",": 2}
 LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
 
 _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
@@ -35,8 +36,8 @@ def rows_of(
     """Split lines into rows.
 
     A field in quotes may hold delimiters, quotes (doubled, or after a backslash) and line ends. A quote that is never closed is
-    left away, and so nothing after it is lost: it closes only at the end of a field, and not if more than
-    MOST_LIKE_ROWS lines up to there all look like rows of their own.
+    left away, and so nothing after it is lost: it closes only at the end of a field, and not if more lines up to there than
+    MOST_LIKE_ROWS all look like rows of their own.
 
     Args:
         lines: with their numbers.
@@ -62,7 +63,7 @@ def rows_of(
             if (quoted := field.quoted(line, start)) is None and field.opens(line, start) and not field.has_word(line, start):
                 taken = _taken_until_closed(line[start:], waiting, source, delimiter)
                 joined = [line, *(text for _, text in taken)]
-                if taken and not (looks and len(joined) > MOST_LIKE_ROWS and all(map(looks, joined))):
+                if taken and not (looks and len(joined) > MOST_LIKE_ROWS.get(delimiter, 1) and all(map(looks, joined))):
                     quoted = field.quoted("\n".join(joined), start)
                 if quoted:
                     line = "\n".join(joined)

@@ -16,13 +16,19 @@ LONGEST_BEGINNING = 40  # characters that are looked at and shown
 MOST_WORDS = 3  # of a class
 MANY_LINES = 50  # fewer sentences may begin with one of few words
 MOST = 0.9  # of all lines must show it
+SOME = 0.25  # where others go on with it
+FIELDS = 0.7  # of the lines, where the same few names come again
 SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "，", "；", "،", "؛")
 
 _BAR = re.compile(r"[^|\s]\s*\|\s*(?=[^|\s])")  # between two texts
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
+_MOMENT = re.compile(
+    r"\W{0,2}(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d(?::\d\d)?(?=[\s.,\])]|$))|"
+    r".{1,40}\s\s\d{1,2}:\d\d(?::\d\d)?$"
+)
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
-_NAMES = re.compile(r"\s*[\"']?(?P<name>[^\W\d][\w.-]{0,40})[\"']?\s*(?P<sign>[=:])\s*\S.*")
+_NAMES = re.compile(r"\s*[\"']?(?P<name>[^\W\d][\w./-]{0,40})[\"']?\s*(?P<sign>[=:])\s*\S.*")
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]")  # they are no words
 _DATE = re.compile(
     r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
@@ -38,6 +44,8 @@ def hint(lines: Sequence[str]) -> str | None:
     filled = [line for line in (_INVISIBLE.sub("", line) for line in lines) if line.strip() and len(line) <= LONGEST_LOOKED_AT]
     if sum(map(bool, map(_SUBTITLE.search, filled))) > len(filled) / 10:
         return "it looks like subtitles, whose numbers and times are read as text; remove them"
+    if len(filled) >= FEW_LINES and SOME * len(filled) < sum(map(bool, map(_MOMENT.match, filled))) < MOST * len(filled):
+        return "many lines begin with a date or a time, as of chats and transcripts, which is read as text; remove it"
     if len(filled) < FEW_LINES:
         return None
     return (
@@ -94,6 +102,15 @@ def _names(lines: Sequence[str]) -> str | None:
     """A name before each text, as in files of settings and of translations: key_1: …, key_1=…, "key_1" = "…"."""
     for sign in "=:":
         found = [match for line in lines if (match := _NAMES.fullmatch(line)) and match["sign"] == sign]
+        often = Counter(match["name"] for match in found)
+        if "http" in often or "https" in often:
+            continue
+        if 1 < len(often) <= min(MOST_VALUES, len(found) / 3) and len(found) >= FIELDS * len(lines):
+            shown = f"{found[-1]['name']}{sign}"
+            return (
+                f"most lines begin with one of {len(often)} names and {sign}, as {shown}, which is read as text; make a table, "
+                "with a column for each of them"
+            )
         if len(found) >= MOST * len(lines):
             return (
                 f"most lines begin with a name and {sign}, as {found[-1]['name']}{sign}, which is read as text; if columns are "
@@ -129,7 +146,11 @@ def _wrapped(lines: Sequence[str]) -> str | None:
     goes_on = sum(not _SENTENCE_END.search(line) and after.lstrip()[:1].islower() for line, after in pairs)
     ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
     capitals = sum(line[:1].isupper() for line in lines)  # some lines begin a sentence
-    if goes_on > 0.4 * len(pairs) and min(ends, capitals) > len(lines) / 20 and max(map(len, lines)) < 120:
+    if (
+        goes_on > 0.4 * len(pairs)
+        and min(ends, capitals) > len(lines) / 20
+        and sorted(map(len, lines))[int(MOST * len(lines))] < 120
+    ):
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
     return None
 

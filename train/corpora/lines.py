@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from dgvae.text.corpora import is_label
 from train.corpora.account import Account, count_of
-from train.corpora.columns import MOST_VALUES, has_header, is_number
+from train.corpora.columns import MOST_VALUES, has_header, is_known_name, is_number
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.hints import FEW_LINES, MOST, hint
 from train.corpora.layout import is_table
@@ -16,6 +18,7 @@ from train.corpora.table import LOOKED_AT, label_of
 FASTTEXT = "__label__"  # what fastText has before every label
 BOTH_TEXTS = "both texts"
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
+_OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')
 LONGEST_LABEL = 5  # words, in the mean
 
 
@@ -33,6 +36,8 @@ def layout_of_lines(lines: Sequence[str]) -> str:
     pairs = [cells for cells in parts if len(cells) == 2]
     if len(pairs) > FEW_LINES and has_header(pairs, []):
         return "table"
+    if _has_cells_of_several_lines(lines) or (pairs and pairs[0] == parts[0] and all(map(is_known_name, pairs[0]))):
+        return "table"
     before, after = (_Side(side) for side in zip(*((cells[0], cells[-1]) for cells in parts), strict=True))
     if before.is_numeric or after.is_numeric:
         return "after" if not before.is_numeric else "before"
@@ -44,6 +49,15 @@ def layout_of_lines(lines: Sequence[str]) -> str:
     if min(before.words, after.words) >= SENTENCE:
         return BOTH_TEXTS
     return "after" if before.size > after.size else "before"
+
+
+def _has_cells_of_several_lines(lines: Sequence[str]) -> bool:
+    """Whether a quote that opens at a cell's beginning closes in the next line, which has no tab, as spreadsheets write it."""
+    for line, after in pairwise(lines):
+        opened = _OPENED.search(line)
+        if opened and "\t" in line and "\t" not in after and after.count('"') % 2 and re.search(r'"\s*$', after):
+            return True
+    return False
 
 
 class _Side:
@@ -83,7 +97,11 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account.note(f"what stands {layout} a tab is another in nearly every line, so it is no label and is left out")
     elif layout:
         account.note(f"labels stand {layout} a tab")
-    elif len(start) > FEW_LINES and all(":" in word[1:-1] for word in start) and 2 * len(set(start)) <= len(start):
+    elif (
+        len(start) > FEW_LINES
+        and all(word[0].isalnum() and ":" in word[1:-1] for word in start)
+        and 2 * len(set(start)) <= len(start)
+    ):
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
     elif found := hint(lines):
         account.note(found)
@@ -134,7 +152,9 @@ def _is_fasttext(word: str) -> bool:
 def _are_quoted(lines: Sequence[str], layout: str) -> bool:
     """Whether nearly all texts beside a tab stand in quotes, as programs write cells of a table."""
     texts = [line.partition("\t")[2] if layout == "before" else line.rpartition("\t")[0] for line in lines if "\t" in line]
-    return bool(layout) and sum(_unquoted(text) != text for text in texts) > MOST * len(texts)
+    need = [text for text in texts if set(text) & {",", '"'}]  # which spreadsheets put in quotes, and nothing else
+    quoted = [text for text in texts if _unquoted(text) != text]
+    return bool(layout) and (len(quoted) > MOST * len(texts) or (len(need) > 1 and need == quoted))
 
 
 def _unquoted(cell: str) -> str:

@@ -22,6 +22,8 @@ _ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0
 _LINE_BREAK = re.compile(
     r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
 )
+_SURE_BREAK = re.compile(r"\\r\\n|\\n(?=\\n|[A-Z]|\s|\Z)")
+_COMMAND = re.compile(r"\\(?![nrtu])[a-zA-Z]{2}|\\(?:nu|neq?|nabla|not(?:in)?)(?![a-z])|\b[A-Z]:\\")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _QUOTE = re.compile(r'\\?""|\\"')
 
@@ -32,7 +34,7 @@ def count_markup(text: str, counts: Counter[str]) -> None:
         counts[TAGS] += 1
     if ";" in text and any(map(_is_entity, _ENTITY.finditer(text))):
         counts[ENTITIES] += 1
-    if "\\" in text and _LINE_BREAK.search(text):
+    if "\\" in text and _line_break(text).search(text):
         counts[LINE_BREAKS] += 1
     if "\\u" in text and _ESCAPE.search(text):
         counts[ESCAPES] += 1
@@ -57,7 +59,12 @@ def cleaned(text: str, clean: bool | None) -> str:
         text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)
     if clean:
         text = _without_tags(text)
-    return _QUOTE.sub('"', _LINE_BREAK.sub(" ", text))
+    return _QUOTE.sub('"', _line_break(text).sub(" ", text))
+
+
+def _line_break(text: str) -> re.Pattern[str]:
+    """What is a line break in a text: beside commands of TeX and folders of Windows only what can be nothing else."""
+    return _SURE_BREAK if "\\" in text and _COMMAND.search(text) else _LINE_BREAK
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -23,7 +23,7 @@ from train.corpora.markup import cleaned, count_markup
 from train.corpora.parquet_tables import parquet_table
 from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
 from train.corpora.signs import signs
-from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed, longer_within, name_among
+from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed, longer_within, name_among, word_count
 from train.corpora.tables import delimited
 from train.corpora.written import refuse_written
 
@@ -131,11 +131,12 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
         yield from _cells(path, parquet_table(path), reading, account)
         return
     encoding = check_encoding(reading.encoding) if reading.encoding else find_encoding(path)
-    account.encoding = encoding
-    if encoding != UTF_8 and not reading.encoding:
+    if reading.encoding and encoding != UTF_8 and is_utf_8(path):  # which no text of another encoding is by chance
+        account.note(f"it is UTF-8, and is read so although --encoding says {encoding}")
+        encoding = UTF_8
+    elif encoding != UTF_8 and not reading.encoding:
         account.note(f"the encoding is {encoding} (--encoding names another)")
-    elif reading.encoding and encoding != UTF_8 and is_utf_8(path):
-        account.note(f"it is UTF-8, and is read as {encoding} since --encoding says so; leave --encoding out")
+    account.encoding = encoding
     lines = first_lines(path, encoding, LOOKED_AT)
     refuse_written(path, lines)
     kind = json_in_lines(path, encoding, lines) if ending not in JSON else None
@@ -163,7 +164,9 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
         return
     else:
         if ending == ".txt":
-            account.note("it is read as a table")
+            account.note(
+                "it is read as a table" + ("" if reading.label_column else ", of which --label-column names the label")
+            )
         filled = [line for line in lines if line.strip()]
         tabs = ending != ".csv" and 2 * sum("\t" in line for line in filled) >= max(1, len(filled))
         table = delimited(path, encoding, reading.delimiter or ("\t" if tabs else None), reading.header, wanted, account)
@@ -216,11 +219,12 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
             names |= dict.fromkeys(row)
             nested.update(name for name, value in row.items() if isinstance(value, list | dict))
             for name in (name for name, value in row.items() if number < LOOKED_AT or name not in words if _is_wordy(value)):
-                words.setdefault(name, []).append(len(row[name].split()))
+                words.setdefault(name, []).append(word_count(row[name]))
             if table.names is not None and words and number >= LOOKED_AT:
                 break
     column, label_column = (
-        _known(path, names, wanted) if wanted and names else wanted for wanted in (reading.column, reading.label_column)
+        _known(path, names, wanted, reading) if wanted and names else wanted
+        for wanted in (reading.column, reading.label_column)
     )
     if column and column == label_column:
         raise UserError(f"--column and --label-column both name {column}; name another column, or leave one out.")
@@ -247,9 +251,13 @@ def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | Non
     return found[0], label_column
 
 
-def _known(path: Path, names: Collection[str], wanted: str) -> str:
+def _known(path: Path, names: Collection[str], wanted: str, reading: Reading) -> str:
     if (name := name_among(names, wanted)) is None:
-        otherwise = " If the first row is no header, say --no-header." if wanted.isdecimal() else ""
+        otherwise = ""
+        if wanted.isdecimal() and reading.header is not False:
+            otherwise = " If the first row is no header, say --no-header."
+        elif wanted.isdecimal() and len(names) == 1 and not reading.delimiter:
+            otherwise = " If it has several, say what separates them, as with --delimiter ','."
         raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.{otherwise}")
     return name
 

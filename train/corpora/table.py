@@ -18,6 +18,7 @@ LONGER = 2.0  # times as long are texts that are rather the text
 MOST_LISTED = 10  # names in a sentence
 
 _ADDRESS = re.compile(r"://|[/\\][^/\\]*\.\w{1,5}$")  # or the place of a file
+_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")  # Thai … Chinese
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))  # signs without a width, around words
 
 Record = dict[str, Any]
@@ -68,9 +69,14 @@ def longer_within(table: Table, nested: Collection[str], flat: Sequence[int]) ->
     return len(found) > 0 and sum(found) / len(found) > LONGER * sum(flat) / len(flat)
 
 
+def word_count(text: str) -> int:
+    """How many words a text has, also where no spaces stand between them: two letters of such a script are one."""
+    return len(text.split()) + len(_WITHOUT_SPACES.findall(text)) // 2
+
+
 def _words_within(value: object) -> Iterator[int]:
     if isinstance(value, str):
-        yield 1 if _ADDRESS.search(value) else len(value.split())
+        yield 1 if _ADDRESS.search(value) else word_count(value)
     elif isinstance(value, list | tuple | dict):  # a map of Parquet is a list of tuples
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _words_within(inner)

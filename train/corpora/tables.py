@@ -18,6 +18,8 @@ from train.corpora.layout import Layout, called, find_layout, is_rule
 from train.corpora.table import LOOKED_AT, Record, Table
 
 ANSWERS = {"Response", "Open-Ended Response", "Other (please specify)"}  # kinds of them, in SurveyMonkey
+_DRAWN = re.compile(r"-+(?:\+-+)+")
+_CONTINUED = re.compile(r" *\+$")
 MOST_NAMED = 3  # open quotes that are named by their line
 
 
@@ -73,12 +75,16 @@ def delimited(
         account.note(
             "each line stands in quotes, and so has one column; remove these quotes if it has several" if whole else found
         )
-    return Table(names, _Rows(path, encoding, layout, names, first, headed + further if headed else 0).read)
+    is_drawn = layout.delimiter == "|" and any(map(_DRAWN.fullmatch, sample[:3]))
+    return Table(names, _Rows(path, encoding, layout, names, first, headed + further if headed else 0, is_drawn).read)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a file. first: those of its beginning; headers: how many of them are no rows of data."""
+    """The rows of a file. first: those of its beginning; headers: how many of them are no rows of data.
+
+    is_drawn: whether it is drawn as PostgreSQL does, with ---+--- below the header.
+    """
 
     path: Path
     encoding: str
@@ -86,6 +92,7 @@ class _Rows:
     names: list[str]
     first: Sequence[Row]
     headers: int
+    is_drawn: bool
 
     def read(self, wanted: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         """Yield (place, record) for every row of the right length, or that lacks only columns behind those which are wanted."""
@@ -93,7 +100,8 @@ class _Rows:
         header, headers_due = self.first[0].cells, self.headers
         fitting = Fitting(self.names, self.layout.delimiter, [row.cells for row in self.first[self.headers :]])
         text = self.names.index(wanted[0]) if wanted else -1
-        for row in self.layout.rows(self._lines(account), self._looks(), len(self.names)):
+        rows = self.layout.rows(self._lines(account), self._looks(), len(self.names))
+        for row in _joined(rows) if self.is_drawn else rows:
             place = f"line {row.line}"
             if row.open_quote:
                 opened.append(row.line)
@@ -131,6 +139,22 @@ class _Rows:
         if self.layout.delimiter == "\t" and length > 1:  # text hardly holds as many tabs as a row has
             return lambda line: line.count("\t") == length - 1
         return look_like([row.cells for row in self.first[1:]], self.layout.delimiter)
+
+
+def _joined(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows, where PostgreSQL writes a cell of several lines into as many rows, with a + at the end of all but the last."""
+    open_row: Row | None = None
+    for row in rows:
+        if open_row and len(row.cells) == len(open_row.cells):
+            pairs = zip(open_row.cells, row.cells, strict=True)
+            row = replace(open_row, cells=[_CONTINUED.sub("", cell) + more.rstrip() for cell, more in pairs])
+        elif open_row:
+            yield open_row
+        open_row = row if any(map(_CONTINUED.search, row.cells)) else None
+        if not open_row:
+            yield row
+    if open_row:
+        yield open_row
 
 
 def _is_filled(row: Row) -> bool:

@@ -28,7 +28,12 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
     """
     if options.test_file:
         files = options.train_file or options.test_file, options.test_file, options.test_file
-        return prepare(TextSource(*files, **text_options(options)))
+        said = text_options(options)
+        if (folder / OPTIONS_FILE).is_file():  # the text is made what the model was trained on
+            run = read_run(folder)
+            said["tokenized"] = said["tokenized"] or run.tokenized
+            said["clean"] = run.clean if said["clean"] is None else said["clean"]
+        return prepare(TextSource(*files, **said))
     if options.data or options.corpus:
         return find_corpus(options.corpus or corpus, options.data)
     if (folder / OPTIONS_FILE).is_file():

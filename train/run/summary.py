@@ -217,6 +217,27 @@ def _examples(training: Split) -> str:
     return ", ".join(shown)
 
 
+def reading_lines(source: dict[str, Any], evaluation: Split, tokenizer: WordTokenizer) -> list[tuple[str, str]]:
+    """(what, how much) of how a file of sentences to measure was read.
+
+    Args:
+        source: what source.json says of it.
+        evaluation: its sentences.
+        tokenizer: of the model that reads them.
+    """
+    lost = left_out_text(source.get("left_out", {}).get("test", {}), source.get("first_left_out", {}).get("test", {}))
+    share = _unknown(tokenizer, evaluation.sentences)
+    advice = "; is it of the model's language and kind, and split like its text?" if share > MOST_UNKNOWN_HELD_OUT else ""
+    lines = [
+        ("sentences", f"{len(evaluation.sentences):,}"),
+        ("examples", _examples(evaluation)),
+        ("read as", "; ".join(source.get("found", []))),
+        ("left out", lost or "nothing"),
+        ("unknown", f"{share:.1%} of its words are <unk>{advice}"),
+    ]
+    return [(what, printable(how)) for what, how in lines if how]
+
+
 def unknown_warning(facts: TextFacts) -> str:
     """What is wrong with a text of which many words are unknown; nothing if they are few."""
     if facts.advice:

@@ -180,7 +180,9 @@ def test_bytes_that_are_no_text_are_refused(content: bytes, tmp_path: Path) -> N
 @pytest.mark.parametrize("encoding", ["latin-1", "iso8859-15", "cp1251", "cp1252"])
 def test_an_encoding_that_is_named_for_utf_8_is_said(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join(f"“{text}” à la carte" for text in TEXTS), encoding="utf-8")
-    assert "it is UTF-8, and is read as" in said(read(tmp_path / "a.txt", encoding=encoding)[2])
+    texts, _, account = read(tmp_path / "a.txt", encoding=encoding)
+    assert texts == [f"“{text}” à la carte" for text in TEXTS]
+    assert "it is UTF-8, and is read so although --encoding says" in said(account)
     (tmp_path / "a.txt").write_text("\n".join(TEXTS), encoding="utf-8")
     assert "UTF-8" not in said(read(tmp_path / "a.txt", encoding=encoding)[2])
 

@@ -13,6 +13,7 @@ from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.record import Record
 from dgvae.methods.table import METHODS
+from dgvae.text.corpora import read_split
 from train.evaluate import command as command
 from train.evaluate import texts as measuring
 from train.evaluate.command import main as evaluate
@@ -150,6 +151,28 @@ def test_other_sentences_than_its_own_leave_a_checkpoint_as_it_is(copies: Path, 
     assert row["prior_ll"]
     assert not row["forward_perplexity"]  # there was no training text
     assert row["kl"] != str(Record.load(copies / "dg-vae").figures["kl"].value)
+
+
+def test_how_other_sentences_are_read_is_said_and_is_how_the_run_read_its_own(
+    copies: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.csv"
+    rows = [
+        f"{text.upper()},{'' if n % 2 else 'a'}"
+        for n, text in enumerate(read_split(corpus / "short-yelp" / "valid.txt").sentences)
+    ]
+    path.write_text("\n".join(["text,label", *(row if row.count(",") == 1 else "a b c,a" for row in rows)]))
+    run = tmp_path / "run"
+    shutil.copytree(copies / "vae", run)
+    options = {"method": "vae", "epochs": 1, "batch_size": 32, "learning_rate": 0.001, "latent_dim": 4, "seed": 0}
+    for tokenized in (True, False):
+        (run / "run.json").write_text(json.dumps(options | {"train_file": str(path), "tokenized": tokenized}))
+        assert evaluate([str(run), "--test-file", str(path), "--label-column", "label", "--parts", "reconstructions"]) == 0
+        said = capsys.readouterr().out
+        assert f"left out    {len(rows) // 2} without label" in said
+        assert "the text is in column text" in said
+        assert (rows[0].split(",")[0] in said) == tokenized
+        assert "of its words are <unk>" in said
 
 
 REFUSED = {

@@ -1,0 +1,129 @@
+"""Files as programs export them, and how lines that are no sentences are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dgvae.errors import UserError
+from tests.train.corpora.test_tables import TEXTS, read, said
+from train.corpora.markup import cleaned
+
+MOODS = ["pos", "neg"] * 6
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [("\t", "a.tsv"), (";", "a.csv"), ("|", "a.csv"), ("\t", "a.csv")])
+@pytest.mark.parametrize("order", [1, -1])
+def test_speech_over_two_rows_without_quotes_of_a_table_is_two_rows(
+    delimiter: str, name: str, order: int, tmp_path: Path
+) -> None:
+    rows = [[mood, text] for mood, text in zip(MOODS, TEXTS, strict=True)]
+    rows[3], rows[4] = ["neg", '"I have waited all day.'], ["pos", 'Nobody came."']
+    lines = [delimiter.join(row[::order]) for row in [["label", "text"], *rows]]
+    (tmp_path / name).write_text("\n".join(lines))
+    texts, labels, account = read(tmp_path / name, label_column="label")
+    assert labels == MOODS
+    assert (texts[3].strip('"'), texts[4].strip('"')) == ("I have waited all day.", "Nobody came.")
+    assert not account.left_out
+
+
+def test_cells_of_several_lines_in_a_spreadsheets_text(tmp_path: Path) -> None:
+    rows = [f"{mood}\t{text}" for mood, text in zip(MOODS, TEXTS, strict=True)]
+    rows[0], rows[5] = 'pos\t"Okay, well.\nWeek two was worse."', 'neg\t"Add ""toast"", and wow."'
+    (tmp_path / "a.txt").write_text("\r\n".join(rows), newline="")
+    texts, labels, _ = read(tmp_path / "a.txt", label_column="1")
+    assert (len(texts), labels) == (12, MOODS)
+    assert (texts[0], texts[5]) == ("Okay, well.\nWeek two was worse.", 'Add "toast", and wow.')
+    rows[0] = 'pos\t"Okay, well."'
+    (tmp_path / "a.txt").write_text("\n".join(rows))
+    assert read(tmp_path / "a.txt")[0][:2] == ["Okay, well.", TEXTS[1]]  # quotes only where a spreadsheet needs them
+
+
+def test_a_header_above_few_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(["label\ttext", *(f"{MOODS[n]}\t{text}" for n, text in enumerate(TEXTS[:5]))]))
+    assert read(tmp_path / "a.txt", label_column="label")[:2] == (TEXTS[:5], MOODS[:5])
+
+
+@pytest.mark.parametrize(
+    "text", ["このホテルはとてもきれいでした{}", "อาหารที่นี่อร่อยมากและพนักงานดี{}", "这家酒店非常干净而且早餐很好吃{}"]
+)
+@pytest.mark.parametrize("name", ["text", "content", "inhalt"])
+def test_text_without_spaces_is_longer_than_dates(name: str, text: str, tmp_path: Path) -> None:
+    rows = [f"Mon Apr {n:02} 22:00 2009,{text.format(n)},{MOODS[n]}" for n in range(12)]
+    (tmp_path / "a.csv").write_text("\n".join([f"created_at,{name},label", *rows]))
+    try:
+        assert read(tmp_path / "a.csv", label_column="label")[0] == [text.format(n) for n in range(12)]
+    except UserError as error:
+        assert name == "inhalt"
+        assert "does not show which column is the text" in str(error)  # noqa: PT017 - either is right
+
+
+def test_cells_of_several_lines_as_postgresql_draws_them(tmp_path: Path) -> None:
+    rows = [" id | text | label", "----+------+------"]
+    for n, text in enumerate(TEXTS):
+        rows += [f"  {n} | {text}   +| {MOODS[n]}", "    | and back   +| ", "    | again | "] if n % 3 == 0 else []
+        rows += [f"  {n} | {text} | {MOODS[n]}"] if n % 3 else []
+    (tmp_path / "a.txt").write_text("\n".join([*rows, "(12 rows)"]))
+    texts, labels, _ = read(tmp_path / "a.txt", label_column="label")
+    assert [text.strip() for text in texts] == [
+        f"{text} and back again" if n % 3 == 0 else text for n, text in enumerate(TEXTS)
+    ]
+    assert [(label or "").strip() for label in labels] == MOODS
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (
+            [f"12/0{n % 9 + 1}/2023, 21:0{n % 9} - Anna: hi {n}\nand more of it" for n in range(30)],
+            "begin with a date or a time",
+        ),
+        ([f"{n}:0{n % 9}\nokay well he tells me {n}" for n in range(30)], "begin with a date or a time"),
+        ([f"[20:0{n % 9}] <bob> nice modern building {n}" for n in range(30)], "most lines begin with [0:0]"),
+        ([f"Speaker {n % 2}  0:{n:02}\nit was nice {n}" for n in range(30)], "begin with a date or a time"),
+        ([f"product/id: B{n}\nreview/text: it was nice {n}" for n in range(30)], "one of 2 names and :, as review/text:"),
+        (
+            [f"**** {n}. row ****\n   id: {n}\n text: nice {n}\nlabel: pos" for n in range(30)],
+            "one of 3 names and :, as label:",
+        ),
+    ],
+)
+def test_lines_of_chats_and_dumps_are_said(lines: list[str], sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    assert sentence in said(read(tmp_path / "a.txt")[2])
+
+
+def test_one_long_line_hides_no_lines_that_go_on(tmp_path: Path) -> None:
+    page = "It was late when he came\nhome from the sea, and the\nboat was old. Nobody was\nthere. She had gone.\n"
+    (tmp_path / "a.txt").write_text(page * 10 + "See https://example.org/" + 50 * "long/" + ".\n")
+    assert "join them" in said(read(tmp_path / "a.txt")[2])
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        (r"the tensor g_{\mu\nu} and h\nu", r"the tensor g_{\mu\nu} and h\nu"),
+        (r"see C:\new\notes.txt", r"see C:\new\notes.txt"),
+        (r"a\neq b for \alpha in the\nNext", r"a\neq b for \alpha in the Next"),
+        (r"one line\nand another\n", "one line and another "),
+        (r"Done.\r\nNext", "Done. Next"),
+    ],
+)
+def test_commands_and_folders_are_no_line_breaks(text: str, clean: str) -> None:
+    assert cleaned(text, None) == clean
+
+
+def test_advice_is_not_what_was_done_already(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(f"only, a/c {'x, ' * (n % 4)} in the area. {n}" for n in range(12)))
+    with pytest.raises(UserError, match=r"no column 7; it has 1\. If it has several, say what separates them"):
+        read(tmp_path / "a.csv", column="7", header=False)
+
+
+def test_a_file_that_is_utf_8_is_read_so_whatever_the_option_says(tmp_path: Path) -> None:
+    texts = [f"Привет, это предложение номер {n}" for n in range(12)]
+    for encoding in ("utf-8", "cp1251"):
+        (tmp_path / "a.txt").write_text("\n".join(texts), encoding=encoding)
+        found, _, account = read(tmp_path / "a.txt", encoding="cp1251")
+        assert found == texts
+        assert ("it is UTF-8" in said(account)) == (encoding == "utf-8")
