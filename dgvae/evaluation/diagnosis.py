@@ -135,7 +135,7 @@ def _are_narrow(record: Record) -> bool:
 def marginal_holes(record: Record) -> Iterator[Finding]:
     """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
     wrong, unsure = judge_marginals(record)
-    dim = len(record.profile.get("variance_of_means", []))
+    dim = record.dimensions
     if unsure:
         which = f"dimension {unsure[0] + 1} differs" if len(unsure) == 1 else f"{len(unsure)} of {dim} marginals differ"
         yield Finding("note", f"Too few sentences to tell whether {which} from N(0, 1).")

@@ -15,11 +15,12 @@ MOST = 0.5  # of a gap, from which on a part of it is its cause
 def judge_marginals(record: Record) -> tuple[dict[int, tuple[float, bool]], list[int]]:
     """The dimensions whose q(z_i) differs from N(0, 1), by how many nats, and whether by so many at least; and the unsure."""
     by_moments, wrong, unsure = _by_moments(record), {}, []
-    for i, (kl, low, high) in enumerate(_by_marginal_kl(record) or [(math.nan, *ends) for ends in by_moments]):
-        if "marginal_kl" in record.profile and low >= CONSISTENT_KL:
+    known = _by_marginal_kl(record) or [(math.nan, -math.inf, high) for _, high in by_moments]
+    for i, ((kl, low, high), (least, _)) in enumerate(zip(known, by_moments, strict=True)):
+        if low >= CONSISTENT_KL:
             wrong[i] = kl, False
-        elif by_moments[i][0] >= CONSISTENT_KL:
-            wrong[i] = by_moments[i][0], True
+        elif least >= CONSISTENT_KL:
+            wrong[i] = least, True
         elif high >= CONSISTENT_KL:
             unsure.append(i)
     return wrong, unsure
@@ -44,14 +45,18 @@ def _by_marginal_kl(record: Record) -> list[tuple[float, float, float]]:
 def _by_moments(record: Record) -> list[tuple[float, float]]:
     """By how much every q(z_i) differs at least, by its mean and variance: the ends of that bound's interval, nats."""
     profile, sentences, more = record.profile, record.evaluation.sentences, as_copies(record)
-    name, dim = "marginal_kl_bound", len(profile.get("variance_of_means", []))
-    if f"{name}_error" in profile:
-        parts = (profile[name], profile[f"{name}_error"], profile[f"{name}_bias"])
+    name, dim = "marginal_kl_bound", record.dimensions
+    parts = [profile[row] for row in (name, f"{name}_error", f"{name}_bias") if row in profile]
+    if len(parts) == 3:
         estimates = [Estimate(kl - more * bias, math.sqrt(more) * error) for kl, error, bias in zip(*parts, strict=True)]
     elif {"mean", "variance"} <= profile.keys() and sentences >= MANY:  # of before; the error as if q(z_i) were Gaussian
         moments = zip(profile["mean"], profile["variance"], strict=True)
-        errors = [(m, v, math.sqrt((m**2 * v + (v - 1) ** 2 / 2) / sentences)) for m, v in moments]
-        estimates = [Estimate(0.5 * (v + m**2 - 1 - math.log(v)), error) if v else Estimate(0, 0) for m, v, error in errors]
+        estimates = [
+            Estimate(0.5 * (v + m * m - 1 - math.log(v)), math.sqrt((m * m * v + (v - 1) * (v - 1) / 2) / sentences))
+            if v > 0
+            else Estimate(0.0, 0.0)
+            for m, v in moments
+        ]
     else:
         return [(-math.inf, math.inf if name in profile else -math.inf)] * dim
     return [interval(estimate, sentences, comparisons=dim) for estimate in estimates]
@@ -68,7 +73,7 @@ def how(record: Record, dimension: int, kl: float) -> str:
     mean, variance = (record.profile.get(name, [math.nan] * (dimension + 1))[dimension] for name in ("mean", "variance"))
     if not variance > 0:
         return "" if math.isnan(variance) else ": its shape differs"
-    of_mean, of_variance = 0.5 * mean**2, 0.5 * (variance - 1 - math.log(variance))
+    of_mean, of_variance = 0.5 * mean * mean, 0.5 * (variance - 1 - math.log(variance))
     if of_mean + of_variance < MOST * kl:
         return ": its shape differs"
     if of_mean >= of_variance:

@@ -68,6 +68,11 @@ class Record:
     copies: int = 0
     outliers: int = 0
 
+    @property
+    def dimensions(self) -> int:
+        """Of the latent, as far as its profile tells; else 0."""
+        return len(next(iter(self.profile.values()), []))
+
     def sentences_of(self, figure: str) -> int:
         """How many sentences a figure comes from."""
         return self.all_examples if self.all_examples and figure in SUMMED else self.evaluation.sentences

@@ -6,6 +6,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.estimates import Estimate, hole_mass_by_chance, prior_count
@@ -187,3 +189,19 @@ def test_only_narrow_posteriors_are_called_narrow(kl: Estimate, gap: float, narr
     figures = {"hole_mass": Estimate(0.84, 0.01), "smoothed_gap": Estimate(gap, 0.1), "kl": kl}
     texts = [finding.text for finding in diagnose(Record("", "", Evaluation("", 500, ""), figures, {}, {}, {}, []))]
     assert any("Posteriors are narrow" in text for text in texts) is narrow
+
+
+NUMBERS = st.sampled_from([0.0, 0.5, 1.0, 5.0, -1.0, 1e299, -1e299, 1e-300])
+ROWS = ["kl", "mean", "variance", "variance_of_means", "mean_variance", "dimension_mi"]
+ROWS += [f"marginal_kl{part}" for part in ("", "_error", "_bias", "_by_chance", "_bound", "_bound_error", "_bound_bias")]
+FOUND = ["kl", "mi", "hole_mass", "smoothed_gap", "covariance_gap", "active_units"]
+
+
+@given(
+    profile=st.dictionaries(st.sampled_from(ROWS), st.lists(NUMBERS, min_size=3, max_size=3)),
+    figures=st.dictionaries(st.sampled_from(FOUND), st.builds(Estimate, NUMBERS, NUMBERS | st.just(math.nan))),
+    sentences=st.sampled_from([2, 30, 5000]),
+)
+def test_whatever_a_record_holds_something_is_said(profile: dict, figures: dict, sentences: int) -> None:
+    record = Record("of somebody", "", Evaluation("", sentences, ""), figures, {}, {}, profile)
+    assert all(finding.text.endswith(".") for finding in diagnose(record))

@@ -130,9 +130,9 @@ def test_a_dimension_is_silent_by_the_same_examples_that_measure_both_parts_of_i
 
 
 def test_many_weak_dimensions_are_no_collapse() -> None:
-    mean = 0.13 * torch.randn(2000, 128, generator=torch.Generator().manual_seed(0))
+    mean = 0.13 * torch.randn(2000, 80, generator=torch.Generator().manual_seed(0))
     found = texts(mean, math.log(1 - 0.13**2))
-    assert any(re.match(r"z carries 1\.\d\d nats .* no dimension carries 0\.01 nats", text) for text in found), found
+    assert any(re.match(r"z carries 0\.[67]\d nats .* no dimension carries 0\.01 nats", text) for text in found), found
     assert not any("ollapsed" in text for text in found)
 
 
