@@ -10,6 +10,7 @@ import torch
 
 from dgvae import LatentSpace
 from dgvae.errors import UserError
+from dgvae.evaluation import latent_figures
 from dgvae.evaluation.latent_figures import SINGULAR
 
 
@@ -106,16 +107,16 @@ def test_a_mean_tells_a_marginal_however_narrow_posteriors_are(width: float, shi
     assert float(match[2]) == pytest.approx(shift, abs=0.06)
 
 
-@pytest.mark.parametrize(("far", "distance"), [(0, 0), (20, 100), (5, 1000), (60, 20)])
+@pytest.mark.parametrize(("far", "distance"), [(0, 0), (10, 100), (4, 1000), (30, 20)])
 @pytest.mark.parametrize("are_points", [False, True])
 def test_a_few_examples_far_out_hide_no_hole(far: int, distance: float, are_points: bool) -> None:
     generator = torch.Generator().manual_seed(far)
-    mean = torch.randn(2000, 2, generator=generator)
+    mean = torch.randn(1000, 2, generator=generator)
     mean[:, 0] = mean[:, 0].abs()
     angle = 2 * math.pi * torch.rand(far, generator=generator)
     mean[:far] = distance * torch.stack([angle.cos(), angle.sin()], dim=1)
     space = LatentSpace(mean) if are_points else LatentSpace(mean, torch.full_like(mean, -3.0))
-    assert space.figures()["hole_mass"].value == pytest.approx(0.5 if are_points else 0.39, abs=0.04)
+    assert space.figures()["hole_mass"].value == pytest.approx(0.5 if are_points else 0.39, abs=0.06)
     assert 0.3 < sum(hole.share for hole in space.holes()) < 0.6
     assert any("far from all others" in f.text for f in space.diagnosis()) == bool(far)
 
@@ -129,8 +130,9 @@ def test_a_dimension_is_silent_by_the_same_examples_that_measure_both_parts_of_i
     assert not any("carry less than" in f.text for f in space.diagnosis())
 
 
-def test_many_weak_dimensions_are_no_collapse() -> None:
-    mean = 0.13 * torch.randn(2000, 80, generator=torch.Generator().manual_seed(0))
+def test_many_weak_dimensions_are_no_collapse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latent_figures, "PAIR_BINS", 4)  # of 3,160 pairs
+    mean = 0.13 * torch.randn(800, 80, generator=torch.Generator().manual_seed(0))
     found = texts(mean, math.log(1 - 0.13**2))
     assert any(re.match(r"z carries 0\.[67]\d nats .* no dimension carries 0\.01 nats", text) for text in found), found
     assert not any("ollapsed" in text for text in found)
