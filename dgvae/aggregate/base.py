@@ -127,7 +127,7 @@ class AggregatedPosterior(ABC):
 
     @cached_property
     def outliers(self) -> Tensor:
-        """Which posteriors lie far from all others, at most MOST_OUTLIERS of them: [N], bool."""
+        """Which posteriors lie far from the rest, at most MOST_OUTLIERS of them: [N], bool."""
         return torch.zeros(len(self), dtype=torch.bool)
 
     @cached_property
@@ -135,6 +135,11 @@ class AggregatedPosterior(ABC):
         """q(z) without its outliers, to look for holes in: a few of them decide how `smoothed` blurs all others."""
         far = self.outliers
         return self.reordered(torch.nonzero(~far).squeeze(1)) if far.any() else self
+
+    @cached_property
+    def strays(self) -> Self:
+        """The mixture of the outliers alone."""
+        return self.reordered(torch.nonzero(self.outliers).squeeze(1))
 
     def smooth(self, width: float) -> Smoothed:
         """A version smoothed by one of `widths`; as it is for width 0, or where that cannot be done."""

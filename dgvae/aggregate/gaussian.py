@@ -15,6 +15,7 @@ from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 
 _FAR = 4.0  # times
+_OF_NEARLY_ALL = 1.26  # times as far as 88 % of a Gaussian's draws lie 95 % of them
 _FEWEST = 100  # posteriors of which some are called outliers
 
 
@@ -95,10 +96,11 @@ class AggregatedGaussian(AggregatedPosterior):
 
     @cached_property
     def outliers(self) -> Tensor:
-        """See `AggregatedPosterior`: in a dimension, they are _FAR times as far from the median as 95 % of the means, or σ."""
+        """See `AggregatedPosterior`: in a dimension, they are _FAR times as far from the median as nearly all, or σ, or 1."""
         ordered = self.mean.sort(dim=0).values
-        low, median, high = (ordered[round(share * (len(self) - 1))] for share in (0.025, 0.5, 0.975))
-        reach = torch.maximum((high - low) / 2, torch.exp(0.5 * self.log_var).median(0).values)
+        low, median, high = (ordered[round(share * (len(self) - 1))] for share in (0.06, 0.5, 0.94))  # a twentieth may be far
+        reach = _OF_NEARLY_ALL * torch.maximum(median - low, high - median)
+        reach = torch.maximum(reach, torch.exp(0.5 * self.log_var).median(0).values).clamp_min(1)  # the prior's σ
         far = ((self.mean - median).abs() > _FAR * reach).any(1)
         return far & (len(self) >= _FEWEST) & (far.double().mean() <= MOST_OUTLIERS)
 

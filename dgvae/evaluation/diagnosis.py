@@ -157,7 +157,7 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     if mass and record.outliers:
         lie, they = ("lies", "it is") if record.outliers == 1 else ("lie", "they are")
         which = f"{record.outliers:,} of {record.evaluation.sentences:,} encoded sentences"
-        yield Finding("note", f"{which} {lie} far from all others. Where holes are looked for, {they} left out.")
+        yield Finding("note", f"{which} {lie} far from the rest. Where holes are looked for, {they} left out.")
     if not mass or not gap:
         if _covariance_differs(record):
             yield Finding("fault", f"Holes: {_joint_cause(record)}.")

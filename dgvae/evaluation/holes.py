@@ -20,8 +20,8 @@ MOST_SENTENCES = 10_000  # in which holes are looked for; of more, so many are d
 def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None = None) -> Tensor:
     """log p(z) − log q̂(z) in nats, where q̂ is q(z), smoothed. Large and positive is a place that sentences do not reach.
 
-    q̂ is made without the outliers of q(z), see `AggregatedPosterior.usual`. This describes a place. Whether it lies in a hole
-    is decided by `in_holes`, from cross-validated gaps.
+    The outliers of q(z) are not smoothed, and choose no smoothing: see `AggregatedPosterior.usual`. This describes a place.
+    Whether it lies in a hole is decided by `in_holes`, from cross-validated gaps.
 
     Args:
         z: places, [S, D].
@@ -41,16 +41,26 @@ def density_gap_at(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor
         True
     """
     check_dimensions(z, aggregated.posterior.location.shape[1])
-    smoothed, log_prior = aggregated.usual.smoothed, aggregated.prior.log_prob(z.double())
+    log_prior, far = aggregated.prior.log_prob(z.double()), aggregated.outliers
+    log_q = _log_usual(z, aggregated, leave_out)
+    if far.any():
+        share = float(far.double().mean())
+        log_q = torch.logaddexp(log_q + math.log(1 - share), aggregated.strays.log_prob(z) + math.log(share))
+    return log_prior - log_q
+
+
+def _log_usual(z: Tensor, aggregated: AggregatedPosterior, leave_out: Tensor | None) -> Tensor:
+    """log q̂ of `AggregatedPosterior.usual`, smoothed; as `density_gap_at`."""
+    smoothed = aggregated.usual.smoothed
     if leave_out is None:
-        return log_prior - smoothed.log_prob(z)
+        return smoothed.log_prob(z)
     kept = ~aggregated.outliers
     place = torch.where(kept, kept.cumsum(0) - 1, -1)  # in `usual`, [N]
     own = torch.where(leave_out < 0, -1, place[leave_out.clamp_min(0)])
-    log_q = torch.empty_like(log_prior)
+    log_q = torch.empty(len(z), dtype=torch.float64, device=z.device)
     log_q[own < 0] = smoothed.log_prob(z[own < 0])
     log_q[own >= 0] = smoothed.log_prob(z[own >= 0], own[own >= 0])
-    return log_prior - log_q
+    return log_q
 
 
 def check_dimensions(z: Tensor, dim: int) -> None:

@@ -16,7 +16,7 @@ _SURE = 4.0  # standard errors
 _SHARP = 0.7  # of what is seen at k, from which on that at k + 1 is no less
 _OWN = 0.9  # values of a coordinate for each place, from which on places that are equal are copies
 _DECIMALS = (1, 10, 100, 1000)  # of numbers that are written with at most three of them
-_OFTEN = 10.0  # times as many as by chance
+_OFTEN = 3.0  # times as many as by chance
 _ROUNDING = 1e-7  # of the extent: smaller distances may be zero
 
 

@@ -71,5 +71,8 @@ def test_numbers_of_few_digits_are_no_copies(dim: int, kind: str, examples: int)
         step = float(kind) if "." in kind else 0
         z = (z / step).round() * step if step else z.to(getattr(torch, kind)).float()
         assert copies(Points(z)) < MOST_COPIES * len(z)
+    hundredths = (100 * torch.randn(examples, 2, generator=torch.Generator().manual_seed(0))).round() / 100
+    share = examples // 5
+    assert copies(Points(torch.cat([hundredths, hundredths[:share]]))) == pytest.approx(share, rel=0.2)
     if dim > 1 and "." not in kind:  # where exact ones are counted nonetheless
         assert copies(Points(torch.cat([z, z]))) == pytest.approx(examples, rel=0.1)

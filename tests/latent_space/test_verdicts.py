@@ -8,7 +8,8 @@ import re
 import pytest
 import torch
 
-from dgvae import LatentSpace
+from dgvae import DiagonalGaussian, LatentSpace, density_gap_at
+from dgvae.aggregate import aggregate
 from dgvae.errors import UserError
 from dgvae.evaluation import latent_figures
 from dgvae.evaluation.latent_figures import SINGULAR
@@ -107,7 +108,7 @@ def test_a_mean_tells_a_marginal_however_narrow_posteriors_are(width: float, shi
     assert float(match[2]) == pytest.approx(shift, abs=0.06)
 
 
-@pytest.mark.parametrize(("far", "distance"), [(0, 0), (10, 100), (4, 1000), (30, 20)])
+@pytest.mark.parametrize(("far", "distance"), [(0, 0), (10, 100), (4, 1000), (30, 20), (50, -100)])
 @pytest.mark.parametrize("are_points", [False, True])
 def test_a_few_examples_far_out_hide_no_hole(far: int, distance: float, are_points: bool) -> None:
     generator = torch.Generator().manual_seed(far)
@@ -115,10 +116,12 @@ def test_a_few_examples_far_out_hide_no_hole(far: int, distance: float, are_poin
     mean[:, 0] = mean[:, 0].abs()
     angle = 2 * math.pi * torch.rand(far, generator=generator)
     mean[:far] = distance * torch.stack([angle.cos(), angle.sin()], dim=1)
+    if distance < 0:  # all on one side
+        mean[:far] = torch.tensor([distance, 0.0]) + 3 * torch.randn(far, 2, generator=generator)
     space = LatentSpace(mean) if are_points else LatentSpace(mean, torch.full_like(mean, -3.0))
     assert space.figures()["hole_mass"].value == pytest.approx(0.5 if are_points else 0.39, abs=0.06)
     assert 0.3 < sum(hole.share for hole in space.holes()) < 0.6
-    assert any("far from all others" in f.text for f in space.diagnosis()) == bool(far)
+    assert any("far from the rest" in f.text for f in space.diagnosis()) == bool(far)
 
 
 def test_a_dimension_is_silent_by_the_same_examples_that_measure_both_parts_of_it() -> None:
@@ -154,3 +157,24 @@ def test_what_differs_in_a_marginal_is_what_explains_most_of_it(scale: float, sh
     mean = math.sqrt(scale) * torch.randn(5000, 1, generator=torch.Generator().manual_seed(0)) + shift
     found = texts(mean, math.log(0.3))
     assert any(how in text for text in found), found
+
+
+def test_what_lies_within_the_prior_is_no_outlier() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mean = 0.05 * torch.randn(2000, 1, generator=generator)
+    mean[:90] = torch.randn(90, 1, generator=generator)
+    assert not any("far from the rest" in text for text in texts(mean, -8.0))
+
+
+def test_where_outliers_lie_q_is_denser_than_the_prior() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mean = torch.randn(1000, 2, generator=generator)
+    mean[:20] = torch.tensor([12.0, 0.0]) + 0.3 * torch.randn(20, 2, generator=generator)
+    aggregated = aggregate(DiagonalGaussian(mean.double(), torch.full_like(mean, -3.0).double()))
+    exact = aggregated.prior.log_prob(mean[:20].double()) - aggregated.log_prob(mean[:20].double())
+    for own in (None, torch.arange(20)):
+        torch.testing.assert_close(density_gap_at(mean[:20], aggregated, own), exact, atol=0.1, rtol=0)
+    others = torch.arange(20, 1000)  # of which each is left out of the smoothed q(z)
+    usual = aggregate(DiagonalGaussian(mean[20:].double(), torch.full((980, 2), -3.0).double()))
+    gap = density_gap_at(mean[20:], usual, torch.arange(980))
+    torch.testing.assert_close(density_gap_at(mean[20:], aggregated, others), gap - math.log(0.98), atol=1e-6, rtol=0)

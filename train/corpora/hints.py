@@ -23,8 +23,8 @@ SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", "
 _BAR = re.compile(r"[^|\s]\s*\|\s*(?=[^|\s])")  # between two texts
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
 _MOMENT = re.compile(
-    r"\W{0,2}(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d(?::\d\d)?(?=[\s.,\])]|$))|"
-    r".{1,40}\s\s\d{1,2}:\d\d(?::\d\d)?$"
+    r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|"
+    r"(?:.{1,40}\s\s)?\d{1,2}:\d\d(?::\d\d)?\s*$"
 )
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
@@ -108,8 +108,8 @@ def _names(lines: Sequence[str]) -> str | None:
         if 1 < len(often) <= min(MOST_VALUES, len(found) / 3) and len(found) >= FIELDS * len(lines):
             shown = f"{found[-1]['name']}{sign}"
             return (
-                f"most lines begin with one of {len(often)} names and {sign}, as {shown}, which is read as text; make a table, "
-                "with a column for each of them"
+                f"most lines begin with one of {len(often)} names and {sign}, as {shown}, which is read as text; if these are "
+                "fields, make a table with a column for each, and if speakers, remove them"
             )
         if len(found) >= MOST * len(lines):
             return (

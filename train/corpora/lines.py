@@ -19,6 +19,7 @@ FASTTEXT = "__label__"  # what fastText has before every label
 BOTH_TEXTS = "both texts"
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
 _OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')
+MOST_LINES = 100  # of a cell
 LONGEST_LABEL = 5  # words, in the mean
 
 
@@ -36,7 +37,7 @@ def layout_of_lines(lines: Sequence[str]) -> str:
     pairs = [cells for cells in parts if len(cells) == 2]
     if len(pairs) > FEW_LINES and has_header(pairs, []):
         return "table"
-    if _has_cells_of_several_lines(lines) or (pairs and pairs[0] == parts[0] and all(map(is_known_name, pairs[0]))):
+    if pairs and pairs[0] == parts[0] and all(map(is_known_name, pairs[0])):
         return "table"
     before, after = (_Side(side) for side in zip(*((cells[0], cells[-1]) for cells in parts), strict=True))
     if before.is_numeric or after.is_numeric:
@@ -58,6 +59,23 @@ def _has_cells_of_several_lines(lines: Sequence[str]) -> bool:
         if opened and "\t" in line and "\t" not in after and after.count('"') % 2 and re.search(r'"\s*$', after):
             return True
     return False
+
+
+def _joined(lines: Iterator[tuple[int, str, bool]]) -> Iterator[tuple[int, str, bool]]:
+    """Numbered lines, of which those of a cell in quotes are one: up to one that ends in a quote, before any with a tab."""
+    opened: list[tuple[int, str, bool]] = []
+    for number, line, cut in lines:
+        if opened and ("\t" in line or len(opened) > MOST_LINES):
+            yield from opened
+            opened = []
+        if opened or _OPENED.search(line):
+            opened.append((number, line, cut))
+        else:
+            yield number, line, cut
+        if len(opened) > 1 and re.search(r'"\s*$', line):
+            yield opened[0][0], "\n".join(part for _, part, _ in opened), any(part[2] for part in opened)
+            opened = []
+    yield from opened
 
 
 class _Side:
@@ -105,10 +123,11 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
     elif found := hint(lines):
         account.note(found)
-    if quoted := _are_quoted(lines, layout):
+    joined = bool(layout) and _has_cells_of_several_lines(lines)
+    if quoted := joined or _are_quoted(lines, layout):
         account.note("quotes around the texts are left out")
-    tabs = 0
-    for number, line, cut in numbered_lines(path, encoding):
+    tabs, numbers = 0, numbered_lines(path, encoding)
+    for number, line, cut in _joined(numbers) if joined else numbers:
         account.cut += cut
         if fasttext and line.strip():
             labels, text = _without_fasttext(line)

@@ -22,8 +22,8 @@ _ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0
 _LINE_BREAK = re.compile(
     r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
 )
-_SURE_BREAK = re.compile(r"\\r\\n|\\n(?=\\n|[A-Z]|\s|\Z)")
-_COMMAND = re.compile(r"\\(?![nrtu])[a-zA-Z]{2}|\\(?:nu|neq?|nabla|not(?:in)?)(?![a-z])|\b[A-Z]:\\")
+_SURE_BREAK = re.compile(r"""(?:\\r)?\\n(?:(?<=[.,!?;]\\n)|(?<=\\r\\n)|(?=\\n|[A-Z]|\s|\Z))""")
+_COMMAND = re.compile(r"\\(?![nrtux])[a-zA-Z]{2}|\b[A-Z]:\\\w+\\")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _QUOTE = re.compile(r'\\?""|\\"')
 

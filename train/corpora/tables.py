@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from train.corpora.account import Account
-from train.corpora.columns import MISSING, filled_until, has_header, is_known_name, look_like
+from train.corpora.columns import MISSING, SURE, filled_until, has_header, is_known_name, look_like
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.fitting import Fitting
@@ -20,6 +20,7 @@ from train.corpora.table import LOOKED_AT, Record, Table
 ANSWERS = {"Response", "Open-Ended Response", "Other (please specify)"}  # kinds of them, in SurveyMonkey
 _DRAWN = re.compile(r"-+(?:\+-+)+")
 _CONTINUED = re.compile(r" *\+$")
+LONGEST_NAME = 2  # words
 MOST_NAMED = 3  # open quotes that are named by their line
 
 
@@ -135,26 +136,42 @@ class _Rows:
 
     def _looks(self) -> Callable[[str], bool] | None:
         """Whether a line alone is a row."""
-        length = len(self.names)
-        if self.layout.delimiter == "\t" and length > 1:  # text hardly holds as many tabs as a row has
-            return lambda line: line.count("\t") == length - 1
-        return look_like([row.cells for row in self.first[1:]], self.layout.delimiter)
+        length, delimiter, rows = len(self.names), self.layout.delimiter, self.first[1:]
+        like = look_like([row.cells for row in rows], delimiter)
+        if delimiter == "\t" and length > 1 and not like:  # text hardly holds as many tabs as a row has
+            like = lambda line: line.count("\t") == length - 1  # noqa: E731
+        quoted = sum(len(row.quoted) == len(row.cells) for row in rows if not row.open_quote)
+        if like and quoted >= SURE * len(rows) - 1 > 0:  # then so is a row alone
+            return lambda line: line.lstrip().startswith('"') and like(line)
+        return like
 
 
 def _joined(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows, where PostgreSQL writes a cell of several lines into as many rows, with a + at the end of all but the last."""
-    open_row: Row | None = None
+    """Rows, where PostgreSQL writes a cell of several lines into as many rows, with a + at the end of all but the last.
+
+    The cells beside it are then blank.
+    """
+    whole: Row | None = None
+    last: Row | None = None  # of the file, that is a part of `whole`
     for row in rows:
-        if open_row and len(row.cells) == len(open_row.cells):
-            pairs = zip(open_row.cells, row.cells, strict=True)
-            row = replace(open_row, cells=[_CONTINUED.sub("", cell) + more.rstrip() for cell, more in pairs])
-        elif open_row:
-            yield open_row
-        open_row = row if any(map(_CONTINUED.search, row.cells)) else None
-        if not open_row:
-            yield row
-    if open_row:
-        yield open_row
+        if whole and last and _goes_on(last, row):
+            pairs = zip(whole.cells, row.cells, strict=True)
+            whole = replace(whole, cells=[_CONTINUED.sub("", cell.rstrip()) + more.rstrip() for cell, more in pairs])
+        else:
+            if whole:
+                yield whole
+            whole = row
+        last = row
+    if whole:
+        yield whole
+
+
+def _goes_on(row: Row, after: Row) -> bool:
+    """Whether the second row is the rest of the first one's cells."""
+    if len(row.cells) != len(after.cells) or not any(map(_CONTINUED.search, row.cells)):
+        return False
+    pairs = zip(row.cells, after.cells, strict=True)
+    return all(_CONTINUED.search(cell) or not rest.strip() for cell, rest in pairs)
 
 
 def _is_filled(row: Row) -> bool:
@@ -183,7 +200,11 @@ def _names_of_pandas(rows: Sequence[Sequence[str]]) -> int:
     first = next((i for i, cells in enumerate(rows) if cells[0].strip()), 0)  # of the rows with a name or number of their own
     found = first - (filled_until(rows[first]) > 1)
     others = rows[found + 1 :]
-    return found if 0 < found < len(others) and all(cells[0].strip() for cells in others) else 0
+    if not 0 < found < len(others) or not all(cells[0].strip() for cells in others):
+        return 0
+    below = [set(column) for column in zip(*(cells for cells in others if len(cells) == len(rows[0])), strict=True)]
+    names = [(cell, values) for cells in rows[1 : found + 1] for cell, values in zip(cells[1:], below[1:], strict=False)]
+    return found if all(len(cell.split()) <= LONGEST_NAME and (not cell or cell not in values) for cell, values in names) else 0
 
 
 def _is_rule(row: Row) -> bool:

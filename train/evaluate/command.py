@@ -43,7 +43,7 @@ from train.evaluate.texts import PARTS, Texts, parts
 from train.run.argument_types import folder_name, names_among, thread_count
 from train.run.arguments import add_text_options
 from train.run.run_file import refuse_unfinished
-from train.run.summary import TO_MEASURE, longer_than, reading_lines
+from train.run.summary import TO_MEASURE, longer_than, reading_lines, unknown_words
 
 
 @command("train.evaluate", interrupted="stopped; the same command continues from here")
@@ -113,10 +113,11 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
         if options.test_file:
-            tokenizer = WordTokenizer.load(tokenizer_path(folder))
-            for what, how in reading_lines(source_of(place), known_texts[place].evaluation, tokenizer):
+            for what, how in reading_lines(source_of(place), known_texts[place].evaluation):
                 print(f"  {what:<11} {how}", flush=True)
     texts = known_texts[place] if place else None
+    if options.test_file and texts:
+        print(f"  {unknown_words(texts.evaluation, WordTokenizer.load(tokenizer_path(folder)))}", flush=True)
     if texts and texts.training and is_other_training_text(folder, record, texts):
         path = given_name(texts.training.path)
         print(

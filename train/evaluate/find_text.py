@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from dgvae.errors import UserError
 from dgvae.evaluation.record import Record
 from dgvae.text.corpora import read_evaluation, read_split
 from train.corpora import TextSource, find_corpus, prepare
@@ -29,7 +31,7 @@ def place_of_text(options: argparse.Namespace, corpus: str, folder: Path) -> Pat
     if options.test_file:
         files = options.train_file or options.test_file, options.test_file, options.test_file
         said = text_options(options)
-        if (folder / OPTIONS_FILE).is_file():  # the text is made what the model was trained on
+        with suppress(UserError):  # of a run.json that is not there, or broken
             run = read_run(folder)
             said["tokenized"] = said["tokenized"] or run.tokenized
             said["clean"] = run.clean if said["clean"] is None else said["clean"]

@@ -217,25 +217,23 @@ def _examples(training: Split) -> str:
     return ", ".join(shown)
 
 
-def reading_lines(source: dict[str, Any], evaluation: Split, tokenizer: WordTokenizer) -> list[tuple[str, str]]:
-    """(what, how much) of how a file of sentences to measure was read.
-
-    Args:
-        source: what source.json says of it.
-        evaluation: its sentences.
-        tokenizer: of the model that reads them.
-    """
+def reading_lines(source: dict[str, Any], evaluation: Split) -> list[tuple[str, str]]:
+    """(what, how much) of how a file of sentences to measure was read. source: what source.json says of it."""
     lost = left_out_text(source.get("left_out", {}).get("test", {}), source.get("first_left_out", {}).get("test", {}))
-    share = _unknown(tokenizer, evaluation.sentences)
-    advice = "; is it of the model's language and kind, and split like its text?" if share > MOST_UNKNOWN_HELD_OUT else ""
     lines = [
         ("sentences", f"{len(evaluation.sentences):,}"),
         ("examples", _examples(evaluation)),
         ("read as", "; ".join(source.get("found", []))),
         ("left out", lost or "nothing"),
-        ("unknown", f"{share:.1%} of its words are <unk>{advice}"),
     ]
     return [(what, printable(how)) for what, how in lines if how]
+
+
+def unknown_words(evaluation: Split, tokenizer: WordTokenizer) -> str:
+    """How many words of sentences to measure a model does not know, and what to think of if they are many."""
+    share = _unknown(tokenizer, evaluation.sentences)
+    advice = "; is it of the model's language and kind, and split like its text?" if share > MOST_UNKNOWN_HELD_OUT else ""
+    return f"{share:.1%} of the text's words are <unk>{advice}"
 
 
 def unknown_warning(facts: TextFacts) -> str:

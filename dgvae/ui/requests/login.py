@@ -78,4 +78,5 @@ class Attempts:
             name = (await Request(scope, receive).form()).get("username")
         except HTTPException:  # no form
             return ""
-        return name if isinstance(name, str) and name in dict(self._blocks.auth or ()) else ""
+        name = name.strip() if isinstance(name, str) else ""  # as Gradio does
+        return name if name in dict(self._blocks.auth or ()) else ""

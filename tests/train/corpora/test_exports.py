@@ -32,7 +32,7 @@ def test_cells_of_several_lines_in_a_spreadsheets_text(tmp_path: Path) -> None:
     rows = [f"{mood}\t{text}" for mood, text in zip(MOODS, TEXTS, strict=True)]
     rows[0], rows[5] = 'pos\t"Okay, well.\nWeek two was worse."', 'neg\t"Add ""toast"", and wow."'
     (tmp_path / "a.txt").write_text("\r\n".join(rows), newline="")
-    texts, labels, _ = read(tmp_path / "a.txt", label_column="1")
+    texts, labels, _ = read(tmp_path / "a.txt")
     assert (len(texts), labels) == (12, MOODS)
     assert (texts[0], texts[5]) == ("Okay, well.\nWeek two was worse.", 'Add "toast", and wow.')
     rows[0] = 'pos\t"Okay, well."'
@@ -72,6 +72,32 @@ def test_cells_of_several_lines_as_postgresql_draws_them(tmp_path: Path) -> None
     assert [(label or "").strip() for label in labels] == MOODS
 
 
+def test_grades_and_languages_are_no_cells_of_several_lines(tmp_path: Path) -> None:
+    rows = [f"{mood} | {text} C+" for mood, text in zip(MOODS, TEXTS, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["label | text", "------+------", *rows]))
+    texts, labels, _ = read(tmp_path / "a.csv", column="text", label_column="label")
+    assert ([text.strip() for text in texts], labels) == ([f"{text} C+" for text in TEXTS], MOODS)
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [("\t", "a.tsv"), (";", "a.csv"), ("|", "a.csv"), (",", "a.csv")])
+def test_a_cell_of_two_lines_that_look_like_rows_is_whole_where_all_cells_are_quoted(
+    delimiter: str, name: str, tmp_path: Path
+) -> None:
+    texts = [*TEXTS[:11], f"my scores:\npos{delimiter}5"]
+    rows = [["label", "text"], *([MOODS[n], text] for n, text in enumerate(texts))]
+    (tmp_path / name).write_text("\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows))
+    assert read(tmp_path / name, label_column="label")[:2] == (texts, MOODS)
+
+
+def test_rows_without_a_number_are_no_names_of_columns(tmp_path: Path) -> None:
+    for first in (["the room was clean", "pos"], ["clean", "pos"]):
+        rows = [",text,label", ",".join(["", *first]), *(f"{n},{text},{MOODS[n]}" for n, text in enumerate(TEXTS))]
+        (tmp_path / "a.csv").write_text("\n".join(rows))
+        texts, _, account = read(tmp_path / "a.csv", label_column="label")
+        assert texts == [first[0], *TEXTS]
+        assert not account.left_out
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
@@ -108,6 +134,9 @@ def test_one_long_line_hides_no_lines_that_go_on(tmp_path: Path) -> None:
         (r"a\neq b for \alpha in the\nNext", r"a\neq b for \alpha in the Next"),
         (r"one line\nand another\n", "one line and another "),
         (r"Done.\r\nNext", "Done. Next"),
+        (r"ti amo,\ne non so perché\nma resto", "ti amo, e non so perché ma resto"),
+        (r"Q:\nhow do i?\nA:\nwith water,\nand a pot", r"Q:\nhow do i? A:\nwith water, and a pot"),
+        (r"let $\frac{a}{b}$ be small.\nthen it is zero", r"let $\frac{a}{b}$ be small. then it is zero"),
     ],
 )
 def test_commands_and_folders_are_no_line_breaks(text: str, clean: str) -> None:

@@ -172,7 +172,7 @@ def test_how_other_sentences_are_read_is_said_and_is_how_the_run_read_its_own(
         assert f"left out    {len(rows) // 2} without label" in said
         assert "the text is in column text" in said
         assert (rows[0].split(",")[0] in said) == tokenized
-        assert "of its words are <unk>" in said
+        assert "of the text's words are <unk>" in said
 
 
 REFUSED = {

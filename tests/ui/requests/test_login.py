@@ -49,11 +49,13 @@ def test_after_a_wrong_password_the_next_for_its_name_waits_and_nobody_else(monk
     async def visit() -> None:
         form = Form()
         attempts = Attempts(form, Form)
-        wrong = [attempt(attempts, "anna", address=f"10.0.0.{n}") for n in range(30)]  # of which 10 are refused
+        wrong = [
+            attempt(attempts, "anna" if n % 2 else " anna ", address=f"10.0.0.{n}") for n in range(30)
+        ]  # of which 10 are refused
         unknown = [attempt(attempts, f"nobody{n}") for n in range(30)]
         await asyncio.gather(*(attempt(attempts, "ben", "right") for _ in range(5)))
         await asyncio.sleep(0.1)  # what does not wait for a turn has come to an end
-        assert sorted(form.answered) == ["anna", *["ben"] * 5, "nobody0"]
+        assert sorted(form.answered) == [" anna ", *["ben"] * 5, "nobody0"]
         assert sum(task.done() for task in wrong) == sum(task.done() for task in unknown) == 30 - MOST_ATTEMPTS
         for task in (*wrong, *unknown):
             task.cancel()
