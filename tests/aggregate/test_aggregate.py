@@ -125,6 +125,20 @@ def test_reverse_marginal_kl_equals_adaptive_quadrature() -> None:
     assert float(gaps.reverse_kl) == pytest.approx(reverse, rel=1e-5)
 
 
+@pytest.mark.parametrize("far", [1e4, 1e5])
+def test_reverse_marginal_kl_beside_an_outlier(far: float) -> None:
+    """A grid over all posteriors would have hardly a place where the prior is."""
+    mean = torch.randn(500, 1, generator=torch.Generator().manual_seed(0)).double()
+    mean[0] = far
+    log_var = torch.full_like(mean, 2 * math.log(0.02))
+    z = np.linspace(-8, 8, 100_001)
+    near = (stats.norm.logpdf(part[:, None], mean[:, 0].numpy(), 0.02) for part in np.array_split(z, 100))
+    log_q = np.concatenate([np.asarray(logsumexp(part, axis=1)) for part in near]) - math.log(500)
+    expected = float(np.trapezoid(stats.norm.pdf(z) * (stats.norm.logpdf(z) - log_q), z))
+    gaps = aggregate(DiagonalGaussian(mean, log_var)).marginal_gaps()
+    assert float(gaps.reverse_kl) == pytest.approx(expected, rel=0.01)
+
+
 def test_marginals_without_a_group_are_those_of_the_others() -> None:
     posterior = made_up(sentences=60)
     groups = group_slices(60)

@@ -155,6 +155,18 @@ def test_a_state_that_is_not_finite_costs_no_good_weights(copied: Path, capsys) 
     assert (copied / "model.safetensors").read_bytes() == before
 
 
+def test_a_state_before_the_beginning_or_cut_off_is_refused(copied: Path, capsys) -> None:
+    path = copied / "last.safetensors"
+    tensors, metadata = read_safetensors_with_metadata(path)
+    position = json.loads(metadata["position"]) | {"epoch": -3}
+    write_safetensors(path, tensors, metadata | {"position": json.dumps(position)})
+    assert fit(["--resume", "--out", str(copied), "--epochs", "9"]) == 2
+    assert "epoch -3" in capsys.readouterr().err
+    path.write_bytes(path.read_bytes()[:-100])
+    assert fit(["--resume", "--out", str(copied), "--epochs", "9"]) == 2
+    assert "start again in an empty folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "line",
     [b"\xff\xfe", b'{"event":"epoch"}', b'{"event":["a"]}', b'{"event":"steps","epoch":null,"step":1}', b'{"epoch":"x"}'],
