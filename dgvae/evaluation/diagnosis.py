@@ -227,7 +227,7 @@ def _covariance_differs(record: Record) -> bool:
         return False
     more = as_copies(record)
     sentences = int(record.sentences_of("covariance_gap") / more)
-    by_chance = _covariance_gap_by_chance(sentences, len(record.profile.get("variance_of_means", [])))
+    by_chance = _covariance_gap_by_chance(sentences, record.dimensions)
     return interval(Estimate(gap.value, math.sqrt(more) * gap.error), sentences)[0] - by_chance >= COVARIANCE_GAP
 
 
@@ -241,11 +241,9 @@ def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
 
 def _joint_cause(record: Record) -> str:
     correlated = max(record.pairs, key=lambda pair: abs(pair.correlation), default=None)
-    dim = len(record.profile.get("variance_of_means", [])) or 2
-    pairs = max(1, dim * (dim - 1) / 2)
-    if correlated and abs(correlated.correlation) >= max(
-        CORRELATED, float(ndtri(1 - DOUBT / pairs)) / math.sqrt(record.evaluation.sentences)
-    ):
+    dim = record.dimensions or 2
+    of_few = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(record.evaluation.sentences)
+    if correlated and abs(correlated.correlation) >= max(CORRELATED, of_few):
         i, j = (dimension + 1 for dimension in correlated.dimensions)
         return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
     gap, by_chance = _value(record, "covariance_gap"), _covariance_gap_by_chance(record.evaluation.sentences, dim)

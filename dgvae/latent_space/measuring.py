@@ -99,7 +99,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
 def findings(record: Record) -> list[Finding]:
     """The diagnosis of a latent space that need not be of text, the gravest first. record: by `record_of`."""
     found = [replace(finding, text=of_examples(finding.text)) for finding in diagnose(record)]
-    examples, dim = record.evaluation.sentences, len(record.profile.get("variance_of_means", []))
+    examples, dim = record.evaluation.sentences, record.dimensions
     if examples < dim:
         said = (
             f"There are fewer examples ({examples:,}) than dimensions ({dim:,}): q(z) is hardly known; measure more examples."

@@ -136,14 +136,18 @@ class _Rows:
 
     def _looks(self) -> Callable[[str], bool] | None:
         """Whether a line alone is a row."""
-        length, delimiter, rows = len(self.names), self.layout.delimiter, self.first[1:]
-        like = look_like([row.cells for row in rows], delimiter)
-        if delimiter == "\t" and length > 1 and not like:  # text hardly holds as many tabs as a row has
-            like = lambda line: line.count("\t") == length - 1  # noqa: E731
+        rows = self.first[1:]
+        like = look_like([row.cells for row in rows], self.layout.delimiter)
+        if self.layout.delimiter == "\t" and len(self.names) > 1:
+            like = like or self._has_all_tabs
         quoted = sum(len(row.quoted) == len(row.cells) for row in rows if not row.open_quote)
         if like and quoted >= SURE * len(rows) - 1 > 0:  # then so is a row alone
             return lambda line: line.lstrip().startswith('"') and like(line)
         return like
+
+    def _has_all_tabs(self, line: str) -> bool:
+        """Whether a line has as many tabs as a row, which text hardly does."""
+        return line.count("\t") == len(self.names) - 1
 
 
 def _joined(rows: Iterable[Row]) -> Iterator[Row]:

@@ -48,15 +48,14 @@ def test_a_header_above_few_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["このホテルはとてもきれいでした{}", "อาหารที่นี่อร่อยมากและพนักงานดี{}", "这家酒店非常干净而且早餐很好吃{}"]
 )
-@pytest.mark.parametrize("name", ["text", "content", "inhalt"])
-def test_text_without_spaces_is_longer_than_dates(name: str, text: str, tmp_path: Path) -> None:
+def test_text_without_spaces_is_no_less_than_dates(text: str, tmp_path: Path) -> None:
     rows = [f"Mon Apr {n:02} 22:00 2009,{text.format(n)},{MOODS[n]}" for n in range(12)]
-    (tmp_path / "a.csv").write_text("\n".join([f"created_at,{name},label", *rows]))
-    try:
+    for name in ("text", "content"):
+        (tmp_path / "a.csv").write_text("\n".join([f"created_at,{name},label", *rows]))
         assert read(tmp_path / "a.csv", label_column="label")[0] == [text.format(n) for n in range(12)]
-    except UserError as error:
-        assert name == "inhalt"
-        assert "does not show which column is the text" in str(error)  # noqa: PT017 - either is right
+    (tmp_path / "a.csv").write_text("\n".join(["created_at,inhalt,label", *rows]))
+    with pytest.raises(UserError, match="does not show which column is the text"):
+        read(tmp_path / "a.csv", label_column="label")
 
 
 def test_cells_of_several_lines_as_postgresql_draws_them(tmp_path: Path) -> None:
