@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,13 @@ import httpx2
 
 APP = Path(__file__).parents[1] / "app.py"
 SECONDS = 120  # until it counts as hung
+
+
+def free_port() -> int:
+    """A port that no other test gets: what Gradio chooses itself, a closed page leaves to the next."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @dataclass

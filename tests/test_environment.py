@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from app import say_network_fault
 from dgvae.environment import check_network, choose_cache, direct_requests
 from dgvae.errors import UserError
 from tests.conftest import SMALL, made_up_lines
+from tests.running import free_port
 
 ROOT = Path(__file__).parent.parent
 NOBODY = 54321  # a user id without a name
@@ -179,9 +179,7 @@ def test_a_file_of_users_that_is_none(content: str | bytes, tmp_path: Path, caps
 def test_the_app_works_whatever_the_network_is_said_to_be(tmp_path: Path) -> None:
     """Behind dead proxies, with certificates that are not there, below a path, with users; Ctrl-C ends it."""
     (tmp_path / "users").write_text("ann:secret:word\n")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     hostile = environment(
         HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="socks5h://127.0.0.1:9", SSL_CERT_FILE="/nowhere/certificates.pem",
         TMPDIR="/nowhere", PYTHONIOENCODING="ascii", XDG_CACHE_HOME=str(tmp_path),

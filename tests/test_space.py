@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from huggingface_hub import SpaceCard
 
 from app import make_parser
 from dgvae.ui.page import INTRODUCTION
+from tests.running import free_port
 
 ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"  # which answers only if all addresses are served
@@ -86,9 +86,7 @@ def space(tmp_path: Path) -> Iterator[Space]:
     shutil.copy(ROOT / "app.py", repository)
     (repository / "checkpoints").symlink_to(ROOT / "checkpoints")
     files = files_below(repository)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(repository / "app.py" / "home"),  # below a file: not even root can make it

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.benchmarks.results import record
 from tests.benchmarks.visitor import Visitor, at_once, click_on_map
 from tests.browser.conftest import BROWSERS, FLAGS
+from tests.running import free_port
 
 APP = Path(__file__).parents[2] / "app.py"
 VISITORS, SECONDS = 10, 20
@@ -99,9 +99,7 @@ def main() -> None:
 @contextmanager
 def app(data: Path | None) -> Iterator[tuple[str, float, int]]:
     """A running app: its address, when it was started, and the number of its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(APP), "--port", str(port), *(["--data", str(data)] if data else [])]
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

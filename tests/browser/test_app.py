@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ if os.environ.get("CI") != "true":  # where a missing package must not pass for 
 from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import choose, dot_on_map, open_app
+from tests.running import free_port
 
 APP = Path(__file__).parents[2] / "app.py"
 INTACT = {
@@ -241,12 +241,6 @@ def test_two_checkpoints_of_one_method_and_corpus_can_be_told_apart(checkpoints:
 
 
 # ---- the command
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def run_app(*arguments: Any) -> subprocess.Popen[str]:

@@ -15,6 +15,7 @@ from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
 from tests.browser.visitor import FILLED, FILLING, choose, open_again, open_app, sentences, set_number
+from tests.running import free_port
 
 COUNT_SHIFTS = """window.shifts = [];
 new PerformanceObserver(list => {
@@ -251,7 +252,8 @@ def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(fresh_pag
     shelf = Shelf(checkpoints)
     demo = build_page(shelf)
     shelf.warm_up.start()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
+    port = free_port()  # else the page asks again of another test's app, which has got the port meanwhile
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", server_port=port)
     open_app(fresh_page, address, "Sample")
     before = sentences(fresh_page, "#samples")
     expect(fresh_page.locator("#connection .notice")).to_be_hidden()

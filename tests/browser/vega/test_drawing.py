@@ -1,6 +1,5 @@
 """Charts in Chromium: what is drawn, in which colors, and what can be saved."""
 
-import socket
 import threading
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from dgvae.ui.theme import look
 from dgvae.ui.vega.chart import script_route
 from tests.browser.vega.charts import build, middle_of, open_charts, text_with
+from tests.running import free_port
 
 
 def test_both_charts_draw_their_points(page, url):
@@ -90,9 +90,7 @@ def test_nothing_is_asked_of_another_host(page, url):
 
 def test_it_works_under_a_path(page):
     app = gr.mount_gradio_app(FastAPI(), build(), path="/lab", app_kwargs={"routes": [script_route()]}, **look())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
