@@ -42,8 +42,16 @@ def looks_whole(folder: Path) -> bool:
 
 
 def version_of(folder: Path) -> Hashable:
-    """Changes when a file of the folder does."""
+    """Changes when a file of the checkpoint does; a run's other files change while it goes on."""
+    from dgvae.checkpoint.checkpoint import FILES
+
+    return tuple(map(version_of_file, (*(folder / name for name in FILES), tokenizer_path(folder))))
+
+
+def version_of_file(path: Path) -> Hashable:
+    """Changes when the file does; None if it is not there."""
     try:
-        return tuple(sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in folder.iterdir()))
+        found = path.stat()
     except OSError:
         return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -42,7 +42,7 @@ class Shelf:
         self._root = root
         self._folders = find_checkpoints(root)
         self.given = GivenFiles(self._forget)
-        self._loaded: OrderedDict[str, Checkpoint] = OrderedDict()
+        self._loaded: OrderedDict[str, tuple[Hashable, Checkpoint]] = OrderedDict()  # of which files
         self._derived = Derived()
         self._sentences = Sentences(root, data)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -55,7 +55,8 @@ class Shelf:
 
         One that reads like another shows its path.
         """
-        self._folders |= find_checkpoints(self._root)
+        still = {name: folder for name, folder in dict(self._folders).items() if folder.is_dir()}
+        self._folders = still | find_checkpoints(self._root)
         fetched = {name: folder for name in self._fetched.names(visitor_here()) if (folder := self._fetched.folder(name))}
         read = {name: display_name(name, folder) for name, folder in (dict(self._folders) | fetched).items()}
         read = self.given.labels() | read
@@ -71,23 +72,27 @@ class Shelf:
         return first, next(iter(others), first)
 
     def get(self, name: str | None) -> Checkpoint:
-        """Load a checkpoint, or return it as it was loaded. Raises UserError."""
+        """Load a checkpoint, or return it as it was loaded if its files are the same. Raises UserError."""
         if own := self.given.get(name):
             return own.checkpoint
         folder, name = self.folder(name), str(name)
         with self._locks[name]:
-            checkpoint = self._loaded.pop(name, None) or self._load(name, folder)
-            self._loaded[name] = checkpoint
+            version = version_of(folder)
+            known, checkpoint = self._loaded.pop(name, (None, None))
+            if not checkpoint or known != version:  # it was trained on, or got a map
+                self._derived.pop(name)
+                self._sentences.pop(name)
+                checkpoint = self._load(name, folder, version)
+            self._loaded[name] = version, checkpoint
             while len(self._loaded) > MOST_LOADED:
                 unused, _ = self._loaded.popitem(last=False)
                 self._derived.pop(unused)
             return checkpoint
 
-    def _load(self, name: str, folder: Path) -> Checkpoint:
+    def _load(self, name: str, folder: Path, version: Hashable) -> Checkpoint:
         """A broken one is read again only when its files have changed."""
         from dgvae.checkpoint.checkpoint import load_checkpoint
 
-        version = version_of(folder)
         known = self._broken.get(name)
         if known and known[0] == version:
             raise UserError(known[1])

@@ -64,6 +64,22 @@ def test_a_broken_checkpoint_is_read_again_only_when_its_files_change(shelf, mon
     assert not any(reason.startswith("a:") for reason in made.broken())
 
 
+def test_a_checkpoint_that_is_trained_on_is_read_anew_and_a_deleted_one_is_gone(checkpoints: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(checkpoints / "short-yelp" / "vae", tmp_path / "x")
+    made = Shelf(tmp_path)
+    before = made.get("x")
+    assert made.get("x") is before
+    assert made.derived("x", "kept", lambda c: c.model.config.method) == "vae"
+    for file in (checkpoints / "short-yelp" / "dg-vae").iterdir():  # in some order: between two files it can't be loaded
+        os.replace(shutil.copy(file, tmp_path / "new"), place / file.name)
+    assert made.get("x").model.config.method == "dg-vae"
+    assert made.derived("x", "kept", lambda c: c.model.config.method) == "dg-vae"
+    shutil.rmtree(place)
+    assert made.choices() == []
+    with pytest.raises(UserError, match="There is no checkpoint 'x' here"):
+        made.get("x")
+
+
 def test_a_folder_whose_name_is_no_utf_8_has_a_name_that_can_be_sent(checkpoints: Path, tmp_path: Path) -> None:
     try:
         shutil.copytree(checkpoints / "short-yelp" / "vae", os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgvae.errors import UserError
+from dgvae.ui.folders import version_of_file
 from dgvae.ui.map.aside import ASIDE
 from dgvae.ui.map.fittings import Fitting, Fittings
 from dgvae.ui.map.refits import Members, Refits
@@ -30,7 +31,7 @@ class CommonMaps:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self._read: dict[Path, CommonMap] = {}
+        self._read: dict[Path, tuple[Hashable, CommonMap]] = {}  # and of which version of the file
         self._fittings = Fittings()
         self.refits = Refits(shelf, self._fittings)
 
@@ -139,15 +140,25 @@ class CommonMaps:
 
     def _at_hand(self, name_a: str | None, name_b: str | None) -> dict[Path, CommonMap]:
         """Maps that may hold these models: beside each, and in the cache."""
-        from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, CommonMap
+        from dgvae.checkpoint.shared_map import COMMON_MAP_FILE
 
         beside = [self.shelf.folder(name).parent / COMMON_MAP_FILE for name in (name_a, name_b)]
         paths = [*dict.fromkeys(beside), *sorted(bundle_path().parent.glob("common-map-*.safetensors"))]
-        for path in paths:
-            if path not in self._read and path.is_file():
-                with suppress(UserError):  # a broken one is made again
-                    self._read[path] = CommonMap.load(path)
-        return {path: self._read[path] for path in paths if path in self._read}
+        return {path: common for path in paths if (common := self._common(path))}
+
+    def _common(self, path: Path) -> CommonMap | None:
+        """The map of a file; None if it is not there or broken, and so is to be made again."""
+        from dgvae.checkpoint.shared_map import CommonMap
+
+        known, version = self._read.get(path), version_of_file(path)
+        if not version:
+            return None
+        if not known or known[0] != version:
+            try:
+                known = self._read[path] = version, CommonMap.load(path)
+            except UserError:
+                return None
+        return known[1]
 
     def _key(self, name: str | None) -> str:
         return self.shelf.derived(name, "key in common maps", lambda checkpoint: self._hash(checkpoint.folder))
