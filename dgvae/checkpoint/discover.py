@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dgvae.errors import UserError
@@ -14,9 +15,23 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 def find_checkpoints(root: Path) -> dict[str, Path]:
-    """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}."""
-    folders = [path.parent for path in sorted(root.glob(f"**/{CONFIG_FILE}"))]
-    return {printable(folder.relative_to(root).as_posix()): folder for folder in folders}
+    """Every folder under `root` that has a config.json, by its path from there: {"short-yelp/dg-vae": …}.
+
+    Links to folders elsewhere are followed, such as to a larger disk.
+    """
+    found, inside, linked = [], root.resolve(), set()
+    for folder, below, files in os.walk(root, followlinks=True):
+        links = {name: Path(folder, name).resolve() for name in below if os.path.islink(os.path.join(folder, name))}
+        skipped = {
+            name
+            for name, target in links.items()
+            if target in linked or target.is_relative_to(inside) or inside.is_relative_to(target)
+        }
+        linked |= set(links.values())
+        below[:] = sorted(set(below) - skipped)
+        if CONFIG_FILE in files:
+            found.append(Path(folder))
+    return {printable(folder.relative_to(root).as_posix()): folder for folder in sorted(found)}
 
 
 def tokenizer_path(folder: Path) -> Path:

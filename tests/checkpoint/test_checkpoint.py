@@ -23,6 +23,20 @@ def test_every_checkpoint_is_found_under_its_method(checkpoints: Path) -> None:
         assert display_name(name, folder).startswith(METHODS[folder.name].title)
 
 
+def test_links_to_folders_elsewhere_are_followed_and_others_are_not(checkpoints: Path, tmp_path: Path) -> None:
+    disk, runs = tmp_path / "disk", tmp_path / "runs"
+    for place in (disk / "dg", runs / "own"):
+        shutil.copytree(checkpoints / "short-yelp" / "vae", place)
+    (runs / "a").symlink_to(disk / "dg")
+    (runs / "b").symlink_to(disk)  # holds the same
+    (runs / "best").symlink_to("own")
+    (runs / "up").symlink_to("..")
+    (disk / "back").symlink_to(runs)
+    (disk / "round").symlink_to(disk)
+    assert find_checkpoints(runs) == {"a": runs / "a", "b/dg": runs / "b" / "dg", "own": runs / "own"}
+    assert load_checkpoint(runs / "a").folder == runs / "a"
+
+
 def edit_tensors(name: str, change: Callable[[dict], object]) -> Callable[[Path], None]:
     def fault(folder: Path) -> None:
         tensors = load_file(folder / name)
@@ -41,6 +55,11 @@ def edit_json(name: str, change: Callable[[dict], object]) -> Callable[[Path], N
     return fault
 
 
+def swapped(ids: dict[str, int]) -> dict[str, int]:
+    one, other = list(ids)[-2:]
+    return {one: ids[other], other: ids[one]}
+
+
 FAULTS = {
     "latents cut": (lambda f: (f / "latents.safetensors").write_bytes(b"1234"), "latents.safetensors is broken"),
     "latents of another size": (
@@ -54,6 +73,10 @@ FAULTS = {
     "weights not finite": (
         edit_tensors("model.safetensors", lambda t: t["encoder.head.weight"].fill_(float("inf"))),
         "encoder.head.weight has values that are not finite",
+    ),
+    "vocabulary of another model": (
+        edit_json("tokenizer.json", lambda d: d["model"]["vocab"].update(swapped(d["model"]["vocab"]))),
+        "tokenizer.json is not the vocabulary that",
     ),
     "metrics not finite": (
         edit_json("metrics.json", lambda d: d["figures"]["kl"].update(value=float("nan"))),
