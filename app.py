@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from collections import Counter
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,21 +59,27 @@ def serve(options: argparse.Namespace) -> None:
         raise UserError("--mcp and --auth do not go together: programs that speak MCP can't log in; leave one of them out.")
     users = read_users(options.auth) if options.auth else None
     check_gradio_settings()
-    if host := options.host or os.environ.get("GRADIO_SERVER_NAME"):
-        check_host(host)
+    host = options.host or os.environ.get("GRADIO_SERVER_NAME") or None
+    address = check_host(host) if host else ""
     say_network_fault()
     print("Starting …", flush=True)
     keep_memory_together()
     choose_cache()  # before the libraries are imported, which read the environment then
     with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
-        page = launch(options, users)
-    if not users and (options.share or host in ALL_ADDRESSES):
+        page = launch(options, users, f"[{address}]" if ":" in address else address if address in ALL_ADDRESSES else host)
+    if not users and (options.share or address in ALL_ADDRESSES):
         print("Anyone who can reach this address may use the app; --auth FILE asks visitors for a name and a password.")
     page.block_thread()
 
 
-def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> gradio.Blocks:
-    """Build the page and begin to serve it."""
+def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None, host: str | None) -> gradio.Blocks:
+    """Build the page and begin to serve it.
+
+    Args:
+        options: of the command.
+        users: their names and passwords, if only they may use the app.
+        host: the address to serve at; None for this machine alone.
+    """
     from dgvae.ui import serving
     from dgvae.ui.own_decoder import import_decoder
     from dgvae.ui.page import build_page
@@ -95,7 +102,7 @@ def launch(options: argparse.Namespace, users: list[tuple[str, str]] | None) -> 
     serving.launch(
         page,
         "--port or --host",
-        server_name=options.host,
+        server_name=host,
         server_port=options.port,
         share=options.share,
         auth=users,
@@ -128,12 +135,16 @@ def clean_up_at_the_end(shelf: Shelf) -> None:
 def read_users(path: Path) -> list[tuple[str, str]]:
     """The names and passwords in a file, a line `name:password` for each. Raises UserError."""
     try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}, the file of --auth, can't be read ({error}).") from None
     users = [(name.strip(), password) for name, _, password in (line.partition(":") for line in lines)]
     if not users or not all(name and password for name, password in users):
         raise UserError(f"{path}, the file of --auth, must hold one line name:password for each user.")
+    if blank := next((name for name, password in users if password != password.strip()), None):
+        raise UserError(f"{path}, the file of --auth, has a blank before or after the password of {blank}; remove it.")
+    if twice := next((name for name, times in Counter(name for name, _ in users).items() if times > 1), None):
+        raise UserError(f"{path}, the file of --auth, has two passwords for {twice}; remove one.")
     return users
 
 

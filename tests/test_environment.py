@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from app import main as app
-from app import say_network_fault
+from app import read_users, say_network_fault
 from dgvae.environment import check_network, choose_cache, direct_requests
 from dgvae.errors import UserError
 from tests.conftest import SMALL, made_up_lines
@@ -172,6 +172,12 @@ def test_a_file_of_users_that_is_none(content: str | bytes, tmp_path: Path, caps
     (tmp_path / "users").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert app(["--auth", str(tmp_path / "users")]) == 2
     assert "the file of --auth" in capsys.readouterr().err
+    for content, said in (("dave: pw", "a blank before or after the password of dave"), ("a:1\na:2", "two passwords for a")):
+        (tmp_path / "users").write_text(content)
+        assert app(["--auth", str(tmp_path / "users")]) == 2
+        assert said in capsys.readouterr().err
+    (tmp_path / "users").write_bytes("ann:é:1\r\nbob:pw".encode("utf-8-sig"))  # as Windows writes it
+    assert read_users(tmp_path / "users") == [("ann", "é:1"), ("bob", "pw")]
     assert app(["--auth", str(tmp_path / "users"), "--mcp"]) == 2
     assert "--mcp and --auth do not go together" in capsys.readouterr().err
 

@@ -75,12 +75,8 @@ class Endpoints:
 
     def _encoded(self, checkpoint: Checkpoint, text: str) -> dict[str, Any]:
         posterior = encode(checkpoint, text)
-        words, unread = words_read(checkpoint, text)
-        unknown = [word for word in words if not checkpoint.tokenizer.is_known(word)]
         kl = number(float(posterior.kl()[0])) if posterior.has_density else None
-        found: dict[str, Any] = {"mean": numbers(posterior.location[0]), "kl": kl, "unknown_words": unknown}
-        if unread:
-            found["unread_words"] = unread
+        found: dict[str, Any] = {"mean": numbers(posterior.location[0]), "kl": kl, **_as_read(checkpoint, text)}
         if "log_var" in (tensors := posterior.tensors()):
             found["log_variance"] = numbers(tensors["log_var"][0])
         return found
@@ -127,7 +123,8 @@ class Endpoints:
 
     @_with_limits
     def interpolate(self, model: str, start: str, end: str, steps: int = 8, path: str = "linear") -> list[dict[str, Any]]:
-        """Decode a path between the posterior means of two sentences, with the density gap at every step.
+        """Decode a path between the posterior means of two sentences, with the density gap at every step. The first and the
+        last step also tell the unknown words of their sentence, and its unread words, as /encode does.
 
         Args:
             model: name of a model, as /models lists it
@@ -143,7 +140,10 @@ class Endpoints:
         count = whole(steps, "steps", 2, MOST_STEPS)
         ends = encode_mean(checkpoint, sentence(start)), encode_mean(checkpoint, sentence(end))
         z = latent_path(self._shelf, model, str(path), ends, count)
-        return _said(checkpoint, z, decode_texts(checkpoint, z))
+        found = _said(checkpoint, z, decode_texts(checkpoint, z))
+        found[0] |= _as_read(checkpoint, start)
+        found[-1] |= _as_read(checkpoint, end)
+        return found
 
     @_with_limits
     def holes(self, model: str, count: int = 5) -> list[dict[str, Any]]:
@@ -210,6 +210,13 @@ def add_endpoints(shelf: Shelf) -> None:
     endpoints = Endpoints(shelf)
     for name in ("models", "encode", "decode", "sample", "interpolate", "holes", "clusters", "metrics"):
         gr.api(getattr(endpoints, name), api_name=name)  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _as_read(checkpoint: Checkpoint, text: str) -> dict[str, list[str]]:
+    """What of a sentence a model doesn't know, and what is beyond the longest that it reads, if anything."""
+    words, unread = words_read(checkpoint, text)
+    unknown = [word for word in words if not checkpoint.tokenizer.is_known(word)]
+    return {"unknown_words": unknown} | ({"unread_words": unread} if unread else {})
 
 
 def _said(checkpoint: Checkpoint, z: Tensor, texts: list[str]) -> list[dict[str, Any]]:

@@ -49,12 +49,17 @@ def check_port(port: int | None) -> None:
         raise UserError(f"A port is a number from 1 to 65535, not {port}.")
 
 
-def check_host(host: str) -> None:
-    """Raise UserError if this machine has no such address: Gradio would say that no port is free."""
+def check_host(host: str) -> str:
+    """The address of a host, such as ::1 of [::1].
+
+    Raises UserError if this machine hasn't it: Gradio would say that no port is free.
+    """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        named = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        family, kind, protocol, _, address = socket.getaddrinfo(named, 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.bind(address)
+            return str(address[0])
     except (OSError, UnicodeError) as error:  # the latter of a name such as a..b
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UserError(f"This machine has no address {host} ({why}); give another --host.") from None

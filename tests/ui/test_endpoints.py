@@ -58,6 +58,8 @@ def test_what_is_encoded_is_decoded_again(client: Client):
     texts = ask(client, "decode", DG, [found["mean"] for found in encoded])
     path = ask(client, "interpolate", DG, TEXT, "our dog never eats cold bread !", 3)
     assert [path[0]["text"], path[-1]["text"]] == texts
+    assert [step.get("unknown_words") for step in path] == [["zebras"], None, []]
+    assert ask(client, "interpolate", DG, "our dog", "the cook " * 30 + "zebras", 3)[-1]["unread_words"][-1] == "zebras"
 
 
 @pytest.mark.parametrize("method", METHODS)

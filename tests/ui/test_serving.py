@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import httpx2
 import pytest
@@ -29,3 +30,10 @@ def test_a_busy_machine_serves_the_page(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_address_that_this_machine_lacks_is_named(host: str) -> None:
     with pytest.raises(UserError, match=f"no address {re.escape(host)} .*; give another --host"):
         check_host(host)
+
+
+@pytest.mark.parametrize(("host", "address"), [("0", "0.0.0.0"), ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("[::1]", "::1")])
+def test_a_host_has_an_address(host: str, address: str) -> None:
+    if ":" in address and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    assert check_host(host) == address
