@@ -20,7 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, Reposit
 
 from dgvae.checkpoint.checkpoint import CARD_FILE, FILES, load_checkpoint
 from dgvae.checkpoint.discover import TOKENIZER_FILE, tokenizer_path
-from dgvae.checkpoint.hub import TIMEOUT, parse_repository
+from dgvae.checkpoint.hub import TIMEOUT, parse_repository, unreached
 from dgvae.console import command
 from dgvae.environment import check_network
 from dgvae.errors import UserError
@@ -131,8 +131,8 @@ def fault(repository: str, error: BaseException) -> str:
         case HfHubHTTPError(response=response):
             said = f": {error.server_message.rstrip('.')}" if error.server_message else ""
             return f"The Hub refused {repository} (status {response.status_code}{said}); try again later."
-        case httpx2.HTTPError() | OfflineModeIsEnabled():
-            return f"The Hub can't be reached ({type(error).__name__}); try again later."
+        case httpx2.HTTPError() | httpx2.InvalidURL() | OfflineModeIsEnabled():
+            return f"{'; '.join(unreached(error))}."
         case JSONDecodeError():  # a network's log-in page, for one
             return "The answer did not come from the Hub; check the network."
     return f"The upload failed ({' '.join(str(error).split()).rstrip('.')}); try again."

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -78,7 +78,14 @@ def download_checkpoint(repository: str, revision: str | None = None, token: boo
 
 
 class HubUnreachableError(Exception):
-    """The Hub is out of reach, or refuses; the message is the beginning of a sentence that says so."""
+    """The Hub is out of reach, or refuses; the message is the beginning of a sentence that says so.
+
+    advice: what to do, as the rest of that sentence says it.
+    """
+
+    def __init__(self, said: str, advice: str = "try again later") -> None:
+        super().__init__(said)
+        self.advice = advice
 
 
 @contextmanager
@@ -100,7 +107,7 @@ def hub_faults(repository: str, revision: str | None, kind: str = "model reposit
     try:
         check_network()
     except UserError as error:
-        raise HubUnreachableError(f"The Hub can't be reached ({str(error).rstrip('.')})") from None
+        raise HubUnreachableError(f"The Hub can't be reached ({str(error).rstrip('.')})", "then try again") from None
     try:
         yield
     except GatedRepoError:
@@ -111,7 +118,7 @@ def hub_faults(repository: str, revision: str | None, kind: str = "model reposit
         raise UserError(f"{repository} has no revision {revision}.") from None
     except RevisionResolutionError as error:
         raise _unreachable(repository, error.__cause__) from None
-    except (httpx2.HTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
         raise _unreachable(repository, error) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -123,7 +130,16 @@ def hub_faults(repository: str, revision: str | None, kind: str = "model reposit
 def _unreachable(repository: str, error: BaseException | None) -> HubUnreachableError:
     if isinstance(error, HfHubHTTPError):
         return HubUnreachableError(f"The Hub refused {repository} (status {error.response.status_code})")
-    return HubUnreachableError(f"The Hub can't be reached ({type(error).__name__})")
+    return HubUnreachableError(*unreached(error))
+
+
+def unreached(error: BaseException | None) -> tuple[str, str]:
+    """Why the Hub can't be reached, as the beginning of a sentence, and what to do."""
+    if isinstance(error, OfflineModeIsEnabled):
+        return "The Hub can't be reached, since HF_HUB_OFFLINE is set,", "unset it"
+    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+        return f"The Hub can't be reached, since HF_ENDPOINT is {constants.ENDPOINT},", "correct it, or unset it"
+    return f"The Hub can't be reached ({type(error).__name__})", "try again later"
 
 
 def _from_cache(repository: str, revision: str | None, error: HubUnreachableError) -> Path:
@@ -132,5 +148,5 @@ def _from_cache(repository: str, revision: str | None, error: HubUnreachableErro
         return Path(snapshot_download(repository, revision=revision, allow_patterns=list(FILES), local_files_only=True))
     except LocalEntryNotFoundError:
         raise UserError(
-            f"{error} and it is not in this machine's cache; try again later, or use one of the checkpoints in the list."
+            f"{error} and it is not in this machine's cache; {error.advice}, or use one of the checkpoints in the list."
         ) from None

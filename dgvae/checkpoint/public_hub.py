@@ -60,7 +60,7 @@ def fetch_checkpoint(repository: str, revision: str | None, folder: Path, is_wan
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, HubUnreachableError):
-            raise UserError(f"{error}; try again later, or use one of the checkpoints in the list.") from None
+            raise UserError(f"{error}; {error.advice}, or use one of the checkpoints in the list.") from None
         if isinstance(error, _TooLargeError):
             raise UserError(f"{name} is more than the {MOST_BYTES / 1e6:,.0f} MB that are allowed.") from None
         raise

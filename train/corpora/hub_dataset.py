@@ -148,6 +148,6 @@ def _converted(repository: str) -> tuple[str, dict[str, int]]:
 
 def _offline(error: HubUnreachableError, name: str) -> UserError:
     return UserError(
-        f"{error} and {name} is neither a file here nor a data set in this machine's cache; try again later, or give files of "
+        f"{error} and {name} is neither a file here nor a data set in this machine's cache; {error.advice}, or give files of "
         "your own."
     )

@@ -119,7 +119,7 @@ def test_a_data_set_is_prepared_and_then_needs_no_hub(hub: Hub, tmp_path: Path, 
     assert prepare(source, tmp_path) == folder
     sentence = fault_of(replace(source, column="text"), tmp_path / "another")
     assert sentence.startswith(
-        f"The Hub can't be reached (OfflineModeIsEnabled) and {NAME} is neither a file here nor a data set in this machine's "
+        f"The Hub can't be reached, since HF_HUB_OFFLINE is set, and {NAME} is neither a file here nor "
     )
 
 
