@@ -26,7 +26,8 @@ from dgvae.files.atomic import write_bytes
 from dgvae.model.text_vae import TextVAE
 from train.claims import claimed
 from train.corpora import find_corpus
-from train.evaluate.command import add_missing_figures, chosen, load_model, read_texts
+from train.evaluate.command import add_missing_figures, chosen, load_model
+from train.evaluate.find_text import read_texts, trained_on
 from train.evaluate.finish import add_map, finish
 from train.evaluate.texts import Texts
 from train.run.argument_types import folder_name, thread_count, whole
@@ -53,9 +54,13 @@ def bundle(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     texts: dict[Path, Texts] = {}
     skipped = 0
-    if own := [run for run in chosen(options.runs).values() if (options.out / run.name).resolve() == run.resolve()]:
+    runs = chosen(options.runs)
+    if own := [run for run in runs.values() if (options.out / run.name).resolve() == run.resolve()]:
         raise UserError(f"{own[0]} would be replaced by its own small form; choose another --out.")
-    for name, run in chosen(options.runs).items():
+    last = {run.name: run for run in runs.values()}
+    if hidden := next((run for run in runs.values() if last[run.name] != run), None):
+        raise UserError(f"{hidden} and {last[hidden.name]} have one name; bundle them into two folders, with --out.")
+    for name, run in runs.items():
         if not (run / METRICS_FILE).is_file():
             print(f"{name}: left out, since its training is not finished")
             skipped += 1
@@ -89,6 +94,9 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
     known, source = Record.load(run), weights_sha256(run)
     if texts.evaluation.sha256 != known.evaluation.sha256:
         raise UserError(f"{texts.evaluation.path} is not the text that {run} was measured on; give that text with --data.")
+    own = trained_on(run, known, texts)
+    if texts.training and not own.training:
+        raise UserError(f"{texts.training.path} is not the text that {run} was trained on; give that text with --data.")
     if not is_begun(folder, source):
         model = TextVAE.from_pretrained(run)
         share_tokenizer(run, folder.parent)
@@ -96,7 +104,7 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         finish(folder, texts.evaluation, known.corpus, known.training | {SOURCE: source}, compact=True)
     model = load_model(folder)
     print(f"{folder.name}: {model.config.title}", flush=True)
-    record, _ = add_missing_figures(folder, model, Record.load(folder), texts, again=False)
+    record, _ = add_missing_figures(folder, model, Record.load(folder), own, again=False)
     if points and Latents.load(folder, model.config).map is None:
         print("  map …", flush=True)
         add_map(folder, points)

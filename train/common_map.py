@@ -17,7 +17,10 @@ from dgvae.checkpoint.discover import find_checkpoints
 from dgvae.checkpoint.shared_map import COMMON_MAP_FILE, fit, member_key, why_not_common
 from dgvae.console import command
 from dgvae.errors import UserError
+from train.claims import claimed
 from train.run.run_file import refuse_unfinished
+
+NONE_THERE = "There is no checkpoint in {folder}; name a folder that holds some, such as checkpoints/short-yelp."
 
 
 @command("train.common_map", interrupted="stopped")
@@ -28,7 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="folder of checkpoints of one corpus")
     options = parser.parse_args(arguments)
-    make_common_map(options.folder)
+    if not options.folder.is_dir():
+        raise UserError(NONE_THERE.format(folder=options.folder))
+    with claimed(options.folder) as mine:
+        if not mine:
+            raise UserError(f"{options.folder} is in use by another process; wait until it has ended.")
+        make_common_map(options.folder)
     return 0
 
 
@@ -39,15 +47,20 @@ def make_common_map(folder: Path) -> None:
         refuse_unfinished(place)
     checkpoints = [load_checkpoint(place) for place in places]
     if not checkpoints:
-        raise UserError(f"There is no checkpoint in {folder}; name a folder that holds some, such as checkpoints/short-yelp.")
+        raise UserError(NONE_THERE.format(folder=folder))
+    first = next((checkpoint for checkpoint in checkpoints if checkpoint.latents.map), None)
+    if not first:
+        raise UserError(f"No checkpoint in {folder} has a map yet; make one for each with: python -m train.map FOLDER")
     members = {}
     for checkpoint in checkpoints:
-        if why := why_not_common(checkpoints[0].latents, checkpoint.latents):
-            print(f"Left out: {checkpoint.folder} (compared with {checkpoints[0].folder}, {why}).")
-        elif checkpoint.latents.map:
+        if not checkpoint.latents.map:
+            print(f"Left out: {checkpoint.folder} (it has no map yet; to make it: python -m train.map {checkpoint.folder}).")
+        elif why := why_not_common(first.latents, checkpoint.latents):
+            print(f"Left out: {checkpoint.folder} (compared with {first.folder}, {why}).")
+        else:
             members[member_key(checkpoint.folder)] = checkpoint.latents.map
     start = time.monotonic()
-    print(f"Fitting the prior and {len(members)} models, a minute or two …", flush=True)
+    print(f"Fitting the prior and {len(members)} model{'s' * (len(members) != 1)}, a minute or two …", flush=True)
     fit(members, progress=_say).save(folder / COMMON_MAP_FILE)
     print(f"\r{folder / COMMON_MAP_FILE}, {time.monotonic() - start:.0f} s")
 

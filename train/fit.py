@@ -144,6 +144,8 @@ def complete(
         "finished": not stopped,
         "began_with": options.began_with,
         "changed": options.changed,
+        "training_sha256": options.training_sha256,
+        "vocabulary_sha256": options.vocabulary_sha256,
         "seconds_per_epoch": run.seconds / (run.epoch + run.step / steps),  # with validation
     }  # fmt: skip
     record = finish(out, evaluation, corpus_name(options), facts)

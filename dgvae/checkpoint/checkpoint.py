@@ -76,10 +76,26 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     metrics = Record.load(folder)
     if metrics.weights != weights_sha256(folder):
         raise UserError(
-            f"{folder} has newer weights than its latents and metrics: its training was cut off; "
-            f"complete it with: python -m train.fit --resume --out {folder}"
+            f"{folder} has newer weights than its latents and metrics: it is still training, or was cut off; "
+            f"wait for it, or complete it with: python -m train.fit --resume --out {folder}"
         )
+    check_vocabulary(folder, tokenizer, metrics)
     return Checkpoint(folder, model, tokenizer, latents, metrics)
+
+
+def check_vocabulary(folder: Path, tokenizer: WordTokenizer, record: Record) -> None:
+    """Raise UserError if a checkpoint was trained with other words, or in another order, as far as that is known.
+
+    Args:
+        folder: the checkpoint's.
+        tokenizer: that lies in it, or beside it.
+        record: what its metrics.json says.
+    """
+    if record.training.get("vocabulary_sha256") not in (None, tokenizer.sha256):
+        raise UserError(
+            f"{tokenizer_path(folder)} is not the vocabulary that {folder} was trained with; copy the {TOKENIZER_FILE} of its "
+            "run into the folder."
+        )
 
 
 def weights_sha256(folder: Path) -> str:

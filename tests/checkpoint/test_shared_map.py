@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,19 @@ def test_the_command_maps_all_models_that_share_a_prior(folder: Path):
 def test_the_command_says_what_it_cannot_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main([str(tmp_path)]) == 2
     assert "There is no checkpoint in" in capsys.readouterr().err
+
+
+def test_one_without_a_map_is_left_out_wherever_it_stands(checkpoints: Path, tmp_path: Path, capsys):
+    for name in ("a", "vae"):
+        shutil.copytree(checkpoints / "short-yelp" / "vae", tmp_path / name)
+    latents = load_checkpoint(tmp_path / "a").latents
+    replace(latents, map=None).save(tmp_path / "a")
+    assert main([str(tmp_path)]) == 0
+    assert f"Left out: {tmp_path / 'a'} (it has no map yet; to make it: python -m train.map" in capsys.readouterr().out
+    assert set(CommonMap.load(tmp_path / COMMON_MAP_FILE).members) == {member_key(tmp_path / "vae")}
+    shutil.rmtree(tmp_path / "vae")
+    assert main([str(tmp_path)]) == 2
+    assert "has a map yet" in capsys.readouterr().err
 
 
 def test_a_model_trained_anew_is_no_member_any_more(folder: Path, tmp_path: Path):

@@ -71,6 +71,14 @@ def test_a_run_is_not_replaced_by_its_small_form(bundled: Path, corpus: Path, ca
     assert {file.name: file.read_bytes() for file in run.iterdir()} == before
 
 
+def test_runs_of_one_name_do_not_replace_each_other(bundled: Path, corpus: Path, tmp_path: Path, capsys) -> None:
+    for sweep in "pq":
+        shutil.copytree(bundled / "runs" / "ae", tmp_path / sweep / "ae")
+    assert bundle([str(tmp_path / "p"), str(tmp_path / "q" / "ae"), "--out", str(tmp_path / "out"), "--data", str(corpus)]) == 2
+    assert f"{tmp_path}/p/ae and {tmp_path}/q/ae have one name" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "ae").exists()
+
+
 def test_another_vocabulary_or_text_is_refused(
     bundled: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +90,10 @@ def test_another_vocabulary_or_text_is_refused(
     (tmp_path / "other" / "short-yelp" / "test.txt").write_text("0\tanother text .\n" * 50)
     assert bundle([run, "--out", str(tmp_path / "new"), "--data", str(tmp_path / "other")]) == 2
     assert "is not the text that" in capsys.readouterr().err
+    other = tmp_path / "trained" / "short-yelp"
+    (shutil.copytree(corpus / "short-yelp", other) / "train.txt").write_text("0\tanother text .\n" * 50)
+    assert bundle([run, "--out", str(tmp_path / "new"), "--data", str(other.parent)]) == 2
+    assert f"train.txt is not the text that {run} was trained on" in capsys.readouterr().err
 
 
 def test_it_is_published_whole(bundled: Path) -> None:

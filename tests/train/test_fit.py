@@ -257,3 +257,16 @@ def test_a_cyclical_run_keeps_its_epochs(corpus: Path, checkpoints: Path, capsys
     folder = checkpoints / "short-yelp" / "cyclic-vae"
     assert fit(["--resume", "--out", str(folder), "--epochs", "9"]) == 2
     assert "The cycles of cyclic-vae fill its epochs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "processes", "said"), [
+    ([], 3, "3 processes can't share a batch of 32 equally; give another --nproc-per-node."),
+    (["--aggregate", "local", "--set", "aggregation_size=32"], 2, "A batch of 16 cannot make groups of 32 sentences; give"),
+])  # fmt: skip
+def test_a_run_is_resumed_only_by_processes_that_can_share_it(
+    options: list[str], processes: int, said: str, corpus: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    assert fit(small_run(corpus, tmp_path / "run", *options)) == 0
+    monkeypatch.setattr("train.run.start.world", lambda: (0, processes))
+    assert fit(["--resume", "--epochs", "3", "--out", str(tmp_path / "run")]) == 2
+    assert said in capsys.readouterr().err

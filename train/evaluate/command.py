@@ -12,6 +12,7 @@ checkpoint's own evaluation set, the figures go to the report alone.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import weights_sha256
+from dgvae.checkpoint.checkpoint import check_vocabulary, weights_sha256
 from dgvae.checkpoint.discover import find_checkpoints, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
@@ -36,7 +37,7 @@ from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
 from train.corpora.account import count_of
 from train.evaluate.card import write_card
-from train.evaluate.find_text import is_other_training_text, place_of_text, read_texts
+from train.evaluate.find_text import place_of_text, read_texts, trained_on
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, parts
@@ -109,7 +110,8 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     """
     model = load_model(folder)
     print(f"{name}: {model.config.title}", flush=True)
-    record = carried_over(folder)
+    record, tokenizer = carried_over(folder), WordTokenizer.load(tokenizer_path(folder))
+    check_vocabulary(folder, tokenizer, record)
     if (place := place_of_text(options, record.corpus, folder)) and place not in known_texts:
         known_texts[place] = read_texts(place, training=not options.test_file or bool(options.train_file))
         if options.test_file:
@@ -117,13 +119,14 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
                 print(f"  {what:<11} {how}", flush=True)
     texts = known_texts[place] if place else None
     if options.test_file and texts:
-        print(f"  {unknown_words(texts.evaluation, WordTokenizer.load(tokenizer_path(folder)))}", flush=True)
-    if texts and texts.training and is_other_training_text(folder, record, texts):
-        path = given_name(texts.training.path)
-        print(
-            f"  {path} is not the text that it was trained on: what compares with training sentences stays as it is", flush=True
-        )
-        texts = replace(texts, training=None)
+        print(f"  {unknown_words(texts.evaluation, tokenizer)}", flush=True)
+    if texts and texts.training:
+        path, texts = given_name(texts.training.path), trained_on(folder, record, texts)
+        if not texts.training:
+            print(
+                f"  {path} is not the text that it was trained on: what compares with training sentences stays as it is",
+                flush=True,
+            )
     longest = model.config.max_length
     if texts and (cut := longer_than(longest, texts.evaluation.sentences)):
         print(f"  {count_of(cut, *TO_MEASURE)} cut at {longest} words, the longest that the model reads", flush=True)
@@ -154,8 +157,8 @@ def carried_over(folder: Path) -> Record:
     data = read_json(folder / METRICS_FILE)
     if data.get("weights") != weights_sha256(folder):
         raise UserError(
-            f"{folder} has newer weights than its latents: its training was cut off; "
-            f"complete it with: python -m train.fit --resume --out {folder}"
+            f"{folder} has newer weights than its latents: it is still training, or was cut off; "
+            f"wait for it, or complete it with: python -m train.fit --resume --out {folder}"
         )
     if data.get("format") != 1:
         return Record.load(folder)
@@ -190,9 +193,11 @@ def add_missing_figures(
         is_own = False
         record, posterior = _begin_on_other_sentences(model, tokenizer, known, texts.evaluation)
     subject = Subject(model, tokenizer, posterior, texts.evaluation) if texts else None
-    for name, add in _missing_parts(record, posterior, subject, texts, again).items():
-        if name not in wanted:
-            continue
+    missing = _missing_parts(record, posterior, subject, texts, again)
+    todo = {name: add for name, add in missing.items() if name in wanted}
+    if todo and is_own and not os.access(folder, os.W_OK):
+        raise UserError(f"{folder} can't be written, and what is measured is kept there; copy it to a folder of your own.")
+    for name, add in todo.items():
         print(f"  {name} …", flush=True)
         add(record)
         if is_own:

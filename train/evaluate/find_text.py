@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dgvae.errors import UserError
@@ -48,8 +49,21 @@ def read_texts(place: Path, training: bool) -> Texts:
     return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
 
 
-def is_other_training_text(folder: Path, record: Record, texts: Texts) -> bool:
-    """Whether a checkpoint, measured on its own sentences, was trained on others than these, as far as its run tells."""
-    if not texts.training or texts.evaluation.sha256 != record.evaluation.sha256 or not (folder / OPTIONS_FILE).is_file():
-        return False
-    return recorded_options(folder).get("training_sha256") not in (None, texts.training.sha256)
+def trained_on(folder: Path, record: Record, texts: Texts) -> Texts:
+    """Texts with those training sentences that a checkpoint was trained on, and without any if it was trained on others.
+
+    Args:
+        folder: of the checkpoint.
+        record: of the checkpoint.
+        texts: as they were read. If their sentences to measure on are not the checkpoint's own, they stay as they are.
+    """
+    if not texts.training or texts.evaluation.sha256 != record.evaluation.sha256:
+        return texts
+    count, known = (record.training.get(name) for name in ("sentences", "training_sha256"))
+    if not known and (folder / OPTIONS_FILE).is_file():  # of an earlier version
+        known = recorded_options(folder).get("training_sha256")
+    whole = len(texts.training.sentences)
+    first = texts.training.first(count) if isinstance(count, int) and 0 < count < whole else texts.training
+    if known not in (None, first.sha256) or (not known and first is texts.training and count not in (None, whole)):
+        return replace(texts, training=None)
+    return replace(texts, training=first) if first is not texts.training else texts

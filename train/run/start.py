@@ -173,6 +173,7 @@ def resume_run(
     refuse_other_text(options, training, validation, evaluation)
     config = TextVAEConfig.from_json(options.out / CONFIG_FILE)
     refuse_other_model(config, options)
+    refuse_sizes(config, options)
     tokenizer = WordTokenizer.load(options.out / TOKENIZER_FILE, config.vocab_size)
     if options.vocabulary_sha256 not in (None, tokenizer.sha256):
         raise UserError(
@@ -234,14 +235,15 @@ def refuse_sizes(config: TextVAEConfig, options: FitOptions) -> None:
     processes = world()[1]
     if options.batch_size % processes:
         raise UserError(
-            f"{processes} processes can't share a batch of {options.batch_size} equally; give another --batch-size."
+            f"{processes} processes can't share a batch of {options.batch_size} equally; "
+            f"give another {'--nproc-per-node' if options.resume else '--batch-size'}."
         )
     batch = options.batch_size // (processes if options.aggregate == "local" else 1)
     if "memory" not in config.options and (group := int(config.options.get("aggregation_size", 1))) > batch:
         needed = options.batch_size * group // batch
         raise UserError(
             f"A batch of {batch} cannot make groups of {group} sentences; "
-            f"give --batch-size {needed}, or --set aggregation_size={batch}."
+            + ("give fewer processes." if options.resume else f"give --batch-size {needed}, or --set aggregation_size={batch}.")
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.record import Record
 from dgvae.methods.table import METHODS
-from dgvae.text.corpora import read_split
+from dgvae.text.corpora import Split, read_split
 from train.evaluate import command as command
 from train.evaluate import texts as measuring
 from train.evaluate.command import main as evaluate
+from train.evaluate.find_text import read_texts, trained_on
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +123,22 @@ def test_perplexities_of_another_training_text_are_not_kept(copies: Path, corpus
     assert (after.figures, after.reference) == (before.figures, before.reference)
 
 
+def test_training_sentences_are_those_of_the_run(copies: Path, corpus: Path) -> None:
+    texts = read_texts(corpus / "short-yelp", training=True)
+    record = load_checkpoint(copies / "vae").metrics
+    assert texts.training
+    assert trained_on(copies / "vae", record, texts) is texts
+
+    def of_first(count: int, training: Split) -> Split | None:
+        made = replace(record, training=record.training | {"sentences": count, "training_sha256": training.first(count).sha256})
+        return trained_on(copies / "vae", made, texts).training
+
+    assert of_first(20, texts.training) == texts.training.first(20)
+    assert of_first(20, texts.evaluation) is None
+    old = replace(record, training={"sentences": len(texts.training.sentences) + 1})  # of a bundled one of an earlier version
+    assert trained_on(copies, old, texts).training is None
+
+
 def test_a_run_knows_its_text(copies: Path) -> None:
     assert evaluate([str(copies / "vae")]) == 0
     assert load_checkpoint(copies / "vae").metrics.figures.keys() >= {"prior_ll", "bleu", "forward_perplexity"}
@@ -202,7 +220,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(fault: str, checkpoints: Pa
 def test_newer_weights_than_latents_are_refused(copies: Path, capsys) -> None:
     shutil.copy(copies / "vae" / "model.safetensors", copies / "dg-vae" / "model.safetensors")
     assert evaluate([str(copies / "dg-vae")]) == 2
-    assert "has newer weights than its latents: its training was cut off" in capsys.readouterr().err
+    assert "has newer weights than its latents: it is still training, or was cut off" in capsys.readouterr().err
 
 
 def test_a_run_that_was_cut_off_is_told_how_to_go_on(copies: Path, capsys) -> None:
