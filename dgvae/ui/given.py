@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from dgvae.cancellation import cancelled_by, check_cancelled
 from dgvae.errors import UserError
 from dgvae.latent_space.wording import of_examples
 from dgvae.ui.brought import BroughtModels
+from dgvae.ui.folders import version_of_file
 from dgvae.ui.own_decoder import OwnDecoder
 from dgvae.ui.own_latents import OwnLatents, at_once, measure_file, measure_space
 from dgvae.ui.requests.fault_log import log, told
@@ -100,6 +101,7 @@ class GivenFiles:
         """forget: called with the name of a model that is no longer here."""
         self.uploads = Uploads()
         self._of_all: dict[str, OwnLatents] = {}
+        self._files: dict[str, tuple[Path, Hashable]] = {}  # of the operator's, and of which version
         self._of_visitors: dict[str, OwnLatents] = {}
         self._shares = BroughtModels(self._drop, "given", stay=False)
         self._tell = forget
@@ -107,8 +109,10 @@ class GivenFiles:
         self._measuring: dict[str, Measuring] = {}  # by visitor
 
     def labels(self) -> dict[str, str]:
-        """What the models that the visitor may see are called, by their names."""
-        return {name: label_of(name) for name in [*self._of_all, *self._shares.names(visitor_here())]}
+        """What the models that the visitor may see are called, by their names. A file that changes is not measured again."""
+        files = [(name, version, version_of_file(path)) for name, (path, version) in self._files.items()]
+        changed = {name: f"{name} (before its file changed)" for name, was, now in files if now not in (was, None)}
+        return {name: label_of(name) for name in [*self._of_all, *self._shares.names(visitor_here())]} | changed
 
     def get(self, name: str | None) -> OwnLatents | None:
         """A model, if it is one of these and the visitor may see it."""
@@ -134,7 +138,9 @@ class GivenFiles:
         Raises:
             UserError: one sentence says what is wrong with the file.
         """
+        version = version_of_file(path)
         self._of_all[name] = at_once(measure_file(path, name, decoder=decoder, is_kept=True))
+        self._files[name] = path, version
 
     def add_space(self, space: LatentSpace, decoder: OwnDecoder | None = None) -> None:
         """The same for one that is in memory."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -225,6 +226,9 @@ def test_copies_have_no_holes_to_show(shelf: Shelf, tmp_path: Path) -> None:
     assert why in said
     with pytest.raises(UserError, match=why):
         holes_of(shelf, "thrice")  # as the endpoint asks
+    assert ("thrice", "thrice") in shelf.choices()
+    os.utime(tmp_path / "thrice.npz", (0, 0))
+    assert ("thrice (before its file changed)", "thrice") in shelf.choices()
 
 
 def test_a_name_that_is_taken_is_refused(shelf: Shelf, tmp_path: Path) -> None:
