@@ -33,7 +33,7 @@ LOOK_FOR: dict[str, str] = {  # by coloring, as HTML
     "gap": f"{_PRIOR} is a hole: the prior is denser than the encoded sentences. In {_POSTERIOR} areas, the encoded "
     "sentences are denser than the prior. Gray means that both match.",
     "dimension": "If the color changes steadily over the map, the sentences differ in this dimension. If the colors are "
-    "mixed everywhere, the dimension carries little information.",
+    "mixed everywhere, the map does not show this dimension; Measure says how much it carries.",
     "column": f"{_PRIOR} dots are samples of the prior; the other dots are sentences. If the color of the sentences changes "
     "steadily over the map, the latent encodes what the column holds. Gray sentences have no number there.",
 }

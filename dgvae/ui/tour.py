@@ -25,13 +25,13 @@ STOPS = (
     Stop(
         "Collapse", "vae", "mdg-vae", {"tab": "edit", "sentence": "we love the tacos here !"},
         "A is a plain VAE that has collapsed: its latent carries almost no information about a sentence. It decodes the "
-        "same phrase for every sentence that you type. B returns most of your sentence. Type another sentence.",
+        "same phrase for every sentence that you type. B returns much of your sentence. Type another sentence.",
     ),
     Stop(
         "Hole", "ae", "mdg-vae", {"tab": "map", "map": "own", "colour": "source"},
-        "A is an autoencoder. It returns every sentence, but prior samples (orange) lie where there are no encoded sentences "
-        "(blue). This is a hole. Press “Show me a hole in A”, or click an orange point: A mostly decodes nonsense there, and B "
-        "still writes sentences.",
+        "A is an autoencoder. It returns much of every sentence, but prior samples (orange) lie where there are no encoded "
+        "sentences (blue). This is a hole. Press “Show me a hole in A”, or click an orange point: A mostly decodes nonsense "
+        "there, and B still writes sentences.",
     ),
     Stop(
         "Hidden holes", "dg-vae", "mdg-vae", {"tab": "slice"},
