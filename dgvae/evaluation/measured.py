@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dgvae.evaluation.figures import Figure
 from dgvae.evaluation.record import Record
 from dgvae.methods.config import TextVAEConfig
+
+READ_DIFFERENTLY = (
+    "Some of these models know other words, or read longer sentences, than others. Words that a model doesn't know are <unk>, "
+    "and long sentences are cut. So likelihoods and figures of text compare only between models that agree in both."
+)
 
 
 @dataclass(frozen=True)
 class Measured:
     """A checkpoint and its record. `option` is the value of its method's grid option, which orders a family.
 
-    `method` is empty for a file of latents, whose method is not known.
+    `method` is empty for a file of latents, whose method is not known. `reads`: how many words the model knows, and how many
+    of a sentence it reads.
     """
 
     name: str
@@ -20,6 +28,7 @@ class Measured:
     method: str
     option: float | None
     record: Record
+    reads: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, name: str, config: TextVAEConfig, record: Record, title: str = "") -> Measured:
@@ -36,8 +45,21 @@ class Measured:
         """
         grid = config.row.grid
         option = config.options[grid.option] if grid else None
-        return cls(name, title or config.title, config.method, None if option is None else float(option), record)
+        option = None if option is None else float(option)
+        return cls(name, title or config.title, config.method, option, record, (config.vocab_size, config.max_length))
+
+    def compares_by(self, figure: Figure) -> tuple[object, ...]:
+        """What two checkpoints must have in common for a figure of theirs to compare."""
+        return (self.record.evaluation.sha256, *(self.reads if figure.is_of_words else ()))
 
     def has(self, *figures: str) -> bool:
         """Whether all of these are measured."""
         return set(figures) <= self.record.figures.keys()
+
+
+def read_differently(checkpoints: Iterable[Measured]) -> bool:
+    """Whether models that were measured on the same sentences read them differently."""
+    reads: dict[str, set[tuple[int, int]]] = {}
+    for checkpoint in checkpoints:
+        reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
+    return any(len(ways) > 1 for ways in reads.values())

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -174,6 +175,16 @@ def test_all_who_read_the_best_are_marked():
 def test_figures_of_different_sentences_are_not_compared():
     checkpoints = [measured("a", mi=1.0), measured("b", mi=2.0), measured("c", sentences="others", mi=9.0)]
     assert best(table_of(checkpoints)) == [False, True, False]
+
+
+def test_likelihoods_compare_only_between_models_that_read_the_same():
+    small, big, other = (measured(name, mi=mi, elbo=elbo) for name, mi, elbo in (("s", 1, -30), ("b", 2, -60), ("o", 1, -61)))
+    known = [replace(small, reads=(60, 15)), replace(big, reads=(1500, 15)), replace(other, reads=(1500, 15))]
+    table = table_of(known)
+    marked = [row.count("class='best'") for row in table.split("<tr")[2:]]
+    assert marked == [0, 2, 0]  # the second has the best MI of all, and the best ELBO of two
+    assert "know other words" in table
+    assert "know other words" not in table_of(known[1:])
 
 
 def test_what_is_absent_says_why_and_what_is_not_measured_says_how():

@@ -27,6 +27,7 @@ from dgvae.checkpoint.discover import find_checkpoints, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
 from dgvae.errors import UserError
+from dgvae.evaluation.measured import READ_DIFFERENTLY, Measured, read_differently
 from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
 from dgvae.latent_space.measuring import add_latents
@@ -76,6 +77,8 @@ def evaluate(options: argparse.Namespace) -> int:
             print(f"train.evaluate: {error}", file=sys.stderr)
     if rows:
         print(f"\n{table(rows)}")
+        if read_differently(Measured.of(row.name, row.config, row.record) for row in rows):
+            print(f"\n{READ_DIFFERENTLY}")
         if not texts:
             print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
     if rows and options.out:

@@ -13,10 +13,12 @@ from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import diagnose, has_holes
 from dgvae.evaluation.figures import FIGURES, GROUPS
 from dgvae.evaluation.holes import find_holes
+from dgvae.evaluation.measured import READ_DIFFERENTLY, Measured, read_differently
 from dgvae.files.atomic import write_bytes
 from dgvae.files.spreadsheet import harmless
 from dgvae.model.generation import decode_latents
 from dgvae.model.text_vae import TextVAE
+from dgvae.text.corpora import given_name
 from dgvae.text.tokenizer import WordTokenizer
 from train.evaluate.report_charts import draw_all
 from train.evaluate.report_table import Row, table
@@ -66,6 +68,8 @@ def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str
             "Means over runs that differ only by their seed; ± is the standard deviation over the seeds.",
         ]
         parts += [table(averaged, [f.id for f in FIGURES.values() if f.group == group], errors=True) for group in GROUPS]
+    if read_differently(Measured.of(row.name, row.config, row.record) for row in rows):
+        parts.append(READ_DIFFERENTLY.replace("<unk>", "`<unk>`"))
     for group in GROUPS:
         figures = [figure for figure in FIGURES.values() if figure.group == group]
         parts += [f"## {group}", table(rows, [figure.id for figure in figures], errors=True)]
@@ -85,7 +89,8 @@ def _reference(rows: Sequence[Row]) -> str:
     for row in rows:
         if row.record.reference:
             said = ", ".join(f"{FIGURES[name].name} {FIGURES[name].form.format(x)}" for name, x in row.record.reference.items())
-            texts[f"The sentences of {row.record.corpus}'s {row.record.evaluation.file} themselves: {said}."] = None
+            file = given_name(row.text.path) if row.text else f"{row.record.corpus}'s {row.record.evaluation.file}"
+            texts[f"The sentences of {file} themselves: {said}."] = None
     return "\n\n".join(texts)
 
 

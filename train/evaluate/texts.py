@@ -94,7 +94,8 @@ def add_samples(record: Record, subject: Subject, texts: Texts) -> None:
     said = subject.decode(prior_samples(subject.model.prior, SAMPLES), "samples", Decoding(temperature=1.0))
     for n in (1, 2):
         record.figures[f"distinct_{n}"] = distinct(said, n)
-        record.reference[f"distinct_{n}"] = distinct(text[:SAMPLES], n).value
+        if len(text) >= SAMPLES:  # only equal amounts compare
+            record.reference[f"distinct_{n}"] = distinct(text[:SAMPLES], n).value
     if texts.training:
         record.figures["forward_perplexity"] = texts.ngrams.perplexity(said)
         record.figures["reverse_perplexity"] = NGramModel(said, texts.words).perplexity(text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from html import escape
 from pathlib import Path
 
 from dgvae.evaluation.figures import FIGURES, Figure
-from dgvae.evaluation.measured import Measured
+from dgvae.evaluation.measured import READ_DIFFERENTLY, Measured, read_differently
 from dgvae.ui.markup.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -45,9 +45,10 @@ def measure_table(
         f"<table class='measure'><thead><tr>{_NAME_HEAD}{''.join(map(_head, figures))}</tr></thead><tbody>{rows}</tbody>"
         f"<tfoot>{_references(checkpoints, figures)}</tfoot></table>"
     )
+    remark = f"<p class='hint'>{escape(READ_DIFFERENTLY)}</p>" if read_differently(checkpoints) else ""
     return (
         f"<div class='measure-scroll' tabindex='0' role='region' aria-label='Figures of all checkpoints'>{table}</div>"
-        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>"
+        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>{remark}"
     )
 
 
@@ -82,11 +83,11 @@ def _cell(checkpoint: Measured, figure: Figure, is_best: bool, folder: Callable[
 
 
 def _best(checkpoints: Sequence[Measured], figure: Figure) -> set[str]:
-    """Names of the best of those measured on the same sentences, all that read the same; none if there is but one."""
-    by_set: dict[str, list[Measured]] = {}
+    """Names of the best of those that compare, all whose value is written the same; none if there is but one."""
+    by_set: dict[Hashable, list[Measured]] = {}
     for checkpoint in checkpoints:
         if figure.id in checkpoint.record.figures:
-            by_set.setdefault(checkpoint.record.evaluation.sha256, []).append(checkpoint)
+            by_set.setdefault(checkpoint.compares_by(figure), []).append(checkpoint)
     choose = {"higher": max, "lower": min}.get(figure.better or "")
     names = set()
     for together in by_set.values():

@@ -123,6 +123,12 @@ def test_perplexities_of_another_training_text_are_not_kept(copies: Path, corpus
     assert (after.figures, after.reference) == (before.figures, before.reference)
 
 
+def test_what_falls_with_the_number_of_sentences_has_no_reference_of_fewer(copies: Path, corpus: Path, monkeypatch) -> None:
+    monkeypatch.setattr(measuring, "SAMPLES", 101)  # and there are 100 sentences
+    assert evaluate([str(copies / "vae"), "--parts", "samples", "--data", str(corpus)]) == 0
+    assert load_checkpoint(copies / "vae").metrics.reference.keys() == {"forward_perplexity"}
+
+
 def test_training_sentences_are_those_of_the_run(copies: Path, corpus: Path) -> None:
     texts = read_texts(corpus / "short-yelp", training=True)
     record = load_checkpoint(copies / "vae").metrics
