@@ -14,7 +14,7 @@ from typing import Literal
 from scipy.special import ndtri, psi
 
 from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
-from dgvae.evaluation.figures import ACTIVE_VARIANCE, MATCH, percent
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, MATCH, percent
 from dgvae.evaluation.marginals import MOST, as_copies, how, judge_marginals
 from dgvae.evaluation.record import Record
 
@@ -45,6 +45,16 @@ def diagnose(record: Record) -> list[Finding]:
     found = [finding for rule in RULES for finding in rule(record)]
     order = ("fault", "note", "good")
     return sorted(found, key=lambda finding: order.index(finding.severity))
+
+
+def sphere(record: Record) -> Iterator[Finding]:
+    """Whether N(0, I) can't be the prior."""
+    if record.on_sphere:
+        yield Finding(
+            "fault",
+            "All encoded sentences have one length, and so lie on a sphere: N(0, I), to which all is compared here, is not "
+            "the prior of such a model, and what is said of marginals and holes means nothing for it.",
+        )
 
 
 def collapse(record: Record) -> Iterator[Finding]:
@@ -87,6 +97,12 @@ def collapse(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"Collapsed: {carry}{known}.")
     elif silent:
         yield Finding("note", f"Partly collapsed: {carry}.")
+    elif not kl and not record.weights:  # of a file, which doesn't say where its points come from
+        yield Finding(
+            "note",
+            "The points vary in every dimension: if they are codes or means, none is collapsed; if they are samples from "
+            "posteriors, that can't be told from them.",
+        )
     else:
         yield Finding("good", "No collapse: every dimension carries information about the sentence.")
 
@@ -149,6 +165,19 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"{which}, by {by} nats{how(record, worst, kl)}.")
 
 
+def narrow_marginals(record: Record) -> Iterator[Finding]:
+    """Where N sentences don't suffice for the marginals, and figures of these are too large."""
+    by_chance = record.profile.get("marginal_kl_by_chance", [])
+    narrow = [i for i in judge_marginals(record)[1] if i < len(by_chance) and by_chance[i] >= CONSISTENT_KL]
+    if narrow:
+        yield Finding(
+            "note",
+            f"Consistent units may be too few here, and pair gaps too large: in {len(narrow)} of {record.dimensions} "
+            f"dimensions, posteriors are so narrow that {record.evaluation.sentences:,} sentences differ from N(0, 1) by "
+            "chance, too.",
+        )
+
+
 def joint_holes(record: Record) -> Iterator[Finding]:
     """What marginals don't show."""
     if has_copies(record):
@@ -192,7 +221,8 @@ def has_copies(record: Record) -> bool:
 
 def copies_said(record: Record) -> str:
     """How many copies there are."""
-    return f"{record.copies:,} of {record.evaluation.sentences:,} encoded sentences are copies of others, or nearly"
+    among = f"{record.evaluation.sentences:,}" + (f" drawn of {record.all_examples:,}" if record.all_examples else "")
+    return f"{record.copies:,} of {among} encoded sentences are copies of others, or nearly"
 
 
 def has_holes(record: Record) -> bool | None:
@@ -213,7 +243,7 @@ def _too_few_for_holes(mass: Estimate, record: Record) -> str:
     """What hole mass says although it does not suffice."""
     sentences = record.evaluation.sentences
     (low, high), chance = interval(mass, sentences), hole_mass_by_chance(sentences)
-    if chance >= HOLES:
+    if chance >= max(HOLES, mass.value):
         return (
             f"the hole mass is {mass.value:.0%}, and with {sentences:,} sentences it can be up to {chance:.0%} even if q(z) "
             "equals the prior"
@@ -257,4 +287,11 @@ def _value(record: Record, figure: str) -> float:
     return record.figures[figure].value if figure in record.figures else 0.0
 
 
-RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (collapse, marginal_holes, joint_holes, ceiling)
+RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (
+    sphere,
+    collapse,
+    marginal_holes,
+    narrow_marginals,
+    joint_holes,
+    ceiling,
+)

@@ -30,6 +30,11 @@ class Figure:
     better: Better = None
     of_units: bool = False  # counts dimensions of the latent
 
+    @property
+    def is_of_words(self) -> bool:
+        """Whether it compares only models that read the same words of a sentence: others read <unk>, or cut it."""
+        return self.group == TEXT or self.id in ("reconstruction", "elbo", "prior_ll", "post_ll")
+
 
 def percent(share: float) -> str:
     """A share as a sentence writes it: 1 % for 0.01."""
@@ -68,8 +73,9 @@ FIGURES: dict[str, Figure] = {
         _figure("active_units", "active units", LATENT, 0, "higher",
                 f"Dimensions whose posterior means vary by more than {percent(ACTIVE_VARIANCE)} of the prior's variance.",
                 " units"),
-        _figure("informative_units", "informative units", LATENT, 0, "higher",
-                f"Dimensions with a mean KL of at least {INFORMATIVE_KL:g} nats per sentence.", " units"),
+        _figure("informative_units", "informative units", LATENT, 0, None,
+                f"Dimensions with a mean KL of at least {INFORMATIVE_KL:g} nats per sentence. A posterior that is the same for "
+                "all sentences can have that, too, and says nothing.", " units"),
         _figure("consistent_units", "consistent units", HOLES, 0, "higher",
                 f"Dimensions with KL(q(z_i) ‖ p(z_i)) below {CONSISTENT_KL:g} nats.", " units"),
         _figure("consistent_units_reverse", "consistent units (reverse)", HOLES, 0, "higher",
@@ -103,7 +109,9 @@ FIGURES: dict[str, Figure] = {
                 "text.", ""),
         _figure("reverse_perplexity", "reverse perplexity", TEXT, 0, "lower",
                 "Perplexity of the evaluation text under a trigram model of the samples.", ""),
-        _figure("distinct_1", "distinct-1", TEXT, 3, None, "Share of different words among all words of the samples.", ""),
-        _figure("distinct_2", "distinct-2", TEXT, 3, None, "Share of different word pairs among all pairs of the samples.", ""),
+        _figure("distinct_1", "distinct-1", TEXT, 3, None,
+                "Share of different words among all words of 10,000 samples. It falls with their number.", ""),
+        _figure("distinct_2", "distinct-2", TEXT, 3, None,
+                "Share of different word pairs among all pairs of 10,000 samples. It falls with their number.", ""),
     )
 }  # fmt: skip

@@ -50,7 +50,8 @@ class Record:
     the labels of the sentences are called, by number; a label that is not in it has no name but its number. all_examples: how
     many examples the figures SUMMED and their rows of the profile come from, where the others come from fewer, those of
     `evaluation`; 0 where all come from these. copies: how many of these are copies of others, or nearly.
-    outliers: how many of them lie far from all others, and are left out where holes are looked for.
+    outliers: how many of them lie far from all others, and are left out where holes are looked for. on_sphere: whether the
+    means or points of a file all have one length, as no model's have whose prior is N(0, I).
     """
 
     corpus: str
@@ -67,6 +68,7 @@ class Record:
     all_examples: int = 0
     copies: int = 0
     outliers: int = 0
+    on_sphere: bool = False
 
     @property
     def dimensions(self) -> int:
@@ -91,7 +93,7 @@ class Record:
     def save(self, folder: Path) -> None:
         """Write metrics.json. An error that is not known is null."""
         data = asdict(self)
-        for name in ("all_examples", "copies", "outliers"):
+        for name in ("all_examples", "copies", "outliers", "on_sphere"):
             if not data[name]:
                 del data[name]
         data["figures"] = {
@@ -146,6 +148,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
         all_examples=check("all_examples", lambda count: isinstance(count, int) and count >= 0, 0),
         copies=check("copies", lambda count: isinstance(count, int) and count >= 0, 0),
         outliers=check("outliers", lambda count: isinstance(count, int) and count >= 0, 0),
+        on_sphere=check("on_sphere", lambda whether: isinstance(whether, bool), False),
     )
 
 

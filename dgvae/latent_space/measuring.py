@@ -23,6 +23,7 @@ from dgvae.latent_space.wording import of_examples
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 NO_DECODER = "there are latents alone, and it needs the decoder"
+ONE_LENGTH = 0.01  # of the mean length: those that are rounded to fp16 or fp8 differ by less
 HELD_OUT = ("smoothed_gap", "hole_mass", "auc", "joint_gap")  # by a q(z) without the example itself, but with its copies
 
 
@@ -82,6 +83,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         all_examples=len(posterior) if len(posterior) > len(some) else 0,
         copies=copies(some),
         outliers=int(aggregate(some).outliers.sum()),
+        on_sphere=_on_sphere(some.location),
     )
     add_latents(record, some)
     if has_copies(record):
@@ -94,6 +96,12 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         record.absent[figure] = NO_DECODER
     record.absent.update({figure: of_examples(why) for figure, why in record.absent.items()})
     return record
+
+
+def _on_sphere(z: Tensor) -> bool:
+    """Whether all places have one length, but for rounding. z: [N, D]."""
+    lengths = z.double().norm(dim=1)
+    return z.shape[1] > 1 and float(lengths.max() - lengths.min()) < ONE_LENGTH * float(lengths.mean())
 
 
 def findings(record: Record) -> list[Finding]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dgvae.latent_space.space import LatentSpace
 
 _FILE = "places.safetensors"
-_RULES = 1  # of measuring, beside the version of the program; others measure anew
+_RULES = 2  # of measuring, beside the version of the program; others measure anew
 
 
 @dataclass(frozen=True)

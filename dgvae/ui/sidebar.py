@@ -25,7 +25,7 @@ CLOSE_SIDEBAR_ON_PHONES = """() => {
 WHAT_TO_GIVE = (
     "A .safetensors, .npz or Parquet file with <code>mean</code> and <code>log_var</code>, or <code>z</code> alone, each "
     "[examples, dimensions], and if you like with <code>label</code>, <code>text</code> and columns of numbers, by which the "
-    "map can be colored. "
+    "map can be colored. The prior is taken to be N(0, I). "
     f"At most {MOST_BYTES / 1e6:.0f} MB, {MOST_EXAMPLES:,} examples and {MOST_DIMENSIONS} "
     "dimensions. It may also be dropped on the page. Only you see it, and it is forgotten when you leave."
 )

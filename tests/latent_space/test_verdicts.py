@@ -30,6 +30,30 @@ def test_points_that_are_near_to_each_other_are_not_collapsed() -> None:
     assert not any("Collapsed" in text for text in texts)
 
 
+@pytest.mark.parametrize("length", [1.0, 3.0])
+def test_of_a_sphere_it_is_said_that_the_prior_is_another(length: float) -> None:
+    z = torch.nn.functional.normalize(torch.randn(500, 8, generator=torch.Generator().manual_seed(0)))
+    for space in (LatentSpace(length * z.half().float()), LatentSpace(length * z, torch.full_like(z, -4.0))):
+        assert space.diagnosis()[0].text.startswith("All encoded examples have one length, and so lie on a sphere")
+    assert not any("sphere" in f.text for f in LatentSpace(torch.randn(300, 200)).diagnosis())
+
+
+def test_narrow_posteriors_that_match_are_said_to_have_too_few_consistent_units() -> None:
+    z = torch.randn(2000, 4, generator=torch.Generator().manual_seed(0))
+    narrow, wide = (LatentSpace(scale * z, torch.full_like(z, log_var)) for scale, log_var in ((1, -18.0), (0.8, -1.02)))
+    assert narrow.figures()["consistent_units"][0] == 0  # of 4 that are
+    assert any(
+        "Consistent units may be too few here" in f.text and "in 4 of 4 dimensions" in f.text for f in narrow.diagnosis()
+    )
+    assert not any("too few here" in f.text for f in wide.diagnosis())
+
+
+def test_samples_of_a_collapsed_model_are_not_said_to_carry_information() -> None:
+    found = LatentSpace(torch.randn(500, 3, generator=torch.Generator().manual_seed(0))).diagnosis()
+    assert not any("No collapse" in finding.text for finding in found)
+    assert any(finding.severity == "note" and "samples from posteriors" in finding.text for finding in found)
+
+
 def test_a_dimension_in_which_all_points_agree_has_no_covariance_gap() -> None:
     z = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
     z[:, 2] = 0.1
