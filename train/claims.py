@@ -44,7 +44,8 @@ def claimed(folder: Path, note: Any = None) -> Iterator[bool]:
         folder.mkdir(parents=True, exist_ok=True)
         claim = _take(folder, note)
     except OSError as error:
-        raise unwritable(folder, error, "make it writable, or choose another folder") from None
+        make = "make it writable, or " if isinstance(error, PermissionError) else ""
+        raise unwritable(folder, error, f"{make}choose another folder") from None
     if claim is None:
         yield False
         return
