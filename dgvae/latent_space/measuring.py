@@ -99,9 +99,10 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
 
 
 def _on_sphere(z: Tensor) -> bool:
-    """Whether all places have one length, but for rounding. z: [N, D]."""
+    """Whether all places have one length, but for rounding, and many directions. z: [N, D]."""
     lengths = z.double().norm(dim=1)
-    return z.shape[1] > 1 and float(lengths.max() - lengths.min()) < ONE_LENGTH * float(lengths.mean())
+    length, center = float(lengths.mean()), float(z.double().mean(0).norm())
+    return z.shape[1] > 1 and float(lengths.max() - lengths.min()) < ONE_LENGTH * length and center < 0.5 * length
 
 
 def findings(record: Record) -> list[Finding]:

@@ -65,6 +65,21 @@ def test_one_without_a_map_is_left_out_wherever_it_stands(checkpoints: Path, tmp
     assert "has a map yet" in capsys.readouterr().err
 
 
+def test_a_map_is_read_anew_when_its_file_changes_and_stays_when_it_is_deleted(folder: Path, tmp_path: Path):
+    root = tmp_path / "short-yelp"
+    shutil.copytree(folder, root)
+    maps = CommonMaps(Shelf(root))
+    before = maps.coordinates("vae", "beta-vae")
+    assert before
+    common = CommonMap.load(root / COMMON_MAP_FILE)
+    CommonMap(common.prior + 1, {key: xy + 1 for key, xy in common.members.items()}).save(root / COMMON_MAP_FILE)
+    after = maps.coordinates("vae", "beta-vae")
+    assert after
+    torch.testing.assert_close(after[0], before[0] + 1, atol=0.1, rtol=0)
+    (root / COMMON_MAP_FILE).unlink()
+    assert maps.coordinates("vae", "beta-vae")
+
+
 def test_a_model_trained_anew_is_no_member_any_more(folder: Path, tmp_path: Path):
     shutil.copytree(folder / "dg-vae", tmp_path / "vae")
     assert CommonMap.load(folder / COMMON_MAP_FILE).of(member_key(tmp_path / "vae"), own_map(tmp_path / "vae")) is None

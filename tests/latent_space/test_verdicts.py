@@ -35,7 +35,11 @@ def test_of_a_sphere_it_is_said_that_the_prior_is_another(length: float) -> None
     z = torch.nn.functional.normalize(torch.randn(500, 8, generator=torch.Generator().manual_seed(0)))
     for space in (LatentSpace(length * z.half().float()), LatentSpace(length * z, torch.full_like(z, -4.0))):
         assert space.diagnosis()[0].text.startswith("All encoded examples have one length, and so lie on a sphere")
-    assert not any("sphere" in f.text for f in LatentSpace(torch.randn(300, 200)).diagnosis())
+    aside = torch.cat(
+        [0.1 * torch.randn(300, 3), torch.full((300, 1), 40.0)], dim=1
+    )  # nearly all of the length is its last part
+    for other in (torch.randn(300, 200), aside, 0.5 + 0.001 * torch.randn(300, 3)):
+        assert not any("sphere" in f.text for f in LatentSpace(other).diagnosis())
 
 
 def test_narrow_posteriors_that_match_are_said_to_have_too_few_consistent_units() -> None:

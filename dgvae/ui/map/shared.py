@@ -147,18 +147,16 @@ class CommonMaps:
         return {path: common for path in paths if (common := self._common(path))}
 
     def _common(self, path: Path) -> CommonMap | None:
-        """The map of a file; None if it is not there or broken, and so is to be made again."""
+        """The map of a file, also if that has been deleted since; None if it never was there, or is broken."""
         from dgvae.checkpoint.shared_map import CommonMap
 
         known, version = self._read.get(path), version_of_file(path)
-        if not version:
-            return None
-        if not known or known[0] != version:
+        if version and (not known or known[0] != version):
             try:
                 known = self._read[path] = version, CommonMap.load(path)
             except UserError:
                 return None
-        return known[1]
+        return known[1] if known else None
 
     def _key(self, name: str | None) -> str:
         return self.shelf.derived(name, "key in common maps", lambda checkpoint: self._hash(checkpoint.folder))
