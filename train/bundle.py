@@ -58,7 +58,7 @@ def bundle(options: argparse.Namespace) -> int:
     if own := [run for run in runs.values() if (options.out / run.name).resolve() == run.resolve()]:
         raise UserError(f"{own[0]} would be replaced by its own small form; choose another --out.")
     last = {run.name: run for run in runs.values()}
-    if hidden := next((run for run in runs.values() if last[run.name] != run), None):
+    if hidden := next((run for run in runs.values() if last[run.name].resolve() != run.resolve()), None):
         raise UserError(f"{hidden} and {last[hidden.name]} have one name; bundle them into two folders, with --out.")
     for name, run in runs.items():
         if not (run / METRICS_FILE).is_file():

@@ -136,9 +136,9 @@ def _unreachable(repository: str, error: BaseException | None) -> HubUnreachable
 def unreached(error: BaseException | None) -> tuple[str, str]:
     """Why the Hub can't be reached, as the beginning of a sentence, and what to do."""
     if isinstance(error, OfflineModeIsEnabled):
-        return "The Hub can't be reached, since HF_HUB_OFFLINE is set,", "unset it"
+        return "The Hub can't be reached (HF_HUB_OFFLINE is set)", "unset it"
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
-        return f"The Hub can't be reached, since HF_ENDPOINT is {constants.ENDPOINT},", "correct it, or unset it"
+        return f"The Hub can't be reached (HF_ENDPOINT is {constants.ENDPOINT!r})", "correct it, or unset it"
     return f"The Hub can't be reached ({type(error).__name__})", "try again later"
 
 

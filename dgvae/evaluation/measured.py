@@ -19,8 +19,8 @@ READ_DIFFERENTLY = (
 class Measured:
     """A checkpoint and its record. `option` is the value of its method's grid option, which orders a family.
 
-    `method` is empty for a file of latents, whose method is not known. `reads`: how many words the model knows, and how many
-    of a sentence it reads.
+    `method` is empty for a file of latents, whose method is not known. `reads`: which words the model knows, and how many of
+    a sentence it reads.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Measured:
     method: str
     option: float | None
     record: Record
-    reads: tuple[int, int] = (0, 0)
+    reads: tuple[object, ...] = ()
 
     @classmethod
     def of(cls, name: str, config: TextVAEConfig, record: Record, title: str = "") -> Measured:
@@ -46,7 +46,8 @@ class Measured:
         grid = config.row.grid
         option = config.options[grid.option] if grid else None
         option = None if option is None else float(option)
-        return cls(name, title or config.title, config.method, option, record, (config.vocab_size, config.max_length))
+        reads = config.vocab_size, record.training.get("vocabulary_sha256"), config.max_length
+        return cls(name, title or config.title, config.method, option, record, reads)
 
     def compares_by(self, figure: Figure) -> tuple[object, ...]:
         """What two checkpoints must have in common for a figure of theirs to compare."""
@@ -59,7 +60,7 @@ class Measured:
 
 def read_differently(checkpoints: Iterable[Measured]) -> bool:
     """Whether models that were measured on the same sentences read them differently."""
-    reads: dict[str, set[tuple[int, int]]] = {}
+    reads: dict[str, set[tuple[object, ...]]] = {}
     for checkpoint in checkpoints:
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
     return any(len(ways) > 1 for ways in reads.values())

@@ -19,6 +19,7 @@ FORMAT = 2
 LONGEST_NAME = 200  # characters of a class
 MOST_TEXT = 2_000  # characters of a name or a reason
 _TRAINING = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")  # what a model card tells
+_HASHES = ("training_sha256", "vocabulary_sha256")  # of the text and of the words, in newer ones
 ALWAYS = ("reconstruction", "kl", "elbo", "mi", "active_units", "consistent_units", "covariance_gap")  # known after training
 
 
@@ -162,7 +163,9 @@ def _is_evaluation(value: Any) -> bool:
 
 def _is_training(value: Any) -> bool:
     """Of a file of latents nothing is known, {}."""
-    return isinstance(value, dict) and (not value or all(_is_number(value.get(name)) for name in _TRAINING))
+    if not isinstance(value, dict) or not all(value.get(name) is None or _is_text(value[name]) for name in _HASHES):
+        return False
+    return not value or all(_is_number(value.get(name)) for name in _TRAINING)
 
 
 def _is_interpolation(value: Any) -> bool:

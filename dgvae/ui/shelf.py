@@ -72,7 +72,7 @@ class Shelf:
         return first, next(iter(others), first)
 
     def get(self, name: str | None) -> Checkpoint:
-        """Load a checkpoint, or return it as it was loaded if its files are the same. Raises UserError."""
+        """Load a checkpoint, or return it as it was loaded if its files are the same, or no longer whole. Raises UserError."""
         if own := self.given.get(name):
             return own.checkpoint
         folder, name = self.folder(name), str(name)
@@ -80,10 +80,14 @@ class Shelf:
             version = version_of(folder)
             known, checkpoint = self._loaded.pop(name, (None, None))
             if not checkpoint or known != version:  # it was trained on, or got a map
-                self._derived.pop(name)
-                self._sentences.pop(name)
-                checkpoint = self._load(name, folder, version)
-            self._loaded[name] = version, checkpoint
+                try:
+                    checkpoint, known = self._load(name, folder, version), version
+                    self._derived.pop(name)
+                    self._sentences.pop(name)
+                except UserError:  # which `broken` says; while a run goes on, its figures are those of before, too
+                    if not checkpoint:
+                        raise
+            self._loaded[name] = known, checkpoint
             while len(self._loaded) > MOST_LOADED:
                 unused, _ = self._loaded.popitem(last=False)
                 self._derived.pop(unused)

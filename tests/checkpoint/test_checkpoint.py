@@ -78,6 +78,10 @@ FAULTS = {
         edit_json("tokenizer.json", lambda d: d["model"]["vocab"].update(swapped(d["model"]["vocab"]))),
         "tokenizer.json is not the vocabulary that",
     ),
+    "hash of the vocabulary that is none": (
+        edit_json("metrics.json", lambda d: d["training"].update(vocabulary_sha256=["0"])),
+        "metrics.json lacks training, or it is not what it should be",
+    ),
     "metrics not finite": (
         edit_json("metrics.json", lambda d: d["figures"]["kl"].update(value=float("nan"))),
         "metrics.json lacks figures, or it is not what it should be",

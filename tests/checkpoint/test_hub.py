@@ -84,12 +84,12 @@ def test_offline_mode_uses_the_cache(server: Hub, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert download_checkpoint(REPOSITORY) == first
     said = fault_of(revision="v1")
-    assert "can't be reached, since HF_HUB_OFFLINE is set, and it is not in this machine's cache; unset it, or use" in said
+    assert "can't be reached (HF_HUB_OFFLINE is set) and it is not in this machine's cache; unset it, or use" in said
 
 
 def test_an_address_of_the_hub_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(constants, "ENDPOINT", "nonsense")
-    assert "since HF_ENDPOINT is nonsense, and it is not in this machine's cache; correct it, or unset it, or use" in fault_of()
+    assert "(HF_ENDPOINT is 'nonsense') and it is not in this machine's cache; correct it, or unset it, or use" in fault_of()
 
 
 def test_half_a_download_does_not_count_as_cached(server: Hub):

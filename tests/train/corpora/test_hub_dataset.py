@@ -118,7 +118,7 @@ def test_a_data_set_is_prepared_and_then_needs_no_hub(hub: Hub, tmp_path: Path, 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert prepare(source, tmp_path) == folder
     sentence = fault_of(replace(source, column="text"), tmp_path / "another")
-    assert sentence.startswith(f"The Hub can't be reached, since HF_HUB_OFFLINE is set, and {NAME} is neither a file here nor ")
+    assert sentence.startswith(f"The Hub can't be reached (HF_HUB_OFFLINE is set) and {NAME} is neither a file here nor ")
 
 
 def test_a_revision_is_followed_and_own_files_go_first(hub: Hub, tmp_path: Path) -> None:
