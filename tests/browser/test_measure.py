@@ -13,6 +13,7 @@ if os.environ.get("CI") != "true":  # where a missing package must not pass for 
     pytest.importorskip("playwright")
 from playwright.sync_api import Locator, Page, expect
 
+from tests.awaited import until
 from tests.browser.visitor import choose, open_app
 
 
@@ -148,17 +149,23 @@ DRAWN = """canvas => {  // where it is dark, and to both sides, too; then its ev
 
 
 def tooltip(page: Page, chart: str) -> dict[str, str]:
-    """Move the pointer over a chart until it says something."""
+    """Move the pointer over a chart until it says something; anew if the page was still moving."""
     canvas = page.locator(f"{chart} canvas")
-    canvas.scroll_into_view_if_needed()
     said = page.locator("#vg-tooltip-element.visible tr")
-    for x, y in canvas.evaluate(DRAWN):
-        page.mouse.move(x, y)
-        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        if said.count():
-            cells = said.evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))")
-            return {key: value for key, value in cells}
-    raise AssertionError(f"no tooltip on {chart}")
+    found: dict[str, str] = {}
+
+    def is_said() -> bool:
+        canvas.scroll_into_view_if_needed()
+        for x, y in canvas.evaluate(DRAWN):
+            page.mouse.move(x, y)
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            if said.count():
+                found.update(said.evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"))
+                return True
+        return False
+
+    until(is_said, lambda seconds: page.wait_for_timeout(1000 * seconds))
+    return found
 
 
 def test_another_model_a_is_marked_and_diagnosed(page: Page, url: str):
