@@ -66,7 +66,7 @@ def serve(options: argparse.Namespace) -> None:
     keep_memory_together()
     choose_cache()  # before the libraries are imported, which read the environment then
     with direct_requests():  # Gradio makes its client as it is imported, and asks its own address whether it answers
-        page = launch(options, users, f"[{address}]" if ":" in address else address if address in ALL_ADDRESSES else host)
+        page = launch(options, users, f"[{address}]" if ":" in address else host)  # as an address of a page has IPv6
     if not users and (options.share or address in ALL_ADDRESSES):
         print("Anyone who can reach this address may use the app; --auth FILE asks visitors for a name and a password.")
     page.block_thread()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from dgvae.checkpoint.checkpoint import load_checkpoint
@@ -20,8 +21,6 @@ from dgvae.errors import UserError
 from train.claims import claimed
 from train.run.run_file import refuse_unfinished
 
-NONE_THERE = "There is no checkpoint in {folder}; name a folder that holds some, such as checkpoints/short-yelp."
-
 
 @command("train.common_map", interrupted="stopped")
 def main(arguments: list[str] | None = None) -> int:
@@ -31,23 +30,22 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="folder of checkpoints of one corpus")
     options = parser.parse_args(arguments)
-    if not options.folder.is_dir():
-        raise UserError(NONE_THERE.format(folder=options.folder))
+    if not (places := [*find_checkpoints(options.folder).values()]):
+        raise UserError(
+            f"There is no checkpoint in {options.folder}; name a folder that holds some, such as checkpoints/short-yelp."
+        )
     with claimed(options.folder) as mine:
         if not mine:
             raise UserError(f"{options.folder} is in use by another process; wait until it has ended.")
-        make_common_map(options.folder)
+        make_common_map(options.folder, places)
     return 0
 
 
-def make_common_map(folder: Path) -> None:
-    """Fit and write the map. Raises UserError if there is nothing to fit."""
-    places = find_checkpoints(folder).values()
+def make_common_map(folder: Path, places: Sequence[Path]) -> None:
+    """Fit the map of the checkpoints at `places`, and write it into `folder`. Raises UserError if there is nothing to fit."""
     for place in places:
         refuse_unfinished(place)
     checkpoints = [load_checkpoint(place) for place in places]
-    if not checkpoints:
-        raise UserError(NONE_THERE.format(folder=folder))
     first = next((checkpoint for checkpoint in checkpoints if checkpoint.latents.map), None)
     if not first:
         raise UserError(f"No checkpoint in {folder} has a map yet; make one for each with: python -m train.map FOLDER")

@@ -74,13 +74,18 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     tokenizer = WordTokenizer.load(tokenizer_path(folder), model.config.vocab_size)
     latents = Latents.load(folder, model.config)
     metrics = Record.load(folder)
-    if metrics.weights != weights_sha256(folder):
+    check_weights(folder, metrics.weights)
+    check_vocabulary(folder, tokenizer, metrics)
+    return Checkpoint(folder, model, tokenizer, latents, metrics)
+
+
+def check_weights(folder: Path, known: str) -> None:
+    """Raise UserError if the weights are not those that latents and metrics are of, `known` by their hash."""
+    if known != weights_sha256(folder):
         raise UserError(
             f"{folder} has newer weights than its latents and metrics: it is still training, or was cut off; "
             f"wait for it, or complete it with: python -m train.fit --resume --out {folder}"
         )
-    check_vocabulary(folder, tokenizer, metrics)
-    return Checkpoint(folder, model, tokenizer, latents, metrics)
 
 
 def check_vocabulary(folder: Path, tokenizer: WordTokenizer, record: Record) -> None:

@@ -78,17 +78,8 @@ def test_runs_of_one_name_do_not_replace_each_other(bundled: Path, corpus: Path,
     assert f"{tmp_path}/p/ae and {tmp_path}/q/ae have one name" in capsys.readouterr().err
     assert not (tmp_path / "out" / "ae").exists()
     run = tmp_path / "p" / "ae"
-    twice = [
-        str(run),
-        str(run.parent / ".." / "p" / "ae"),
-        "--out",
-        str(tmp_path / "out"),
-        "--data",
-        str(corpus),
-        "--points",
-        "0",
-    ]
-    assert bundle(twice) == 0
+    twice = [str(run), str(run.parent / ".." / "p" / "ae")]
+    assert bundle([*twice, "--out", str(tmp_path / "out"), "--data", str(corpus), "--points", "0"]) == 0
 
 
 def test_another_vocabulary_or_text_is_refused(

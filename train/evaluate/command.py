@@ -22,12 +22,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgvae.checkpoint.checkpoint import check_vocabulary, weights_sha256
+from dgvae.checkpoint.checkpoint import check_vocabulary, check_weights
 from dgvae.checkpoint.discover import find_checkpoints, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
 from dgvae.errors import UserError
-from dgvae.evaluation.measured import READ_DIFFERENTLY, Measured, read_differently
+from dgvae.evaluation.measured import READ_DIFFERENTLY, read_differently
 from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
 from dgvae.latent_space.measuring import add_latents
@@ -77,7 +77,7 @@ def evaluate(options: argparse.Namespace) -> int:
             print(f"train.evaluate: {error}", file=sys.stderr)
     if rows:
         print(f"\n{table(rows)}")
-        if read_differently(Measured.of(row.name, row.config, row.record) for row in rows):
+        if read_differently(row.measured for row in rows):
             print(f"\n{READ_DIFFERENTLY}")
         if not texts:
             print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
@@ -158,11 +158,7 @@ def carried_over(folder: Path) -> Record:
     """What is known of a checkpoint; of a metrics.json of an earlier version, only what says how it was made."""
     refuse_unfinished(folder)
     data = read_json(folder / METRICS_FILE)
-    if data.get("weights") != weights_sha256(folder):
-        raise UserError(
-            f"{folder} has newer weights than its latents: it is still training, or was cut off; "
-            f"wait for it, or complete it with: python -m train.fit --resume --out {folder}"
-        )
+    check_weights(folder, str(data.get("weights")))
     if data.get("format") != 1:
         return Record.load(folder)
     try:

@@ -62,8 +62,10 @@ def trained_on(folder: Path, record: Record, texts: Texts) -> Texts:
     count, known = (record.training.get(name) for name in ("sentences", "training_sha256"))
     if not known and (folder / OPTIONS_FILE).is_file():  # of an earlier version
         known = recorded_options(folder).get("training_sha256")
-    whole = len(texts.training.sentences)
-    first = texts.training.first(count) if isinstance(count, int) and 0 < count < whole else texts.training
-    if known not in (None, first.sha256) or (not known and first is texts.training and count not in (None, whole)):
-        return replace(texts, training=None)
-    return replace(texts, training=first) if first is not texts.training else texts
+    training = texts.training
+    if isinstance(count, int) and 0 < count < len(training.sentences):  # --sentences
+        training = training.first(count)
+    is_same = training.sha256 == known if known else count in (None, len(training.sentences))
+    if is_same and training is texts.training:
+        return texts  # with the n-gram model that it may have by now
+    return replace(texts, training=training if is_same else None)

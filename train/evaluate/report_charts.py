@@ -18,7 +18,6 @@ from PIL import Image
 
 from dgvae.aggregate import AggregatedGaussian
 from dgvae.charts.comparisons import trade_off
-from dgvae.evaluation.measured import Measured
 from dgvae.files.atomic import write_bytes
 from train.evaluate.parameter_chart import parameter_chart
 from train.evaluate.report_table import Row
@@ -62,7 +61,7 @@ def draw_all(rows: Sequence[Row], averaged: Sequence[Row], out: Path) -> dict[st
 
 
 def _trade_offs(rows: Sequence[Row], averaged: Sequence[Row]) -> Iterator[ReportChart]:
-    checkpoints = [Measured.of(row.name, row.config, row.record) for row in averaged]
+    checkpoints = [row.measured for row in averaged]
     for x, y, name, shows in (
         ("post_ll", "prior_ll", "likelihoods", "priorLL against postLL"),
         ("mi", "smoothed_gap", "information-and-gap", "joint gap against mutual information"),

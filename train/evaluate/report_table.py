@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.figures import FIGURES
+from dgvae.evaluation.measured import Measured
 from dgvae.evaluation.record import Record
 from dgvae.methods.config import TextVAEConfig
 from dgvae.posteriors import Posterior
@@ -31,6 +32,11 @@ class Row:
     def title(self) -> str:
         """The method, and the checkpoint's name where that says more."""
         return f"{self.config.title} · {self.name}"
+
+    @property
+    def measured(self) -> Measured:
+        """The checkpoint as tables and charts show it."""
+        return Measured.of(self.name, self.config, self.record)
 
     @property
     def aggregated(self) -> AggregatedPosterior:

@@ -226,7 +226,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(fault: str, checkpoints: Pa
 def test_newer_weights_than_latents_are_refused(copies: Path, capsys) -> None:
     shutil.copy(copies / "vae" / "model.safetensors", copies / "dg-vae" / "model.safetensors")
     assert evaluate([str(copies / "dg-vae")]) == 2
-    assert "has newer weights than its latents: it is still training, or was cut off" in capsys.readouterr().err
+    assert "has newer weights than its latents and metrics: it is still training, or was cut off" in capsys.readouterr().err
 
 
 def test_a_run_that_was_cut_off_is_told_how_to_go_on(copies: Path, capsys) -> None:
