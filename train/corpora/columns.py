@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 SURE = 0.95  # of the rows
 MOST_VALUES = 20  # a column with so few different values is one of classes
@@ -76,19 +77,6 @@ def filled_until(cells: Sequence[str]) -> int:
     return max((i for i, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
-def look_like(rows: Sequence[Sequence[str]], delimiter: str) -> Callable[[str], bool] | None:
-    """A function that tells whether a line alone is a row like these, where a column of numbers or of classes shows it."""
-    columns = classes_and_numbers(rows)
-    if not columns:
-        return None
-
-    def looks(line: str) -> bool:
-        cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
-        return len(cells) == len(rows[0]) and all(fits(cells[i], values) for i, values in columns.items())
-
-    return looks
-
-
 def is_header(cells: list[str]) -> bool:
     """Whether cells are short, and one of them is a name that columns often have."""
     names = [cell.strip().strip('"').lower() for cell in cells]
@@ -108,3 +96,25 @@ def unprotected_column(rows: Sequence[Sequence[str]], length: int) -> int | None
             sizes[place] = sum(len(cell) for column in others for cell in column)
     best = [place for place, size in sizes.items() if size == min(sizes.values())]
     return best[0] if len(best) == 1 else None
+
+
+def loose_length(rows: Sequence[Sequence[str]]) -> int | None:
+    """How many columns rows have of which the longer ones hold delimiters in their text; None if they are no such rows."""
+    lengths = sorted(map(len, rows))
+    fewest = lengths[int((1 - SURE) * len(lengths))] if len(lengths) > MOST_VALUES else 1
+    is_prose = 2 * sum(any(cell.startswith(" ") for cell in cells[1:fewest]) for cells in rows) > len(rows)
+    return None if is_prose or unprotected_column(rows, fewest) is None else fewest
+
+
+def length_below(rows: Sequence[Sequence[str]]) -> int | None:
+    """How many columns the rows have if the first one is longer as its text holds delimiters; None if it is no such row."""
+    first, others = rows[0], rows[1:]
+    length = loose_length(others)
+    usual = [length for length, _ in Counter(map(len, others)).most_common(1)]
+    if length is None or len(first) <= length or usual == [len(first)]:
+        return None
+    place = unprotected_column(others, length) or 0
+    whole = [cells for cells in others if len(cells) == length]
+    known = {i: values for i, values in classes_and_numbers(whole).items() if i != place}
+    cells = [*first[: place + 1], *first[len(first) - (length - 1 - place) :]]
+    return length if all(fits(cells[i], values) for i, values in known.items()) else None

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-# Lines of a field that may all look like rows: with commas two, of which the first ends in ", 2019". Text has hardly any other.
-MOST_LIKE_ROWS = {",": 2}
 LONGEST_FIELD = 2**24  # characters; a quote that does not close within them never does
 
 _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*')  # up to a quote that stands alone
@@ -31,18 +29,21 @@ class Row:
 
 
 def rows_of(
-    lines: Iterable[tuple[int, str]], delimiter: str, looks: Callable[[str], bool] | None = None, length: int | None = None
+    lines: Iterable[tuple[int, str]],
+    delimiter: str,
+    are_rows: Callable[[Sequence[str]], bool] | None = None,
+    length: int | None = None,
 ) -> Iterator[Row]:
     """Split lines into rows.
 
     A field in quotes may hold delimiters, quotes (doubled, or after a backslash) and line ends. A quote that is never closed is
-    left away, and so nothing after it is lost: it closes only at the end of a field, and not if more lines up to there than
-    MOST_LIKE_ROWS all look like rows of their own.
+    left away, and so nothing after it is lost: it closes only at the end of a field, and not if all lines up to there are
+    rows of their own.
 
     Args:
         lines: with their numbers.
         delimiter: between two fields.
-        looks: whether a line looks like a row.
+        are_rows: whether lines between two quotes are rows of their own, and no field.
         length: of a row, in fields; by it, wrong quotes within a line are understood.
 
     Yields:
@@ -63,7 +64,7 @@ def rows_of(
             if (quoted := field.quoted(line, start)) is None and field.opens(line, start) and not field.has_word(line, start):
                 taken = _taken_until_closed(line[start:], waiting, source, delimiter)
                 joined = [line, *(text for _, text in taken)]
-                if taken and not (looks and len(joined) > MOST_LIKE_ROWS.get(delimiter, 1) and all(map(looks, joined))):
+                if taken and not (are_rows and are_rows(joined)):
                     quoted = field.quoted("\n".join(joined), start)
                 if quoted:
                     line = "\n".join(joined)

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from train.corpora.columns import SURE, classes_and_numbers, filled_until, fits, has_header, is_header, is_known_name
+from train.corpora.columns import (
+    SURE,
+    classes_and_numbers,
+    filled_until,
+    fits,
+    has_header,
+    is_header,
+    is_known_name,
+    loose_length,
+)
 from train.corpora.delimited import Row, rows_of
 
 DELIMITERS = {"\t": "tabs", "|": "bars (|)", ";": "semicolons", ",": "commas"}
@@ -49,7 +58,10 @@ class Layout:
         return called(self.delimiter)
 
     def rows(
-        self, lines: Iterable[tuple[int, str]], looks: Callable[[str], bool] | None = None, length: int | None = None
+        self,
+        lines: Iterable[tuple[int, str]],
+        are_rows: Callable[[Sequence[str]], bool] | None = None,
+        length: int | None = None,
     ) -> Iterator[Row]:
         """Split lines into rows; see `rows_of`."""
         lines = iter(lines)
@@ -57,9 +69,9 @@ class Layout:
             first = next(((number, line) for number, line in lines if line.strip() and not is_rule(line)), (0, ""))
             yield from Layout(self.header, quote=self.quote).rows([first])
         if self.quote == '"':
-            yield from rows_of(lines, self.delimiter, looks, length)
+            yield from rows_of(lines, self.delimiter, are_rows, length)
             return
-        for row in rows_of(((n, line.translate(_SWAPPED)) for n, line in lines), self.delimiter, looks, length):
+        for row in rows_of(((n, line.translate(_SWAPPED)) for n, line in lines), self.delimiter, are_rows, length):
             yield replace(row, cells=[cell.translate(_SWAPPED) for cell in row.cells])
 
 
@@ -68,18 +80,21 @@ def called(delimiter: str) -> str:
     return (DELIMITERS | RARE | IF_HEADED).get(delimiter, delimiter)
 
 
-def find_layout(lines: Sequence[str], delimiter: str | None = None) -> Layout:
-    """The layout of a file by its first lines: by a line `sep=;`, else by the delimiter that gives most rows equal lengths."""
+def find_layout(lines: Sequence[str], delimiter: str | None = None, wanted: Iterable[str] = ()) -> Layout:
+    """The layout of a file by its first lines: by a line `sep=;`, else by the delimiter that gives most rows equal lengths.
+
+    wanted: columns that the user names, of which the header has one.
+    """
     declared = re.fullmatch(r'"?sep=(.)"?', lines[0]) if lines else None
     if declared:
         return Layout(delimiter or declared[1], skip=1)
     if skip := _preamble(lines, delimiter):
-        return replace(find_layout(lines[skip:], delimiter), skip=skip)
+        return replace(find_layout(lines[skip:], delimiter, wanted), skip=skip)
     lines = [line for line in lines if line.strip() and not is_rule(line)]
-    quote = "'" if _are_in_single_quotes(lines, delimiter) else '"'
+    quote = "'" if _are_in_single_quotes(lines, delimiter) or _single_quotes_protect(lines, delimiter) else '"'
     if delimiter:
         return Layout(delimiter, quote=quote, header=_other_header(lines, delimiter, quote))
-    return _most_equal(lines, quote)
+    return _most_equal(lines, quote, {*wanted})
 
 
 def is_table(lines: Sequence[str]) -> bool:
@@ -101,7 +116,7 @@ def is_rule(line: str) -> bool:
     return bool(_RULE.fullmatch(line))
 
 
-def _most_equal(lines: Sequence[str], quote: str) -> Layout:
+def _most_equal(lines: Sequence[str], quote: str, wanted: set[str]) -> Layout:
     """The layout by which most rows are as long as the first one."""
 
     @cache
@@ -132,8 +147,10 @@ def _most_equal(lines: Sequence[str], quote: str) -> Layout:
     for candidate in DELIMITERS:
         if (header := _other_header(lines, candidate, quote)) and (header in headed or len(lines) > FEW_LINES):
             return Layout(candidate, quote=quote, header=header)
-    # Text with delimiters that no quotes protect makes rows of many lengths; a header still shows the delimiter.
-    return Layout(headed[0] if headed else "", quote=quote)
+    # Text with delimiters that no quotes protect makes rows of many lengths; a header or classes still show the delimiter.
+    named = [each for each in DELIMITERS if lines and each in lines[0] and wanted & {*map(str.strip, lines[0].split(each))}]
+    loose = [candidate for candidate in DELIMITERS if loose_length([row.cells for row in rows(candidate)])]
+    return Layout(next(iter([*headed, *named, *loose]), ""), quote=quote)
 
 
 def _told_by_columns(lines: Sequence[str], quote: str, header: str) -> Layout | None:
@@ -181,6 +198,18 @@ def _are_in_single_quotes(lines: Sequence[str], delimiter: str | None) -> bool:
     )
     rows = [line for line in lines[1:] or lines if line.strip() and len(line) <= LONGEST_LOOKED_AT]
     return sum(bool(single.search(row)) for row in rows) >= SURE * len(rows) > 0 and not any(map(double.search, rows))
+
+
+def _single_quotes_protect(lines: Sequence[str], delimiter: str | None) -> bool:
+    """Whether rows have one length if single quotes protect delimiters in some, and not if they are text."""
+    for candidate in [delimiter] if delimiter else DELIMITERS:
+        single, double = (_rows(lines, candidate, quote) for quote in "'\"")
+        lengths = {len(row.cells) for row in single}
+        wrong = sum(len(row.cells) not in lengths for row in double)
+        quoted = [sum(bool(row.quoted) for row in rows) for rows in (single, double)]
+        if len(lengths) == 1 and wrong > 1 and quoted[0] > 1 and not quoted[1]:
+            return True
+    return False
 
 
 def _preamble(lines: Sequence[str], delimiter: str | None) -> int:

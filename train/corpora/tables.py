@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from train.corpora.account import Account
-from train.corpora.columns import MISSING, SURE, filled_until, has_header, is_known_name, look_like
+from dgvae.errors import UserError
+from train.corpora.account import Account, count_of
+from train.corpora.columns import MISSING, filled_until, has_header, is_known_name, length_below
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.fitting import Fitting
 from train.corpora.hints import hint
 from train.corpora.layout import Layout, called, find_layout, is_rule
+from train.corpora.own_rows import OwnRows
 from train.corpora.table import LOOKED_AT, Record, Table
 
 ANSWERS = {"Response", "Open-Ended Response", "Other (please specify)"}  # kinds of them, in SurveyMonkey
@@ -38,7 +40,7 @@ def delimited(
         account: gets what was found out.
     """
     sample = first_lines(path, encoding, LOOKED_AT)
-    layout = find_layout(sample, delimiter)
+    layout = find_layout(sample, delimiter, wanted)
     first = [row for row in layout.rows(enumerate(sample[layout.skip :])) if _is_filled(row) and not _is_rule(row)]
     if not first:
         return Table([], lambda _names, _account: iter(()))
@@ -47,12 +49,13 @@ def delimited(
     if not any(map(str.strip, cells[0][usual:])):
         cells[0] = cells[0][:usual]  # delimiters at the end of the first row alone
     further = _further_headers(cells)
-    headed = further > 0 or has_header(cells, wanted) if header is None else header
+    below = length_below(cells)
+    headed = further > 0 or (not below and has_header(cells, wanted)) if header is None else header
     if layout.header and not headed:
         layout = replace(layout, header="")
         first[0] = next(layout.rows([(first[0].line, sample[layout.skip + first[0].line])]))
         cells[0] = first[0].cells
-    length = len(cells[0])
+    length = below if below and not headed else len(cells[0])
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
     if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if times > 1]):
         account.note(f"columns of one name are numbered: {twice[0]}, {twice[0]}.2")
@@ -98,10 +101,12 @@ class _Rows:
     def read(self, wanted: list[str] | None, account: Account) -> Iterator[tuple[str, Record]]:
         """Yield (place, record) for every row of the right length, or that lacks only columns behind those which are wanted."""
         opened: list[int] = []
+        fitted, odd = 0, 0
         header, headers_due = self.first[0].cells, self.headers
         fitting = Fitting(self.names, self.layout.delimiter, [row.cells for row in self.first[self.headers :]])
         text = self.names.index(wanted[0]) if wanted else -1
-        rows = self.layout.rows(self._lines(account), self._looks(), len(self.names))
+        are_rows = OwnRows(self.first[1:], len(self.names), self.layout.delimiter) if len(self.names) > 1 else None
+        rows = self.layout.rows(self._lines(account), are_rows, len(self.names))
         for row in _joined(rows) if self.is_drawn else rows:
             place = f"line {row.line}"
             if row.open_quote:
@@ -119,35 +124,28 @@ class _Rows:
             elif self.headers and row.cells == header and (len(header) > 1 or is_known_name(header[0])):
                 account.leave_out("header again", place)
             elif (cells := fitting.fit(row, text, account)) is None:
+                odd += 1
                 account.leave_out("with another number of columns", place)
             else:
                 missing = [i for i, cell in enumerate(cells) if cell and cell.strip() in MISSING and i not in row.quoted]
                 if missing:
                     account.note("cells such as NA, nan and null are read as missing")
+                fitted += 1
                 yield place, {name: None if i in missing else cells[i] for i, name in enumerate(self.names)}
         if opened:
             account.note(_open_quotes(opened))
+        if wanted and fitted < odd:
+            raise UserError(
+                f"{self.path} has {count_of(len(self.names), 'column')} by its first row, and {odd:,} of its {odd + fitted:,} "
+                "rows have another number; say what separates columns, as with --delimiter ',', put quotes around cells that "
+                "hold it, and remove lines that are no rows."
+            )
 
     def _lines(self, account: Account) -> Iterator[tuple[int, str]]:
         for number, line, cut in numbered_lines(self.path, self.encoding):
             account.cut += cut
             if number > self.layout.skip:
                 yield number, line
-
-    def _looks(self) -> Callable[[str], bool] | None:
-        """Whether a line alone is a row."""
-        rows = self.first[1:]
-        like = look_like([row.cells for row in rows], self.layout.delimiter)
-        if self.layout.delimiter == "\t" and len(self.names) > 1:
-            like = like or self._has_all_tabs
-        quoted = sum(len(row.quoted) == len(row.cells) for row in rows if not row.open_quote)
-        if like and quoted >= SURE * len(rows) - 1 > 0:  # then so is a row alone
-            return lambda line: line.lstrip().startswith('"') and like(line)
-        return like
-
-    def _has_all_tabs(self, line: str) -> bool:
-        """Whether a line has as many tabs as a row, which text hardly does."""
-        return line.count("\t") == len(self.names) - 1
 
 
 def _joined(rows: Iterable[Row]) -> Iterator[Row]:
