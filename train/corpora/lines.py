@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from dgvae.text.corpora import is_label
@@ -13,13 +11,12 @@ from train.corpora.columns import MOST_VALUES, has_header, is_known_name, is_num
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.hints import FEW_LINES, MOST, hint
 from train.corpora.layout import is_table
+from train.corpora.quoted_lines import are_cells, are_cells_beside_tabs, has_cells_of_several_lines, joined, unquoted
 from train.corpora.table import LOOKED_AT, label_of
 
 FASTTEXT = "__label__"  # what fastText has before every label
 BOTH_TEXTS = "both texts"
 SENTENCE = 3  # mean words of a column, from which on it holds sentences and no classes
-_OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')
-MOST_LINES = 100  # of a cell
 LONGEST_LABEL = 5  # words, in the mean
 
 
@@ -50,32 +47,6 @@ def layout_of_lines(lines: Sequence[str]) -> str:
     if min(before.words, after.words) >= SENTENCE:
         return BOTH_TEXTS
     return "after" if before.size > after.size else "before"
-
-
-def _has_cells_of_several_lines(lines: Sequence[str]) -> bool:
-    """Whether a quote that opens at a cell's beginning closes in the next line, which has no tab, as spreadsheets write it."""
-    for line, after in pairwise(lines):
-        opened = _OPENED.search(line)
-        if opened and "\t" in line and "\t" not in after and after.count('"') % 2 and re.search(r'"\s*$', after):
-            return True
-    return False
-
-
-def _joined(lines: Iterator[tuple[int, str, bool]]) -> Iterator[tuple[int, str, bool]]:
-    """Numbered lines, of which those of a cell in quotes are one: up to one that ends in a quote, before any with a tab."""
-    opened: list[tuple[int, str, bool]] = []
-    for number, line, cut in lines:
-        if opened and ("\t" in line or len(opened) > MOST_LINES):
-            yield from opened
-            opened = []
-        if opened or _OPENED.search(line):
-            opened.append((number, line, cut))
-        else:
-            yield number, line, cut
-        if len(opened) > 1 and re.search(r'"\s*$', line):
-            yield opened[0][0], "\n".join(part for _, part, _ in opened), any(part[2] for part in opened)
-            opened = []
-    yield from opened
 
 
 class _Side:
@@ -123,12 +94,14 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
     elif found := hint(lines):
         account.note(found)
-    joined = bool(layout) and _has_cells_of_several_lines(lines)
-    if quoted := joined or _are_quoted(lines, layout):
+    if quoted := (layout and has_cells_of_several_lines(lines)) or _are_quoted(lines, layout):
         account.note("quotes around the texts are left out")
     tabs, numbers = 0, numbered_lines(path, encoding)
-    for number, line, cut in _joined(numbers) if joined else numbers:
+    for number, line, cut in joined(numbers) if quoted else numbers:
         account.cut += cut
+        if quoted and number == 1 and is_known_name(unquoted(line).strip()):
+            account.leave_out("a header", "line 1")
+            continue
         if fasttext and line.strip():
             labels, text = _without_fasttext(line)
             if len(labels) > 1:
@@ -145,7 +118,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         if not tab:
             label, text = "", line
         if quoted:
-            label, text = _unquoted(label), _unquoted(text)
+            label, text = unquoted(label), unquoted(text)
         yield text, None if numbered else label_of(label), f"line {number}"
     if tabs:
         account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")
@@ -169,17 +142,11 @@ def _is_fasttext(word: str) -> bool:
 
 
 def _are_quoted(lines: Sequence[str], layout: str) -> bool:
-    """Whether nearly all texts beside a tab stand in quotes, as programs write cells of a table."""
+    """Whether the texts stand in quotes where they need them, as programs write cells of a table."""
+    if not layout:
+        return are_cells(lines)
     texts = [line.partition("\t")[2] if layout == "before" else line.rpartition("\t")[0] for line in lines if "\t" in line]
-    need = [text for text in texts if set(text) & {",", '"'}]  # which spreadsheets put in quotes, and nothing else
-    quoted = [text for text in texts if _unquoted(text) != text]
-    return bool(layout) and (len(quoted) > MOST * len(texts) or (len(need) > 1 and need == quoted))
-
-
-def _unquoted(cell: str) -> str:
-    """A cell without the quotes around it."""
-    inner = cell.strip()
-    return inner[1:-1].replace('""', '"') if len(inner) > 1 and inner[0] == inner[-1] == '"' else cell
+    return are_cells_beside_tabs(texts)
 
 
 def _number_the_lines(lines: Sequence[str], layout: str) -> bool:

@@ -11,6 +11,7 @@ from tests.train.corpora.test_tables import TEXTS, read, said
 from train.corpora.markup import cleaned
 
 MOODS = ["pos", "neg"] * 6
+QUOTE = '"'
 
 
 @pytest.mark.parametrize(("delimiter", "name"), [("\t", "a.tsv"), (";", "a.csv"), ("|", "a.csv"), ("\t", "a.csv")])
@@ -38,6 +39,29 @@ def test_cells_of_several_lines_in_a_spreadsheets_text(tmp_path: Path) -> None:
     rows[0] = 'pos\t"Okay, well."'
     (tmp_path / "a.txt").write_text("\n".join(rows))
     assert read(tmp_path / "a.txt")[0][:2] == ["Okay, well.", TEXTS[1]]  # quotes only where a spreadsheet needs them
+
+
+@pytest.mark.parametrize("header", ["", "text\n"])
+def test_a_column_in_quotes_where_needed_has_no_quotes_as_text(header: str, tmp_path: Path) -> None:
+    """As pandas writes a column without its index, and Excel one as "Text (tab delimited)"."""
+    texts = [f"{text}, really" if n % 2 else text for n, text in enumerate(TEXTS)]
+    for odd in ([], ['He said "no" twice'], ["Week one.\nWeek two, too."]):
+        cells = [*texts, *odd]
+        quoted = [f'"{cell.replace(QUOTE, QUOTE * 2)}"' if {*cell} & {",", QUOTE, "\n"} else cell for cell in cells]
+        (tmp_path / "a.txt").write_text(header + "\n".join(quoted))
+        found, _, account = read(tmp_path / "a.txt")
+        assert found == cells
+        assert "quotes around the texts are left out" in account.found
+    moods = [f"{n % 2}\t" + (f'"{text} ""so"""' if n % 3 else text) for n, text in enumerate(TEXTS)]  # tabs need no quotes
+    (tmp_path / "a.txt").write_text("\n".join(moods))
+    assert read(tmp_path / "a.txt")[0] == [f'{text} "so"' if n % 3 else text for n, text in enumerate(TEXTS)]
+
+
+def test_speech_keeps_its_quotes(tmp_path: Path) -> None:
+    for other in ('He said "no", and left.', "She left, too.", "So."):
+        lines = [line for text in TEXTS for line in (f'"{text}."', other)]
+        (tmp_path / "a.txt").write_text("\n".join(lines))
+        assert read(tmp_path / "a.txt")[0] == lines
 
 
 def test_a_header_above_few_lines(tmp_path: Path) -> None:
