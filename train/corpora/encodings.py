@@ -46,7 +46,8 @@ _NEVER_INSIDE = set("„”‚“‹›«»•£¡¿")  # of words; in encodings
 _NEVER_BEHIND = set("„‚¡¿")
 _ONE_LETTER_WORDS = set("àáâåèéêìíòóôöùúüÀÁÂÅÈÉÊÌÍÒÓÔÖ")
 _ORDINAL = re.compile(r"(?<=[\d.nN])[ªº](?!\w)")  # 1º, n.º
-_GARBLED = re.compile("[Â-ô][\x80-¿€‚-™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
+_GARBLED = re.compile("[Â-ô][\x80-¿ŒœŠšŽžŸƒˆ˜–-›€™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
+_SURELY_GARBLED = re.compile("[ÂÃ][\x80-¿]|â€|ðŸ|[À-ô][\x80-\x9f]|(?:[ÐÑ][\x80-¿ŒœŠšŽžŸƒˆ˜–-›€™]){2}")  # not „Ö“
 _SAMPLE_LINES = 2000
 # Encodings in 7 bits, which look like ASCII: what shows them, and what all of the text is made of then.
 _SEVEN_BITS = (
@@ -255,10 +256,15 @@ def first_lines(path: Path, encoding: str, count: int) -> list[str]:
 
 
 def as_utf_8(text: str) -> str | None:
-    """What a text was before its UTF-8 was read as cp1252, "é" for "Ã©"; None if it was not."""
+    """What a text was before its UTF-8 was read as cp1252 or latin-1, "é" for "Ã©"; None if it was not."""
     if text.isascii() or not _GARBLED.search(text):
         return None
     try:
-        return text.encode(WESTERN).decode()
+        return b"".join(bytes([ord(char)]) if ord(char) < 256 else char.encode(WESTERN) for char in text).decode()
     except UnicodeError:
         return None
+
+
+def is_garbled(text: str) -> bool:
+    """Whether a text surely holds letters whose UTF-8 was read as cp1252 or latin-1."""
+    return not text.isascii() and bool(_SURELY_GARBLED.search(text))

@@ -18,10 +18,10 @@ MANY_LINES = 50  # fewer sentences may begin with one of few words
 MOST = 0.9  # of all lines must show it
 SOME = 0.25  # where others go on with it
 FIELDS = 0.7  # of the lines, where the same few names come again
-SEPARATORS = ("+++$+++", "|||", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "，", "；", "،", "؛")
+SEPARATORS = ("+++$+++", "|||", "_!_", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "@", "，", "；", "：", "،", "؛")
 
-_BAR = re.compile(r"[^|\s]\s*\|\s*(?=[^|\s])")  # between two texts
-_SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> ")
+_BAR = re.compile(r"[^|\s<]\s*\|\s*(?=[^|\s>])")  # between two texts, and not of <|endoftext|>
+_SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> |^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+$")
 _MOMENT = re.compile(
     r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|"
     r"(?:.{1,40}\s\s)?\d{1,2}:\d\d(?::\d\d)?\s*$"

@@ -96,7 +96,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account.note(found)
     if quoted := (layout and has_cells_of_several_lines(lines)) or _are_quoted(lines, layout):
         account.note("quotes around the texts are left out")
-    tabs, numbers = 0, numbered_lines(path, encoding)
+    tabs, unlabeled, numbers = 0, 0, numbered_lines(path, encoding)
     for number, line, cut in joined(numbers) if quoted else numbers:
         account.cut += cut
         if quoted and number == 1 and is_known_name(unquoted(line).strip()):
@@ -117,9 +117,12 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
             label, text = "", line
         if not tab:
             label, text = "", line
+            unlabeled += bool(layout and not numbered and line.strip())
         if quoted:
             label, text = unquoted(label), unquoted(text)
         yield text, None if numbered else label_of(label), f"line {number}"
+    if unlabeled:
+        account.note(f"{count_of(unlabeled, 'line has', 'lines have')} no tab, and so no label")
     if tabs:
         account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")
 

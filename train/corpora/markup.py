@@ -8,7 +8,9 @@ from html import unescape
 from html.entities import html5
 
 LINE_BREAKS, QUOTES, ENTITIES, TAGS = "\\n as two characters", '"" for a quote', "HTML entities", "HTML tags"
+APOSTROPHES = "\\' for an apostrophe"
 ESCAPES = "letters as \\u00e9"
+WRITTEN = (LINE_BREAKS, QUOTES, APOSTROPHES, ESCAPES)  # these come of how a file was written
 
 _INLINE = "a|abbr|b|big|cite|code|em|font|i|img|mark|q|s|small|span|strike|strong|sub|sup|tt|u"
 _BLOCK = (
@@ -26,6 +28,7 @@ _SURE_BREAK = re.compile(r"""(?:\\r)?\\n(?:(?<=[.,!?;]\\n)|(?<=\\r\\n)|(?=\\n|[A
 _COMMAND = re.compile(r"\\(?![nrtux])[a-zA-Z]{2}|\b[A-Z]:\\\w+\\")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _QUOTE = re.compile(r'\\?""|\\"')
+_APOSTROPHE = re.compile(r"\\+'(?!(?<=\w\\')[aeiouy{\\])")  # as PHP and SQL write it, and not an accent of TeX
 
 
 def count_markup(text: str, counts: Counter[str]) -> None:
@@ -40,13 +43,13 @@ def count_markup(text: str, counts: Counter[str]) -> None:
         counts[ESCAPES] += 1
     if '"' in text and _QUOTE.search(text):
         counts[QUOTES] += 1
+    if "\\'" in text and _APOSTROPHE.search(text) and not _COMMAND.search(text):
+        counts[APOSTROPHES] += 1
 
 
 def taken_away(clean: bool | None) -> set[str]:
     """The kinds that are taken away: by default those that come of how a file was written, not HTML."""
-    return (
-        {LINE_BREAKS, QUOTES, ESCAPES, ENTITIES, TAGS} if clean else {LINE_BREAKS, QUOTES, ESCAPES} if clean is None else set()
-    )
+    return {*WRITTEN, ENTITIES, TAGS} if clean else {*WRITTEN} if clean is None else set()
 
 
 def cleaned(text: str, clean: bool | None) -> str:
@@ -59,6 +62,7 @@ def cleaned(text: str, clean: bool | None) -> str:
         text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)
     if clean:
         text = _without_tags(text)
+    text = text if _COMMAND.search(text) else _APOSTROPHE.sub("'", text)
     return _QUOTE.sub('"', _line_break(text).sub(" ", text))
 
 

@@ -27,7 +27,7 @@ from train.corpora.reading import Reading, cannot_read, format_of, read_text
 from train.corpora.table import listed
 
 MOST_LABELS = 1000
-RULES = 12  # the version of how text is prepared; another one makes every corpus anew
+RULES = 13  # the version of how text is prepared; another one makes every corpus anew
 FEWEST_HELD_OUT, MOST_HELD_OUT = 2, 10_000
 
 
@@ -130,7 +130,7 @@ def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[st
     sentences = {split: text.sentences for split, text in texts.items()}
     accounts = {split: text.account for split, text in texts.items()}
     if "valid" not in sentences:
-        held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train)
+        held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train, accounts["train"])
         sentences["valid"] = [line for line in sentences["train"] if line[0] in held_out]
         sentences["train"] = [line for line in sentences["train"] if line[0] not in held_out]
     names = _called_alike(sentences, accounts)
@@ -207,7 +207,7 @@ def _folded(label: str) -> str:
         return unicodedata.normalize("NFKC", label).casefold()
 
 
-def _held_out(counts: Counter[str], name: str) -> set[str]:
+def _held_out(counts: Counter[str], name: str, account: Account) -> set[str]:
     """The sentences that become the validation set, which has a twentieth of all lines: those with the lowest sha256.
 
     So they are the same whatever their order. All copies of a sentence stay on one side: a sentence with more copies than
@@ -215,7 +215,11 @@ def _held_out(counts: Counter[str], name: str) -> set[str]:
     """
     if len(counts) < 4:
         many = f"{len(counts)} different sentences are" if len(counts) > 1 else "One sentence is"
-        raise UserError(f"{many} too few to hold out a part of {name} for validation; add text, one sentence per line.")
+        why = left_out_text(account.left_out, account.first)
+        raise UserError(
+            f"{many} too few to hold out a part of {name} for validation; add text, one sentence per line."
+            + (why and f" Left out: {why}.")
+        )
     lines = counts.total()
     wanted = min(MOST_HELD_OUT, max(lines // 20, 100 if lines >= 1000 else FEWEST_HELD_OUT))
     ordered = sorted(counts, key=lambda sentence: hashlib.sha256(sentence.encode()).digest())

@@ -7,47 +7,39 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dgvae.errors import UserError
 from train.corpora.account import Account
-from train.corpora.columns import is_number
-from train.corpora.encodings import UTF_8, WESTERN, as_utf_8, check_encoding, find_encoding, first_lines, is_packed, is_utf_8
+from train.corpora.encodings import (
+    UTF_8,
+    WESTERN,
+    as_utf_8,
+    check_encoding,
+    find_encoding,
+    first_lines,
+    is_garbled,
+    is_packed,
+    is_utf_8,
+)
 from train.corpora.json_tables import TEXTS, json_in_lines, json_table
 from train.corpora.kinds import is_parquet, refuse_other_kinds
-from train.corpora.lines import BOTH_TEXTS, SENTENCE, layout_of_lines, read_lines
+from train.corpora.lines import BOTH_TEXTS, layout_of_lines, read_lines
 from train.corpora.markup import cleaned, count_markup
+from train.corpora.options import Reading
 from train.corpora.parquet_tables import parquet_table
 from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
 from train.corpora.signs import signs
-from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed, longer_within, name_among, word_count
+from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed
 from train.corpora.tables import delimited
+from train.corpora.text_column import text_and_label
 from train.corpora.written import refuse_written
 
-TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 NO_LABEL = "-1"  # of what has names for its labels, as the tests of GLUE
 JSON = (".json", ".jsonl")
 FORMATS = (".parquet", ".jsonl", ".json", ".tsv", ".csv", ".txt")  # the best described first
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How files are read, as far as the user says it.
-
-    column, label_column: of the text and of a label, by name, or by number where there is no header. encoding: of the file,
-    delimiter: of its columns, and header: whether its first row is one; None to find it out. clean: which markup is taken
-    away, see `taken_away`.
-    """
-
-    column: str | None = None
-    label_column: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    header: bool | None = None
-    clean: bool | None = None
 
 
 def format_of(path: str | Path) -> str | None:
@@ -64,8 +56,8 @@ def is_path(text: str) -> bool:
 def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[str, str | None, str]]:
     """Yield (sentence, label, place), one after the other; note in `account` how it is read and what is left out.
 
-    The text's column is by default the only one that holds text, or one of TEXT_COLUMNS. A .txt file has a sentence a line and
-    optionally `label<TAB>` before it. Raises UserError if the file can't be read, is of another format, or has no such column.
+    A table's text is in the column that `text_and_label` finds. A .txt file has a sentence a line and optionally `label<TAB>`
+    before it. Raises UserError if the file can't be read, is of another format, or has no such column.
     """
     try:
         ending, sample = _ending(path, account), []
@@ -76,8 +68,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
             if fault := _fault(text, account):
                 account.leave_out(fault, place)
                 continue
-            if known := as_utf_8(text):
-                text = _mended(text, known, place, account)
+            text, label = _mended(text, reading, place, account), label and _mended(label, reading, place, account)
             count_markup(text, account.markup)
             text = cleaned(text, reading.clean)
             if len(sample) < MOST_SAMPLED:
@@ -95,12 +86,17 @@ def cannot_read(path: Path, error: Exception) -> UserError:
     return UserError(f"{path} can't be read ({why}).")
 
 
-def _mended(text: str, known: str, place: str, account: Account) -> str:
-    """A text whose UTF-8 was read as cp1252: mended if a file mixes the two, and else as it is, and said."""
-    if account.encoding == WESTERN:
+def _mended(text: str, reading: Reading, place: str, account: Account) -> str:
+    """A text whose UTF-8 was read as another encoding: mended where that is sure, and else as it is, and said."""
+    known = as_utf_8(text)
+    if known and account.encoding == WESTERN:
         account.note_first("some lines are UTF-8", place)
         return known
-    account.note_first(f"some letters are two wrong ones, such as {'é'.encode().decode(WESTERN)} for é", place)
+    if known and is_garbled(text) and reading.clean is not False:
+        account.note_first("letters that were saved as two or three wrong ones, such as Ã© for é, are mended", place)
+        return known
+    if known or is_garbled(text):
+        account.note_first("some letters are two wrong ones, such as Ã© for é", place)
     return text
 
 
@@ -175,7 +171,7 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
 
 def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iterator[tuple[Any, str | None, str]]:
     """The texts and labels of a table."""
-    column, label_column = _columns(path, table, reading)
+    column, label_column = text_and_label(path, table, reading)
     if not reading.column and len(table.names or ["", ""]) > 1:
         account.note(f"the text is in column {listed([column])}")
     names = table.label_names(label_column) if label_column else {}
@@ -205,85 +201,3 @@ def _fault(text: str, account: Account) -> str | None:
     if "\0" in text:
         return "with zero bytes"
     return f"not {account.encoding}" if account.encoding != UTF_8 and "\ufffd" in text else None
-
-
-def _columns(path: Path, table: Table, reading: Reading) -> tuple[str, str | None]:
-    """The names of the columns that hold the text and the label, as the file writes them."""
-    names: dict[str, None] = dict.fromkeys(table.names or [])
-    words: dict[str, list[int]] = {}  # of every text in a column
-    nested = set(table.nested)
-    seen = False
-    if table.names is None or not reading.column:
-        for number, (_, row) in enumerate(table.rows(None, Account())):
-            seen = True
-            names |= dict.fromkeys(row)
-            nested.update(name for name, value in row.items() if isinstance(value, list | dict))
-            for name in (name for name, value in row.items() if number < LOOKED_AT or name not in words if _is_wordy(value)):
-                words.setdefault(name, []).append(word_count(row[name]))
-            if table.names is not None and words and number >= LOOKED_AT:
-                break
-    column, label_column = (
-        _known(path, names, wanted, reading) if wanted and names else wanted
-        for wanted in (reading.column, reading.label_column)
-    )
-    if column and column == label_column:
-        raise UserError(f"--column and --label-column both name {column}; name another column, or leave one out.")
-    if column or not names:
-        return column or TEXT_COLUMNS[0], label_column
-    if not seen:
-        return next(iter(names)), label_column  # there is no row
-    nested.discard(label_column or "")
-    found = [name for name in names if name in words and name != label_column]
-    if nested and len(found) < 2 and not set(found) & set(TEXT_COLUMNS) and all(max(words[name]) == 1 for name in found):
-        # Such as ids beside conversations.
-        raise UserError(_only_nested(path, found, nested))
-    if len(found) != 1:
-        long = [name for name in found if sum(words[name]) >= SENTENCE * len(words[name])]
-        named = [name for name in TEXT_COLUMNS if name in found and (name in long or any(n > 1 for n in words[name]))]
-        found = named or (long if len(long) == 1 else [name for name in TEXT_COLUMNS if name in found and not long])
-    if not found:
-        raise UserError(_why_no_column(path, [name for name in names if name not in nested], bool(words)))
-    if nested and found[0] not in TEXT_COLUMNS and longer_within(table, nested, words[found[0]]):
-        raise UserError(
-            f"{path} has longer texts within {listed(sorted(nested))} than in {found[0]}; write the text into a column of "
-            f"its own, or name {found[0]} with --column."
-        )
-    return found[0], label_column
-
-
-def _known(path: Path, names: Collection[str], wanted: str, reading: Reading) -> str:
-    if (name := name_among(names, wanted)) is None:
-        otherwise = ""
-        if wanted.isdecimal() and reading.header is not False:
-            otherwise = " If the first row is no header, say --no-header."
-        elif wanted.isdecimal() and len(names) == 1 and not reading.delimiter:
-            otherwise = " If it has several, say what separates them, as with --delimiter ','."
-        raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.{otherwise}")
-    return name
-
-
-def _only_nested(path: Path, flat: list[str], nested: set[str]) -> str:
-    """Why none of a table's columns is taken for the text where others hold lists or objects, and what to do."""
-    otherwise = f", or name {listed(flat)} with --column" if flat else ""
-    return (
-        f"{path} has no column of sentences, only lists, objects or bytes in {listed(sorted(nested))}; write the text into a "
-        f"column of its own{otherwise}."
-    )
-
-
-def _why_no_column(path: Path, names: list[str], wordy: bool) -> str:
-    """Why none of a table's columns is taken for the text, and what to do."""
-    if not wordy:
-        return f"{path} has no column with words, only {listed(names)}; give a file with text, or name a column with --column."
-    return f"{path} does not show which column is the text; name one of {listed(names)} with --column."
-
-
-def _is_wordy(value: object) -> bool:
-    """Whether it is text, and no number that a .csv file holds as text."""
-    if not isinstance(value, str) or not value.strip() or is_number(value.strip()):
-        return False
-    try:
-        float(value)
-    except ValueError:
-        return True
-    return False

@@ -28,14 +28,22 @@ _ROWS = (
     (0.02, r"\\x[0-9a-f]{2}", "letters are written as \\xe9; decode it first"),
     (0.9, r"^b(['\"]).*\1$", "sentences stand in b'…', as Python prints bytes; decode it first"),
     (0.02, r"[\x01-\x08\x0e-\x1b]", "control characters, as of a terminal, are read as text; remove them"),
-    (0.02, r"[\x80-\x9f]", "characters such as \\x93 are no letters; the encoding is rather cp1252, or UTF-8"),
+    (
+        0.02,
+        r"[\x80-\x9f]",
+        "characters such as \\x93 are no letters; the encoding is rather cp1252, or the text was read in a wrong one before",
+    ),
     (
         0.02,
         "\u201a\u00c4[\u00f4\u00f2\u00fa\u00f9\u00ec\u00ee]|\u221a[\u00a9\u00a8\u2020\u2202\u00a7\u2260]|(?:[\u00d0\u00d1][\x80-\xbf]){3}",
         "some letters are two or three wrong ones, such as \u201a\u00c4\u00f4 for \u2019; save the original as UTF-8",
     ),
     (0.0, "\ufffd", "some letters were lost before (\ufffd); if the original has them, save it as UTF-8"),
-    (0.1, r"[^\W\d_]\?[^\W\d_]", "? stands within words, where letters may have been lost; save the original as UTF-8"),
+    (
+        0.1,
+        r"(?:^|\s)[^\s/?=]*[^\W\d_]\?[^\W\d_](?!\S*=)",  # not of watch?v=...
+        "? stands within words, where letters may have been lost; save the original as UTF-8",
+    ),
     (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
     (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
     (0.9, r"^(?:\S+/[A-Z]{2,4}\$? ){2}", "words carry tags, as in boat/NN; remove them"),
@@ -59,7 +67,7 @@ _ROWS = (
     (0.1, r"\\(?:emph|text\w\w|cite\w?|ref|label|begin|end|(?:sub)*section|item)\b", "commands of LaTeX are read as text"),
     (
         0.1,
-        r"\[\[[^\[\]]+\]\]|\{\{[^{}]+\}\}|^(={2,}) .* \1$|'''",
+        r"\[\[[^\[\]]+\]\]|\{\{[^{}]+\}\}|^\s*(=+ )+.* =+\s*$|'''",
         "wiki markup is read as text; save plain text",
     ),
     (
@@ -67,6 +75,24 @@ _ROWS = (
         r"^#{1,6} \w|\*\*\w|\]\(https?:|^```|^[=~-]{3,}$|:\w+:`|^\.\. \w|^\*+ (?:TODO|DONE) ",
         "Markdown or the like is read as text; save plain text",
     ),
+    (
+        0.02,
+        r"(?:^|\s)@[-,.]@\s|__eo\w__|<\|\w+\|>|(?:^|\s)\[[A-Z]{2,}[A-Z\d_]*\](?:\s|$)|^#{2,}\d+\s*$|_!_",
+        "marks, such as @-@, __eou__, <|endoftext|>, [SEP] or ###123, are read as text; remove them where they are no words",
+    ),
+    (0.02, r"^</?doc\b[^<>]*>\s*$", "lines of WikiExtractor, <doc ...> and </doc>, are read as text; remove them"),
+    (
+        0.0,
+        r"^#(?:separator|html|(?:tags|deck|notetype) column|columns):",
+        "lines of Anki, #separator:tab and the like, are read as text; remove them",
+    ),
+    (
+        0.1,
+        r"^(?:[A-Z][\w.'-]*(?: [A-Z\d][\w.'-]*){0,3}[:：]|[\[(](?:Verse|Chorus|Bridge|Intro|Outro|Refrain|Hook)\b.*[\])])$",
+        "lines that hold a name alone, as of speakers in plays or [Chorus] in songs, are read as sentences; remove them",
+    ),
+    (0.3, r"…(?:\s*https?://\S+)?$", "texts end in …, as if they were cut; if the file has whole ones, name their column"),
+    (0.05, "《[\u3040-\u30ff]+》", "readings in 《…》 are read as text; remove them"),
     (0.0, r"\*\*\* ?(?:START|END) OF TH", "notes of Project Gutenberg are read as text; remove what is not of the book"),
 )  # fmt: skip
 SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)

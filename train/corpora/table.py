@@ -62,7 +62,7 @@ def longer_within(table: Table, nested: Collection[str], flat: Sequence[int]) ->
     found, names = [], sorted({*nested} - {*table.opaque})
     try:
         for _, row in islice(table.rows(names, Account()), LOOKED_AT) if names else ():
-            longest = max((words for name in names for words in _words_within(row.get(name))), default=0)
+            longest = max((_words_within(row.get(name)) for name in names), default=0)
             found += [longest] if longest > 1 else []
     except (ValueError, ArithmeticError):  # what can't be converted
         return False
@@ -74,12 +74,16 @@ def word_count(text: str) -> int:
     return len(text.split()) + len(_WITHOUT_SPACES.findall(text)) // 2
 
 
-def _words_within(value: object) -> Iterator[int]:
+def _words_within(value: object) -> int:
+    """The words of a text; of a list's texts together, as of a poem's lines; and of an object's longest value."""
     if isinstance(value, str):
-        yield 1 if _ADDRESS.search(value) else word_count(value)
-    elif isinstance(value, list | tuple | dict):  # a map of Parquet is a list of tuples
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _words_within(inner)
+        return 1 if _ADDRESS.search(value) else word_count(value)
+    if isinstance(value, dict):
+        return max(map(_words_within, value.values()), default=0)
+    if isinstance(value, list | tuple):  # a map of Parquet is a list of tuples
+        found = [words for words in map(_words_within, value) if words > 1]
+        return sum(found) if all(isinstance(inner, str) for inner in value) else max(found, default=0)
+    return 0
 
 
 def label_of(value: object) -> str | None:

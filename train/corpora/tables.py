@@ -57,7 +57,7 @@ def delimited(
         cells[0] = first[0].cells
     length = below if below and not headed else len(cells[0])
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
-    if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if times > 1]):
+    if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if name and times > 1]):
         account.note(f"columns of one name are numbered: {twice[0]}, {twice[0]}.2")
     if headed and _has_row_names(first):
         names = ["row name", *names]
@@ -115,8 +115,8 @@ class _Rows:
                 account.leave_out("empty", place)
             elif _is_rule(row):
                 account.leave_out("a drawn line", place)
-            elif re.fullmatch(r"\(\d+ rows?\)", row.cells[0].strip()) and filled_until(row.cells) == 1:
-                account.leave_out("a count of rows", place)  # below a table of PostgreSQL
+            elif re.fullmatch(r"\(\d+ rows?(?: affected)?\)", row.cells[0].strip()) and filled_until(row.cells) == 1:
+                account.leave_out("a count of rows", place)  # below a table of PostgreSQL or SQL Server
             elif headers_due:
                 headers_due -= 1
                 if headers_due < self.headers - 1:
@@ -210,8 +210,9 @@ def _names_of_pandas(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _is_rule(row: Row) -> bool:
-    """Whether it is a line such as ----;---- or |:---|---|."""
-    return _is_filled(row) and all(map(is_rule, filter(str.strip, row.cells)))
+    """Whether it is a line such as ----;---- or |:---|---|, or --,---- with as many as the names of columns have letters."""
+    cells = [cell for cell in row.cells if cell.strip()]
+    return any(map(is_rule, cells)) and all(is_rule(cell) or re.fullmatch(r" *-+ *", cell) for cell in cells)
 
 
 def _has_row_names(rows: Sequence[Row]) -> bool:

@@ -34,6 +34,8 @@ _WRITTEN = tuple(
         (r"\A%!PS", "a PostScript file", _TEXT),
         (r"\A\.\\\"|\A\.TH ", "a manual page (troff)", _SENTENCES),
         (r"\A(%.*\n|\s)*@\w+ *\{ *[^,\s]+,\s*\w+ *= *[{\"]|\ATY  - ", "a bibliography", _TABLE),
+        (r"\APMID- ?\d|\AFN \S.*\nVR \d|\APT J\nAU ", "a list of papers (PubMed or Web of Science)", _TABLE),
+        (r"\A-\[ RECORD 1 \]", "a table with a line per cell, as psql prints it", f"{_TABLE}, as with \\\\copy"),
         (r"\Abegin:v(card|calendar)\b", "a file of contacts or of a calendar", _SENTENCES),
         (r"\A-----begin [a-z ]+-----", "encrypted or signed", "decrypt it, and save its text as .txt"),
         (r"\Abegin [0-7]{3} \S+\n", "packed by uuencode", "unpack it and give the file in it"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,13 +104,24 @@ def test_lines_in_utf_8_and_cp1252_in_one_file(tmp_path: Path) -> None:
     assert "some lines are UTF-8 (first: line 2)" in account.found
 
 
-def test_letters_that_were_garbled_before_are_said(tmp_path: Path) -> None:
-    garbled = [text.encode().decode("cp1252") for text in FRENCH]
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_letters_that_were_garbled_before_are_mended(encoding: str, tmp_path: Path) -> None:
+    """As "download your information" of Facebook and Instagram has them, and files that were saved twice."""
+    texts = FRENCH if encoding == "cp1252" else [*FRENCH, "лодка плывёт домой", "今日はいい天気", "so funny 😂"]
+    garbled = [text.encode().decode(encoding) for text in texts]
+    mood = "fête".encode().decode(encoding)
+    (tmp_path / "a.json").write_text(json.dumps([{"text": text, "mood": mood} for text in garbled]))
+    found, labels, account = read(tmp_path / "a.json", label_column="mood")
+    assert (found, {*labels}) == (texts, {"fête"})
+    assert any("are mended (first: item 1)" in note for note in account.found)
     (tmp_path / "a.txt").write_text("\n".join(garbled), encoding="utf-8")
-    texts, _, account = read(tmp_path / "a.txt")
-    assert texts == garbled
-    assert account.found == ["some letters are two wrong ones, such as Ã© for é (first: line 1)"]
-    (tmp_path / "a.txt").write_text("\n".join([*FRENCH, "SÃO PAULO"]), encoding="utf-8")
+    assert read(tmp_path / "a.txt", clean=False)[0] == garbled
+    assert "some letters are two wrong ones, such as Ã© for é (first: line 1)" in read(tmp_path / "a.txt", clean=False)[2].found
+    (tmp_path / "a.txt").write_text("\n".join([*FRENCH, "l’été fut cafÃ©"]), encoding="utf-8")
+    assert read(tmp_path / "a.txt")[2].found == [
+        f"some letters are two wrong ones, such as Ã© for é (first: line {len(FRENCH) + 1})"
+    ]
+    (tmp_path / "a.txt").write_text("\n".join([*FRENCH, "SÃO PAULO", "das CAFÉ… und „TSCHÜ“"]), encoding="utf-8")
     assert not read(tmp_path / "a.txt")[2].found
 
 

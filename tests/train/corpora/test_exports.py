@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,26 @@ def test_a_file_that_is_utf_8_is_read_so_whatever_the_option_says(tmp_path: Path
         found, _, account = read(tmp_path / "a.txt", encoding="cp1251")
         assert found == texts
         assert ("it is UTF-8" in said(account)) == (encoding == "utf-8")
+
+
+def test_rules_and_counts_of_sql_server_are_no_rows(tmp_path: Path) -> None:
+    rows = [f"{n},{text},{MOODS[n]}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,text,label", "--,----,-----", *rows, "", "(12 rows affected)"]))
+    assert read(tmp_path / "a.csv", label_column="label")[:2] == (TEXTS, MOODS)
+
+
+def test_apostrophes_behind_a_backslash(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(rf"I don\'t say \'{text}\'" for text in TEXTS))
+    found, _, account = read(tmp_path / "a.txt")
+    assert found == [f"I don't say '{text}'" for text in TEXTS]
+    assert account.markup == {"\\' for an apostrophe": 12}
+    assert cleaned(r"un caf\'e", None) == r"un caf\'e"  # of TeX
+
+
+def test_titles_beside_a_list_of_lines_are_not_taken_for_the_text(tmp_path: Path) -> None:
+    poems = [{"title": "Boats sail home", "author": "Ann", "lines": [text, text, text]} for text in TEXTS]
+    (tmp_path / "a.json").write_text(json.dumps(poems))
+    with pytest.raises(UserError, match="longer texts within lines than in title"):
+        read(tmp_path / "a.json")
+    (tmp_path / "a.json").write_text(json.dumps([poem | {"lines": poem["lines"][0].split()} for poem in poems]))  # keywords
+    assert read(tmp_path / "a.json")[0] == ["Boats sail home"] * 12

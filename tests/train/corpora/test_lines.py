@@ -130,3 +130,12 @@ def test_options_of_columns_beside_lines_are_refused_with_what_helps(tmp_path: P
     (tmp_path / "a.txt").write_text("\n".join(f"{n % 2}\t{text}" for n, text in enumerate(TEXTS)))
     with pytest.raises(UserError, match="save all files as tables, or all as lines with a tab between label and text"):
         read(tmp_path / "a.txt", label_column="label")
+
+
+def test_lines_without_a_label_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(
+        "\n".join([*(f"{n % 2}\t{text}" for n, text in enumerate(TEXTS)), "so it goes", "on and on"])
+    )
+    _, labels, account = read(tmp_path / "a.txt")
+    assert labels[-2:] == [None, None]
+    assert "2 lines have no tab, and so no label" in account.found

@@ -27,7 +27,7 @@ SIGNS = {
     "colors of a terminal": (each("\x1b[31mTEXT\x1b[0m"), "control characters"),
     "bold by backspace": (each("t\bthe TEXT"), "control characters"),
     "UTF-8 as Mac Roman": (each("the captain’s TEXT".encode().decode("mac_roman")), "wrong ones"),
-    "UTF-8 as Latin-1": (each("лодка плывёт TEXT".encode().decode("latin-1")), "wrong ones"),
+    "controls of Latin-1": (each("\x93TEXT\x94"), "are no letters"),
     "lost letters": ([*TEXTS, "le caf\ufffd"], "were lost before"),
     "question marks": (each("le caf?s TEXT"), "may have been lost"),
     "letters apart": ([" ".join(text) for text in TEXTS], "letters stand apart"),
@@ -48,6 +48,16 @@ SIGNS = {
     "labels before": ([f"{['pos', 'neg'][n % 2]} {text}" for n, text in enumerate(TEXTS)], "begin or end with a label"),
     "labels behind": ([f"{text} {n % 2}" for n, text in enumerate(TEXTS)], "begin or end with a label"),
     "full width": (each("ｔｈｅ TEXT"), "full width"),
+    "headings of WikiText": ([f" = {text} = " if n % 2 else text for n, text in enumerate(TEXTS)], "wiki markup"),
+    "marks of WikiText": (each("so @-@ so TEXT"), "marks, such as"),
+    "turns of dialogues": (each("TEXT __eou__ TEXT __eou__"), "marks, such as"),
+    "ends of texts": ([*TEXTS, *["<|endoftext|>"] * 3], "marks, such as"),
+    "numbers of papers": ([*TEXTS, *["###24293578"] * 3], "marks, such as"),
+    "pages of Wikipedia": ([*TEXTS, '<doc id="1" title="Boat">', "</doc>"], "WikiExtractor"),
+    "plays": (["ROMEO:", *TEXTS[:6], "First Citizen:", *TEXTS[6:]], "speakers"),
+    "songs": (["[Chorus]", *TEXTS[:6], "[Verse 2]", *TEXTS[6:]], "speakers"),
+    "cut texts": (each("TEXT… https://t.co/ab1"), "as if they were cut"),
+    "readings": (each("船《ふね》 TEXT"), "readings"),
     "joined letters": (each("ﬁsh TEXT"), "joined"),
 }  # fmt: skip
 
@@ -75,6 +85,7 @@ def test_plain_sentences_show_no_sign() -> None:
     plain = [
         "It costs 3 + 4 = 7, or 50% of it: see https://example.org/a%20b.", "Really?! I & you, A/B and C#; it's well-known --",
         "a*b, **, __init__, [note] {aside} (S) (1)", "the 'boat' sails; what? no.", "I am at @home, #boat ~3 | 4 ^5",
+        "https://example.org/watch?v=a1 or watch?v=b2", "I am __so__ [very] sure", "Note: (Really.) He waited…",
         "Cafés + crêpes = fun", "C+ABC- and A+B", "naïve – “quoted” … ½ €5",
     ]  # fmt: skip
     assert not signs(plain * 3)
@@ -97,6 +108,26 @@ def test_names_before_texts_are_said(form: str, sign: str, tmp_path: Path) -> No
     lines = [form.format(n=f"{chr(97 + n)}.key", text=text) for n, text in enumerate(TEXTS)]
     (tmp_path / "a.txt").write_text("\n".join(lines))
     assert f"say --delimiter '{sign}'" in said(read(tmp_path / "a.txt")[2])
+
+
+@pytest.mark.parametrize(
+    ("form", "advice"),
+    [
+        ("{text}@{mood}", "say --delimiter '@'"),
+        ("{mood}：{text}", "say --delimiter '：'"),
+        ("{mood}_!_{text}", "put a tab in its place"),
+    ],
+)
+def test_classes_beside_a_rare_sign_are_said(form: str, advice: str, tmp_path: Path) -> None:
+    """As Financial PhraseBank and Chinese news have them."""
+    lines = [form.format(text=text, mood=["good", "bad"][n % 2]) for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.txt").write_text("\n".join(lines), encoding="utf-8")
+    assert advice in said(read(tmp_path / "a.txt")[2])
+
+
+def test_marks_between_texts_are_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(each("<|startoftext|>TEXT<|endoftext|>")))
+    assert "--delimiter" not in said(read(tmp_path / "a.txt")[2])
 
 
 def test_a_log_that_begins_with_months_is_said(tmp_path: Path) -> None:

@@ -29,6 +29,15 @@ WRITTEN = {
     "latex": ("% made up\n\\documentclass{article}\n\\begin{document}\n" + each("{text}"), "a LaTeX file"),
     "bibliography": (each("@book{{boat{n},\n  title = {{{text}}}\n}}").replace("{{", "{"), "a bibliography"),
     "references": (each("TY  - JOUR\nTI  - {text}\nER  - \n"), "a bibliography"),
+    "papers of PubMed": (each("PMID- 3{n}\nOWN - NLM\nTI  - {text}\n"), "a list of papers"),
+    "papers of Web of Science": (
+        "FN Clarivate Analytics\nVR 1.0\n" + each("PT J\nAU Boat, A\nTI {text}\nER\n"),
+        "a list of papers",
+    ),
+    "expanded by psql": (
+        each("-[ RECORD {n} ]---\ntext  | {text}").replace("RECORD 0", "RECORD 1", 1),
+        "a table with a line per cell",
+    ),
     "calendar": (each("BEGIN:VEVENT\nSUMMARY:{text}").join(("BEGIN:VCALENDAR\n", "\n")), "contacts or of a calendar"),
     "encrypted": ("-----BEGIN PGP MESSAGE-----\n\n" + each("{text}"), "encrypted or signed"),
     "uuencode": ("begin 644 a.txt\n" + each("M{text}"), "packed by uuencode"),
