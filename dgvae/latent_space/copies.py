@@ -17,6 +17,8 @@ _SHARP = 0.7  # of what is seen at k, from which on that at k + 1 is no less
 _OWN = 0.9  # values of a coordinate for each place, from which on places that are equal are copies
 _DECIMALS = (1, 10, 100, 1000)  # of numbers that are written with at most three of them
 _OFTEN = 3.0  # times as many as by chance
+_ATOM = 0.05  # of the examples
+_SAME = 1.5  # times as many pairs, below half of what rounding in one dimension brings
 _ROUNDING = 1e-7  # of the extent: smaller distances may be zero
 
 
@@ -71,13 +73,29 @@ def _equal(location: Tensor) -> int:
     In coordinates that are rounded, cut at zero, or of few values, places meet although no example is a copy. There, the
     coordinates meet more often than the places. [N, D] -> a count.
     """
-    different = len(location.unique(dim=0))
-    if different == 1:
+    places = location.unique(dim=0)
+    if (different := len(places)) == 1:
         return 0
     values = 1 + (location.sort(dim=0).values.diff(dim=0) != 0).sum(0)  # of each coordinate, [D]
     second = int(values.sort(descending=True).values[1]) if len(values) > 1 else 0
     few = different <= len(location) / _NEIGHBORS[-1]
-    return len(location) - different if few or second >= _OWN * different else 0
+    return len(location) - different if few or second >= _OWN * different else _equal_beyond_rounding(location, places)
+
+
+def _equal_beyond_rounding(location: Tensor, places: Tensor) -> int:
+    """How many of N places are another's and would not be by rounding. [N, D], and the different ones [M, D] -> a count.
+
+    If neighboring values of each coordinate become one, places in m dimensions that meet by rounding meet about 2^m times as
+    often, and copies as often as before.
+    """
+    varied = [column for column in places.T if len(column.unique()) > 1]
+    if min(float(column.unique(return_counts=True)[1].max()) for column in varied) > _ATOM * len(places):
+        return 0  # each coordinate has a value that many examples share, as those cut at zero
+    ranks = torch.stack([column.unique(return_inverse=True)[1] for column in location.T], dim=1)  # [N, D]
+    if _pairs(ranks // 2) > _SAME * _pairs(location):
+        return 0
+    equal, nearly = len(location) - len(places), len(location) - len((ranks // 2).unique(dim=0))
+    return max(0, equal - (nearly - equal))
 
 
 def _shares(logs: Tensor) -> Tensor:
