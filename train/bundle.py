@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from dgvae.checkpoint.checkpoint import FILES, weights_sha256
+from dgvae.checkpoint.checkpoint import FILES, check_weights, weights_sha256
 from dgvae.checkpoint.discover import TOKENIZER_FILE, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
@@ -24,8 +24,10 @@ from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.record import METRICS_FILE, Record
 from dgvae.files.atomic import write_bytes
 from dgvae.model.text_vae import TextVAE
+from dgvae.text.corpora import CORPORA
 from train.claims import claimed
 from train.corpora import find_corpus
+from train.evaluate.card import KEPT, text_options
 from train.evaluate.command import add_missing_figures, chosen, load_model
 from train.evaluate.find_text import read_texts, trained_on
 from train.evaluate.finish import add_map, finish
@@ -92,6 +94,7 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         UserError: the text is another, or the run has not the tokenizer of the checkpoints beside `folder`.
     """
     known, source = Record.load(run), weights_sha256(run)
+    check_weights(run, known.weights)
     if texts.evaluation.sha256 != known.evaluation.sha256:
         raise UserError(f"{texts.evaluation.path} is not the text that {run} was measured on; give that text with --data.")
     own = trained_on(run, known, texts)
@@ -101,7 +104,8 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         model = TextVAE.from_pretrained(run)
         share_tokenizer(run, folder.parent)
         model.save_pretrained(folder, torch.int8)
-        finish(folder, texts.evaluation, known.corpus, known.training | {SOURCE: source}, compact=True)
+        of_text = {} if known.corpus in CORPORA else {KEPT: text_options(run)}
+        finish(folder, texts.evaluation, known.corpus, known.training | {SOURCE: source} | of_text, compact=True)
     model = load_model(folder)
     print(f"{folder.name}: {model.config.title}", flush=True)
     record, _ = add_missing_figures(folder, model, Record.load(folder), own, again=False)

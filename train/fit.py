@@ -141,6 +141,7 @@ def complete(
     print("stopped; completing the checkpoint without a map …" if stopped else "completing the checkpoint …", flush=True)
     facts = asdict(run.plan) | facts | {
         "epochs": run.epoch,
+        "planned_epochs": options.epochs,
         "finished": not stopped,
         "began_with": options.began_with,
         "changed": options.changed,

@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dgvae.checkpoint.checkpoint import check_weights
 from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.console import command
 from dgvae.errors import UserError
+from dgvae.evaluation.record import METRICS_FILE, Record
 from dgvae.methods.config import CONFIG_FILE
 from train.claims import claimed
 from train.evaluate.finish import add_map
@@ -27,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not (options.folder / CONFIG_FILE).is_file():
         raise UserError(f"There is no checkpoint in {options.folder}; name the folder that holds its {CONFIG_FILE}.")
     umap = UmapOptions(options.neighbors, options.min_dist)
+    if (options.folder / METRICS_FILE).is_file():  # else nothing says which weights the latents are of
+        check_weights(options.folder, Record.load(options.folder).weights)
     with claimed(options.folder) as mine:
         if not mine:
             raise UserError(f"{options.folder} is in use by another process; wait until it has ended.")

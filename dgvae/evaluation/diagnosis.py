@@ -11,22 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.special import ndtri, psi
-
-from dgvae.evaluation.estimates import DOUBT, Estimate, hole_mass_by_chance, interval
+from dgvae.evaluation.estimates import Estimate, hole_mass_by_chance, interval
 from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, MATCH, percent
-from dgvae.evaluation.marginals import MOST, as_copies, how, judge_marginals
+from dgvae.evaluation.joint_cause import covariance_differs, joint_cause
+from dgvae.evaluation.marginals import how, judge_marginals
 from dgvae.evaluation.record import Record
 
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
 HUGE = 1000.0  # nats of a dimension's KL: what its marginal KL leaves of it is then lost in the latter's error
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
-COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
 FAR = 0.5  # nats of joint gap; that of a match is about 0
 HOLES = 0.05  # of the prior's mass, from which on it has holes
-CORRELATED = 0.3
 FEWEST = 20  # sentences with which anything is said
 MOST_COPIES = 0.05  # of the sentences: with more, those held out are in q(z) nonetheless, and everything else looks far from it
+FEW_COPIES = 0.01  # with more, joint gap and AUC are higher by more than their standard error
 CEILING = 0.9  # of log N, from which on MI is no longer told from its ceiling
 
 
@@ -67,7 +65,7 @@ def collapse(record: Record) -> Iterator[Finding]:
         silent = sum(value < SILENT_KL and not away for value, away in zip(_told(record), far, strict=True))
         carry = f"{silent} of {len(kl)} dimensions carry less than {SILENT_KL:g} nats"
     else:
-        silent = len(variance) - round(_value(record, "active_units"))
+        silent = len(variance) - round(record.value("active_units"))
         carry = f"the posterior means of {silent} of {len(variance)} dimensions barely vary"
     mi, sentences = record.figures.get("mi"), record.evaluation.sentences
     little = min(LITTLE_MI, 0.2 * math.log(sentences))
@@ -120,7 +118,7 @@ def _told(record: Record) -> list[float]:
 
 def ceiling(record: Record) -> Iterator[Finding]:
     """Whether so many sentences can tell what is asked of them."""
-    log_n, kl, mi = math.log(record.evaluation.sentences), _value(record, "kl"), _value(record, "mi")
+    log_n, kl, mi = math.log(record.evaluation.sentences), record.value("kl"), record.value("mi")
     n = f"log {record.evaluation.sentences:,} = {log_n:.1f}"
     if mi > CEILING * log_n:
         yield Finding(
@@ -182,14 +180,16 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     """What marginals don't show."""
     if has_copies(record):
         yield Finding("note", f"Holes can't be told: {copies_said(record)}. Leave the copies out.")
+    elif record.copies > FEW_COPIES * record.evaluation.sentences:
+        yield Finding("note", f"{copies_said(record)}, which raises joint gap and AUC. Leave the copies out.")
     mass, gap = record.figures.get("hole_mass"), record.figures.get("smoothed_gap")
     if mass and record.outliers:
         lie, they = ("lies", "it is") if record.outliers == 1 else ("lie", "they are")
         which = f"{record.outliers:,} of {record.evaluation.sentences:,} encoded sentences"
         yield Finding("note", f"{which} {lie} far from the rest. Where holes are looked for, {they} left out.")
     if not mass or not gap:
-        if _covariance_differs(record):
-            yield Finding("fault", f"Holes: {_joint_cause(record)}.")
+        if covariance_differs(record):
+            yield Finding("fault", f"Holes: {joint_cause(record)}.")
         return
     holes, least = has_holes(record), max(0.0, interval(gap, record.evaluation.sentences)[0])
     outside = f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {least:.1f} nats)"
@@ -197,21 +197,24 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
     elif not holes and not wrong and (far := interval(gap, record.evaluation.sentences)[0]) > FAR:
-        where = "encoded sentences lie where the prior has little mass"
+        where = "where encoded sentences lie, q(z) is much denser than the prior"
         yield Finding(
             "fault", f"No holes are found, but q(z) differs from the prior: {where} (joint gap at least {far:.1f} nats)."
         )
     elif not holes:
-        unseen = " Posteriors are narrow, so smaller holes need more sentences to be seen." if _are_narrow(record) else ""
-        if "kl" not in record.figures:
-            unseen = " Points show q(z) in smoothed form alone, so smaller holes need more of them to be seen."
-        yield Finding(
-            "good", f"No holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
-        )
+        which = "Points" if "kl" not in record.figures else "Narrow posteriors" if _are_narrow(record) else ""
+        unseen = f" {which} show q(z) in smoothed form alone: holes that are narrow in some direction are not seen."
+        unseen, beyond = unseen if which else "", "Beyond these marginals, no" if wrong else "No"
+        if interval(mass, record.evaluation.sentences)[0] > hole_mass_by_chance(record.evaluation.sentences):
+            yield Finding("note", f"Few holes: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}")
+        else:
+            yield Finding(
+                "good", f"{beyond} holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
+            )
     elif wrong or unsure or "marginal_kl" not in record.profile:
         yield Finding("fault", f"Holes: {outside}.")
     else:
-        yield Finding("fault", f"No marginal holes, but joint holes: {_joint_cause(record)}; {outside}.")
+        yield Finding("fault", f"No marginal holes, but joint holes: {joint_cause(record)}; {outside}.")
 
 
 def has_copies(record: Record) -> bool:
@@ -249,42 +252,6 @@ def _too_few_for_holes(mass: Estimate, record: Record) -> str:
             "equals the prior"
         )
     return f"the hole mass is between {max(0.0, low):.1%} and {min(1.0, high):.1%}"
-
-
-def _covariance_differs(record: Record) -> bool:
-    """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
-    if not (gap := record.figures.get("covariance_gap")):
-        return False
-    more = as_copies(record)
-    sentences = int(record.sentences_of("covariance_gap") / more)
-    by_chance = _covariance_gap_by_chance(sentences, record.dimensions)
-    return interval(Estimate(gap.value, math.sqrt(more) * gap.error), sentences)[0] - by_chance >= COVARIANCE_GAP
-
-
-def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
-    """Its mean for the covariance of N draws of N(0, I), which by Wishart's distribution is too high."""
-    if sentences <= dim + 1:
-        return math.inf
-    log_det = float(psi([(sentences - i) / 2 for i in range(1, dim + 1)]).sum()) + dim * math.log(2 / sentences)
-    return 0.5 * (dim * (sentences - 1) / sentences + dim / sentences - log_det - dim)
-
-
-def _joint_cause(record: Record) -> str:
-    correlated = max(record.pairs, key=lambda pair: abs(pair.correlation), default=None)
-    dim = record.dimensions or 2
-    of_few = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(record.evaluation.sentences)
-    if correlated and abs(correlated.correlation) >= max(CORRELATED, of_few):
-        i, j = (dimension + 1 for dimension in correlated.dimensions)
-        return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
-    gap, by_chance = _value(record, "covariance_gap"), _covariance_gap_by_chance(record.evaluation.sentences, dim)
-    if _covariance_differs(record) or gap - by_chance >= MOST * _value(record, "smoothed_gap"):
-        return f"the mean or covariance of q(z) differs from the prior's (covariance gap {gap:.2f} nats)"
-    return "means, variances and correlations match, but the shape does not"
-
-
-def _value(record: Record, figure: str) -> float:
-    """A figure, or 0 where there is none."""
-    return record.figures[figure].value if figure in record.figures else 0.0
 
 
 RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (

@@ -15,9 +15,10 @@ from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE
 from dgvae.evaluation.holes import check_dimensions
 from dgvae.evaluation.mixture_figures import mixture_figures
 from dgvae.evaluation.record import PairGap
-from dgvae.posteriors import DiagonalGaussian, Posterior
+from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
+BINS = 10  # of equal prior mass
 SHOWN_PAIRS = 5
 MOST_TIED = 500  # pairs among which the worst is looked for
 
@@ -192,23 +193,41 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
 
 
 def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[float]]:
-    """What mean m and variance v say of KL(q(z_i) ‖ p(z_i)): it is at least ½ (v + m² − 1 − log v), a Gaussian's.
+    """How large KL(q(z_i) ‖ p(z_i)) is at least: by mean m and variance v, ½ (v + m² − 1 − log v), a Gaussian's; of points, by
+    their shares in BINS intervals of equal prior mass, too, where that is more.
 
-    N sentences suffice for it where posteriors are narrow, or are points, and for q(z_i) itself they do not. A constant, whose
-    KL is infinite, has 0: it is told otherwise.
+    N sentences suffice for these where posteriors are narrow, or are points, and for q(z_i) itself they do not. A constant,
+    whose KL is infinite, has 0: it is told otherwise.
     """
 
-    def bound(mixture: AggregatedPosterior) -> Tensor:
+    def by_moments(mixture: AggregatedPosterior) -> Tensor:
         mean, variance = (mixture.profile()[name] for name in ("mean", "variance"))
         return (0.5 * (variance + mean.square() - 1 - variance.log())).where(variance > 0, 0)
 
-    whole, without = _with_and_without(aggregated, bound)
+    whole, without = _with_and_without(aggregated, by_moments)
+    if isinstance(aggregated.posterior, Points):
+        binned, binned_without = _with_and_without(aggregated, lambda q: _binned_kl(q.posterior.location))
+        # Each is too high by half its degrees of freedom over N.
+        is_more = (binned - (BINS - 1) / (2 * len(aggregated)) > whole - 1 / len(aggregated)) & (whole > 0)
+        whole = binned.where(is_more, whole)
+        without = [b.where(is_more, m) for b, m in zip(binned_without, without, strict=True)]
     name = "marginal_kl_bound"
     if not without:
         return {name: whole.tolist()}
     estimates = [jackknife(*column) for column in zip(whole.tolist(), torch.stack(without).T, strict=True)]
     bias = (len(without) - 1) * (torch.stack(without).mean(0) - whole)
     return {name: whole.tolist(), f"{name}_error": [each.error for each in estimates], f"{name}_bias": bias.tolist()}
+
+
+def _binned_kl(points: Tensor) -> Tensor:
+    """KL of the shares of points in BINS intervals of equal mass under N(0, 1), which KL(q(z_i) ‖ p(z_i)) is no less than.
+
+    points: [N, D] -> [D], nats.
+    """
+    places = (torch.special.ndtr(points.double()) * BINS).long().clamp_max(BINS - 1)  # [N, D]
+    counts = torch.zeros(BINS, points.shape[1], dtype=torch.float64).scatter_add_(0, places, torch.ones_like(places).double())
+    shares = counts / len(points)
+    return torch.xlogy(shares, BINS * shares).sum(0)
 
 
 def marginal_kl_by_chance(precision: Tensor, sentences: int) -> Tensor:

@@ -9,6 +9,10 @@ from dgvae.evaluation.figures import Figure
 from dgvae.evaluation.record import Record
 from dgvae.methods.config import TextVAEConfig
 
+OTHER_SENTENCES = (
+    "Not all of these models were measured on the same sentences. Figures compare only between models that were: others are "
+    "easier or harder to model, more or fewer."
+)
 READ_DIFFERENTLY = (
     "Some of these models know other words, or read longer sentences, than others. Words that a model doesn't know are <unk>, "
     "and long sentences are cut. So likelihoods and figures of text compare only between models that agree in both."
@@ -58,9 +62,10 @@ class Measured:
         return set(figures) <= self.record.figures.keys()
 
 
-def read_differently(checkpoints: Iterable[Measured]) -> bool:
-    """Whether models that were measured on the same sentences read them differently."""
+def remarks(checkpoints: Iterable[Measured]) -> list[str]:
+    """What to say beside a table of these: which of them don't compare, and why."""
     reads: dict[str, set[tuple[object, ...]]] = {}
     for checkpoint in checkpoints:
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
-    return any(len(ways) > 1 for ways in reads.values())
+    differ = any(len(ways) > 1 for ways in reads.values())
+    return [OTHER_SENTENCES] * (len(reads) > 1) + [READ_DIFFERENTLY] * differ

@@ -80,6 +80,10 @@ class Record:
         """How many sentences a figure comes from."""
         return self.all_examples if self.all_examples and figure in SUMMED else self.evaluation.sentences
 
+    def value(self, figure: str) -> float:
+        """A figure, or 0 where there is none."""
+        return self.figures[figure].value if figure in self.figures else 0.0
+
     def text(self, figure: str) -> str:
         """A figure as it is written: "n/a" if it cannot be, "–" if it was not measured."""
         if figure in self.figures:

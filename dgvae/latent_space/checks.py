@@ -31,6 +31,7 @@ _MEANT = {
     "var": ("variance", "sigma2", "sigma_sq"),
     "z": ("latents", "latent", "embeddings", "embedding", "codes", "code", "zs"),
 }
+_IGNORED = -100  # by PyTorch's losses
 _LOG_STD = ("log_std", "logstd", "log_sigma", "logsigma", "log_scale")
 _NUMBERED = re.compile(r"\D+\d+")  # a dimension in a column of its own
 
@@ -91,6 +92,8 @@ def checked(columns: Mapping[str, Any], name: str, most: Most = USUAL) -> Conten
     _check_axes(arrays, location, name)
     points = numbers(arrays, location, name)
     posterior = DiagonalGaussian(points, log_variance(arrays, points, name)) if location == "mean" else Points(points)
+    if "label" in arrays and "labels" in arrays:
+        raise UserError(f"{name} holds both label and labels; leave one out.")
     labels, classes = _labels(arrays.get("label", arrays.get("labels")), len(points), name)
     return Contents(
         posterior,
@@ -150,7 +153,10 @@ def _check_shape(arrays: Mapping[str, Column], key: str, name: str) -> None:
             f"{name} has {key} of the shape {shape}; save [examples, dimensions]: for one dimension, {key}[:, None]."
         )
     if array.ndim != 2:
-        raise UserError(f"{name} has {key} of the shape {shape}; save {key}.reshape(len({key}), -1), [examples, dimensions].")
+        raise UserError(
+            f"{name} has {key} of the shape {shape}, and [examples, dimensions] is wanted: if the first axis is the examples, "
+            f"save {key}.reshape(len({key}), -1); if it is batches of them, {key}.reshape(-1, {key}.shape[-1])."
+        )
     if not array.size:
         raise UserError(f"{name} is empty: {key} has the shape {shape}; save some thousand examples.")
     rows, dim = shape
@@ -194,7 +200,10 @@ def _check_axes(arrays: Mapping[str, Column], key: str, name: str) -> None:
 
 
 def _labels(column: Column | None, examples: int, name: str) -> tuple[Tensor, dict[int, str]]:
-    """A number for each example's label, and what the classes are called. NaN, negative numbers and "" are no label."""
+    """A number for each example's label, and what the classes are called.
+
+    NaN, "", −100, and −1 unless it comes with 1 alone or with lower numbers, are no label.
+    """
     if column is None:
         return torch.full((examples,), UNLABELED), {}
     _check_length(column, "label", examples, name)
@@ -210,7 +219,10 @@ def _labels(column: Column | None, examples: int, name: str) -> tuple[Tensor, di
             f"{name} has a label that is no whole number below {MOST_CLASSES:,}; rename label if it is a measurement: "
             "LatentSpace.map can color by any other column of numbers."
         )
-    return torch.from_numpy(np.maximum(known.astype(np.int64), UNLABELED)), {}
+    known = np.where(known == _IGNORED, UNLABELED, known)
+    if known.min() < UNLABELED or set(np.unique(known)) == {-1, 1}:  # of sentiment, all of them classes
+        return _labels([f"{number:g}" if number > _IGNORED else "" for number in column.tolist()], examples, name)
+    return torch.from_numpy(known.astype(np.int64)), {}
 
 
 def _texts(column: Column | None, examples: int, name: str) -> list[str] | None:

@@ -13,6 +13,7 @@ from dgvae.files.atomic import read_json
 
 UNLABELED = -1
 SPLITS = ("train", "valid", "test")
+VALIDATION_FILE = "valid.txt"
 SOURCE_FILE = "source.json"  # beside prepared text: what it was made of
 
 _NOT_OURS = "for non-commercial research under its owners' terms; it must not be redistributed."
@@ -154,6 +155,13 @@ def corpus_files(name: str, folder: Path) -> dict[str, Path]:
     if missing := [path.name for path in files.values() if not path.is_file()]:
         raise UserError(f"{place} lacks {', '.join(missing)}; --data names the folder that holds the corpus {name}.")
     return files
+
+
+def measured_file(split: Split) -> str:
+    """The file of a corpus whose sentences are measured: valid.txt where there are no others than those for validation."""
+    texts = source_of(split.path.parent).get("texts", {})
+    is_valid = split.path.name == "test.txt" and texts and texts.get("valid") == texts.get("test")
+    return VALIDATION_FILE if is_valid else split.path.name
 
 
 def is_label(text: str) -> bool:

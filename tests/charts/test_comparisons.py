@@ -175,6 +175,8 @@ def test_all_who_read_the_best_are_marked():
 def test_figures_of_different_sentences_are_not_compared():
     checkpoints = [measured("a", mi=1.0), measured("b", mi=2.0), measured("c", sentences="others", mi=9.0)]
     assert best(table_of(checkpoints)) == [False, True, False]
+    assert "measured on the same sentences" in table_of(checkpoints)
+    assert "measured on the same sentences" not in table_of(checkpoints[:2])
 
 
 def test_likelihoods_compare_only_between_models_that_read_the_same():

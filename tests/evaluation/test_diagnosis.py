@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.estimates import Estimate, hole_mass_by_chance, prior_count
 from dgvae.evaluation.record import Evaluation, Record
-from dgvae.posteriors import DiagonalGaussian, Implicit, Posterior
+from dgvae.posteriors import DiagonalGaussian, Implicit, Points, Posterior
 from tests.aggregate.test_aggregate import on_the_sphere
 from tests.evaluation.test_latent_figures import measured
 
@@ -53,6 +53,14 @@ def ring() -> DiagonalGaussian:
     return DiagonalGaussian(size * sign, torch.full_like(size, -6.0))
 
 
+def void() -> Points:
+    """Mean and covariance match, and in the middle of one of 16 axes lie 2 % of the points and 24 % of the prior."""
+    z = torch.randn(N, 16, generator=torch.Generator().manual_seed(0))
+    z[:, 1] = z[:, 0].sign() * 0.95 + 0.312 * z[:, 1]
+    z[:, 0] = torch.randn(N, generator=torch.Generator().manual_seed(1))
+    return Points(z)
+
+
 def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
     """Every sentence with its severity."""
     found = measured(posterior, seed, prior_samples=prior_count(len(posterior)))
@@ -75,6 +83,8 @@ SPACES = {
     "too narrow": (spread(0.3), "it is too narrow (variance 0.3", "fault"),
     "correlated": (correlated(), "No marginal holes, but joint holes: dimensions 2 and 4 are correlated (+0.6", "fault"),
     "of another shape": (ring(), "means, variances and correlations match, but the shape does not", "fault"),
+    "points with a void along an axis": (void(), "Dimension 2 differs from N(0, 1), by at least 0.3", "fault"),
+    "holes beyond it": (void(), "Beyond these marginals, no holes are found", "good"),
     "an autoencoder": (spread(1.0, 1e-9), "Posteriors are narrow (KL", "note"),
     "at the ceiling": (spread(1.0, 1e-9), "MI is near its maximum log 2,000 = 7.6", "note"),
     "on a sphere": (on_the_sphere(N, 40), "No holes are found", "good"),
@@ -173,7 +183,29 @@ def test_no_holes_says_what_narrow_posteriors_hide(kl: float, narrow: bool) -> N
     figures = {"hole_mass": Estimate(0.012, 0.003), "smoothed_gap": Estimate(-0.2, 0.1), "kl": Estimate(kl, 0.1)}
     record = Record("made-up", "", Evaluation("", 1000, ""), figures, {}, {}, {}, [])
     found = next(finding.text for finding in diagnose(record) if "No holes are found" in finding.text)
-    assert ("smaller holes need more sentences" in found) is narrow
+    assert ("holes that are narrow in some direction are not seen" in found) is narrow
+
+
+def test_more_holes_than_a_match_are_few_and_not_none() -> None:
+    figures = {"hole_mass": Estimate(0.028, 0.003), "smoothed_gap": Estimate(0.1, 0.1), "kl": Estimate(5.0, 0.1)}
+    (found,) = diagnose(Record("made-up", "", Evaluation("", 10_000, ""), figures, {}, {}, {}, []))
+    assert (found.text, found.severity) == ("Few holes: the hole mass is 2.8%, and 1 % is a match.", "note")
+
+
+def test_what_chance_brings_of_a_covariance_gap_is_said() -> None:
+    figures = {"covariance_gap": Estimate(8.16, 0.11)}
+    record = Record("", "", Evaluation("", 3000, ""), figures, {}, {}, {"variance_of_means": [1.0] * 256})
+    assert any("(covariance gap 8.16 nats, of which chance brings 5.69)" in finding.text for finding in diagnose(record))
+
+
+@pytest.mark.parametrize(
+    ("copies", "said"), [(20, ""), (90, "90 of 3,000 encoded sentences are copies"), (200, "Holes can't be told")]
+)
+def test_few_copies_are_said_too(copies: int, said: str) -> None:
+    figures = {"hole_mass": Estimate(0.01, 0.003), "smoothed_gap": Estimate(0.1, 0.1), "kl": Estimate(5.0, 0.1)}
+    texts = [f.text for f in diagnose(Record("", "", Evaluation("", 3000, ""), figures, {}, {}, {}, [], copies=copies))]
+    assert any("copies" in text for text in texts) is bool(said)
+    assert any(said in text for text in texts)
 
 
 @pytest.mark.parametrize(

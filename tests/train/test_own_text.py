@@ -71,6 +71,10 @@ def test_the_summary_is_in_record_log_and_card(home: Path) -> None:
     assert "columns are separated by semicolons" in card
     assert "1 sentence cut at 100 words" in card
     assert str(home) not in card + (run / "metrics.json").read_text()
+    # There was no --test-file.
+    assert "15 for validation and to measure" in dict(text_lines(facts))["sentences"]
+    assert "Measured on the 15 sentences of `valid.txt`, by which the weights were chosen, with" in card
+    assert "split: validation" in card
     assert TextFacts.read({"sentences": 5}) is None
 
 

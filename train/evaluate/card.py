@@ -18,13 +18,15 @@ from dgvae.evaluation.record import Record
 from dgvae.files.atomic import printable, write_bytes
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.text_vae import TextVAE
-from dgvae.text.corpora import CORPORA
+from dgvae.text.corpora import CORPORA, VALIDATION_FILE
 from train.corpora.account import count_of
-from train.run.arguments import flags_of
+from train.run.arguments import TEXT_OPTIONS, flags_of
 from train.run.options import DEFAULTS, OF_THE_COMMAND, TEXTS
 from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.summary import TextFacts, text_lines, unknown_warning
 
+KEPT = "text_options"  # in the training facts of a record
+OF_THE_TEXT = (*sorted(TEXTS - {"data"}), *TEXT_OPTIONS)
 NOT_OF_THE_MODEL = {"out", "resume", "threads", "device"}  # options that say where it is made, not what
 
 
@@ -60,6 +62,7 @@ def model_card(folder: Path, model: TextVAE, record: Record, repository: str = "
         initial = f" It began with the weights of {escape(str(began_with), quote=False)}."
     if changed := training.get("changed"):
         initial += f" It was resumed with other options, and had {escape(str(changed), quote=False)}."
+    for_validation = ", by which the weights were chosen," if record.evaluation.file == VALIDATION_FILE else ""
     card = f"""---
 {metadata(config, record).to_yaml()}
 ---
@@ -70,7 +73,7 @@ A text VAE: {config.row.summary} ({config.row.source}).{stopped}
 
 {figures_table(config, record)}
 
-Measured on the {record.evaluation.sentences:,} sentences of `{record.evaluation.file}` with the stored weights.
+Measured on the {record.evaluation.sentences:,} sentences of `{record.evaluation.file}`{for_validation} with the stored weights.
 `latents.safetensors` holds their posteriors; no text of the corpus is in this repository.
 
 ## Known failures
@@ -138,7 +141,7 @@ def metadata(config: TextVAEConfig, record: Record) -> ModelCardData:
                 task_type="text-generation",
                 dataset_type=record.corpus,
                 dataset_name=title,
-                dataset_split=Path(record.evaluation.file).stem,
+                dataset_split="validation" if record.evaluation.file == VALIDATION_FILE else Path(record.evaluation.file).stem,
                 metric_type=figure.id,
                 metric_name=figure.name,
                 metric_value=record.figures[figure.id].value,
@@ -178,7 +181,7 @@ def retraining_command(config: TextVAEConfig, record: Record, folder: Path) -> s
         config: the model's.
         record: of the checkpoint.
         folder: the run's, whose run.json is read if it is there. It is not published, and without it some options are unknown:
-            those of the text, and the epochs that were asked for.
+            those of the text and, of an earlier version, the epochs that were asked for.
 
     Returns:
         One line for a shell.
@@ -192,7 +195,8 @@ def retraining_command(config: TextVAEConfig, record: Record, folder: Path) -> s
 def _known_options(config: TextVAEConfig, record: Record, folder: Path) -> dict[str, Any]:
     """Options by name. Sizes and the plan are always among them, for defaults may change."""
     asked = recorded_options(folder) if (folder / OPTIONS_FILE).is_file() else _text_of(record)
-    known = record.training | {"sentences": None} | {name: x for name, x in asked.items() if x != DEFAULTS.get(name)}
+    planned = {"sentences": None, "epochs": record.training.get("planned_epochs", record.training["epochs"])}
+    known = record.training | planned | {name: value for name, value in asked.items() if value != DEFAULTS.get(name)}
     defaults = {name: option.default for name, option in config.row.options.items()}
     return known | {
         "method": config.method,
@@ -205,11 +209,20 @@ def _known_options(config: TextVAEConfig, record: Record, folder: Path) -> dict[
     }
 
 
-def _text_of(record: Record) -> dict[str, str]:
+def _text_of(record: Record) -> dict[str, Any]:
     """The options that name the text, as far as the record tells."""
     if record.corpus in CORPORA:
         return {"corpus": record.corpus}
-    return {"train_file": f"{record.corpus}.txt", "valid_file": record.evaluation.file}
+    known = record.training.get(KEPT)
+    if isinstance(known, dict):
+        return {name: known[name] for name in OF_THE_TEXT if isinstance(known.get(name), str | bool)}
+    return {"train_file": f"{record.corpus}.txt"}
+
+
+def text_options(run: Path) -> dict[str, Any]:
+    """A run's options of its text, without folders; a checkpoint that is made of it keeps them as KEPT."""
+    asked = recorded_options(run) if (run / OPTIONS_FILE).is_file() else {}
+    return {name: _portable(name, asked[name]) for name in OF_THE_TEXT if asked.get(name) not in (None, DEFAULTS.get(name))}
 
 
 def _portable(option: str, value: Any) -> Any:

@@ -22,12 +22,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dgvae.aggregate import aggregate
 from dgvae.checkpoint.checkpoint import check_vocabulary, check_weights
 from dgvae.checkpoint.discover import find_checkpoints, tokenizer_path
 from dgvae.checkpoint.latents import Latents
 from dgvae.console import command
 from dgvae.errors import UserError
-from dgvae.evaluation.measured import READ_DIFFERENTLY, read_differently
+from dgvae.evaluation.measured import remarks
 from dgvae.evaluation.record import METRICS_FILE, Evaluation, Record
 from dgvae.files.atomic import read_json
 from dgvae.latent_space.measuring import add_latents
@@ -41,7 +42,7 @@ from train.evaluate.card import write_card
 from train.evaluate.find_text import place_of_text, read_texts, trained_on
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
-from train.evaluate.texts import PARTS, Texts, parts
+from train.evaluate.texts import PARTS, Texts, evaluation_of, parts
 from train.run.argument_types import folder_name, names_among, thread_count
 from train.run.arguments import add_text_options
 from train.run.run_file import refuse_unfinished
@@ -77,8 +78,8 @@ def evaluate(options: argparse.Namespace) -> int:
             print(f"train.evaluate: {error}", file=sys.stderr)
     if rows:
         print(f"\n{table(rows)}")
-        if read_differently(row.measured for row in rows):
-            print(f"\n{READ_DIFFERENTLY}")
+        for remark in remarks(row.measured for row in rows):
+            print(f"\n{remark}")
         if not texts:
             print("\nOnly what needs no text was measured; --data names the folder that holds the corpora.")
     if rows and options.out:
@@ -196,6 +197,8 @@ def add_missing_figures(
     todo = {name: add for name, add in missing.items() if name in wanted}
     if todo and is_own and not os.access(folder, os.W_OK):
         raise UserError(f"{folder} can't be written, and what is measured is kept there; copy it to a folder of your own.")
+    if "latents" in todo:
+        record = replace(record, outliers=int(aggregate(posterior).outliers.sum()))
     for name, add in todo.items():
         print(f"  {name} …", flush=True)
         add(record)
@@ -230,11 +233,6 @@ def _missing_parts(
 
 def _nothing() -> dict[str, Any]:
     return {"figures": {}, "absent": {}, "profile": {}, "pairs": [], "reference": {}, "interpolation": {}}
-
-
-def evaluation_of(split: Split) -> Evaluation:
-    """A set of sentences as metrics.json identifies it."""
-    return Evaluation(split.path.name, len(split.sentences), split.sha256)
 
 
 def make_parser() -> argparse.ArgumentParser:

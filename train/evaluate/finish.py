@@ -16,7 +16,7 @@ from dgvae.checkpoint.discover import tokenizer_path
 from dgvae.checkpoint.latents import Latents, map_latents
 from dgvae.checkpoint.umap import USUAL, UmapOptions
 from dgvae.errors import UserError
-from dgvae.evaluation.record import Evaluation, Record
+from dgvae.evaluation.record import Record
 from dgvae.latent_space.measuring import add_latents
 from dgvae.methods.config import CONFIG_FILE, TextVAEConfig
 from dgvae.model.text_vae import TextVAE
@@ -24,6 +24,7 @@ from dgvae.text.corpora import Split, class_names
 from dgvae.text.tokenizer import WordTokenizer
 from train.evaluate.card import write_card
 from train.evaluate.latents import Subject, add_reconstruction
+from train.evaluate.texts import evaluation_of
 
 
 def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any], compact: bool = False) -> Record:
@@ -56,7 +57,7 @@ def finish(folder: Path, evaluation: Split, corpus: str, training: dict[str, Any
     record = Record(
         corpus=corpus,
         weights=weights_sha256(folder),
-        evaluation=Evaluation(evaluation.path.name, len(sentences), evaluation.sha256),
+        evaluation=evaluation_of(evaluation),
         figures={},
         absent={},
         training=training,

@@ -13,7 +13,7 @@ from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.diagnosis import diagnose, has_holes
 from dgvae.evaluation.figures import FIGURES, GROUPS
 from dgvae.evaluation.holes import find_holes
-from dgvae.evaluation.measured import READ_DIFFERENTLY, read_differently
+from dgvae.evaluation.measured import remarks
 from dgvae.files.atomic import write_bytes
 from dgvae.files.spreadsheet import harmless
 from dgvae.model.generation import decode_latents
@@ -68,8 +68,7 @@ def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str
             "Means over runs that differ only by their seed; ± is the standard deviation over the seeds.",
         ]
         parts += [table(averaged, [f.id for f in FIGURES.values() if f.group == group], errors=True) for group in GROUPS]
-    if read_differently(row.measured for row in rows):
-        parts.append(READ_DIFFERENTLY.replace("<unk>", "`<unk>`"))
+    parts += [remark.replace("<unk>", "`<unk>`") for remark in remarks(row.measured for row in rows)]
     for group in GROUPS:
         figures = [figure for figure in FIGURES.values() if figure.group == group]
         parts += [f"## {group}", table(rows, [figure.id for figure in figures], errors=True)]

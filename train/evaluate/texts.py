@@ -12,12 +12,12 @@ import torch
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.estimates import mean_of, ratio_of
 from dgvae.evaluation.likelihood import likeliest_words, likelihoods
-from dgvae.evaluation.record import Record
+from dgvae.evaluation.record import Evaluation, Record
 from dgvae.evaluation.text_figures import NGramModel, bleu, distinct, interpolation, vocabulary
 from dgvae.explore.paths import linear_path
 from dgvae.latent_space.measuring import add_latents, keep
 from dgvae.model.generation import Decoding
-from dgvae.text.corpora import Split
+from dgvae.text.corpora import Split, measured_file
 from train.evaluate.latents import Subject, add_reconstruction, progress
 from train.run.validation import fast_math
 
@@ -42,6 +42,11 @@ class Texts:
     def ngrams(self) -> NGramModel:
         """The trigram model of the training sentences."""
         return NGramModel(self.training.sentences if self.training else [], self.words)
+
+
+def evaluation_of(split: Split) -> Evaluation:
+    """A set of sentences as metrics.json identifies it."""
+    return Evaluation(measured_file(split), len(split.sentences), split.sha256)
 
 
 def add_likelihoods(record: Record, subject: Subject) -> None:

@@ -31,6 +31,7 @@ class TextFacts:
     unknown: the share of their words that are <unk>. duplicates: sentences that are copies of another one. in_both: validation
     sentences that are in training, too; measured_in_both: likewise of those to measure. cut: sentences longer than `max_words`.
     found, markup, cut_lines: see `Account`. unknown_held_out, cut_held_out: of validation and test.
+    measured_is_valid: whether there are no others to measure than those for validation.
     cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
     """
 
@@ -53,6 +54,7 @@ class TextFacts:
     unknown_held_out: dict[str, float] = field(default_factory=dict)
     measured_in_both: int = 0
     cut_held_out: dict[str, int] = field(default_factory=dict)
+    measured_is_valid: bool = False
 
     def record(self) -> dict[str, Any]:
         """The facts as JSON holds them."""
@@ -107,6 +109,7 @@ def text_facts(
         cut=sum(length > max_words for length in lengths),
         cut_held_out={split: longer_than(max_words, sentences) for split, sentences in held_out.items()},
         max_words=max_words,
+        measured_is_valid=validation.sha256 == evaluation.sha256,
         classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELED})],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
         unknown_held_out={split: _unknown(tokenizer, sentences) for split, sentences in held_out.items()},
@@ -151,7 +154,8 @@ def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int | None
 def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[tuple[str, str]]:
     """(what, how much) of everything there is to say of a run's text."""
     train, valid, test = (facts.sentences[split] for split in ("train", "valid", "test"))
-    lines = [("sentences", f"{train:,} to train on, {valid:,} for validation, {test:,} to measure")]
+    others = "" if facts.measured_is_valid else f", {test:,}"
+    lines = [("sentences", f"{train:,} to train on, {valid:,} for validation{others or ' and'} to measure")]
     if facts.found:
         lines.append(("read as", "; ".join(facts.found)))
     cut = f"; {count_of(facts.cut, 'sentence')} cut at {facts.max_words} words" if facts.cut else ""

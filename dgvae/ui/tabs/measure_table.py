@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from dgvae.evaluation.figures import FIGURES, Figure
-from dgvae.evaluation.measured import READ_DIFFERENTLY, Measured, read_differently
+from dgvae.evaluation.measured import Measured, remarks
 from dgvae.ui.markup.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -45,10 +45,10 @@ def measure_table(
         f"<table class='measure'><thead><tr>{_NAME_HEAD}{''.join(map(_head, figures))}</tr></thead><tbody>{rows}</tbody>"
         f"<tfoot>{_references(checkpoints, figures)}</tfoot></table>"
     )
-    remark = f"<p class='hint'>{escape(READ_DIFFERENTLY)}</p>" if read_differently(checkpoints) else ""
+    said = "".join(f"<p class='hint'>{escape(remark)}</p>" for remark in remarks(checkpoints))
     return (
         f"<div class='measure-scroll' tabindex='0' role='region' aria-label='Figures of all checkpoints'>{table}</div>"
-        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>{remark}"
+        f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>{said}"
     )
 
 

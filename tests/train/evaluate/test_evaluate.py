@@ -14,11 +14,14 @@ from dgvae.checkpoint.checkpoint import load_checkpoint
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.record import Record
 from dgvae.methods.table import METHODS
-from dgvae.text.corpora import Split, read_split
+from dgvae.model.text_vae import TextVAE
+from dgvae.text.corpora import Split, read_evaluation, read_split
+from train.bundle import main as bundle
 from train.evaluate import command as command
 from train.evaluate import texts as measuring
 from train.evaluate.command import main as evaluate
 from train.evaluate.find_text import read_texts, trained_on
+from train.map import main as make_map
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +180,17 @@ def test_other_sentences_than_its_own_leave_a_checkpoint_as_it_is(copies: Path, 
     assert row["kl"] != str(Record.load(copies / "dg-vae").figures["kl"].value)
 
 
+def test_outliers_are_counted_among_the_sentences_that_are_measured(copies: Path, corpus: Path, tmp_path: Path) -> None:
+    folder, model = copies / "dg-vae", TextVAE.from_pretrained(copies / "dg-vae")
+    known = replace(Record.load(folder), outliers=40)
+    known.save(folder)
+    other = measuring.Texts(read_evaluation(corpus / "short-yelp" / "valid.txt"), None)
+    assert command.add_missing_figures(folder, model, known, other, again=False, wanted=["latents"])[0].outliers < 40
+    own = measuring.Texts(read_evaluation(corpus / "short-yelp" / "test.txt"), None)
+    assert command.add_missing_figures(folder, model, known, own, again=True, wanted=["latents"])[0].outliers < 40
+    assert Record.load(folder).outliers < 40
+
+
 def test_how_other_sentences_are_read_is_said_and_is_how_the_run_read_its_own(
     copies: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,10 +237,11 @@ def test_what_cannot_be_done_is_said_in_one_sentence(fault: str, checkpoints: Pa
     assert error.count("\n") == 1
 
 
-def test_newer_weights_than_latents_are_refused(copies: Path, capsys) -> None:
+def test_newer_weights_than_latents_are_refused(copies: Path, corpus: Path, capsys) -> None:
     shutil.copy(copies / "vae" / "model.safetensors", copies / "dg-vae" / "model.safetensors")
-    assert evaluate([str(copies / "dg-vae")]) == 2
-    assert "has newer weights than its latents and metrics: it is still training, or was cut off" in capsys.readouterr().err
+    for run, options in ((evaluate, []), (make_map, []), (bundle, ["--out", str(copies / "small"), "--data", str(corpus)])):
+        assert run([str(copies / "dg-vae"), *options]) == 2
+        assert "has newer weights than its latents and metrics: it is still training, or was cut" in capsys.readouterr().err
 
 
 def test_a_run_that_was_cut_off_is_told_how_to_go_on(copies: Path, capsys) -> None:

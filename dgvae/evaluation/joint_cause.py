@@ -1,0 +1,47 @@
+"""What is behind a gap that no single dimension shows: a correlation, the mean or covariance, or the shape of q(z)."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.special import ndtri, psi
+
+from dgvae.evaluation.estimates import DOUBT, Estimate, interval
+from dgvae.evaluation.marginals import MOST, as_copies
+from dgvae.evaluation.record import Record
+
+COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
+CORRELATED = 0.3
+
+
+def covariance_differs(record: Record) -> bool:
+    """Whether q(z) has another mean or covariance than the prior, beyond what so few sentences bring about by chance."""
+    if not (gap := record.figures.get("covariance_gap")):
+        return False
+    more = as_copies(record)
+    sentences = int(record.sentences_of("covariance_gap") / more)
+    by_chance = _covariance_gap_by_chance(sentences, record.dimensions)
+    return interval(Estimate(gap.value, math.sqrt(more) * gap.error), sentences)[0] - by_chance >= COVARIANCE_GAP
+
+
+def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
+    """Its mean for the covariance of N draws of N(0, I), which by Wishart's distribution is too high."""
+    if sentences <= dim + 1:
+        return math.inf
+    log_det = float(psi([(sentences - i) / 2 for i in range(1, dim + 1)]).sum()) + dim * math.log(2 / sentences)
+    return 0.5 * (dim * (sentences - 1) / sentences + dim / sentences - log_det - dim)
+
+
+def joint_cause(record: Record) -> str:
+    """In what way q(z) differs from the prior where all marginals match."""
+    correlated = max(record.pairs, key=lambda pair: abs(pair.correlation), default=None)
+    dim = record.dimensions or 2
+    of_few = float(ndtri(1 - DOUBT / max(1, dim * (dim - 1) / 2))) / math.sqrt(record.evaluation.sentences)
+    if correlated and abs(correlated.correlation) >= max(CORRELATED, of_few):
+        i, j = (dimension + 1 for dimension in correlated.dimensions)
+        return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
+    gap, by_chance = record.value("covariance_gap"), _covariance_gap_by_chance(record.sentences_of("covariance_gap"), dim)
+    if covariance_differs(record) or gap - by_chance >= MOST * record.value("smoothed_gap"):
+        chance = f", of which chance brings {by_chance:.2f}" if by_chance > 0.1 * gap else ""
+        return f"the mean or covariance of q(z) differs from the prior's (covariance gap {gap:.2f} nats{chance})"
+    return "means, variances and correlations match, but the shape does not"
