@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 SURE = 0.95  # of the rows
+FEW_ROWS = 5  # fewer don't show that text holds delimiters
+USUAL = 0.8  # of the rows
 MOST_VALUES = 20  # a column with so few different values is one of classes
 
 # What pandas takes as missing, if it is all that stands in a cell, and without quotes.
@@ -101,20 +103,40 @@ def unprotected_column(rows: Sequence[Sequence[str]], length: int) -> int | None
 def loose_length(rows: Sequence[Sequence[str]]) -> int | None:
     """How many columns rows have of which the longer ones hold delimiters in their text; None if they are no such rows."""
     lengths = sorted(map(len, rows))
-    fewest = lengths[int((1 - SURE) * len(lengths))] if len(lengths) > MOST_VALUES else 1
-    is_prose = 2 * sum(any(cell.startswith(" ") for cell in cells[1:fewest]) for cells in rows) > len(rows)
-    return None if is_prose or unprotected_column(rows, fewest) is None else fewest
+    length = lengths[int((1 - SURE) * len(lengths))] if len(lengths) > FEW_ROWS else 1
+    if (place := unprotected_column(rows, length)) is None:
+        return None
+    cells = [
+        cell for row in rows if len(row) >= length for cell in (*row[1 : place + 1], *row[len(row) - length + place + 1 :])
+    ]
+    is_prose = 2 * sum(cell.startswith(" ") for cell in cells) > len(cells)  # after a comma, and not after a delimiter
+    return None if is_prose else length
 
 
 def length_below(rows: Sequence[Sequence[str]]) -> int | None:
     """How many columns the rows have if the first one is longer as its text holds delimiters; None if it is no such row."""
     first, others = rows[0], rows[1:]
-    length = loose_length(others)
-    usual = [length for length, _ in Counter(map(len, others)).most_common(1)]
-    if length is None or len(first) <= length or usual == [len(first)]:
+    if (length := loose_length(others)) is None:
+        return _usual_length(first, others)
+    if len(first) <= length:
         return None
     place = unprotected_column(others, length) or 0
-    whole = [cells for cells in others if len(cells) == length]
-    known = {i: values for i, values in classes_and_numbers(whole).items() if i != place}
-    cells = [*first[: place + 1], *first[len(first) - (length - 1 - place) :]]
-    return length if all(fits(cells[i], values) for i, values in known.items()) else None
+    longer = [cells for cells in others if len(cells) > length]
+    in_text = sum(cells[place + 1].startswith(" ") for cells in longer)  # delimiters, and not those of columns that others lack
+    if 2 * len(longer) > len(others) and 2 * in_text < len(longer):
+        return None
+
+    def beside(cells: Sequence[str]) -> list[str]:
+        """The cells beside the text, and the beginning of the text."""
+        return [*cells[: place + 1], *cells[len(cells) - (length - 1 - place) :]]
+
+    known, cells = classes_and_numbers([beside(cells) for cells in others if len(cells) >= length]), beside(first)
+    return length if all(i in known and fits(cells[i], known[i]) for i in range(length) if i != place) else None
+
+
+def _usual_length(first: Sequence[str], others: Sequence[Sequence[str]]) -> int | None:
+    """How many columns nearly all rows below a longer first one have, but not of prose; else None."""
+    length, times = Counter(map(len, others)).most_common(1)[0] if others else (0, 0)
+    spaced = sum(any(cell.startswith(" ") for cell in cells[1:]) for cells in others)
+    is_table = len(others) > MOST_VALUES and times >= USUAL * len(others) and 2 * spaced < len(others)
+    return length if is_table and 1 < length < len(first) else None

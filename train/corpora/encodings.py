@@ -260,9 +260,10 @@ def as_utf_8(text: str) -> str | None:
     if text.isascii() or not _GARBLED.search(text):
         return None
     try:
-        return b"".join(bytes([ord(char)]) if ord(char) < 256 else char.encode(WESTERN) for char in text).decode()
+        known = b"".join(bytes([ord(char)]) if ord(char) < 256 else char.encode(WESTERN) for char in text).decode()
     except UnicodeError:
         return None
+    return as_utf_8(known) or known  # of what was saved wrong twice
 
 
 def is_garbled(text: str) -> bool:

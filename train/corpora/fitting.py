@@ -10,6 +10,7 @@ from train.corpora.account import Account
 from train.corpora.columns import MISSING, SURE, classes_and_numbers, fits, unprotected_column
 from train.corpora.delimited import Row
 
+SPACED = 0.1  # of the rows, from which on spaces stand before their last cells
 MORE_WORDS = 2  # of a class that comes once than of the others, if these have several
 
 
@@ -31,6 +32,10 @@ class Fitting:
         self._end = more if len(at_end) >= SURE * len(rows) else 0  # delimiters at the end of all rows
         trimmed = [self._trimmed(cells) for cells in rows]
         right = [cells for cells in trimmed if len(cells) == len(names)]
+        spaced = [cells for cells in right if cells[-1].startswith(" ")]
+        self._are_spaced = len(spaced) > SPACED * len(right)
+        if not self._are_spaced:  # then these are the rest of a text that has a comma
+            right = [cells for cells in right if cells not in spaced]
         whole = [cells for before, cells in pairwise([names, *trimmed]) if len(cells) == len(names) <= len(before)]
         # After a row that ends early, one may be the rest of its text, and no number where all others have one.
         self._known = classes_and_numbers(whole) | classes_and_numbers(right)
@@ -53,7 +58,8 @@ class Fitting:
         cells, columns = self._trimmed(row.cells), len(self._names)
         is_rest, self._has_ended_early = self._has_ended_early and not row.quoted, False
         if len(cells) == columns:
-            return None if is_rest and not self._may_agree(cells, or_empty=True) else [*cells]
+            is_prose = not self._are_spaced and cells[-1].startswith(" ") and not row.quoted and not self._agree(cells)
+            return None if is_prose or (is_rest and not self._may_agree(cells, or_empty=True)) else [*cells]
         if len(cells) < columns:
             if not any(text < i < len(cells) for i in self._known) or not self._agree(cells):
                 self._has_ended_early = not row.quoted

@@ -16,6 +16,7 @@ from train.corpora.columns import (
     has_header,
     is_header,
     is_known_name,
+    length_below,
     loose_length,
 )
 from train.corpora.delimited import Row, rows_of
@@ -149,7 +150,8 @@ def _most_equal(lines: Sequence[str], quote: str, wanted: set[str]) -> Layout:
             return Layout(candidate, quote=quote, header=header)
     # Text with delimiters that no quotes protect makes rows of many lengths; a header or classes still show the delimiter.
     named = [each for each in DELIMITERS if lines and each in lines[0] and wanted & {*map(str.strip, lines[0].split(each))}]
-    loose = [candidate for candidate in DELIMITERS if loose_length([row.cells for row in rows(candidate)])]
+    cells = {candidate: [row.cells for row in rows(candidate)] for candidate in DELIMITERS if lines}
+    loose = [candidate for candidate, found in cells.items() if loose_length(found) or length_below(found)]
     return Layout(next(iter([*headed, *named, *loose]), ""), quote=quote)
 
 

@@ -25,10 +25,13 @@ _LINE_BREAK = re.compile(
     r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
 )
 _SURE_BREAK = re.compile(r"""(?:\\r)?\\n(?:(?<=[.,!?;]\\n)|(?<=\\r\\n)|(?=\\n|[A-Z]|\s|\Z))""")
-_COMMAND = re.compile(r"\\(?![nrtux])[a-zA-Z]{2}|\b[A-Z]:\\\w+\\")
+_COMMAND = re.compile(r"\\(?![nrtux])[a-zA-Z]{2}|\\[`^~=.]\{?[a-zA-Z]|\b[A-Z]:\\\w+\\")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _QUOTE = re.compile(r'\\?""|\\"')
-_APOSTROPHE = re.compile(r"\\+'(?!(?<=\w\\')[aeiouy{\\])")  # as PHP and SQL write it, and not an accent of TeX
+# As PHP and SQL write it: not an accent of TeX, but behind what French, Italian and Catalan elide.
+_APOSTROPHE = re.compile(
+    r"\\+'(?!(?<=\w\\')[aeiouyh{\\])|(?<![^\W_])(?:[cdjlmnsty]|ma|un|\w*(?:qu|ll|st|tt|ch|rd))\\+'", re.IGNORECASE
+)
 
 
 def count_markup(text: str, counts: Counter[str]) -> None:
@@ -62,7 +65,7 @@ def cleaned(text: str, clean: bool | None) -> str:
         text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)
     if clean:
         text = _without_tags(text)
-    text = text if _COMMAND.search(text) else _APOSTROPHE.sub("'", text)
+    text = text if _COMMAND.search(text) else _APOSTROPHE.sub(lambda match: match[0].replace("\\", ""), text)
     return _QUOTE.sub('"', _line_break(text).sub(" ", text))
 
 

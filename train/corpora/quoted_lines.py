@@ -12,6 +12,7 @@ FEWEST_CELLS = 5  # fewer in quotes may be speech, where none holds a quote
 
 _OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')
 _CLOSED = re.compile(r'"\s*$')
+_CLOSED_BEFORE_A_TAB = re.compile(r'(?:[^"\t]|"")*" *\t[^"\t]*$')
 _CELL = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
 
 Line = tuple[int, str, bool]  # its number, and whether it was cut
@@ -30,26 +31,30 @@ def are_cells_beside_tabs(texts: Sequence[str]) -> bool:
 
 
 def has_cells_of_several_lines(lines: Sequence[str]) -> bool:
-    """Whether a quote that opens at a cell's beginning closes in the next line, which has no tab, as spreadsheets write it."""
+    """Whether a quote that opens at a cell's beginning closes in the next line, before any tab, as spreadsheets write it."""
     for line, after in pairwise(lines):
-        opened = _OPENED.search(line)
-        if opened and "\t" in line and "\t" not in after and after.count('"') % 2 and _CLOSED.search(after):
+        if not _OPENED.search(line):
+            continue
+        if "\t" in line and "\t" not in after and after.count('"') % 2 and _CLOSED.search(after):
+            return True
+        if "\t" not in line and _CLOSED_BEFORE_A_TAB.match(after):
             return True
     return False
 
 
 def joined(lines: Iterable[Line]) -> Iterator[Line]:
-    """Numbered lines, of which those of a cell in quotes are one: up to one that ends in a quote, before any with a tab."""
+    """Numbered lines, of which those of a cell in quotes are one: up to one that ends in a quote, or has one before its tab."""
     opened: list[Line] = []
     for number, line, cut in lines:
-        if opened and ("\t" in line or len(opened) > MOST_LINES):
+        closes = bool(opened) and "\t" not in opened[0][1] and bool(_CLOSED_BEFORE_A_TAB.match(line))
+        if opened and not closes and ("\t" in line or len(opened) > MOST_LINES):
             yield from opened
             opened = []
         if opened or _OPENED.search(line):
             opened.append((number, line, cut))
         else:
             yield number, line, cut
-        if len(opened) > 1 and _CLOSED.search(line):
+        if len(opened) > 1 and (closes or _CLOSED.search(line)):
             yield opened[0][0], "\n".join(part for _, part, _ in opened), any(part[2] for part in opened)
             opened = []
     yield from opened

@@ -38,10 +38,16 @@ _ROWS = (
         "\u201a\u00c4[\u00f4\u00f2\u00fa\u00f9\u00ec\u00ee]|\u221a[\u00a9\u00a8\u2020\u2202\u00a7\u2260]|(?:[\u00d0\u00d1][\x80-\xbf]){3}",
         "some letters are two or three wrong ones, such as \u201a\u00c4\u00f4 for \u2019; save the original as UTF-8",
     ),
+    (
+        0.05,
+        "(?:[\u0420\u0421]\\S){4}|[\u0102\u00c4\u0139][\x80-\xbf\u0104-\u017e\u02c7-\u02dd\u2018-\u2122]|(?:[\u0637\u0638]\\S){4}",
+        "some letters are two wrong ones: UTF-8 was read as cp1251, cp1250 or cp1256; save the original as UTF-8",
+    ),
+    (0.02, r"\w\\'\w", "\\' is read as text; if it is an apostrophe, write it without the backslash"),
     (0.0, "\ufffd", "some letters were lost before (\ufffd); if the original has them, save it as UTF-8"),
     (
         0.1,
-        r"(?:^|\s)[^\s/?=]*[^\W\d_]\?[^\W\d_](?!\S*=)",  # not of watch?v=...
+        r"(?:^|\s)[^\s/?=]*[A-Za-z\u00c0-\u058f]\?[A-Za-z\u00c0-\u058f](?!\S*=)",  # not of watch?v=...
         "? stands within words, where letters may have been lost; save the original as UTF-8",
     ),
     (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),

@@ -135,6 +135,8 @@ class _Rows:
         if opened:
             account.note(_open_quotes(opened))
         if wanted and fitted < odd:
+            if 2 * sum(len(row.cells) == len(row.quoted) == 1 for row in self.first) > len(self.first):
+                raise UserError(f"{self.path} has lines in quotes as a whole, and so of one column; remove these quotes.")
             raise UserError(
                 f"{self.path} has {count_of(len(self.names), 'column')} by its first row, and {odd:,} of its {odd + fitted:,} "
                 "rows have another number; say what separates columns, as with --delimiter ',', put quotes around cells that "

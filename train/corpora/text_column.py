@@ -66,6 +66,8 @@ def _known(path: Path, names: Collection[str], wanted: str, reading: Reading) ->
         otherwise = ""
         if wanted.isdecimal() and reading.header is not False:
             otherwise = " If the first row is no header, say --no-header."
+        elif len(names) == 1 and not wanted.isdecimal():
+            otherwise = " If lines stand above the header, remove them."
         elif wanted.isdecimal() and len(names) == 1 and not reading.delimiter:
             otherwise = " If it has several, say what separates them, as with --delimiter ','."
         raise UserError(f"{path} has no column {wanted}; it has {listed(names)}.{otherwise}")

@@ -114,6 +114,9 @@ def test_letters_that_were_garbled_before_are_mended(encoding: str, tmp_path: Pa
     found, labels, account = read(tmp_path / "a.json", label_column="mood")
     assert (found, {*labels}) == (texts, {"fête"})
     assert any("are mended (first: item 1)" in note for note in account.found)
+    twice = [text.encode().decode(encoding) for text in garbled]
+    (tmp_path / "a.txt").write_text("\n".join(twice), encoding="utf-8")
+    assert read(tmp_path / "a.txt")[0] == texts
     (tmp_path / "a.txt").write_text("\n".join(garbled), encoding="utf-8")
     assert read(tmp_path / "a.txt", clean=False)[0] == garbled
     assert "some letters are two wrong ones, such as Ã© for é (first: line 1)" in read(tmp_path / "a.txt", clean=False)[2].found

@@ -37,6 +37,8 @@ def test_cells_of_several_lines_in_a_spreadsheets_text(tmp_path: Path) -> None:
     texts, labels, _ = read(tmp_path / "a.txt")
     assert (len(texts), labels) == (12, MOODS)
     assert (texts[0], texts[5]) == ("Okay, well.\nWeek two was worse.", 'Add "toast", and wow.')
+    (tmp_path / "a.txt").write_text("\n".join("\t".join(row.split("\t")[::-1]) for row in rows))
+    assert read(tmp_path / "a.txt")[:2] == (texts, labels)
     rows[0] = 'pos\t"Okay, well."'
     (tmp_path / "a.txt").write_text("\n".join(rows))
     assert read(tmp_path / "a.txt")[0][:2] == ["Okay, well.", TEXTS[1]]  # quotes only where a spreadsheet needs them
@@ -194,6 +196,10 @@ def test_apostrophes_behind_a_backslash(tmp_path: Path) -> None:
     assert found == [f"I don't say '{text}'" for text in TEXTS]
     assert account.markup == {"\\' for an apostrophe": 12}
     assert cleaned(r"un caf\'e", None) == r"un caf\'e"  # of TeX
+    assert (
+        cleaned(r"L\'eau, qu\'il, aujourd\'hui, dell\'albergo, y\'all", None)
+        == "L'eau, qu'il, aujourd'hui, dell'albergo, y'all"
+    )
 
 
 def test_titles_beside_a_list_of_lines_are_not_taken_for_the_text(tmp_path: Path) -> None:

@@ -80,6 +80,45 @@ def test_the_first_row_without_a_header_may_hold_the_delimiter(delimiter: str, i
         assert "holds the delimiter without quotes" in said(account)
 
 
+@pytest.mark.parametrize("share", [2, 3, 5])
+@pytest.mark.parametrize("beside", [["class"], ["number", "date"], ["date"]])
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("rows", [12, 60])
+def test_text_that_holds_the_delimiter_more_often_than_not(
+    share: int, beside: list[str], delimiter: str, rows: int, tmp_path: Path
+) -> None:
+    more = [f"{delimiter} or so" * (n % share != 1) + f"{delimiter} yes" * (n % 4 == 0) for n in range(60)]
+    texts = [text + rest for text, rest in zip(TEXTS, more, strict=True)]
+    dates = [f"2024-01-{n % 20 + 10}" for n in range(60)]
+    column = {"number": "12345" * 12, "class": ["good", "bad", "fair"] * 20, "date": dates}
+    lines = [delimiter.join(cells) for cells in zip(texts, *(column[name] for name in beside), strict=True)][:rows]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    for given in (None, delimiter):
+        assert read(tmp_path / "a.csv", delimiter=given)[0] == texts[:rows]
+
+
+def test_an_odd_first_row_of_many_names_hides_no_columns(tmp_path: Path) -> None:
+    lines = [f"user{n},{text}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["user,well, so it goes", *lines]))
+    found, _, account = read(tmp_path / "a.csv", column="2")
+    assert found == TEXTS
+    assert account.left_out == {"with another number of columns": 1}
+
+
+def test_the_rest_of_a_text_with_a_comma_is_no_row(tmp_path: Path) -> None:
+    lines = [f"{['pos', 'neg'][n % 2]},{text}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join(["label,text", *lines, "Well then, we left."]))
+    found, labels, account = read(tmp_path / "a.csv", label_column="label")
+    assert (found, {*labels}) == (TEXTS, {"pos", "neg"})
+    assert account.left_out == {"with another number of columns": 1}
+
+
+def test_lines_in_quotes_as_a_whole_below_a_plain_header_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *(f'"""{text}"",pos"' for text in TEXTS)]))
+    with pytest.raises(UserError, match="in quotes as a whole"):
+        read(tmp_path / "a.csv")
+
+
 def test_single_quotes_around_what_needs_them(tmp_path: Path) -> None:
     texts = [f"{text}; it''s late" if n % 4 == 0 else text for n, text in enumerate(TEXTS)]
     lines = [f"{'good' if n % 2 else 'bad'};" + (f"'{text}'" if ";" in text else text) for n, text in enumerate(texts)]

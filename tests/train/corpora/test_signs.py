@@ -28,6 +28,10 @@ SIGNS = {
     "bold by backspace": (each("t\bthe TEXT"), "control characters"),
     "UTF-8 as Mac Roman": (each("the captain’s TEXT".encode().decode("mac_roman")), "wrong ones"),
     "controls of Latin-1": (each("\x93TEXT\x94"), "are no letters"),
+    "UTF-8 as cp1251": (each("Номер был TEXT".encode().decode("cp1251")), "two wrong ones"),
+    "UTF-8 as cp1250": (each("pěkný výlet TEXT".encode().decode("cp1250")), "two wrong ones"),
+    "UTF-8 as cp1256": (each("الغرفة TEXT".encode().decode("cp1256")), "two wrong ones"),
+    "accents of TeX": (each(r"r\'esum\'e TEXT"), "\\' is read as text"),
     "lost letters": ([*TEXTS, "le caf\ufffd"], "were lost before"),
     "question marks": (each("le caf?s TEXT"), "may have been lost"),
     "letters apart": ([" ".join(text) for text in TEXTS], "letters stand apart"),
@@ -85,6 +89,7 @@ def test_plain_sentences_show_no_sign() -> None:
     plain = [
         "It costs 3 + 4 = 7, or 50% of it: see https://example.org/a%20b.", "Really?! I & you, A/B and C#; it's well-known --",
         "a*b, **, __init__, [note] {aside} (S) (1)", "the 'boat' sails; what? no.", "I am at @home, #boat ~3 | 4 ^5",
+        "你好吗?我很好", "Номер был очень чистый", "výborný pěkný řádek, Ăsta", "الغرفة نظيفة",
         "https://example.org/watch?v=a1 or watch?v=b2", "I am __so__ [very] sure", "Note: (Really.) He waited…",
         "Cafés + crêpes = fun", "C+ABC- and A+B", "naïve – “quoted” … ½ €5",
     ]  # fmt: skip
