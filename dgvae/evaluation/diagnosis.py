@@ -180,7 +180,7 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     """What marginals don't show."""
     if has_copies(record):
         yield Finding("note", f"Holes can't be told: {copies_said(record)}. Leave the copies out.")
-    elif record.copies > FEW_COPIES * record.evaluation.sentences:
+    elif _has_few_copies(record):
         yield Finding("note", f"{copies_said(record)}, which raises joint gap and AUC. Leave the copies out.")
     mass, gap = record.figures.get("hole_mass"), record.figures.get("smoothed_gap")
     if mass and record.outliers:
@@ -191,17 +191,17 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         if covariance_differs(record):
             yield Finding("fault", f"Holes: {joint_cause(record)}.")
         return
-    holes, least = has_holes(record), max(0.0, interval(gap, record.evaluation.sentences)[0])
+    holes, far = has_holes(record), interval(gap, record.evaluation.sentences)[0]
+    least = max(0.0, far)
     outside = f"{mass.value:.0%} of the prior lies where encoded sentences are rare (joint gap at least {least:.1f} nats)"
     wrong, unsure = judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
-    elif not holes and not wrong and (far := interval(gap, record.evaluation.sentences)[0]) > FAR:
-        where = "where encoded sentences lie, q(z) is much denser than the prior"
-        yield Finding(
-            "fault", f"No holes are found, but q(z) differs from the prior: {where} (joint gap at least {far:.1f} nats)."
-        )
-    elif not holes:
+    if not holes and far - sum(kl for kl, _ in wrong.values()) > FAR and not _has_few_copies(record):
+        known = "Beyond these marginals, q(z)" if wrong else "q(z)" if holes is None else "No holes are found, but q(z)"
+        where = "where encoded sentences lie, it is much denser"
+        yield Finding("fault", f"{known} differs from the prior: {where} (joint gap at least {far:.1f} nats).")
+    elif holes is False:
         which = "Points" if "kl" not in record.figures else "Narrow posteriors" if _are_narrow(record) else ""
         unseen = f" {which} show q(z) in smoothed form alone: holes that are narrow in some direction are not seen."
         unseen, beyond = unseen if which else "", "Beyond these marginals, no" if wrong else "No"
@@ -211,15 +211,20 @@ def joint_holes(record: Record) -> Iterator[Finding]:
             yield Finding(
                 "good", f"{beyond} holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
             )
-    elif wrong or unsure or "marginal_kl" not in record.profile:
+    elif holes and (wrong or unsure or "marginal_kl" not in record.profile):
         yield Finding("fault", f"Holes: {outside}.")
-    else:
+    elif holes:
         yield Finding("fault", f"No marginal holes, but joint holes: {joint_cause(record)}; {outside}.")
 
 
 def has_copies(record: Record) -> bool:
     """Whether there are so many copies that holes can't be told."""
     return record.copies > MOST_COPIES * record.evaluation.sentences
+
+
+def _has_few_copies(record: Record) -> bool:
+    """Whether there are so many copies that the joint gap is too large."""
+    return record.copies > FEW_COPIES * record.evaluation.sentences
 
 
 def copies_said(record: Record) -> str:

@@ -18,6 +18,7 @@ from dgvae.evaluation.record import PairGap
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
+FEWEST_BINNED = 100  # different points, by whose shares in BINS intervals a difference can be told
 BINS = 10  # of equal prior mass
 SHOWN_PAIRS = 5
 MOST_TIED = 500  # pairs among which the worst is looked for
@@ -205,7 +206,7 @@ def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[floa
         return (0.5 * (variance + mean.square() - 1 - variance.log())).where(variance > 0, 0)
 
     whole, without = _with_and_without(aggregated, by_moments)
-    if isinstance(aggregated.posterior, Points):
+    if isinstance(points := aggregated.posterior, Points) and len(points.location.unique(dim=0)) >= FEWEST_BINNED:
         binned, binned_without = _with_and_without(aggregated, lambda q: _binned_kl(q.posterior.location))
         # Each is too high by half its degrees of freedom over N.
         is_more = (binned - (BINS - 1) / (2 * len(aggregated)) > whole - 1 / len(aggregated)) & (whole > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -221,7 +222,9 @@ def _labels(column: Column | None, examples: int, name: str) -> tuple[Tensor, di
         )
     known = np.where(known == _IGNORED, UNLABELED, known)
     if known.min() < UNLABELED or set(np.unique(known)) == {-1, 1}:  # of sentiment, all of them classes
-        return _labels([f"{number:g}" if number > _IGNORED else "" for number in column.tolist()], examples, name)
+        return _labels(
+            ["" if math.isnan(number) or number == _IGNORED else f"{number:g}" for number in column.tolist()], examples, name
+        )
     return torch.from_numpy(known.astype(np.int64)), {}
 
 

@@ -192,6 +192,14 @@ def test_more_holes_than_a_match_are_few_and_not_none() -> None:
     assert (found.text, found.severity) == ("Few holes: the hole mass is 2.8%, and 1 % is a match.", "note")
 
 
+@pytest.mark.parametrize(("mass", "copies"), [(0.012, 0), (0.048, 0), (0.012, 90)])
+def test_a_joint_gap_is_said_whatever_is_known_of_holes(mass: float, copies: int) -> None:
+    """Copies raise it."""
+    figures = {"hole_mass": Estimate(mass, 0.003), "smoothed_gap": Estimate(2.5, 0.1), "kl": Estimate(5.0, 0.1)}
+    found = diagnose(Record("", "", Evaluation("", 3000, ""), figures, {}, {}, {}, [], copies=copies))
+    assert any("differs from the prior" in finding.text for finding in found if finding.severity == "fault") is (not copies)
+
+
 def test_what_chance_brings_of_a_covariance_gap_is_said() -> None:
     figures = {"covariance_gap": Estimate(8.16, 0.11)}
     record = Record("", "", Evaluation("", 3000, ""), figures, {}, {}, {"variance_of_means": [1.0] * 256})

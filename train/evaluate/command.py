@@ -39,7 +39,7 @@ from dgvae.text.tokenizer import WordTokenizer
 from train.claims import claimed
 from train.corpora.account import count_of
 from train.evaluate.card import write_card
-from train.evaluate.find_text import place_of_text, read_texts, trained_on
+from train.evaluate.find_text import place_of_text, read_texts, seen_in_training, trained_on
 from train.evaluate.latents import Subject
 from train.evaluate.report_table import Row, table
 from train.evaluate.texts import PARTS, Texts, evaluation_of, parts
@@ -124,6 +124,9 @@ def evaluate_one(name: str, folder: Path, options: argparse.Namespace, known_tex
     texts = known_texts[place] if place else None
     if options.test_file and texts:
         print(f"  {unknown_words(texts.evaluation, tokenizer)}", flush=True)
+        if seen := seen_in_training(folder, texts):
+            of_all = f"{seen:,} of {count_of(len(texts.evaluation.sentences), *TO_MEASURE)}"
+            print(f"  {of_all} are in the training text, and figures of these are better than of new ones", flush=True)
     if texts and texts.training:
         path, texts = given_name(texts.training.path), trained_on(folder, record, texts)
         if not texts.training:

@@ -49,6 +49,18 @@ def read_texts(place: Path, training: bool) -> Texts:
     return Texts(read_evaluation(place / "test.txt"), read_split(place / "train.txt") if training else None)
 
 
+def seen_in_training(folder: Path, texts: Texts) -> int:
+    """How many of the sentences to measure on are in the training text, as far as it is given or the run still has it."""
+    training = texts.training
+    if not training and (folder / OPTIONS_FILE).is_file():
+        try:
+            training = read_split(corpus_folder(read_run(folder)) / "train.txt")
+        except UserError:  # it moved
+            return 0
+    known = set(training.sentences) if training else set()
+    return sum(sentence in known for sentence in texts.evaluation.sentences)
+
+
 def trained_on(folder: Path, record: Record, texts: Texts) -> Texts:
     """Texts with those training sentences that a checkpoint was trained on, and without any if it was trained on others.
 

@@ -62,8 +62,8 @@ def refuse_moved(options: FitOptions) -> None:
         file = getattr(options, name)
         if options.training_sha256 and file and names_file(file) and not os.path.exists(os.path.expanduser(file)):
             raise UserError(
-                f"{file} is no longer there; give its new place with --resume --{name.replace('_', '-')} FILE, or with "
-                "--test-file FILE to train.evaluate."
+                f"{file} is no longer there; give its new place with --resume --{name.replace('_', '-')} FILE. train.evaluate "
+                "takes other sentences, which were not trained on, with --test-file FILE."
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dgvae.checkpoint.checkpoint import load_checkpoint
+from dgvae.checkpoint.latents import Latents
 from dgvae.evaluation.figures import FIGURES
 from dgvae.evaluation.record import Record
 from dgvae.methods.table import METHODS
@@ -21,6 +22,8 @@ from train.evaluate import command as command
 from train.evaluate import texts as measuring
 from train.evaluate.command import main as evaluate
 from train.evaluate.find_text import read_texts, trained_on
+from train.evaluate.report_table import Row
+from train.evaluate.seeds import over_seeds
 from train.map import main as make_map
 
 
@@ -178,6 +181,26 @@ def test_other_sentences_than_its_own_leave_a_checkpoint_as_it_is(copies: Path, 
     assert row["prior_ll"]
     assert not row["forward_perplexity"]  # there was no training text
     assert row["kl"] != str(Record.load(copies / "dg-vae").figures["kl"].value)
+
+
+def test_sentences_that_were_trained_on_are_counted(copies: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained = str(corpus / "short-yelp" / "train.txt")
+    for options in ([], ["--train-file", trained]):
+        assert evaluate([str(copies / "dg-vae"), "--test-file", trained, "--parts", "latents", *options]) == 0
+        assert "sentences to measure are in the training text, and figures of these are better" in capsys.readouterr().out
+
+
+def test_runs_planned_for_other_epochs_are_no_seeds_of_one_another(copies: Path, corpus: Path) -> None:
+    record, config = Record.load(copies / "dg-vae"), TextVAE.from_pretrained(copies / "dg-vae").config
+    assert record.training["planned_epochs"] == record.training["epochs"]
+    posterior = Latents.load(copies / "dg-vae", config).posterior
+    runs = [
+        Row(name, copies, config, replace(record, training=record.training | changes), posterior, None)
+        for name, changes in (
+            ("dg", {}), ("dg-seed1", {"seed": 1, "epochs": 2}), ("dg-seed2", {"seed": 2, "planned_epochs": 30, "epochs": 30}),
+        )
+    ]  # fmt: skip
+    assert [row.name for row in over_seeds(runs)] == ["dg (2 seeds)", "dg"]
 
 
 def test_outliers_are_counted_among_the_sentences_that_are_measured(copies: Path, corpus: Path, tmp_path: Path) -> None:
