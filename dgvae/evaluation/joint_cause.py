@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import fmean
 
 from scipy.special import ndtri, psi
 
@@ -19,13 +20,21 @@ def covariance_differs(record: Record) -> bool:
     if not (gap := record.figures.get("covariance_gap")):
         return False
     more = as_copies(record)
-    sentences = int(record.sentences_of("covariance_gap") / more)
-    by_chance = _covariance_gap_by_chance(sentences, record.dimensions)
-    return interval(Estimate(gap.value, math.sqrt(more) * gap.error), sentences)[0] - by_chance >= COVARIANCE_GAP
+    least = interval(Estimate(gap.value, math.sqrt(more) * gap.error), int(record.sentences_of("covariance_gap") / more))[0]
+    return least - _covariance_gap_by_chance(record) >= COVARIANCE_GAP
 
 
-def _covariance_gap_by_chance(sentences: int, dim: int) -> float:
-    """Its mean for the covariance of N draws of N(0, I), which by Wishart's distribution is too high."""
+def _covariance_gap_by_chance(record: Record) -> float:
+    """About how large it is where q(z) is the prior: N means alone are drawn, and they have a share of the variance of q(z)."""
+    variance, of_means = (record.profile.get(name) or [1.0] for name in ("variance", "variance_of_means"))
+    shares = [mean / whole for mean, whole in zip(of_means, variance, strict=False) if whole > 0]
+    share = max(0.0, min(1.0, fmean(shares))) if shares else 1.0
+    sentences = int(record.sentences_of("covariance_gap") / as_copies(record))
+    return share**2 * _gap_of_draws(sentences, record.dimensions) if share else 0.0
+
+
+def _gap_of_draws(sentences: int, dim: int) -> float:
+    """The mean covariance gap of N draws of N(0, I), by Wishart's distribution."""
     if sentences <= dim + 1:
         return math.inf
     log_det = float(psi([(sentences - i) / 2 for i in range(1, dim + 1)]).sum()) + dim * math.log(2 / sentences)
@@ -40,7 +49,7 @@ def joint_cause(record: Record) -> str:
     if correlated and abs(correlated.correlation) >= max(CORRELATED, of_few):
         i, j = (dimension + 1 for dimension in correlated.dimensions)
         return f"dimensions {i} and {j} are correlated ({correlated.correlation:+.2f})"
-    gap, by_chance = record.value("covariance_gap"), _covariance_gap_by_chance(record.sentences_of("covariance_gap"), dim)
+    gap, by_chance = record.value("covariance_gap"), _covariance_gap_by_chance(record)
     if covariance_differs(record) or gap - by_chance >= MOST * record.value("smoothed_gap"):
         chance = f", of which chance brings {by_chance:.2f}" if by_chance > 0.1 * gap else ""
         return f"the mean or covariance of q(z) differs from the prior's (covariance gap {gap:.2f} nats{chance})"

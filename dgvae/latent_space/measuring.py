@@ -83,7 +83,7 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         all_examples=len(posterior) if len(posterior) > len(some) else 0,
         copies=copies(some),
         outliers=int(aggregate(some).outliers.sum()),
-        on_sphere=_on_sphere(some.location),
+        on_sphere=_on_sphere(some),
     )
     add_latents(record, some)
     if has_copies(record):
@@ -98,9 +98,13 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
     return record
 
 
-def _on_sphere(z: Tensor) -> bool:
-    """Whether all places have one length, but for rounding, and many directions. z: [N, D]."""
+def _on_sphere(posterior: Posterior) -> bool:
+    """Whether all places have one length, but for rounding and narrow posteriors, and many directions."""
+    z = posterior.location
     lengths = z.double().norm(dim=1)
+    variance = float(posterior.log_var.exp().sum(1).mean()) if isinstance(posterior, DiagonalGaussian) else 0.0
+    if variance > float(lengths.square().mean()):
+        return False  # of such width, posteriors fill the space
     length, center = float(lengths.mean()), float(z.double().mean(0).norm())
     return z.shape[1] > 1 and float(lengths.max() - lengths.min()) < ONE_LENGTH * length and center < 0.5 * length
 

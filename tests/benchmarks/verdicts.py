@@ -81,7 +81,7 @@ GRID: dict[str, Callable[[int], Population]] = {
     "a tenth is missing": lambda dim: cut_off(dim, 0.9),
 }
 FALSE = ("differ from N(0, 1); ", "Holes: ", "but joint holes", "Collapsed")
-FOUND, DENIED = ("Holes: ", "but joint holes"), ("No holes are found",)
+FOUND, DENIED = ("Holes: ", "but joint holes"), ("No holes are found", "Few holes")
 SIZES = (10, 20, 30, 100, 300)
 
 

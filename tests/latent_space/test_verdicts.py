@@ -12,7 +12,26 @@ from dgvae import DiagonalGaussian, LatentSpace, density_gap_at
 from dgvae.aggregate import aggregate
 from dgvae.errors import UserError
 from dgvae.evaluation import latent_figures
+from dgvae.evaluation.joint_cause import covariance_differs
 from dgvae.evaluation.latent_figures import SINGULAR
+
+
+def test_correlations_of_wide_posteriors_are_told_from_chance() -> None:
+    """N means of a part of the variance bring less by chance than N points."""
+    dim, variance = 64, 0.7
+    covariance = torch.full((dim, dim), 0.2, dtype=torch.float64).fill_diagonal_(1) - variance * torch.eye(dim)
+    values, vectors = torch.linalg.eigh(covariance)
+    mean = (torch.randn(300, dim, generator=torch.Generator().manual_seed(5)).double() * values.sqrt()) @ vectors.T
+    assert covariance_differs(LatentSpace(mean, torch.full_like(mean, math.log(variance))).record)
+    same = math.sqrt(1 - variance) * torch.randn(300, dim, generator=torch.Generator().manual_seed(5))
+    assert not covariance_differs(LatentSpace(same, torch.full_like(same, math.log(variance))).record)
+
+
+def test_means_of_one_length_are_no_sphere_where_posteriors_fill_the_space() -> None:
+    mean = 2 * torch.nn.functional.normalize(torch.randn(1000, 16, generator=torch.Generator().manual_seed(0)))
+    wide, narrow = (LatentSpace(mean, torch.full_like(mean, math.log(variance))) for variance in (0.75, 0.001))
+    assert not any("sphere" in f.text for f in wide.diagnosis())
+    assert any("sphere" in f.text for f in narrow.diagnosis())
 
 
 def test_what_one_outlier_or_copies_show_is_no_difference_of_marginals() -> None:
