@@ -10,8 +10,8 @@ from dgvae.evaluation.record import Record
 from dgvae.methods.config import TextVAEConfig
 
 OTHER_SENTENCES = (
-    "Not all of these models were measured on the same sentences. Figures compare only between models that were: others are "
-    "easier or harder to model, more or fewer."
+    "Not all of these models were measured on the same sentences. Compare only those that were: other sentences may be easier "
+    "or harder, and more or fewer."
 )
 READ_DIFFERENTLY = (
     "Some of these models know other words, or read longer sentences, than others. Words that a model doesn't know are <unk>, "
