@@ -134,7 +134,7 @@ class _Rows:
                 yield place, {name: None if i in missing else cells[i] for i, name in enumerate(self.names)}
         if opened:
             account.note(_open_quotes(opened))
-        if wanted and fitted < odd:
+        if wanted and 2 * fitted < odd:
             if 2 * sum(len(row.cells) == len(row.quoted) == 1 for row in self.first) > len(self.first):
                 raise UserError(f"{self.path} has lines in quotes as a whole, and so of one column; remove these quotes.")
             raise UserError(
