@@ -27,7 +27,7 @@ from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import CORPORA
 from train.claims import claimed
 from train.corpora import find_corpus
-from train.evaluate.card import KEPT, text_options
+from train.evaluate.card import KEPT, portable_text_options
 from train.evaluate.command import add_missing_figures, chosen, load_model
 from train.evaluate.find_text import read_texts, trained_on
 from train.evaluate.finish import add_map, finish
@@ -93,8 +93,9 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
     Raises:
         UserError: the text is another, or the run has not the tokenizer of the checkpoints beside `folder`.
     """
-    known, source = Record.load(run), weights_sha256(run)
-    check_weights(run, known.weights)
+    known = Record.load(run)
+    source = known.weights
+    check_weights(run, source)
     if texts.evaluation.sha256 != known.evaluation.sha256:
         raise UserError(f"{texts.evaluation.path} is not the text that {run} was measured on; give that text with --data.")
     own = trained_on(run, known, texts)
@@ -104,7 +105,7 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         model = TextVAE.from_pretrained(run)
         share_tokenizer(run, folder.parent)
         model.save_pretrained(folder, torch.int8)
-        of_text = {} if known.corpus in CORPORA else {KEPT: text_options(run)}
+        of_text = {} if known.corpus in CORPORA else {KEPT: portable_text_options(run)}
         finish(folder, texts.evaluation, known.corpus, known.training | {SOURCE: source} | of_text, compact=True)
     model = load_model(folder)
     print(f"{folder.name}: {model.config.title}", flush=True)

@@ -203,14 +203,12 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"{known} differs from the prior: {where} (joint gap at least {far:.1f} nats).")
     elif holes is False:
         which = "Points" if "kl" not in record.figures else "Narrow posteriors" if _are_narrow(record) else ""
-        unseen = f" {which} show q(z) in smoothed form alone: holes that are narrow in some direction are not seen."
-        unseen, beyond = unseen if which else "", "Beyond these marginals, no" if wrong else "No"
-        if interval(mass, record.evaluation.sentences)[0] > hole_mass_by_chance(record.evaluation.sentences):
-            yield Finding("note", f"Few holes: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}")
-        else:
-            yield Finding(
-                "good", f"{beyond} holes are found: the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
-            )
+        narrow = "show q(z) in smoothed form alone: holes that are narrow in some direction are not seen"
+        unseen = f" {which} {narrow}." if which else ""
+        are_few = interval(mass, record.evaluation.sentences)[0] > hole_mass_by_chance(record.evaluation.sentences)
+        none = "Beyond these marginals, no holes are found" if wrong else "No holes are found"
+        said = f"the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
+        yield Finding("note", f"Few holes: {said}") if are_few else Finding("good", f"{none}: {said}")
     elif holes and (wrong or unsure or "marginal_kl" not in record.profile):
         yield Finding("fault", f"Holes: {outside}.")
     elif holes:

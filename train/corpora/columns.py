@@ -102,28 +102,18 @@ def unprotected_column(rows: Sequence[Sequence[str]], length: int) -> int | None
 
 def loose_length(rows: Sequence[Sequence[str]]) -> int | None:
     """How many columns rows have of which the longer ones hold delimiters in their text; None if they are no such rows."""
-    lengths = sorted(map(len, rows))
-    length = lengths[int((1 - SURE) * len(lengths))] if len(lengths) > FEW_ROWS else 1
-    if (place := unprotected_column(rows, length)) is None:
-        return None
-    cells = [
-        cell for row in rows if len(row) >= length for cell in (*row[1 : place + 1], *row[len(row) - length + place + 1 :])
-    ]
-    is_prose = 2 * sum(cell.startswith(" ") for cell in cells) > len(cells)  # after a comma, and not after a delimiter
-    return None if is_prose else length
+    return found[0] if (found := _loose(rows)) else None
 
 
 def length_below(rows: Sequence[Sequence[str]]) -> int | None:
     """How many columns the rows have if the first one is longer as its text holds delimiters; None if it is no such row."""
     first, others = rows[0], rows[1:]
-    if (length := loose_length(others)) is None:
+    if (found := _loose(others)) is None:
         return _usual_length(first, others)
-    if len(first) <= length:
-        return None
-    place = unprotected_column(others, length) or 0
+    length, place = found
     longer = [cells for cells in others if len(cells) > length]
     in_text = sum(cells[place + 1].startswith(" ") for cells in longer)  # delimiters, and not those of columns that others lack
-    if 2 * len(longer) > len(others) and 2 * in_text < len(longer):
+    if len(first) <= length or (2 * len(longer) > len(others) and 2 * in_text < len(longer)):
         return None
 
     def beside(cells: Sequence[str]) -> list[str]:
@@ -132,6 +122,18 @@ def length_below(rows: Sequence[Sequence[str]]) -> int | None:
 
     known, cells = classes_and_numbers([beside(cells) for cells in others if len(cells) >= length]), beside(first)
     return length if all(i in known and fits(cells[i], known[i]) for i in range(length) if i != place) else None
+
+
+def _loose(rows: Sequence[Sequence[str]]) -> tuple[int, int] | None:
+    """How many columns there are, and which of them is the text that may hold delimiters."""
+    lengths = sorted(map(len, rows))
+    length = lengths[int((1 - SURE) * len(lengths))] if len(lengths) > FEW_ROWS else 1
+    if (place := unprotected_column(rows, length)) is None:
+        return None
+    whole = [row for row in rows if len(row) >= length]
+    cells = [cell for row in whole for cell in (*row[1 : place + 1], *row[len(row) - length + place + 1 :])]
+    is_prose = 2 * sum(cell.startswith(" ") for cell in cells) > len(cells)  # after a comma, and not after a delimiter
+    return None if is_prose else (length, place)
 
 
 def _usual_length(first: Sequence[str], others: Sequence[Sequence[str]]) -> int | None:

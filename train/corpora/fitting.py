@@ -32,10 +32,10 @@ class Fitting:
         self._end = more if len(at_end) >= SURE * len(rows) else 0  # delimiters at the end of all rows
         trimmed = [self._trimmed(cells) for cells in rows]
         right = [cells for cells in trimmed if len(cells) == len(names)]
-        spaced = [cells for cells in right if cells[-1].startswith(" ")]
-        self._are_spaced = len(spaced) > SPACED * len(right)
-        if not self._are_spaced:  # then these are the rest of a text that has a comma
-            right = [cells for cells in right if cells not in spaced]
+        plain = [cells for cells in right if not cells[-1].startswith(" ")]
+        self._are_spaced = len(right) - len(plain) > SPACED * len(right)
+        if not self._are_spaced:  # then the others are the rest of a text that has a comma
+            right = plain
         whole = [cells for before, cells in pairwise([names, *trimmed]) if len(cells) == len(names) <= len(before)]
         # After a row that ends early, one may be the rest of its text, and no number where all others have one.
         self._known = classes_and_numbers(whole) | classes_and_numbers(right)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-MOST = 0.9  # of the texts, which then all stand in quotes
+from train.corpora.hints import MOST
+
 MOST_LINES = 100  # of a cell
 FEWEST_CELLS = 5  # fewer in quotes may be speech, where none holds a quote
 

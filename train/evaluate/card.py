@@ -219,7 +219,7 @@ def _text_of(record: Record) -> dict[str, Any]:
     return {"train_file": f"{record.corpus}.txt"}
 
 
-def text_options(run: Path) -> dict[str, Any]:
+def portable_text_options(run: Path) -> dict[str, Any]:
     """A run's options of its text, without folders; a checkpoint that is made of it keeps them as KEPT."""
     asked = recorded_options(run) if (run / OPTIONS_FILE).is_file() else {}
     return {name: _portable(name, asked[name]) for name in OF_THE_TEXT if asked.get(name) not in (None, DEFAULTS.get(name))}
