@@ -27,7 +27,7 @@ from dgvae.model.text_vae import TextVAE
 from dgvae.text.corpora import CORPORA
 from train.claims import claimed
 from train.corpora import find_corpus
-from train.evaluate.card import KEPT, portable_text_options
+from train.evaluate.card import KEPT, SOURCE, portable_text_options
 from train.evaluate.command import add_missing_figures, chosen, load_model
 from train.evaluate.find_text import read_texts, trained_on
 from train.evaluate.finish import add_map, finish
@@ -36,8 +36,6 @@ from train.run.argument_types import folder_name, thread_count, whole
 from train.run.options import MAP_POINTS
 from train.run.run_file import OPTIONS_FILE, read_run
 from train.run.start import corpus_folder
-
-SOURCE = "bundled_from"  # in the record's training: the sha256 of the run's weights
 
 
 @command("train.bundle", interrupted="stopped; the same command continues from here")

@@ -100,6 +100,8 @@ def fit(options: FitOptions, claims: bool) -> None:
             training, validation, evaluation, tokenizer, config.max_length, None if options.init_from else options.min_count
         )
         print_main(summary(corpus_name(options), text, training, group.effective_batch_size))
+        if begun and options.init_from:
+            print_main(f"The vocabulary is that of {options.init_from}; --max-vocab and --min-count are not used.")
         warn_if_weight_is_never_reached(run, batches)
         facts = {"sentences": len(training.sentences), **asdict(group), "text": text.record()}
         stop = stack.enter_context(stop_requested(at_once=world()[1] == 1))

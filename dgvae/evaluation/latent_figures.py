@@ -194,8 +194,8 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
 
 
 def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[float]]:
-    """How large KL(q(z_i) ‖ p(z_i)) is at least: by mean m and variance v, ½ (v + m² − 1 − log v), a Gaussian's; of points, by
-    their shares in BINS intervals of equal prior mass, too, where that is more.
+    """How large KL(q(z_i) ‖ p(z_i)) is at least: by mean m and variance v, ½ (v + m² − 1 − log v), a Gaussian's; of points and
+    Gaussians by their shares of BINS intervals of equal prior mass, too, where that is more.
 
     N sentences suffice for these where posteriors are narrow, or are points, and for q(z_i) itself they do not. A constant,
     whose KL is infinite, has 0: it is told otherwise.
@@ -206,8 +206,9 @@ def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[floa
         return (0.5 * (variance + mean.square() - 1 - variance.log())).where(variance > 0, 0)
 
     whole, without = _with_and_without(aggregated, by_moments)
-    if isinstance(points := aggregated.posterior, Points) and len(points.location.unique(dim=0)) >= FEWEST_BINNED:
-        binned, binned_without = _with_and_without(aggregated, lambda q: _binned_kl(q.posterior.location))
+    posterior = aggregated.posterior
+    if isinstance(posterior, Points | DiagonalGaussian) and len(posterior.location.unique(dim=0)) >= FEWEST_BINNED:
+        binned, binned_without = _with_and_without(aggregated, lambda q: _binned_kl(q.posterior))
         # Each is too high by half its degrees of freedom over N.
         is_more = (binned - (BINS - 1) / (2 * len(aggregated)) > whole - 1 / len(aggregated)) & (whole > 0)
         whole = binned.where(is_more, whole)
@@ -220,14 +221,20 @@ def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[floa
     return {name: whole.tolist(), f"{name}_error": [each.error for each in estimates], f"{name}_bias": bias.tolist()}
 
 
-def _binned_kl(points: Tensor) -> Tensor:
-    """KL of the shares of points in BINS intervals of equal mass under N(0, 1), which KL(q(z_i) ‖ p(z_i)) is no less than.
+def _binned_kl(posterior: Posterior) -> Tensor:
+    """KL of q(z_i)'s shares of BINS intervals of equal mass under N(0, 1), than which KL(q(z_i) ‖ p(z_i)) is no less.
 
-    points: [N, D] -> [D], nats.
+    posterior: N points, or Gaussians. -> [D], nats.
     """
-    places = (torch.special.ndtr(points.double()) * BINS).long().clamp_max(BINS - 1)  # [N, D]
-    counts = torch.zeros(BINS, points.shape[1], dtype=torch.float64).scatter_add_(0, places, torch.ones_like(places).double())
-    shares = counts / len(points)
+    location = posterior.location.double()  # [N, D]
+    edges = torch.special.ndtri(torch.arange(1, BINS, dtype=torch.float64) / BINS)
+    if isinstance(posterior, DiagonalGaussian):
+        std = (0.5 * posterior.log_var.double()).exp()
+        below = [torch.special.ndtr((edge - location) / std).mean(0) for edge in edges]
+    else:
+        below = [(location < edge).double().mean(0) for edge in edges]
+    ends = torch.zeros(1, location.shape[1], dtype=torch.float64)
+    shares = torch.cat([ends, torch.stack(below), ends + 1]).diff(dim=0).clamp_min(0)  # [BINS, D]
     return torch.xlogy(shares, BINS * shares).sum(0)
 
 

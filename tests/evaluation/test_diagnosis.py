@@ -53,12 +53,15 @@ def ring() -> DiagonalGaussian:
     return DiagonalGaussian(size * sign, torch.full_like(size, -6.0))
 
 
-def void() -> Points:
-    """Mean and covariance match, and in the middle of one of 16 axes lie 2 % of the points and 24 % of the prior."""
+def void(log_var: float | None = None) -> Posterior:
+    """Points, or posteriors with a log σ², that match in mean and covariance.
+
+    In the middle of one of 16 axes lie 2 % of them and 24 % of the prior.
+    """
     z = torch.randn(N, 16, generator=torch.Generator().manual_seed(0))
     z[:, 1] = z[:, 0].sign() * 0.95 + 0.312 * z[:, 1]
     z[:, 0] = torch.randn(N, generator=torch.Generator().manual_seed(1))
-    return Points(z)
+    return Points(z) if log_var is None else DiagonalGaussian(z, torch.full_like(z, log_var))
 
 
 def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
@@ -84,6 +87,7 @@ SPACES = {
     "correlated": (correlated(), "No marginal holes, but joint holes: dimensions 2 and 4 are correlated (+0.6", "fault"),
     "of another shape": (ring(), "means, variances and correlations match, but the shape does not", "fault"),
     "points with a void along an axis": (void(), "Dimension 2 differs from N(0, 1), by at least 0.3", "fault"),
+    "narrow posteriors with a void": (void(-9.0), "Dimension 2 differs from N(0, 1), by at least 0.3", "fault"),
     "holes beyond it": (void(), "Beyond these marginals, no holes are found", "good"),
     "an autoencoder": (spread(1.0, 1e-9), "Posteriors are narrow (KL", "note"),
     "at the ceiling": (spread(1.0, 1e-9), "MI is near its maximum log 2,000 = 7.6", "note"),

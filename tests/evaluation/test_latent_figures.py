@@ -100,6 +100,19 @@ def test_consistent_units_in_both_directions_differ_where_q_has_a_hole() -> None
     assert float(gaps.kl) < CONSISTENT_KL < float(gaps.reverse_kl)
 
 
+@pytest.mark.parametrize("log_var", [-9.0, -3.0, -0.5])
+def test_what_a_marginal_differs_by_at_least_is_no_more_than_its_kl(log_var: float) -> None:
+    """For the mixture of these sentences, whether its mean and variance tell more or its shares of intervals."""
+    mean = torch.randn(500, 3, generator=torch.Generator().manual_seed(0))
+    mean[:, 1] = mean[:, 1].sign() + 0.1 * mean[:, 2]
+    mean[:, 2] = 0.3 * mean[:, 2] - 0.5
+    profile = measured(DiagonalGaussian(mean, torch.full_like(mean, log_var))).profile
+    bounds, exact = torch.tensor(profile["marginal_kl_bound"]), torch.tensor(profile["marginal_kl"])
+    assert (bounds <= exact + 1e-6).all()
+    assert bounds[1] > 0.08  # the shares: mean and variance of two clusters are nearly the prior's
+    assert bounds[2] > 0.1
+
+
 def test_metrics_of_von_mises_fisher_posteriors() -> None:
     """Far apart they say log N. Spread evenly all dimensions are active; what N(0, 1) is needed for is absent."""
     metrics = latent_metrics(on_the_sphere(200, 10_000))

@@ -25,7 +25,9 @@ from train.run.options import DEFAULTS, OF_THE_COMMAND, TEXTS
 from train.run.run_file import OPTIONS_FILE, recorded_options
 from train.run.summary import TextFacts, text_lines, unknown_warning
 
-KEPT = "text_options"  # in the training facts of a record
+SOURCE = "bundled_from"  # in the training facts of a bundled checkpoint's record: the sha256 of the run's weights
+KEPT = "text_options"  # there, too: the run's options of its text
+OF_A_BUNDLE = (SOURCE, KEPT)
 OF_THE_TEXT = (*sorted(TEXTS - {"data"}), *TEXT_OPTIONS)
 NOT_OF_THE_MODEL = {"out", "resume", "threads", "device"}  # options that say where it is made, not what
 

@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 
 from dgvae.evaluation.estimates import Estimate
 from dgvae.evaluation.record import Record
+from train.evaluate.card import OF_A_BUNDLE
 from train.evaluate.report_table import Row
 
 SEED = re.compile(r"-seed\d+$")
@@ -18,12 +19,12 @@ SEED = re.compile(r"-seed\d+$")
 def over_seeds(rows: Sequence[Row]) -> list[Row]:
     """One row for all checkpoints of one config, corpus and training plan but for the seed, in the order of the first of each.
 
-    The "error" of its figures is then the standard deviation over seeds, and not known where there is one seed. A figure that
-    is not measured for all of them is left out.
+    Two checkpoints of one seed stay apart. The "error" of its figures is then the standard deviation over seeds, and not known
+    where there is one seed. A figure that is not measured for all of them is left out.
     """
     families: list[list[Row]] = []
     for row in rows:
-        same = next((family for family in families if _plan(family[0]) == _plan(row)), None)
+        same = next((family for family in families if _is_of(family, row)), None)
         if same is None:
             families.append([row])
         else:
@@ -31,10 +32,16 @@ def over_seeds(rows: Sequence[Row]) -> list[Row]:
     return [_average(family) for family in families]
 
 
+def _is_of(family: list[Row], row: Row) -> bool:
+    """Whether a row is one more seed of a family."""
+    seeds = [each.record.training.get("seed") for each in family]
+    return _plan(family[0]) == _plan(row) and row.record.training.get("seed") not in seeds
+
+
 def _plan(row: Row) -> tuple:
-    training = {
-        name: value for name, value in row.record.training.items() if name not in ("seed", "seconds_per_epoch", "epochs")
-    }
+    known = row.record.training
+    happened = {"seed", "seconds_per_epoch", *OF_A_BUNDLE} | ({"epochs"} if "planned_epochs" in known else set())
+    training = {name: value for name, value in known.items() if name not in happened}
     return SEED.sub("", row.name), row.config, row.record.corpus, row.record.evaluation.sha256, training
 
 

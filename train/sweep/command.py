@@ -104,8 +104,8 @@ def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
             for name in wanted.keys() & found.keys():
                 if found[name] != wanted[name]:
                     raise UserError(
-                        f"{run.folder} was begun with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; "
-                        "give the same options, or another --out."
+                        f"{run.folder} was trained with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; give the "
+                        "same options, or another --out. If it alone was trained on with other options, move its folder away."
                     )
 
 

@@ -198,9 +198,16 @@ def test_runs_planned_for_other_epochs_are_no_seeds_of_one_another(copies: Path,
         Row(name, copies, config, replace(record, training=record.training | changes), posterior, None)
         for name, changes in (
             ("dg", {}), ("dg-seed1", {"seed": 1, "epochs": 2}), ("dg-seed2", {"seed": 2, "planned_epochs": 30, "epochs": 30}),
+            ("dg-seed3", {"seed": 3, "bundled_from": "0" * 64}), ("dg-seed1", {"seed": 1}),
         )
     ]  # fmt: skip
-    assert [row.name for row in over_seeds(runs)] == ["dg (2 seeds)", "dg"]
+    assert [row.name for row in over_seeds(runs)] == ["dg (3 seeds)", "dg", "dg"]  # one seed is not two
+    planless = {name: value for name, value in record.training.items() if name != "planned_epochs"}  # of earlier versions
+    earlier = [
+        replace(run, record=replace(record, training=planless | {"seed": seed, "epochs": epochs}))
+        for run, seed, epochs in zip(runs, (0, 1, 2), (5, 5, 50), strict=False)
+    ]
+    assert [row.name for row in over_seeds(earlier)] == ["dg (2 seeds)", "dg"]
 
 
 def test_outliers_are_counted_among_the_sentences_that_are_measured(copies: Path, corpus: Path, tmp_path: Path) -> None:

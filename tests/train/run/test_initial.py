@@ -112,10 +112,13 @@ def test_a_text_of_other_words_is_refused(checkpoints: Path, tmp_path: Path, cap
     assert "does not know" in capsys.readouterr().err
 
 
-def test_the_card_says_with_what_a_run_began(corpus: Path, checkpoints: Path, tmp_path: Path) -> None:
+def test_the_card_says_with_what_a_run_began(
+    corpus: Path, checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source, out = checkpoints / "short-yelp" / "vae", tmp_path / "healed"
     arguments = small_run(corpus, out, "--method", "dg-vae", "--init-from", str(source))
-    assert fit([*arguments, "--epochs", "1"]) == 0
+    assert fit([*arguments, "--epochs", "1", "--max-vocab", "9"]) == 0
+    assert f"The vocabulary is that of {source}; --max-vocab and --min-count are not used." in capsys.readouterr().out
     assert fit(["--resume", "--out", str(out), "--epochs", "2"]) == 0
     card = (out / CARD_FILE).read_text(encoding="utf-8")
     assert f"It began with the weights of VAE, sha256 {weights_sha256(source)}" in card

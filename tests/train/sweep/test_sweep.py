@@ -52,7 +52,7 @@ def test_a_sweep_makes_a_table_and_a_report_and_goes_on_where_it_was(corpus: Pat
     assert "2 of 2 runs are finished" in capsys.readouterr().out
     assert weights.stat().st_mtime_ns == before
     assert sweep([*arguments, "--hidden-dim", "8"]) == 2
-    assert "vae was begun with hidden-dim 16, not 8; give the same options" in capsys.readouterr().err
+    assert "vae was trained with hidden-dim 16, not 8; give the same options" in capsys.readouterr().err
     text = shutil.copytree(corpus, tmp_path / "other") / "short-yelp/train.txt"
     text.write_text(text.read_text().partition("\n")[2])
     assert sweep([str(tmp_path / "other") if word == str(corpus) else word for word in arguments]) == 2
