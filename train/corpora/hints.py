@@ -22,9 +22,9 @@ SEPARATORS = ("+++$+++", "|||", "_!_", "::", "\x01", "\x1f", "^", "~", "|", ";",
 
 _BAR = re.compile(r"[^|\s<]\s*\|\s*(?=[^|\s>])")  # between two texts, and not of <|endoftext|>
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> |^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+$")
-_MOMENT = re.compile(
-    r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|"
-    r"(?:.{1,40}\s\s)?\d{1,2}:\d\d(?::\d\d)?\s*$"
+_MOMENT = re.compile(  # at a line's beginning, or after a speaker's name
+    r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d:\d\d\b|"
+    r"(?:\w[\w.' -]{0,39}\s)?[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|(?:\w[\w.' -]{0,39}\s)?\d{1,2}:\d\d(?::\d\d)?\s*$"
 )
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
@@ -44,10 +44,15 @@ def hint(lines: Sequence[str]) -> str | None:
     filled = [line for line in (_INVISIBLE.sub("", line) for line in lines) if line.strip() and len(line) <= LONGEST_LOOKED_AT]
     if sum(map(bool, map(_SUBTITLE.search, filled))) > len(filled) / 10:
         return "it looks like subtitles, whose numbers and times are read as text; remove them"
-    if len(filled) >= FEW_LINES and SOME * len(filled) < sum(map(bool, map(_MOMENT.match, filled))) < MOST * len(filled):
-        return "many lines begin with a date or a time, as of chats and transcripts, which is read as text; remove it"
     if len(filled) < FEW_LINES:
         return None
+    moments = sum(map(bool, map(_MOMENT.match, filled)))
+    of_moments = (
+        "many lines begin with a date or a time, or a name and a time, as of chats and transcripts, which is read as text; "
+        "remove it"
+    )
+    if SOME * len(filled) < moments < MOST * len(filled):
+        return of_moments
     return (
         _separator(filled)
         or _names(filled)
@@ -55,6 +60,7 @@ def hint(lines: Sequence[str]) -> str | None:
         or _single_words(filled)
         or _wrapped(filled)
         or _beginning(filled)
+        or (of_moments if moments >= MOST * len(filled) else None)
     )
 
 

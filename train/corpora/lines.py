@@ -9,8 +9,8 @@ from dgvae.text.corpora import is_label
 from train.corpora.account import Account, count_of
 from train.corpora.columns import MOST_VALUES, has_header, is_known_name, is_number
 from train.corpora.encodings import first_lines, numbered_lines
+from train.corpora.find_layout import is_table
 from train.corpora.hints import FEW_LINES, MOST, hint
-from train.corpora.layout import is_table
 from train.corpora.quoted_lines import are_cells, are_cells_beside_tabs, has_cells_of_several_lines, joined, unquoted
 from train.corpora.table import LOOKED_AT, label_of
 
@@ -96,7 +96,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account.note(found)
     if quoted := (layout and has_cells_of_several_lines(lines)) or _are_quoted(lines, layout):
         account.note("quotes around the texts are left out")
-    tabs, unlabeled, numbers = 0, 0, numbered_lines(path, encoding)
+    tabs, unlabeled, labeled, numbers = 0, 0, 0, numbered_lines(path, encoding)
     for number, line, cut in joined(numbers) if quoted else numbers:
         account.cut += cut
         if quoted and number == 1 and is_known_name(unquoted(line).strip()):
@@ -115,6 +115,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         if tab and label.strip() and not (layout or is_label(label.strip())):
             tabs += bool(text.strip())
             label, text = "", line
+        labeled += bool(not layout and label.strip() and text.strip())
         if not tab:
             label, text = "", line
             unlabeled += bool(layout and not numbered and line.strip())
@@ -123,6 +124,8 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         yield text, None if numbered else label_of(label), f"line {number}"
     if unlabeled:
         account.note(f"{count_of(unlabeled, 'line has', 'lines have')} no tab, and so no label")
+    if labeled:
+        account.note(f"{count_of(labeled, 'line has', 'lines have')} a number before a tab, which is read as a label")
     if tabs:
         account.note(f"{count_of(tabs, 'line holds', 'lines hold')} a tab that is read as a space")
 

@@ -11,7 +11,8 @@ class Reading:
 
     column, label_column: of the text and of a label, by name, or by number where there is no header. encoding: of the file,
     delimiter: of its columns, and header: whether its first row is one; None to find it out. clean: which markup is taken
-    away, see `taken_away`.
+    away, see `taken_away`. needs_label: whether the label's column must be there; sentences to validate with and to measure do
+    without.
     """
 
     column: str | None = None
@@ -20,3 +21,4 @@ class Reading:
     delimiter: str | None = None
     header: bool | None = None
     clean: bool | None = None
+    needs_label: bool = True

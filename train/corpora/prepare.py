@@ -27,7 +27,7 @@ from train.corpora.reading import Reading, cannot_read, format_of, read_text
 from train.corpora.table import listed
 
 MOST_LABELS = 1000
-RULES = 13  # the version of how text is prepared; another one makes every corpus anew
+RULES = 14  # the version of how text is prepared; another one makes every corpus anew
 FEWEST_HELD_OUT, MOST_HELD_OUT = 2, 10_000
 
 
@@ -51,10 +51,10 @@ class TextSource:
     header: bool | None = None
     clean: bool | None = None
 
-    @property
-    def reading(self) -> Reading:
-        """How its files are read."""
-        return Reading(**{each.name: getattr(self, each.name) for each in fields(Reading)})
+    def reading(self, split: str = "train") -> Reading:
+        """How the files of a split are read."""
+        as_said = {each.name: getattr(self, each.name) for each in fields(Reading) if each.name != "needs_label"}
+        return Reading(**as_said, needs_label=split == "train")
 
 
 OWNERS = {"valid": "validation", "test": "what is measured"}
@@ -81,7 +81,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     origin = {
         "dataset": asdict(dataset) if dataset else None,
         "files": {split: {"format": format_of(path), "sha256": _sha256(path)} for split, path in own.items()},
-        "settings": [asdict(source.reading), source.tokenized, RULES],
+        "settings": [asdict(source.reading()), source.tokenized, RULES],
     }
     name = re.sub(r"[^\w-]+", "-", dataset.repository if dataset else own["train"].name.partition(".")[0])
     key = hashlib.sha256(json.dumps(origin).encode()).hexdigest()
@@ -91,7 +91,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     with being_made(folder) as aside:
         if aside:
             files = (download_dataset(dataset) if dataset else {}) | {split: [path] for split, path in own.items()}
-            texts = {split: _read(paths, source) for split, paths in files.items()}
+            texts = {split: _read(paths, source, split) for split, paths in files.items()}
             write_json(aside / SOURCE_FILE, asdict(source) | origin | _write(texts, aside, source))
     return folder
 
@@ -110,11 +110,11 @@ def _sha256(path: Path) -> str:
         raise cannot_read(path, error) from None
 
 
-def _read(paths: Sequence[Path], source: TextSource) -> _Text:
+def _read(paths: Sequence[Path], source: TextSource, split: str) -> _Text:
     text = _Text()
     for path in paths:
-        for sentence, label, place in read_text(path, source.reading, text.account):
-            words = sentence.split() if source.tokenized else split_words(sentence.lower())
+        for sentence, label, place in read_text(path, source.reading(split), text.account):
+            words = sentence.split() if source.tokenized else split_words(_lower(sentence))
             if words:
                 text.sentences.append((" ".join(words), label))
             else:
@@ -123,6 +123,11 @@ def _read(paths: Sequence[Path], source: TextSource) -> _Text:
         why = left_out_text(text.account.left_out, text.account.first)
         raise UserError(f"{', '.join(map(str, paths))} holds no sentence{why and f'; left out: {why}'}.")
     return text
+
+
+def _lower(text: str) -> str:
+    """In small letters; Turkish İ is i, and not i with a second dot."""
+    return text.replace("İ", "i").lower()
 
 
 def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[str, Any]:

@@ -174,6 +174,8 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
     column, label_column = text_and_label(path, table, reading)
     if not reading.column and len(table.names or ["", ""]) > 1:
         account.note(f"the text is in column {listed([column])}")
+    if reading.label_column and not label_column:
+        account.note(f"there is no column {reading.label_column}, and so no label")
     names = table.label_names(label_column) if label_column else {}
     account.label_names |= names
     for place, record in table.rows([column, *([label_column] if label_column else [])], account):

@@ -86,6 +86,11 @@ _ROWS = (
         r"(?:^|\s)@[-,.]@\s|__eo\w__|<\|\w+\|>|(?:^|\s)\[[A-Z]{2,}[A-Z\d_]*\](?:\s|$)|^#{2,}\d+\s*$|_!_",
         "marks, such as @-@, __eou__, <|endoftext|>, [SEP] or ###123, are read as text; remove them where they are no words",
     ),
+    (
+        0.1,
+        r"(?s)^(?:Message-ID|Return-Path|Received|Delivered-To|From|Date|Subject): .*\s(?:From|To|Date|Subject|Content-Type): ",
+        "headers of mails, From:, Date: and the like, are read as text; remove them",
+    ),
     (0.02, r"^</?doc\b[^<>]*>\s*$", "lines of WikiExtractor, <doc ...> and </doc>, are read as text; remove them"),
     (
         0.0,

@@ -30,10 +30,13 @@ def text_and_label(path: Path, table: Table, reading: Reading) -> tuple[str, str
                 words.setdefault(name, []).append(word_count(row[name]))
             if table.names is not None and words and number >= LOOKED_AT:
                 break
-    column, label_column = (
-        _known(path, names, wanted, reading) if wanted and names else wanted
-        for wanted in (reading.column, reading.label_column)
-    )
+    column, label_column = reading.column, reading.label_column
+    if names and column:
+        column = _known(path, names, column, reading)
+    if names and label_column:
+        label_column = name_among(names, label_column)
+        if label_column is None and reading.needs_label:
+            _known(path, names, reading.label_column or "", reading)
     if column and column == label_column:
         raise UserError(f"--column and --label-column both name {column}; name another column, or leave one out.")
     if column or not names:

@@ -134,6 +134,9 @@ def test_rows_without_a_number_are_no_names_of_columns(tmp_path: Path) -> None:
         ([f"{n}:0{n % 9}\nokay well he tells me {n}" for n in range(30)], "begin with a date or a time"),
         ([f"[20:0{n % 9}] <bob> nice modern building {n}" for n in range(30)], "most lines begin with [0:0]"),
         ([f"Speaker {n % 2}  0:{n:02}\nit was nice {n}" for n in range(30)], "begin with a date or a time"),
+        ([f"Speaker {n % 2} (00:{n:02}):\nit was nice {n}" for n in range(30)], "begin with a date or a time"),
+        ([f"00:01:{n:02} Ann Lee\nit was nice {n}" for n in range(30)], "begin with a date or a time"),
+        ([f"{['Ann', 'Lex Lee'][n % 2]} (00:01:{n:02}) it was nice {n}" for n in range(30)], "or a name and a time"),
         ([f"product/id: B{n}\nreview/text: it was nice {n}" for n in range(30)], "one of 2 names and :, as review/text:"),
         (
             [f"**** {n}. row ****\n   id: {n}\n text: nice {n}\nlabel: pos" for n in range(30)],

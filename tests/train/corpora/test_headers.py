@@ -21,6 +21,23 @@ def test_a_title_above_the_header_of_a_sheet(tmp_path: Path) -> None:
     assert "before the header in line 3" in said(account)
 
 
+@pytest.mark.parametrize(
+    "titles", ["Reviews, 2024", "Reviews, made by Ann, Bob\n", "Reviews,2024,10 rows\n", "One, two\nthree, four"]
+)
+def test_titles_that_hold_the_delimiter(titles: str, tmp_path: Path) -> None:
+    rows = [f'{n},"{text}",{mood}' for n, (text, mood) in enumerate(zip(LOOSE, MOODS, strict=True))]
+    (tmp_path / "a.csv").write_text("\n".join([titles, "id,review,score", *rows]))
+    texts, labels, account = read(tmp_path / "a.csv", label_column="score")
+    assert (texts, labels) == (LOOSE, MOODS)
+    assert "stands before the header" in said(account)
+
+
+def test_rows_above_names_are_no_titles(tmp_path: Path) -> None:
+    rows = [f"{mood},{text}" for text, mood in zip(TEXTS, MOODS, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join([*rows[:3], "title,review", *rows[3:]]))
+    assert read(tmp_path / "a.csv", column="2")[0] == [*TEXTS[:3], "review", *TEXTS[3:]]
+
+
 @pytest.mark.parametrize(("delimiter", "quote"), [(":", ""), (" ", '"')])
 def test_delimiters_of_prose_need_a_header(delimiter: str, quote: str, tmp_path: Path) -> None:
     rows = [f"{mood}{delimiter}{quote}{text}{quote}" for text, mood in zip(TEXTS, MOODS, strict=True)]

@@ -126,6 +126,13 @@ def test_one_label_of_fasttext_in_many_lines_is_no_word(tmp_path: Path) -> None:
     assert "has no label" in said(account)
 
 
+def test_numbers_before_a_tab_in_few_lines_are_said_to_be_labels(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([*TEXTS * 3, f"10\t{TEXTS[0]}", f"1972\t{TEXTS[1]}"]))
+    texts, labels, account = read(tmp_path / "a.txt")
+    assert (texts[-2:], labels[-2:]) == (TEXTS[:2], ["10", "1972"])
+    assert "2 lines have a number before a tab, which is read as a label" in said(account)
+
+
 def test_options_of_columns_beside_lines_are_refused_with_what_helps(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join(f"{n % 2}\t{text}" for n, text in enumerate(TEXTS)))
     with pytest.raises(UserError, match="save all files as tables, or all as lines with a tab between label and text"):

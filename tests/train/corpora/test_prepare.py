@@ -45,6 +45,24 @@ def fault_of(source: TextSource, cache: Path) -> str:
     return sentence
 
 
+@pytest.mark.parametrize("ending", WRITERS)
+def test_sentences_to_measure_need_no_label(ending: str, tmp_path: Path) -> None:
+    for name, texts in (("train", TEXTS[:40]), ("test", TEXTS[40:])):
+        unlabeled = [{"text": text} | ({} if name == "test" else {"mood": "ab"[n % 2]}) for n, text in enumerate(texts)]
+        WRITERS[ending](tmp_path / f"{name}{ending}", unlabeled)
+    source = TextSource(str(tmp_path / f"train{ending}"), test=str(tmp_path / f"test{ending}"), label_column="mood")
+    folder = prepare(source, tmp_path)
+    assert sentences_of(folder)["test"] == PREPARED[40:]
+    assert read_split(folder / "test.txt").labels == [-1] * 20  # none
+    assert "what is measured: there is no column mood, and so no label" in (folder / "source.json").read_text()
+    assert "has no column mood" in fault_of(replace(source, train=source.test or "", test=None), tmp_path / "other")
+
+
+def test_a_capital_i_with_a_dot_is_the_letter_i(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("".join(f"İyi bir gün, iyi {n}\n" for n in range(20)), encoding="utf-8")
+    assert sentences_of(prepare(TextSource(str(tmp_path / "a.txt")), tmp_path))["train"][0].startswith("iyi bir gün , iyi")
+
+
 @pytest.mark.parametrize("ending", [*WRITERS, ".txt"])
 def test_every_format_gives_the_same_corpus(ending: str, tmp_path: Path) -> None:
     files = {}

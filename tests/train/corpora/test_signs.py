@@ -43,6 +43,7 @@ SIGNS = {
     "vectors": ([f"boat{n} 0.1 -0.2 0.3 0.{n}" for n in range(12)], "word vectors"),
     "two texts": (each("TEXT ||| TEXT"), "two texts"),
     "hyphens": (each("the boat sa-"), "cut at the ends"),
+    "mails": (each("Message-ID: <1@x> From: a@b.c Subject: TEXT"), "headers of mails"),
     "latex": (each(r"\emph{TEXT}"), "LaTeX"),
     "wiki": (each("[[boat|TEXT]]"), "wiki markup"),
     "markdown": (each("## TEXT"), "Markdown"),
