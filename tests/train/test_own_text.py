@@ -182,6 +182,11 @@ def test_a_sweep_says_the_same_before_it_trains(home: Path, capsys: pytest.Captu
         (["a b"] * 9 + ["a c", "b c", "d"], ["--max-vocab", "3"], "raise --max-vocab to at least 5"),
         ([f"w{n} x{n}" for n in range(40)], [], "lower --min-count"),
         (["".join(random.Random(n).choices("កខគឃង", k=30)) for n in range(40)], [], "word segmenter"),
+        (
+            [" ".join("".join(random.Random(9 * n + k).choices("กขคงจฉ", k=10)) for k in range(4)) for n in range(40)],
+            [],
+            "segmenter",
+        ),
         (["one\ttwo"], [], "One sentence is too few"),
         ([f"{n / 7} {n / 11}" for n in range(101, 140)], [], "lower --min-count"),  # numbers, which no segmenter splits
     ],

@@ -94,6 +94,8 @@ class _Field:
         end = rf" *(?={re.escape(delimiter)}|\Z)" if delimiter else r" *(?=\Z)"
         self._strict = re.compile(rf' *"([^"]*(?:""[^"]*)*)"{end}', re.DOTALL)
         self._escaped = re.compile(rf' *"([^"\\]*(?:(?:\\.|"")[^"\\]*)*)"{end}', re.DOTALL)
+        # Between spaces, \" is hardly a cell's end: after the inches of a screen comes the next word.
+        self._patterns = (self._escaped, self._strict) if delimiter == " " else (self._strict, self._escaped)
         self._lenient = re.compile(rf' *"(.*?)"{end}')
         self._opens = re.compile(r' *"')
         self._word = re.compile(rf' *"[^"{re.escape(delimiter)}]*[^\s"\\{re.escape(delimiter)}]"(?!")')
@@ -111,7 +113,7 @@ class _Field:
         """A field in quotes, without them, and where the next field begins; None if it is not closed."""
         if not self.opens(line, start):
             return None
-        for pattern in (self._strict, self._escaped, self._lenient):
+        for pattern in (*self._patterns, self._lenient):
             if pattern is self._lenient and _closes(line[start:].partition('"')[2], self._delimiter) is None:
                 return None  # it goes on in the next line
             if match := pattern.match(line, start):

@@ -77,6 +77,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         account: gets what was found out.
     """
     lines = [line for line in first_lines(path, encoding, LOOKED_AT) if line.strip()]
+    quoted = (layout and has_cells_of_several_lines(lines)) or _are_quoted(lines, layout)
     start = [line.split(maxsplit=1)[0] for line in lines]
     fasttext = any(_without_fasttext(line)[0] for line in lines)
     numbered = False
@@ -92,9 +93,9 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         and 2 * len(set(start)) <= len(start)
     ):
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
-    elif found := hint(lines):
+    elif found := hint([unquoted(line) for line in lines] if quoted else lines):
         account.note(found)
-    if quoted := (layout and has_cells_of_several_lines(lines)) or _are_quoted(lines, layout):
+    if quoted:
         account.note("quotes around the texts are left out")
     tabs, unlabeled, labeled, numbers = 0, 0, 0, numbered_lines(path, encoding)
     for number, line, cut in joined(numbers) if quoted else numbers:
@@ -131,12 +132,15 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
 
 
 def _without_fasttext(line: str) -> tuple[list[str], str]:
-    """The labels at the beginning of a line, or else at its end, as fastText writes them, and the text beside them."""
+    """The labels at the beginning of a line, or else at its end, as fastText writes them, and the text beside them.
+
+    Of a table that was made into such lines, a comma may be left between them.
+    """
     words = line.split()
     count = next((i for i, word in enumerate(words) if not _is_fasttext(word)), len(words))
     if count:
         rest = line.split(maxsplit=count)[count:]
-        return [word[len(FASTTEXT) :] for word in words[:count]], rest[0].strip() if rest else ""
+        return [word[len(FASTTEXT) :] for word in words[:count]], rest[0].strip().lstrip(", ") if rest else ""
     count = next((i for i, word in enumerate(reversed(words)) if not _is_fasttext(word)), 0)
     if count:
         return [word[len(FASTTEXT) :] for word in words[-count:]], line.rsplit(maxsplit=count)[0].strip()

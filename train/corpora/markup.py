@@ -8,9 +8,10 @@ from html import unescape
 from html.entities import html5
 
 LINE_BREAKS, QUOTES, ENTITIES, TAGS = "\\n as two characters", '"" for a quote', "HTML entities", "HTML tags"
+CONTINUATIONS = "\\ at the ends of lines"
 APOSTROPHES = "\\' for an apostrophe"
 ESCAPES = "letters as \\u00e9"
-WRITTEN = (LINE_BREAKS, QUOTES, APOSTROPHES, ESCAPES)  # these come of how a file was written
+WRITTEN = (LINE_BREAKS, CONTINUATIONS, QUOTES, APOSTROPHES, ESCAPES)  # these come of how a file was written
 
 _INLINE = "a|abbr|b|big|cite|code|em|font|i|img|mark|q|s|small|span|strike|strong|sub|sup|tt|u"
 _BLOCK = (
@@ -25,6 +26,7 @@ _LINE_BREAK = re.compile(
     r"""(?:\\r)?\\n(?:(?<=[\w.,!?;)"'*]\\n)|(?<=\\n\\n)|(?<=\\r\\n)|(?=\\n|\\r\\n|[A-Z]|\s|\Z))|\\[rt](?=[A-Z]|\s|\Z)"""
 )
 _SURE_BREAK = re.compile(r"""(?:\\r)?\\n(?:(?<=[.,!?;]\\n)|(?<=\\r\\n)|(?=\\n|[A-Z]|\s|\Z))""")
+_CONTINUATION = re.compile(r"(?<!\\)\\(?=\r?\n)")  # as MySQL writes line ends; two begin a line in TeX
 _COMMAND = re.compile(r"\\(?![nrtux])[a-zA-Z]{2}|\\[`^~=.]\{?[a-zA-Z]|\b[A-Z]:\\\w+\\")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _QUOTE = re.compile(r'\\?""|\\"')
@@ -42,6 +44,8 @@ def count_markup(text: str, counts: Counter[str]) -> None:
         counts[ENTITIES] += 1
     if "\\" in text and _line_break(text).search(text):
         counts[LINE_BREAKS] += 1
+    if "\\" in text and _CONTINUATION.search(text):
+        counts[CONTINUATIONS] += 1
     if "\\u" in text and _ESCAPE.search(text):
         counts[ESCAPES] += 1
     if '"' in text and _QUOTE.search(text):
@@ -59,7 +63,7 @@ def cleaned(text: str, clean: bool | None) -> str:
     """The text with spaces for line breaks and plain quotes; without tags and entities if `clean`; as it is if not."""
     if clean is False:
         return text
-    text = _ESCAPE.sub(_unescaped, text)
+    text = _ESCAPE.sub(_unescaped, _CONTINUATION.sub("", text))
     for _ in range(2 if clean else 0):  # what was escaped twice: &amp;lt;br&amp;gt;
         text = _without_tags(text)
         text = _ENTITY.sub(lambda match: unescape(f"&{match[0].removeprefix('&')}") if _is_entity(match) else match[0], text)

@@ -99,8 +99,14 @@ _ROWS = (
     ),
     (
         0.1,
-        r"^(?:[A-Z][\w.'-]*(?: [A-Z\d][\w.'-]*){0,3}[:：]|[\[(](?:Verse|Chorus|Bridge|Intro|Outro|Refrain|Hook)\b.*[\])])$",
+        r"^(?:[A-Z][\w.'-]*(?: [A-Z\d][\w.'-]*){0,3}[:：]|[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}\.?|"
+        r"[\[(](?:Verse|Chorus|Bridge|Intro|Outro|Refrain|Hook)\b.*[\])])$",
         "lines that hold a name alone, as of speakers in plays or [Chorus] in songs, are read as sentences; remove them",
+    ),
+    (
+        0.3,
+        r"^[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}[.:] +[A-Z][a-z’']",
+        "names in capitals, as of speakers in plays, begin the lines and are read as text; remove them",
     ),
     (0.3, r"…(?:\s*https?://\S+)?$", "texts end in …, as if they were cut; if the file has whole ones, name their column"),
     (0.05, "《[\u3040-\u30ff]+》", "readings in 《…》 are read as text; remove them"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,9 @@ UNSPLIT = "its words do not seem to be separated by spaces"
 TO_MEASURE = ("sentence to measure", "sentences to measure")
 EXAMPLE = 60  # characters of a sentence that is shown
 LONG_WORD = 12  # mean characters of a word, from which on it is probably none
+LONG_SPACELESS = 8  # likewise in Thai, Lao, Burmese and Khmer
+
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,15 @@ def _unknown(tokenizer: WordTokenizer, sentences: Sequence[str]) -> float:
 
 def seem_unsplit(counts: Counter[str]) -> bool:
     """Whether words, numbers aside, are so long that they must be sentences of a script without spaces."""
-    words = {word: count for word, count in counts.items() if any(map(str.isalpha, word))}
-    return sum(len(word) * count for word, count in words.items()) > LONG_WORD * sum(words.values())
+    words = Counter({word: count for word, count in counts.items() if any(map(str.isalpha, word))})
+    spaceless = Counter({word: count for word, count in words.items() if _SPACELESS.search(word)})
+    if 2 * spaceless.total() > words.total():
+        return _mean_length(spaceless) > LONG_SPACELESS
+    return _mean_length(words) > LONG_WORD
+
+
+def _mean_length(counts: Counter[str]) -> float:
+    return sum(len(word) * count for word, count in counts.items()) / max(1, counts.total())
 
 
 def _advice(counts: Counter[str], unknown: dict[str, int], min_count: int | None) -> str:

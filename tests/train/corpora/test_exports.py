@@ -163,6 +163,8 @@ def test_one_long_line_hides_no_lines_that_go_on(tmp_path: Path) -> None:
         (r"a\neq b for \alpha in the\nNext", r"a\neq b for \alpha in the Next"),
         (r"one line\nand another\n", "one line and another "),
         (r"Done.\r\nNext", "Done. Next"),
+        ("A nice boat\\\nthat sails", "A nice boat\nthat sails"),  # of MySQL
+        ("a & b \\\\\nc & d", "a & b \\\\\nc & d"),  # of TeX
         (r"ti amo,\ne non so perché\nma resto", "ti amo, e non so perché ma resto"),
         (r"Q:\nhow do i?\nA:\nwith water,\nand a pot", r"Q:\nhow do i? A:\nwith water, and a pot"),
         (r"let $\frac{a}{b}$ be small.\nthen it is zero", r"let $\frac{a}{b}$ be small. then it is zero"),
@@ -191,6 +193,13 @@ def test_rules_and_counts_of_sql_server_are_no_rows(tmp_path: Path) -> None:
     rows = [f"{n},{text},{MOODS[n]}" for n, text in enumerate(TEXTS)]
     (tmp_path / "a.csv").write_text("\n".join(["id,text,label", "--,----,-----", *rows, "", "(12 rows affected)"]))
     assert read(tmp_path / "a.csv", label_column="label")[:2] == (TEXTS, MOODS)
+
+
+def test_inches_in_a_table_of_r(tmp_path: Path) -> None:
+    rows = [rf'"{n}" "the 15\" screen of {text}" "{"ab"[n % 2]}"' for n, text in enumerate(TEXTS, 1)]
+    (tmp_path / "a.csv").write_text("\n".join(['"text" "g"', *rows]))
+    wanted = [f'the 15" screen of {text}' for text in TEXTS]
+    assert read(tmp_path / "a.csv", label_column="g")[:2] == (wanted, ["b", "a"] * 6)
 
 
 def test_apostrophes_behind_a_backslash(tmp_path: Path) -> None:

@@ -119,6 +119,16 @@ def test_quotes_around_texts_beside_a_tab_are_left_out(form: str, tmp_path: Path
     assert "quotes around the texts are left out" in account.found
 
 
+def test_what_is_said_of_quotes_that_are_left_out_is_one_thing(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f'"The ""boat"", {text}"' for text in TEXTS))
+    assert read(tmp_path / "a.txt")[2].found == ["quotes around the texts are left out"]
+
+
+def test_a_comma_that_fasttext_leaves_behind_a_label_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"__label__{n} , {text}" for n, text in enumerate(TEXTS)))
+    assert read(tmp_path / "a.txt")[0] == TEXTS
+
+
 def test_one_label_of_fasttext_in_many_lines_is_no_word(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join([*TEXTS * 3, f"__label__1 {TEXTS[0]}"]))
     texts, labels, account = read(tmp_path / "a.txt")

@@ -44,6 +44,8 @@ SIGNS = {
     "two texts": (each("TEXT ||| TEXT"), "two texts"),
     "hyphens": (each("the boat sa-"), "cut at the ends"),
     "mails": (each("Message-ID: <1@x> From: a@b.c Subject: TEXT"), "headers of mails"),
+    "speakers": (["HAMLET.", "Who is there?", "FIRST CLOWN", "Nay, answer me."] * 5, "hold a name alone"),
+    "speakers in lines": (each("HORATIO. The TEXT"), "names in capitals"),
     "latex": (each(r"\emph{TEXT}"), "LaTeX"),
     "wiki": (each("[[boat|TEXT]]"), "wiki markup"),
     "markdown": (each("## TEXT"), "Markdown"),
