@@ -250,7 +250,20 @@ def test_a_run_is_not_overwritten_and_keeps_its_options(corpus: Path, checkpoint
     assert fit(small_run(corpus, folder)) == 2
     assert "already holds a run" in capsys.readouterr().err
     assert fit(["--resume", "--out", str(folder), "--latent-dim", "8"]) == 2
-    assert "keeps its latent-dim" in capsys.readouterr().err
+    assert "keeps its latent-dim (4); leave the option out" in capsys.readouterr().err
+
+
+def test_the_same_command_goes_on_with_resume(corpus: Path, checkpoints: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "beta"
+    begun = small_run(
+        corpus, folder, "--method", "beta-vae", "--set", "beta=0.2", "--seed", "0", "--recipe", "fast", "--epochs", "1"
+    )
+    assert fit(begun) == 0
+    assert fit([*begun, "--resume"]) == 0
+    assert fit([*begun, "--resume", "--epochs", "2"]) == 0
+    config = json.loads((folder / "config.json").read_text())
+    assert config["options"]["beta"] == 0.2
+    assert json.loads((folder / "metrics.json").read_text())["training"]["epochs"] == 2
 
 
 def test_a_cyclical_run_keeps_its_epochs(corpus: Path, checkpoints: Path, capsys) -> None:

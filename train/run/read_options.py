@@ -49,11 +49,23 @@ def _resumed(given: dict[str, Any]) -> FitOptions:
     cut_off_at_once = _is_cut_off_at_once(out)
     if not cut_off_at_once and not all((out / name).is_file() for name in (OPTIONS_FILE, STATE_FILE)):
         raise UserError(f"{out} holds no run to resume; start one without --resume.")
-    if fixed := sorted(given.keys() - CHANGEABLE):
-        raise UserError(f"A resumed run keeps its {fixed[0].replace('_', '-')}; start another in an empty folder to change it.")
+    begun_with = read_run(out).as_json()
+    for name in sorted(given.keys() - CHANGEABLE):
+        asked = list(given[name]) if isinstance(given[name], tuple) else given[name]
+        if asked != begun_with[name]:
+            raise UserError(
+                f"A resumed run keeps its {name.replace('_', '-')} ({_shown(begun_with[name])}); leave the option out, or "
+                "start another run in an empty folder."
+            )
     options = read_run(out, **given | {"resume": not cut_off_at_once})
     _refuse_other_cycles(options)
     return options
+
+
+def _shown(value: Any) -> str:
+    if value is None or value is False or value == []:
+        return "not given"
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _refuse_other_cycles(options: FitOptions) -> None:
