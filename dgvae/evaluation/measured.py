@@ -63,9 +63,13 @@ class Measured:
 
 
 def remarks(checkpoints: Iterable[Measured]) -> list[str]:
-    """What to say beside a table of these: which of them don't compare, and why."""
+    """What to say beside a table of these: which of them don't compare, and why; and which were stopped."""
     reads: dict[str, set[tuple[object, ...]]] = {}
+    stopped = []
     for checkpoint in checkpoints:
+        if checkpoint.record.training.get("finished") is False:
+            stopped.append(checkpoint.name)
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
     differ = any(len(ways) > 1 for ways in reads.values())
-    return [OTHER_SENTENCES] * (len(reads) > 1) + [READ_DIFFERENTLY] * differ
+    cut_off = [f"The training of {', '.join(stopped)} was stopped before the end."] if stopped else []
+    return cut_off + [OTHER_SENTENCES] * (len(reads) > 1) + [READ_DIFFERENTLY] * differ

@@ -179,6 +179,13 @@ def test_figures_of_different_sentences_are_not_compared():
     assert "measured on the same sentences" not in table_of(checkpoints[:2])
 
 
+def test_models_whose_training_was_stopped_are_named():
+    whole, cut = measured("whole", mi=1.0), measured("cut", mi=1.0)
+    cut = replace(cut, record=replace(cut.record, training={"finished": False}))
+    assert "The training of cut was stopped before the end." in table_of([whole, cut])
+    assert "was stopped" not in table_of([whole])
+
+
 def test_likelihoods_compare_only_between_models_that_read_the_same():
     small, big, other = (measured(name, mi=mi, elbo=elbo) for name, mi, elbo in (("s", 1, -30), ("b", 2, -60), ("o", 1, -61)))
     known = [replace(small, reads=(60, 15)), replace(big, reads=(1500, 15)), replace(other, reads=(1500, 15))]
