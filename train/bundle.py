@@ -106,7 +106,8 @@ def bundle_one(run: Path, folder: Path, texts: Texts, points: int) -> None:
         of_text = {} if known.corpus in CORPORA else {KEPT: portable_text_options(run)}
         finish(folder, texts.evaluation, known.corpus, known.training | {SOURCE: source} | of_text, compact=True)
     model = load_model(folder)
-    print(f"{folder.name}: {model.config.title}", flush=True)
+    stopped = ", whose training was stopped before the end" if known.training.get("finished") is False else ""
+    print(f"{folder.name}: {model.config.title}{stopped}", flush=True)
     record, _ = add_missing_figures(folder, model, Record.load(folder), own, again=False)
     if points and Latents.load(folder, model.config).map is None:
         print("  map …", flush=True)
