@@ -26,7 +26,10 @@ class OwnRows:
         self._is_between = bool(self._known) and any(min(self._known) < place < max(self._known) for place in others)
         whole = [row for row in rows if not row.open_quote]
         self._has_quotes_only = sum(len(row.quoted) == len(row.cells) for row in whole) >= SURE * len(rows) - 1 > 0
-        self._has_protected = any(delimiter in row.cells[i] for row in right for i in row.quoted if "\n" not in row.cells[i])
+        protected = sum(any(delimiter in row.cells[i] and "\n" not in row.cells[i] for i in row.quoted) for row in right)
+        longer = [row for row in rows if len(row.cells) > length and not row.quoted]
+        self._has_protected = protected > 0
+        self._is_unprotected = bool(self._known) and sum(self._may_fit(row.cells) for row in longer) > protected
         spaced = [row for row in right if any(cell.startswith(" ") for cell in row.cells[1:])]
         self._is_spaced = 2 * len(spaced) > len(right)
 
@@ -37,13 +40,13 @@ class OwnRows:
         if self._delimiter == "\t" and not self._known:
             return all(line.count("\t") == self._length - 1 for line in lines)
         rows = [line.split(self._delimiter) for line in lines]
-        if self._is_between:
+        if self._is_between or self._is_unprotected:
             return all(map(self._may_fit, rows))
         if self._known and (self._delimiter != "," or len(lines) > 2):
             return all(map(self._fits, rows))
         return not self._has_protected and all(self._fits(cells) and not self._is_text(cells) for cells in rows)
 
-    def _may_fit(self, cells: list[str]) -> bool:
+    def _may_fit(self, cells: Sequence[str]) -> bool:
         """Whether they fit, or do if the delimiters of the text are text."""
         more = len(cells) - self._length
         if more > 0 and self._loose is not None:
@@ -51,7 +54,7 @@ class OwnRows:
             cells = [*cells[: self._loose], text, *cells[self._loose + more + 1 :]]
         return self._fits(cells)
 
-    def _fits(self, cells: list[str]) -> bool:
+    def _fits(self, cells: Sequence[str]) -> bool:
         plain = [cell.strip().strip('"') for cell in cells]
         return len(plain) == self._length and all(fits(plain[i], values) for i, values in self._known.items())
 

@@ -45,6 +45,23 @@ def test_a_quote_that_another_row_closes_merges_no_rows(
     assert f"line {OPENS + 1 + bool(header)} opens a quote" in said(account)
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("header", ["id,label,text", "label,text", "text,label", "text,label,id", "id,text"])
+@pytest.mark.parametrize("commas", [(1,), (2,), (1, 2, 3)])
+def test_a_quotation_over_rows_whose_text_holds_the_delimiter_merges_none(
+    delimiter: str, header: str, commas: tuple[int, ...], tmp_path: Path
+) -> None:
+    texts = [f"{text}{delimiter} or so" if n % 4 == 0 else text for n, text in enumerate(TEXTS)]
+    for n, text in enumerate(['"I went home', "It rained", "I slept", 'He said no"'], 1):
+        texts[OPENS + n] = text + f"{delimiter} tired" * (n in commas)
+    sides = {"id": [str(n) for n in range(60)], "label": ["good", "bad"] * 30, "text": texts}
+    rows = zip(*(sides[name] for name in header.split(",")), strict=True)
+    (tmp_path / "a.csv").write_text("\n".join([header.replace(",", delimiter), *map(delimiter.join, rows)]))
+    found, labels, _ = read(tmp_path / "a.csv", column="text", label_column="label" if "label" in header else None)
+    assert [text.replace('"', "") for text in found] == [text.replace('"', "") for text in texts]
+    assert "label" not in header or labels == sides["label"]
+
+
 @pytest.mark.parametrize(
     ("cell", "beside"),
     [
