@@ -69,6 +69,11 @@ _ROWS = (
     (0.5, r"\+{3}\$\+{3}", "+++$+++ stands between columns that are read as text; write tabs in its place"),
     (0.5, r"^\S+(?: -?\d+\.\d+){4,}$", "lines are a word and many numbers, as word vectors are"),
     (0.9, r"\w.* \|\|\| .*\w", "two texts stand in a sentence, with ||| between them; keep one of them"),
+    (
+        0.005,
+        r"(?:^|[\s(\"“‘—-])_(?!(?:num|number|url|user|name|unk)_)[^\W_][^_]*[\w.,;:!?]_(?![\w_])",
+        "underscores around words, as for italics, are read as text; remove them",
+    ),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),
     (0.1, r"\\(?:emph|text\w\w|cite\w?|ref|label|begin|end|(?:sub)*section|item)\b", "commands of LaTeX are read as text"),
     (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dgvae.errors import UserError
 from train.corpora.account import Account, count_of
-from train.corpora.columns import MISSING, filled_until, has_header, is_known_name, length_below
+from train.corpora.columns import MISSING, SURE, filled_until, has_header, is_known_name, length_below
 from train.corpora.delimited import Row
 from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.find_layout import find_layout
@@ -60,7 +60,7 @@ def delimited(
     names = _different(cells[0]) if headed else [str(number) for number in range(1, length + 1)]
     if headed and (twice := [name for name, times in Counter(map(str.strip, cells[0])).items() if name and times > 1]):
         account.note(f"columns of one name are numbered: {twice[0]}, {twice[0]}.2")
-    if headed and _has_row_names(first):
+    if headed and _has_row_names(first, layout.delimiter):
         names = ["row name", *names]
         account.note("the first column has no name in the header, and is called row name")
     if layout.skip and not sample[0].strip('"').startswith("sep="):
@@ -75,7 +75,7 @@ def delimited(
         account.note("the first row is not a header, so columns are numbered (--header changes this)")
     if headed and header is None and not wanted and not any(map(is_known_name, names)):
         account.note("the first row is read as a header (--no-header changes this)")
-    if length == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
+    if len(names) == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
         whole = sum(bool(row.quoted) for row in first) > len(first) / 2 and re.search(r"--delimiter '[,;|]'", found)
         account.note(
             "each line stands in quotes, and so has one column; remove these quotes if it has several" if whole else found
@@ -218,16 +218,23 @@ def _is_rule(row: Row) -> bool:
     return any(map(is_rule, cells)) and all(is_rule(cell) or re.fullmatch(r" *-+ *", cell) for cell in cells)
 
 
-def _has_row_names(rows: Sequence[Row]) -> bool:
-    """Whether all rows have one cell more than the header, which is the name or number of the row, as R writes it."""
+def _has_row_names(rows: Sequence[Row], delimiter: str) -> bool:
+    """Whether rows have one cell more than the header, which is the name or number of the row, as R writes it.
+
+    Text that holds the delimiter makes more cells, too, but not in nearly every row, where tabs or quotes are.
+    """
     length, others = len(rows[0].cells), rows[1:]
-    if length < 2 or not others or any(len(row.cells) != length + 1 for row in others):
-        return False
-    if not any(row.cells[-1].strip() for row in others):
+    longer = [row for row in others if len(row.cells) == length + 1]
+    if not others or len(longer) < SURE * len(others) or not any(row.cells[-1].strip() for row in longer):
         return False  # delimiters at the end
-    names = [row.cells[0] for row in others]
-    numbered = names == [str(number) for number in range(1, len(names) + 1)]
-    return numbered or (len(set(names)) == len(names) and all(0 in row.quoted for row in others))
+    names = [row.cells[0] for row in longer]
+    if length > 1 and len(longer) == len(others) and names == [str(number) for number in range(1, len(names) + 1)]:
+        return True
+    quoted = sum(bool(row.quoted) for row in longer)
+    in_quotes = length > 1 and all(0 in row.quoted for row in longer)
+    are_words = all(len(name.split()) == 1 for name in names) and rows[0].cells[0].strip().lower() not in ("id", "index")
+    is_apart = delimiter == "\t" or quoted >= SURE * len(longer)
+    return len(set(names)) == len(names) and (in_quotes or (are_words and is_apart))
 
 
 def _open_quotes(lines: Sequence[int]) -> str:

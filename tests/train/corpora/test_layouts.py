@@ -153,6 +153,37 @@ def test_names_of_rows_as_r_writes_them(quote: str, tmp_path: Path) -> None:
     assert "row name" in said(account)
 
 
+@pytest.mark.parametrize("name", ["row", ""])
+@pytest.mark.parametrize("header", ["note,mood", "note,mood,n"])
+@pytest.mark.parametrize(("delimiter", "quote"), [("\t", ""), ("\t", '"'), (",", '"')])
+def test_names_of_rows_that_were_chosen_or_sorted(name: str, header: str, delimiter: str, quote: str, tmp_path: Path) -> None:
+    rows = [
+        delimiter.join([f"{name}{7 * n % 50}", f"{quote}{text}{quote}", mood, f"{n}"][: header.count(",") + 2])
+        for n, (text, mood) in enumerate(zip(LOOSE, MOODS, strict=True))
+    ]
+    (tmp_path / "a.tsv").write_text("\n".join([header.replace(",", delimiter), *rows]))
+    texts, labels, account = read(tmp_path / "a.tsv", label_column="mood")
+    assert (texts, labels) == (LOOSE, MOODS)
+    assert "row name" in said(account)
+
+
+def test_names_of_rows_beside_one_column(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("\n".join(["note", *(f"{7 * n % 50}\t{text}" for n, text in enumerate(LOOSE))]))
+    texts, _, account = read(tmp_path / "a.tsv")
+    assert texts == LOOSE
+    assert "row name" in said(account)
+    assert "no words" not in said(account)
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_delimiter_in_every_text_makes_no_names_of_rows(delimiter: str, tmp_path: Path) -> None:
+    texts = [f"the boat {n}{delimiter} or so" for n in range(12)]
+    for header, form in (("id,note", "{n},{text}"), ("note,mood", "{text},{mood}")):
+        rows = [form.replace(",", delimiter).format(n=n, text=text, mood="ab"[n % 2]) for n, text in enumerate(texts)]
+        (tmp_path / "a.csv").write_text("\n".join([header.replace(",", delimiter), *rows]))
+        assert read(tmp_path / "a.csv", column="note")[0] == texts
+
+
 def test_a_second_tab_belongs_to_the_text(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join([*(f"{n % 2}\t{text}" for n, text in enumerate(TEXTS)), "1\tsails\thome"]))
     texts, labels, _ = read(tmp_path / "a.txt")

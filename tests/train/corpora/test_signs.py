@@ -46,6 +46,7 @@ SIGNS = {
     "mails": (each("Message-ID: <1@x> From: a@b.c Subject: TEXT"), "headers of mails"),
     "speakers": (["HAMLET.", "Who is there?", "FIRST CLOWN", "Nay, answer me."] * 5, "hold a name alone"),
     "speakers in lines": (each("HORATIO. The TEXT"), "names in capitals"),
+    "italics": (each("It was _very TEXT_, so"), "underscores around words"),
     "latex": (each(r"\emph{TEXT}"), "LaTeX"),
     "wiki": (each("[[boat|TEXT]]"), "wiki markup"),
     "markdown": (each("## TEXT"), "Markdown"),
@@ -93,7 +94,8 @@ def test_plain_sentences_show_no_sign() -> None:
         "It costs 3 + 4 = 7, or 50% of it: see https://example.org/a%20b.", "Really?! I & you, A/B and C#; it's well-known --",
         "a*b, **, __init__, [note] {aside} (S) (1)", "the 'boat' sails; what? no.", "I am at @home, #boat ~3 | 4 ^5",
         "你好吗?我很好", "Номер был очень чистый", "výborný pěkný řádek, Ăsta", "الغرفة نظيفة",
-        "https://example.org/watch?v=a1 or watch?v=b2", "I am __so__ [very] sure", "Note: (Really.) He waited…",
+        "https://example.org/watch?v=a1 or watch?v=b2", "I am __so__ [very] sure",
+        "a snake_case, _num_ __init__ _x", "Note: (Really.) He waited…",
         "Cafés + crêpes = fun", "C+ABC- and A+B", "naïve – “quoted” … ½ €5",
     ]  # fmt: skip
     assert not signs(plain * 3)
