@@ -74,6 +74,8 @@ _ROWS = (
         r"(?:^|[\s(\"“‘—-])_(?!(?:num|number|url|user|name|unk)_)[^\W_][^_]*[\w.,;:!?]_(?![\w_])",
         "underscores around words, as for italics, are read as text; remove them",
     ),
+    (0.02, r"^\[(?:deleted|removed)(?: by \w+)?\]$", "[deleted] and [removed] are read as sentences; remove these rows"),
+    (0.1, r'^="', 'texts begin with =", as for spreadsheets, which is read as text; remove it'),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),
     (0.1, r"\\(?:emph|text\w\w|cite\w?|ref|label|begin|end|(?:sub)*section|item)\b", "commands of LaTeX are read as text"),
     (

@@ -14,7 +14,7 @@ from dgvae.evaluation.diagnosis import diagnose, has_holes
 from dgvae.evaluation.figures import FIGURES, GROUPS
 from dgvae.evaluation.holes import find_holes
 from dgvae.evaluation.measured import remarks
-from dgvae.files.atomic import write_bytes
+from dgvae.files.atomic import printable, write_bytes
 from dgvae.files.spreadsheet import harmless
 from dgvae.model.generation import decode_latents
 from dgvae.model.text_vae import TextVAE
@@ -35,7 +35,7 @@ def write_report(rows: Sequence[Row], out: Path) -> None:
     write_bytes(out / "figures.csv", _csv(rows).encode())
     if len(averaged) < len(rows):
         write_bytes(out / "seeds.csv", _csv(averaged).encode())
-    write_bytes(out / "report.md", _markdown(rows, averaged, drawn).encode())
+    write_bytes(out / "report.md", printable(_markdown(rows, averaged, drawn)).encode())
 
 
 def _csv(rows: Sequence[Row]) -> str:

@@ -47,6 +47,7 @@ SIGNS = {
     "speakers": (["HAMLET.", "Who is there?", "FIRST CLOWN", "Nay, answer me."] * 5, "hold a name alone"),
     "speakers in lines": (each("HORATIO. The TEXT"), "names in capitals"),
     "italics": (each("It was _very TEXT_, so"), "underscores around words"),
+    "deleted": ([*TEXTS, "[deleted]", "[removed]"], "[deleted] and [removed]"),
     "latex": (each(r"\emph{TEXT}"), "LaTeX"),
     "wiki": (each("[[boat|TEXT]]"), "wiki markup"),
     "markdown": (each("## TEXT"), "Markdown"),
@@ -81,6 +82,11 @@ def test_what_is_no_text_is_said(kind: str, name: str, tmp_path: Path) -> None:
     texts, _, account = read(tmp_path / name, column="note" if name != "a.txt" else None)
     assert len(texts) == len(sentences)
     assert sentence in said(account)
+
+
+def test_formulas_of_spreadsheets_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["note,mood", *(f'="{text}",{n % 2}' for n, text in enumerate(TEXTS))]))
+    assert 'begin with ="' in said(read(tmp_path / "a.csv", column="note")[2])
 
 
 @pytest.mark.parametrize("form", ["['the', 'TEXT']", "['the' 'TEXT']", "[ 'the' ]", "{'text': 'TEXT'}", '["the", "TEXT"]'])

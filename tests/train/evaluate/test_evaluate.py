@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -172,11 +173,13 @@ def test_without_text_only_latents_are_measured(copies: Path, capsys, monkeypatc
 
 def test_other_sentences_than_its_own_leave_a_checkpoint_as_it_is(copies: Path, corpus: Path, tmp_path: Path, capsys) -> None:
     before = (copies / "dg-vae" / "metrics.json").read_text()
-    other = corpus / "short-yelp" / "valid.txt"
+    other = tmp_path / os.fsdecode(b"caf\xe9.txt")  # a name that is not UTF-8
+    shutil.copy(corpus / "short-yelp" / "valid.txt", other)
     report = tmp_path / "report"
     assert evaluate([str(copies / "dg-vae"), "--test-file", str(other), "--out", str(report)]) == 0
     assert "its metrics.json stays as it is" in capsys.readouterr().out
     assert (copies / "dg-vae" / "metrics.json").read_text() == before
+    assert "caf\\udce9.txt themselves: " in (report / "report.md").read_text(encoding="utf-8")
     (row,) = csv.DictReader((report / "figures.csv").open())
     assert row["prior_ll"]
     assert not row["forward_perplexity"]  # there was no training text
