@@ -34,9 +34,8 @@ def text_and_label(path: Path, table: Table, reading: Reading) -> tuple[str, str
     if names and column:
         column = _known(path, names, column, reading)
     if names and label_column:
-        label_column = name_among(names, label_column)
-        if label_column is None and reading.needs_label:
-            _known(path, names, reading.label_column or "", reading)
+        must_be = reading.needs_label or name_among(names, label_column) is not None
+        label_column = _known(path, names, label_column, reading) if must_be else None
     if column and column == label_column:
         raise UserError(f"--column and --label-column both name {column}; name another column, or leave one out.")
     if column or not names:
