@@ -44,8 +44,8 @@ def choose_labels(names: Mapping[int, str], absent: str = "", present: str = "")
 
     Args:
         names: of all labels, by their numbers.
-        absent: name or number of the label to start from.
-        present: name or number of the label to go to.
+        absent: name of the label to start from, or its number where no name is one.
+        present: likewise of the label to go to.
 
     Returns:
         The numbers of both.
@@ -66,8 +66,18 @@ def choose_labels(names: Mapping[int, str], absent: str = "", present: str = "")
 
 def _find(names: Mapping[int, str], text: str) -> int:
     text = text.strip()
-    for label, name in names.items():
-        if text in (name, str(label)):
-            return label
+    called = {name: label for label, name in names.items()}
+    if not any(map(_is_number, names.values())):  # of the classes −1, 0 and 1 the label 0 is called -1
+        called = {str(label): label for label in names} | called
+    if text in called:
+        return called[text]
     shown = ", ".join([*names.values()][:10]) + (" …" if len(names) > 10 else "")
     raise UserError(f"No encoded sentence has the label {text[:40]!r}; there are {shown}.")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True

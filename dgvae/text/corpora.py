@@ -136,9 +136,9 @@ def given_name(path: Path) -> str:
 
 
 def class_names(folder: Path) -> dict[int, str]:
-    """What the labels of prepared text in a folder are called; a label that is but a number is left out."""
+    """What the labels of prepared text in a folder are called; nothing where they are but numbers."""
     names = {int(number): name for number, name in source_of(folder).get("classes", {}).items()}
-    return {number: name for number, name in names.items() if name != str(number)}
+    return names if any(name != str(number) for number, name in names.items()) else {}
 
 
 def label_name(label: int, classes: Mapping[int, str]) -> str:

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import gradio as gr
@@ -14,7 +15,7 @@ import pytest
 from dgvae.checkpoint.checkpoint import CARD_FILE, load_checkpoint
 from dgvae.errors import UserError
 from dgvae.explore.directions import choose_labels
-from dgvae.text.corpora import SPLITS, Split, given_name, read_evaluation, read_split
+from dgvae.text.corpora import SPLITS, Split, class_names, given_name, read_evaluation, read_split
 from dgvae.text.tokenizer import WordTokenizer
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.tabs.edit import EditTab
@@ -106,6 +107,21 @@ def test_labels_are_chosen_by_name_or_number() -> None:
     assert choose_labels(stars, "", "label 1") == (3, 1)
     with pytest.raises(UserError, match="two different labels"):
         choose_labels(stars, "3", "3")
+
+
+@pytest.mark.parametrize(
+    "classes", [["-1", "0", "1"], ["0.5", "1", "1.5", "2", "3"], ["-2", "-1", "0", "1", "2"], ["-", "0", "1"]]
+)
+def test_classes_that_are_numbers_are_chosen_by_their_names(classes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(
+        "text,label\n" + "".join(f"the cook {n},{classes[n % len(classes)]}\n" for n in range(200))
+    )
+    names = class_names(prepare(TextSource(str(tmp_path / "data.csv"), label_column="label"), tmp_path))
+    assert [*names.values()] == classes
+    for start, end in permutations(names, 2):
+        assert choose_labels(names, names[start], names[end]) == (start, end)
+    with pytest.raises(UserError, match="No encoded sentence has the label '7'"):
+        choose_labels(names, "7", classes[0])
 
 
 def test_a_run_begun_with_a_relative_file_resumes_from_another_directory(
