@@ -73,6 +73,10 @@ class AggregatedGaussian(AggregatedPosterior):
         """See `AggregatedPosterior`."""
         return grids.pair_gaps(self.mean, self.log_var, groups, bins)
 
+    def pair_information(self, groups: Sequence[slice], bins: int) -> PairGaps:
+        """See `grids.pair_information`."""
+        return grids.pair_information(self.mean, self.log_var, groups, bins)
+
     def pair_density(self, pair: tuple[int, int], edges: tuple[Tensor, Tensor]) -> Tensor:
         """Mean density of q(z_i, z_j) in the cells between two rows of edges, [X + 1] and [Y + 1] -> [Y, X]."""
         total = self.mean.new_zeros(len(edges[1]) - 1, len(edges[0]) - 1)

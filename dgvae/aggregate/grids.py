@@ -6,7 +6,7 @@ Everything comes in groups of posteriors, so that a figure without one of the gr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +22,7 @@ _MOST_NODES = 1 << 18
 _PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
 SENTENCES = 2048  # whose bin masses are in hand at once
 _TINY = 1e-290
+_MOST_BINS = 4096  # of all dimensions together, so that P Pᵀ stays 64 MB
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _sampled_kl(mean: Tensor, log_var: Tensor, groups: Sequence[slice]) -> Tenso
 
 @dataclass(frozen=True)
 class PairGaps:
-    """KL(q(z_i, z_j) ‖ N(0, I)) of every pair, nats: [D, D], and without each group: [G, D, D]. The diagonals mean nothing."""
+    """A KL of every pair's q(z_i, z_j), nats: [D, D], and without each group: [G, D, D]. The diagonals mean nothing."""
 
     kl: Tensor
     kl_without: Tensor
@@ -153,14 +154,43 @@ def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int)
         mean: [N, D].
         log_var: [N, D].
         groups: of posteriors, which follow each other and cover all.
-        bins: along each side of the grid; a latent of many dimensions gets fewer, so that P Pᵀ stays 64 MB.
+        bins: along each side of the grid; a latent of many dimensions gets fewer.
 
     Returns:
         The gaps of all pairs, and without each group.
     """
-    count, dim = mean.shape
-    edges = pair_edges(mean, log_var, max(8, min(bins, 4096 // dim)))
+    dim = mean.shape[1]
+    edges = pair_edges(mean, log_var, max(8, min(bins, _MOST_BINS // dim)))
     log_prior = _log_prior_masses(edges)  # [D, bins]
+    return _by_masses(mean, log_var, groups, edges, lambda masses: _pair_kl(masses, log_prior))
+
+
+def pair_information(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int) -> PairGaps:
+    """KL(q(z_i, z_j) ‖ q(z_i) q(z_j)), the mutual information of two dimensions, between masses of bins.
+
+    It is a lower bound of that of the densities. The bins have equal mass under N(0, 1): N sentences fill few wide ones, and so
+    many fine ones they don't.
+
+    Args:
+        mean: [N, D].
+        log_var: [N, D].
+        groups: of posteriors, which follow each other and cover all.
+        bins: of each dimension; a latent of many dimensions gets fewer.
+
+    Returns:
+        The information of all pairs, and without each group.
+    """
+    dim = mean.shape[1]
+    count = max(4, min(bins, _MOST_BINS // dim))
+    inner = torch.special.ndtri(torch.arange(1, count, dtype=mean.dtype, device=mean.device) / count)
+    return _by_masses(mean, log_var, groups, inner.expand(dim, -1), lambda masses: _pair_information(masses, dim))
+
+
+def _by_masses(
+    mean: Tensor, log_var: Tensor, groups: Sequence[slice], edges: Tensor, figure: Callable[[Tensor], Tensor]
+) -> PairGaps:
+    """A figure, [D B, D B] -> [D, D], of the mean products of all bin masses, and of those without each group."""
+    count = len(mean)
 
     def masses(group: slice) -> Tensor:
         return sum_of_products(mean[group], log_var[group], edges)
@@ -169,8 +199,8 @@ def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int)
     for group in groups[1:]:
         total += masses(group)
     sizes = [group.stop - group.start for group in groups]
-    left_out = [_pair_kl((total - masses(g)) / (count - size), log_prior) for g, size in zip(groups, sizes, strict=True)]
-    return PairGaps(_pair_kl(total / count, log_prior), torch.stack(left_out))
+    left_out = [figure((total - masses(g)) / (count - size)) for g, size in zip(groups, sizes, strict=True)]
+    return PairGaps(figure(total / count), torch.stack(left_out))
 
 
 def pair_edges(mean: Tensor, log_var: Tensor, bins: int) -> Tensor:
@@ -241,3 +271,12 @@ def _pair_kl(masses: Tensor, log_prior: Tensor) -> Tensor:
     cross = (masses.view(dim, bins, dim, bins)[:, :, 0].sum(-1) * log_prior).sum(1)  # E_q log p of one dimension: [D]
     own = torch.special.xlogy(masses, masses).view(dim, bins, dim, bins).sum((1, 3), dtype=torch.float64)
     return own - cross.unsqueeze(1) - cross
+
+
+def _pair_information(masses: Tensor, dim: int) -> Tensor:
+    """Σ q log(q / (q_i q_j)) of every block. masses: [D B, D B] -> [D, D]."""
+    blocks = masses.clamp_min_(0).view(dim, -1, dim, masses.shape[0] // dim)
+    own = blocks[:, :, 0].sum(-1, dtype=torch.float64)  # q_i: [D, B]
+    entropy = -torch.special.xlogy(own, own).sum(1)
+    joint = torch.special.xlogy(masses, masses).view_as(blocks).sum((1, 3), dtype=torch.float64)
+    return joint + entropy.unsqueeze(1) + entropy

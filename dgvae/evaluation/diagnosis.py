@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from dgvae.evaluation.copied import copies_said, has_copies, has_few_copies
 from dgvae.evaluation.estimates import Estimate, hole_mass_by_chance, interval
-from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, MATCH, percent
-from dgvae.evaluation.joint_cause import covariance_differs, joint_cause
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, MATCH, percent
+from dgvae.evaluation.joint_cause import covariance_differs, dependence, joint_cause
+from dgvae.evaluation.limits import are_narrow, limits
 from dgvae.evaluation.marginals import how, judge_marginals
 from dgvae.evaluation.record import Record
 
@@ -22,10 +24,10 @@ HUGE = 1000.0  # nats of a dimension's KL: what its marginal KL leaves of it is 
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
 FAR = 0.5  # nats of joint gap; that of a match is about 0
 HOLES = 0.05  # of the prior's mass, from which on it has holes
+NARROW = 0.5  # variance of points in a dimension, half of the prior's
 FEWEST = 20  # sentences with which anything is said
-MOST_COPIES = 0.05  # of the sentences: with more, those held out are in q(z) nonetheless, and everything else looks far from it
-FEW_COPIES = 0.01  # with more, joint gap and AUC are higher by more than their standard error
-CEILING = 0.9  # of log N, from which on MI is no longer told from its ceiling
+GAP_OF_MATCH = 0.05  # nats of joint gap: up to this and AUC_OF_MATCH, nothing tells q(z) from the prior but exact figures
+AUC_OF_MATCH = 0.6
 
 
 @dataclass(frozen=True)
@@ -116,36 +118,6 @@ def _told(record: Record) -> list[float]:
     return [each - gap for each, gap in zip(kl, record.profile.get("marginal_kl", [0.0] * len(kl)), strict=True)]
 
 
-def ceiling(record: Record) -> Iterator[Finding]:
-    """Whether so many sentences can tell what is asked of them."""
-    log_n, kl, mi = math.log(record.evaluation.sentences), record.value("kl"), record.value("mi")
-    n = f"log {record.evaluation.sentences:,} = {log_n:.1f}"
-    if mi > CEILING * log_n:
-        yield Finding(
-            "note",
-            f"MI is near its maximum {n}: z distinguishes almost all of these sentences, and MI can't show more than that.",
-        )
-    if _are_narrow(record):
-        yield Finding(
-            "note",
-            f"Posteriors are narrow (KL {kl:.0f} nats, far above {n}): between the sentences, q(z) is known only in "
-            "smoothed form, and the joint gap is a lower bound.",
-        )
-
-
-def _are_narrow(record: Record) -> bool:
-    """Whether posteriors are so narrow that the sentences show q(z) in smoothed form alone.
-
-    KL is large, too, where posteriors are far from the prior or wider than it, or where one sentence's is. So what counts is
-    the part that is not KL(q(z) ‖ p(z)), with 95 % confidence.
-    """
-    if not (kl := record.figures.get("kl")) or has_copies(record):
-        return False
-    sentences, gap = record.evaluation.sentences, record.figures.get("smoothed_gap", Estimate(0.0, 0.0))
-    error = math.hypot(kl.error, gap.error) if record.all_examples else kl.error  # else from the same sentences
-    return interval(Estimate(kl.value - max(0.0, gap.value), error), sentences)[0] > 2 * math.log(sentences)
-
-
 def marginal_holes(record: Record) -> Iterator[Finding]:
     """Dimensions whose q(z_i) is not the prior's, and how the worst of them differs."""
     wrong, unsure = judge_marginals(record)
@@ -163,24 +135,30 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"{which}, by {by} nats{how(record, worst, kl)}.")
 
 
-def narrow_marginals(record: Record) -> Iterator[Finding]:
-    """Where N sentences don't suffice for the marginals, and figures of these are too large."""
-    by_chance = record.profile.get("marginal_kl_by_chance", [])
-    narrow = [i for i in judge_marginals(record)[1] if i < len(by_chance) and by_chance[i] >= CONSISTENT_KL]
-    if narrow:
+def means_alone(record: Record) -> Iterator[Finding]:
+    """Whether what seems too narrow may lack the spread of posteriors: points of a file don't say what they are."""
+    if record.weights or "kl" in record.figures or "variance" not in record.profile:
+        return
+    variance, (wrong, _) = record.profile["variance"], judge_marginals(record)
+    if min(variance) < NARROW or any(variance[dimension] < 1 for dimension in wrong):
         yield Finding(
             "note",
-            f"Consistent units may be too few here, and pair gaps too large: in {len(narrow)} of {record.dimensions} "
-            f"dimensions, posteriors are so narrow that {record.evaluation.sentences:,} sentences differ from N(0, 1) by "
-            "chance, too.",
+            "If these points are the means of posteriors, their spread is missing, and q(z) looks narrower than it is, with "
+            "holes: give log_var, too, or one sample of each posterior.",
         )
+
+
+def dependent_dimensions(record: Record) -> Iterator[Finding]:
+    """Two dimensions that are not independent, as the prior's are; where there are holes, these are said to be the cause."""
+    if (depend := dependence(record)) and not has_holes(record) and not has_copies(record):
+        yield Finding("fault", f"{depend[0].upper()}{depend[1:]}, and those of the prior do not.")
 
 
 def joint_holes(record: Record) -> Iterator[Finding]:
     """What marginals don't show."""
     if has_copies(record):
         yield Finding("note", f"Holes can't be told: {copies_said(record)}. Leave the copies out.")
-    elif _has_few_copies(record):
+    elif has_few_copies(record):
         yield Finding("note", f"{copies_said(record)}, which raises joint gap and AUC. Leave the copies out.")
     mass, gap = record.figures.get("hole_mass"), record.figures.get("smoothed_gap")
     if mass and record.outliers:
@@ -197,38 +175,45 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     wrong, unsure = judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
-    if not holes and far - sum(kl for kl, _ in wrong.values()) > FAR and not _has_few_copies(record):
+    of_marginals = sum(kl for kl, _ in wrong.values())
+    if not holes and far - of_marginals > FAR and not has_few_copies(record):
         known = "Beyond these marginals, q(z)" if wrong else "q(z)" if holes is None else "No holes are found, but q(z)"
         where = "where encoded sentences lie, it is much denser"
         yield Finding("fault", f"{known} differs from the prior: {where} (joint gap at least {far:.1f} nats).")
     elif holes is False:
-        which = "Points" if "kl" not in record.figures else "Narrow posteriors" if _are_narrow(record) else ""
+        which = "Points" if "kl" not in record.figures else "Narrow posteriors" if are_narrow(record) else ""
         narrow = "show q(z) in smoothed form alone: holes that are narrow in some direction are not seen"
         unseen = f" {which} {narrow}." if which else ""
         are_few = interval(mass, record.evaluation.sentences)[0] > hole_mass_by_chance(record.evaluation.sentences)
         none = "Beyond these marginals, no holes are found" if wrong else "No holes are found"
-        said = f"the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match.{unseen}"
-        yield Finding("note", f"Few holes: {said}") if are_few else Finding("good", f"{none}: {said}")
+        said = f"the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match."
+        if differs := _what_differs(record, far, beyond_marginals=far - of_marginals):
+            said += f" But q(z) differs from the prior: {differs}."
+        title = "Few holes" if are_few else none
+        yield Finding("note" if are_few or differs else "good", f"{title}: {said}{unseen}")
     elif holes and (wrong or unsure or "marginal_kl" not in record.profile):
         yield Finding("fault", f"Holes: {outside}.")
     elif holes:
         yield Finding("fault", f"No marginal holes, but joint holes: {joint_cause(record)}; {outside}.")
 
 
-def has_copies(record: Record) -> bool:
-    """Whether there are so many copies that holes can't be told."""
-    return record.copies > MOST_COPIES * record.evaluation.sentences
+def _what_differs(record: Record, far: float, beyond_marginals: float) -> str:
+    """The figures that tell q(z) from the prior although it has no holes; nothing if none does.
 
-
-def _has_few_copies(record: Record) -> bool:
-    """Whether there are so many copies that the joint gap is too large."""
-    return record.copies > FEW_COPIES * record.evaluation.sentences
-
-
-def copies_said(record: Record) -> str:
-    """How many copies there are."""
-    among = f"{record.evaluation.sentences:,}" + (f" drawn of {record.all_examples:,}" if record.all_examples else "")
-    return f"{record.copies:,} of {among} encoded sentences are copies of others, or nearly"
+    Args:
+        record: of the latent space.
+        far: the joint gap's lower end, nats.
+        beyond_marginals: what of it is not that of marginals which differ.
+    """
+    if has_few_copies(record):  # which raise these figures
+        return ""
+    parts = [f"the joint gap is at least {far:.2f} nats"] if beyond_marginals >= GAP_OF_MATCH else []
+    auc = record.figures.get("auc")
+    if auc and beyond_marginals == far and interval(auc, record.evaluation.sentences)[0] > AUC_OF_MATCH:
+        parts.append(f"the AUC is {auc.value:.2f}")
+    if dependence(record):
+        parts.append("two dimensions depend on each other")
+    return ", and ".join(parts)
 
 
 def has_holes(record: Record) -> bool | None:
@@ -257,11 +242,17 @@ def _too_few_for_holes(mass: Estimate, record: Record) -> str:
     return f"the hole mass is between {max(0.0, low):.1%} and {min(1.0, high):.1%}"
 
 
+def too_few_sentences(record: Record) -> Iterator[Finding]:
+    """What so few of them can't tell."""
+    yield from (Finding("note", text) for text in limits(record))
+
+
 RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (
     sphere,
     collapse,
     marginal_holes,
-    narrow_marginals,
+    means_alone,
+    dependent_dimensions,
     joint_holes,
-    ceiling,
+    too_few_sentences,
 )

@@ -7,12 +7,14 @@ from statistics import fmean
 
 from scipy.special import ndtri, psi
 
+from dgvae.evaluation.copied import as_copies
 from dgvae.evaluation.estimates import DOUBT, Estimate, interval
-from dgvae.evaluation.marginals import MOST, as_copies
+from dgvae.evaluation.marginals import MOST
 from dgvae.evaluation.record import Record
 
 COVARIANCE_GAP = 0.5  # nats: with more, q(z) differs from the prior in its moments to an extent that a map shows
 CORRELATED = 0.3
+DEPENDENT = 0.1  # nats of mutual information of two dimensions
 
 
 def covariance_differs(record: Record) -> bool:
@@ -53,4 +55,16 @@ def joint_cause(record: Record) -> str:
     if covariance_differs(record) or gap - by_chance >= MOST * record.value("smoothed_gap"):
         chance = f", of which chance brings {by_chance:.2f}" if by_chance > 0.1 * gap else ""
         return f"the mean or covariance of q(z) differs from the prior's (covariance gap {gap:.2f} nats{chance})"
-    return "means, variances and correlations match, but the shape does not"
+    return dependence(record) or "means, variances and correlations match, but the shape does not"
+
+
+def dependence(record: Record) -> str:
+    """Which two dimensions depend on each other for sure, and by how much at least; nothing if none do."""
+    dim, more = record.dimensions, as_copies(record)
+    for pair in record.dependent:
+        estimate = Estimate(pair.nats, math.sqrt(more) * pair.error)
+        least = interval(estimate, record.evaluation.sentences, comparisons=dim * (dim - 1) // 2)[0]
+        if least >= DEPENDENT:
+            i, j = (dimension + 1 for dimension in pair.dimensions)
+            return f"dimensions {i} and {j} depend on each other, by at least {least:.2f} nats"
+    return ""

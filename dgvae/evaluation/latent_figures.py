@@ -11,17 +11,16 @@ from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, jackknife_of_steps, mean_of
-from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL, PAIR_BINS
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
 from dgvae.evaluation.holes import check_dimensions
 from dgvae.evaluation.mixture_figures import mixture_figures
-from dgvae.evaluation.record import PairGap
+from dgvae.evaluation.pair_figures import dependent_dimensions, pair_figures
+from dgvae.evaluation.record import Dependence, PairGap
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
 FEWEST_BINNED = 100  # different points, by whose shares in BINS intervals a difference can be told
 BINS = 10  # of equal prior mass
-SHOWN_PAIRS = 5
-MOST_TIED = 500  # pairs among which the worst is looked for
 
 F = TypeVar("F", int, float)
 
@@ -67,7 +66,8 @@ class LatentMeasures:
 
     figures: those that exist, and absent: why the others don't. profile: per dimension, see `AggregatedPosterior.profile`, and
     `marginal_kl` with its standard error and its bias by the jackknife, nats; `dimension_mi`: MI of a sentence and a dimension;
-    `marginal_kl_bound`: see `_bounds_of_marginals`. pairs: those with the largest gap. `sentences` is N; MI is at most its log.
+    `marginal_kl_bound`: see `_bounds_of_marginals`. pairs: those with the largest gap; dependent: the
+    one that depends on each other most surely. `sentences` is N; MI is at most its log.
     """
 
     sentences: int
@@ -75,6 +75,7 @@ class LatentMeasures:
     absent: dict[str, str]
     profile: dict[str, list[float]]
     pairs: list[PairGap]
+    dependent: list[Dependence]
 
 
 def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torch.Generator) -> LatentMeasures:
@@ -122,11 +123,11 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
     if "covariance_gap" not in absent:
         figures["covariance_gap"] = _jackknifed(aggregated, lambda q: covariance_gap(q) or 0.0)
     if "pair_gap" not in absent:
-        of_pairs, pairs = _pairs(aggregated)
+        of_pairs, pairs = pair_figures(aggregated)
         figures |= of_pairs
     if "hole_mass" not in absent:
         figures |= mixture_figures(aggregated, prior_samples, generator)
-    return LatentMeasures(len(aggregated), figures, absent, profile, pairs)
+    return LatentMeasures(len(aggregated), figures, absent, profile, pairs, dependent_dimensions(aggregated))
 
 
 def _jackknifed(aggregated: AggregatedPosterior, figure: Callable[[AggregatedPosterior], float]) -> Estimate:
@@ -262,27 +263,6 @@ def gaussian_gap(mean: Tensor, covariance: Tensor) -> float | None:
         return None
     trace, log_det = torch.trace(covariance), torch.linalg.slogdet(covariance).logabsdet
     return float(0.5 * (trace + mean.square().sum() - log_det - len(mean)))
-
-
-def _pairs(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], list[PairGap]]:
-    """The figures of all pairs of dimensions, and the pairs with the largest gap."""
-    gaps = aggregated.pair_gaps(group_slices(len(aggregated)), PAIR_BINS)
-    covariance = aggregated.moments()[1]
-    std = covariance.diagonal().sqrt()
-    correlation = covariance / torch.outer(std, std)
-    first, second = torch.triu_indices(*gaps.kl.shape, offset=1)
-    gap, without = gaps.kl[first, second], gaps.kl_without[:, first, second]  # [pairs], [G, pairs]
-    ranked = gap.argsort(descending=True)
-    worst = ranked[:MOST_TIED]  # any of which might be the worst by other sentences
-    figures = {
-        "pair_gap": jackknife(float(gap.mean()), without.mean(1)),
-        "worst_pair_gap": jackknife_of_steps(gap[worst], without[:, worst], lambda gaps: gaps.amax(-1)),
-    }
-    pairs = []
-    for k in ranked[:SHOWN_PAIRS].tolist():
-        i, j = int(first[k]), int(second[k])
-        pairs.append(PairGap((i, j), float(correlation[i, j]), float(gap[k])))
-    return figures, pairs
 
 
 def mutual_information(aggregated: AggregatedPosterior, generator: torch.Generator | None = None) -> float:

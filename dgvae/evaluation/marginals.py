@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from dgvae.evaluation.copied import as_copies
 from dgvae.evaluation.estimates import Estimate, interval
 from dgvae.evaluation.figures import CONSISTENT_KL
 from dgvae.evaluation.record import Record
@@ -60,12 +61,6 @@ def _by_moments(record: Record) -> list[tuple[float, float]]:
     else:
         return [(-math.inf, math.inf if name in profile else -math.inf)] * dim
     return [interval(estimate, sentences, comparisons=dim) for estimate in estimates]
-
-
-def as_copies(record: Record) -> float:
-    """How many times each sentence is there on average: the jackknife takes copies for sentences of their own."""
-    sentences = record.evaluation.sentences
-    return sentences / max(1, sentences - record.copies)
 
 
 def how(record: Record, dimension: int, kl: float) -> str:

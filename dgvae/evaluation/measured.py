@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dgvae.evaluation.figures import Figure
-from dgvae.evaluation.record import Record
+from dgvae.evaluation.record import UNKNOWN, Record
 from dgvae.methods.config import TextVAEConfig
 
 OTHER_SENTENCES = (
     "Not all of these models were measured on the same sentences. Compare only those that were: other sentences may be easier "
     "or harder, and more or fewer."
+)
+UNKNOWN_EXAMPLES = (
+    "It is not known whether these models were measured on the same examples: the files hold neither texts nor labels of them. "
+    "Compare figures only if they were."
 )
 READ_DIFFERENTLY = (
     "Some of these models know other words, or read longer sentences, than others. Words that a model doesn't know are <unk>, "
@@ -72,4 +76,6 @@ def remarks(checkpoints: Iterable[Measured]) -> list[str]:
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
     differ = any(len(ways) > 1 for ways in reads.values())
     cut_off = [f"The training of {', '.join(stopped)} was stopped before the end."] if stopped else []
-    return cut_off + [OTHER_SENTENCES] * (len(reads) > 1) + [READ_DIFFERENTLY] * differ
+    unknown = any(sha256.startswith(UNKNOWN) for sha256 in reads)
+    others = [UNKNOWN_EXAMPLES if unknown else OTHER_SENTENCES] if len(reads) > 1 else []
+    return cut_off + others + [READ_DIFFERENTLY] * differ

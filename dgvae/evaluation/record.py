@@ -16,6 +16,7 @@ from dgvae.text.corpora import is_label
 
 METRICS_FILE = "metrics.json"
 FORMAT = 2
+UNKNOWN = "unknown "  # of latents without text and labels: whether others are of the same examples
 LONGEST_NAME = 200  # characters of a class
 MOST_TEXT = 2_000  # characters of a name or a reason
 _TRAINING = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")  # what a model card tells
@@ -33,8 +34,17 @@ class PairGap:
 
 
 @dataclass(frozen=True)
+class Dependence:
+    """Two dimensions of the latent, and their mutual information under q(z) with its standard error: at least so many nats."""
+
+    dimensions: tuple[int, int]
+    nats: float
+    error: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """The sentences that were measured, identified but not held."""
+    """The sentences that were measured, identified but not held. sha256: begins with UNKNOWN if they can't be compared."""
 
     file: str
     sentences: int
@@ -46,7 +56,7 @@ class Record:
     """metrics.json in memory: what was measured of a checkpoint's weights on one set of sentences.
 
     figures: by the ids of FIGURES; absent: why those that cannot be are not. What is in neither was not measured yet.
-    profile, pairs: see `LatentMeasures`. reference: figures of the evaluation text itself, to compare a model's samples with.
+    profile, pairs, dependent: see `LatentMeasures`. reference: figures of the evaluation text itself, to compare samples with.
     interpolation: mean ROUGE-L F1 along the way, `to_start` and `to_end`. training: how the weights were made. classes: what
     the labels of the sentences are called, by number; a label that is not in it has no name but its number. all_examples: how
     many examples the figures SUMMED and their rows of the profile come from, where the others come from fewer, those of
@@ -63,6 +73,7 @@ class Record:
     training: dict[str, Any]
     profile: dict[str, list[float]] = field(default_factory=dict)
     pairs: list[PairGap] = field(default_factory=list)
+    dependent: list[Dependence] = field(default_factory=list)
     reference: dict[str, float] = field(default_factory=dict)
     interpolation: dict[str, list[float]] = field(default_factory=dict)
     classes: dict[int, str] = field(default_factory=dict)
@@ -98,7 +109,7 @@ class Record:
     def save(self, folder: Path) -> None:
         """Write metrics.json. An error that is not known is null."""
         data = asdict(self)
-        for name in ("all_examples", "copies", "outliers", "on_sphere"):
+        for name in ("dependent", "all_examples", "copies", "outliers", "on_sphere"):
             if not data[name]:
                 del data[name]
         data["figures"] = {
@@ -131,7 +142,8 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
 
     evaluation = check("evaluation", _is_evaluation)
     figures = check("figures", lambda f: _is_map(f, _is_estimate))
-    pairs = check("pairs", lambda p: isinstance(p, list) and all(map(_is_pair, p)), [])
+    pairs = check("pairs", lambda p: isinstance(p, list) and all(_is_pair(each, "correlation", "gap") for each in p), [])
+    dependent = check("dependent", lambda p: isinstance(p, list) and all(_is_pair(each, "nats", "error") for each in p), [])
     return Record(
         corpus=check("corpus", _is_text),
         weights=check("weights", _is_text),
@@ -145,6 +157,7 @@ def _parse(data: Mapping[str, Any], path: Path) -> Record:
         training=check("training", _is_training),
         profile=check("profile", lambda p: _is_map(p, _is_numbers) and len({len(v) for v in p.values()}) <= 1, {}),
         pairs=[PairGap(tuple(p["dimensions"]), p["correlation"], p["gap"]) for p in pairs],
+        dependent=[Dependence(tuple(p["dimensions"]), p["nats"], p["error"]) for p in dependent],
         reference={
             name: value for name, value in check("reference", lambda r: _is_map(r, _is_number), {}).items() if name in FIGURES
         },
@@ -202,9 +215,9 @@ def _is_estimate(value: Any) -> bool:
     return _is_number(value["value"]) and (value["error"] is None or _is_number(value["error"]))
 
 
-def _is_pair(value: Any) -> bool:
-    if not isinstance(value, dict) or value.keys() != {"dimensions", "correlation", "gap"}:
+def _is_pair(value: Any, *numbers: str) -> bool:
+    if not isinstance(value, dict) or value.keys() != {"dimensions", *numbers}:
         return False
     dimensions = value["dimensions"]
     whole = isinstance(dimensions, list) and len(dimensions) == 2 and all(isinstance(i, int) and i >= 0 for i in dimensions)
-    return whole and _is_number(value["correlation"]) and _is_number(value["gap"])
+    return whole and all(_is_number(value[name]) for name in numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -50,6 +51,13 @@ class Contents:
     classes: Mapping[int, str] = field(default_factory=dict)
     text: list[str] | None = None
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def known_by(self) -> str:
+        """What is the same for the same examples, whatever the model: their texts, or else labels; "" if there are none."""
+        if self.text is not None:
+            return json.dumps(self.text)
+        return str([*self.classes.items(), self.labels.tolist()]) if len(self.labels.unique()) > 1 else ""
 
     def at(self, rows: Tensor) -> Contents:
         """Some of the examples."""
@@ -134,7 +142,7 @@ def _advice(arrays: Mapping[str, Column], has_spread: bool) -> str:
     if log_std := next((folded[n] for n in _LOG_STD if n in folded), None):
         return f"save 2 * {log_std} as log_var"
     if "mean" in arrays:
-        return "add the spread of the posteriors, or rename mean to z if there is none"
+        return "add the spread of the posteriors, or rename mean to z if there is none, as for codes of an autoencoder"
     if all(key.startswith("arr_") for key in arrays):
         return "np.savez gives such names to what has none; write np.savez(FILE, mean=..., log_var=...)"
     numbered = [key for key in arrays if _NUMBERED.fullmatch(key)]

@@ -52,4 +52,4 @@ class HeldSpace:
     @cached_property
     def record(self) -> Record:
         """Its figures, as a checkpoint keeps them."""
-        return record_of(self.posterior, self.name, self.classes, self.rows)
+        return record_of(self.posterior, self.name, self.classes, self.rows, self._contents.known_by)

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from dgvae.aggregate import aggregate
 from dgvae.checkpoint.latents import prior_samples
-from dgvae.evaluation.diagnosis import Finding, copies_said, diagnose, has_copies
+from dgvae.evaluation.copied import copies_said, has_copies
+from dgvae.evaluation.diagnosis import Finding, diagnose
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.figures import FIGURES, SUMMED
 from dgvae.evaluation.latent_figures import measure_latents
-from dgvae.evaluation.record import Evaluation, Record
+from dgvae.evaluation.record import UNKNOWN, Evaluation, Record
 from dgvae.evaluation.sums import summed_figures
 from dgvae.latent_space.copies import copies
 from dgvae.latent_space.wording import of_examples
@@ -35,6 +36,7 @@ def add_latents(record: Record, posterior: Posterior) -> None:
     keep(record, latents.figures)
     record.profile.update({name: values for name, values in latents.profile.items() if all(map(math.isfinite, values))})
     record.pairs[:] = latents.pairs
+    record.dependent[:] = latents.dependent
 
 
 def keep(record: Record, figures: Mapping[str, Estimate]) -> None:
@@ -56,7 +58,7 @@ def add_sums(record: Record, posterior: Posterior) -> None:
     record.profile.update({name: values for name, values in summed.profile.items() if all(map(math.isfinite, values))})
 
 
-def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows: Tensor) -> Record:
+def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows: Tensor, known_by: str = "") -> Record:
     """The record of posteriors of which nothing else is known: neither weights nor texts.
 
     Args:
@@ -64,18 +66,19 @@ def record_of(posterior: Posterior, name: str, classes: Mapping[int, str], rows:
         name: of the latent space.
         classes: what the labels are called.
         rows: the examples by which that is measured which takes a time that grows with their square, in order: [at most N].
+        known_by: what is the same for the same examples, whatever the model; empty if nothing is known of them.
 
     Returns:
-        The record. It identifies these examples by their posteriors.
+        The record. Examples of which nothing is known are those of no other.
     """
     some = posterior.map(lambda tensor: tensor[rows])
-    digest = hashlib.sha256()
-    for tensor in some.tensors().values():
+    digest = hashlib.sha256(known_by.encode(errors="surrogatepass"))
+    for tensor in () if known_by else some.tensors().values():
         digest.update(tensor.numpy().tobytes())
     record = Record(
         corpus=name,
         weights="",
-        evaluation=Evaluation(name, len(some), digest.hexdigest()),
+        evaluation=Evaluation(name, len(some), ("" if known_by else UNKNOWN) + digest.hexdigest()),
         figures={},
         absent={},
         training={},
@@ -102,11 +105,14 @@ def _on_sphere(posterior: Posterior) -> bool:
     """Whether all places have one length, but for rounding and narrow posteriors, and many directions."""
     z = posterior.location
     lengths = z.double().norm(dim=1)
-    variance = float(posterior.log_var.exp().sum(1).mean()) if isinstance(posterior, DiagonalGaussian) else 0.0
-    if variance > float(lengths.square().mean()):
+    width = float(posterior.log_var.exp().sum(1).mean()) if isinstance(posterior, DiagonalGaussian) else 0.0
+    if width > float(lengths.square().mean()):
         return False  # of such width, posteriors fill the space
-    length, center = float(lengths.mean()), float(z.double().mean(0).norm())
-    return z.shape[1] > 1 and float(lengths.max() - lengths.min()) < ONE_LENGTH * length and center < 0.5 * length
+    length, reach, center = float(lengths.mean()), float(lengths.max() - lengths.min()), float(z.double().mean(0).norm())
+    variance = float(z.double().var(0, correction=0).sum())
+    # Of a cloud far from zero, lengths vary as a coordinate does; of a flat one, places hardly vary beside their length.
+    is_part = reach < 0.5 * (variance / z.shape[1]) ** 0.5 and variance > (0.2 * length) ** 2
+    return z.shape[1] > 1 and reach < ONE_LENGTH * length and (center < 0.5 * length or is_part)
 
 
 def findings(record: Record) -> list[Finding]:

@@ -13,7 +13,8 @@ from torch import Tensor
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.checkpoint.umap import UmapOptions
 from dgvae.errors import UserError
-from dgvae.evaluation.diagnosis import Finding, copies_said, has_copies
+from dgvae.evaluation.copied import copies_said, has_copies
+from dgvae.evaluation.diagnosis import Finding
 from dgvae.evaluation.estimates import Estimate, prior_count
 from dgvae.evaluation.holes import Hole, find_holes
 from dgvae.latent_space.bounds import USUAL, Most

@@ -91,7 +91,9 @@ def said(population: Population, count: int, seed: int) -> list[str]:
     posterior = population(count, generator)
     prior = aggregate(posterior).prior.sample(prior_count(count), generator)
     found = measure_latents(posterior, prior, generator)
-    record = Record("made-up", "", Evaluation("", count, ""), found.figures, found.absent, {}, found.profile, found.pairs)
+    record = Record(
+        "made-up", "", Evaluation("", count, ""), found.figures, found.absent, {}, found.profile, found.pairs, found.dependent
+    )
     return [finding.text for finding in diagnose(record)]
 
 

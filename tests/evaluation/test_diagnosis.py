@@ -64,11 +64,30 @@ def void(log_var: float | None = None) -> Posterior:
     return Points(z) if log_var is None else DiagonalGaussian(z, torch.full_like(z, log_var))
 
 
+def diagonal(axes: int, log_var: float, sentences: int = N) -> DiagonalGaussian:
+    """Mean and covariance match, and in the middle of a diagonal of some of 8 axes are 2 % of q(z) and 24 % of the prior."""
+    generator = torch.Generator().manual_seed(0)
+    direction = torch.cat([torch.full((axes,), axes**-0.5), torch.zeros(8 - axes)])
+    z = (1 - math.exp(log_var)) ** 0.5 * torch.randn(sentences, 8, generator=generator)
+    spread = (0.312**2 - math.exp(log_var)) ** 0.5
+    along = 0.95 * torch.randn(sentences, generator=generator).sign() + spread * torch.randn(sentences, generator=generator)
+    z += (along - z @ direction).unsqueeze(1) * direction
+    return DiagonalGaussian(z, torch.full_like(z, log_var))
+
+
 def findings(posterior: Posterior, seed: int = 0) -> dict[str, str]:
     """Every sentence with its severity."""
     found = measured(posterior, seed, prior_samples=prior_count(len(posterior)))
     whole = Record(
-        "made-up", "", Evaluation("", len(posterior), ""), found.figures, found.absent, {}, found.profile, found.pairs
+        "made-up",
+        "",
+        Evaluation("", len(posterior), ""),
+        found.figures,
+        found.absent,
+        {},
+        found.profile,
+        found.pairs,
+        found.dependent,
     )
     return {finding.text: finding.severity for finding in diagnose(whole)}
 
@@ -89,6 +108,9 @@ SPACES = {
     "points with a void along an axis": (void(), "Dimension 2 differs from N(0, 1), by at least 0.3", "fault"),
     "narrow posteriors with a void": (void(-9.0), "Dimension 2 differs from N(0, 1), by at least 0.3", "fault"),
     "holes beyond it": (void(), "Beyond these marginals, no holes are found", "good"),
+    "a void along a diagonal": (diagonal(2, -3.0), "Dimensions 1 and 2 depend on each other, by at least 0.3", "fault"),
+    "the same, narrower": (diagonal(2, -7.0), "Dimensions 1 and 2 depend on each other, by at least 0.3", "fault"),
+    "along one of four axes": (diagonal(4, -2.5, 5000), "But q(z) differs from the prior: the joint gap is", "note"),
     "an autoencoder": (spread(1.0, 1e-9), "Posteriors are narrow (KL", "note"),
     "at the ceiling": (spread(1.0, 1e-9), "MI is near its maximum log 2,000 = 7.6", "note"),
     "on a sphere": (on_the_sphere(N, 40), "No holes are found", "good"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dgvae import DiagonalGaussian
-from dgvae.evaluation.diagnosis import MOST_COPIES
+from dgvae.evaluation.copied import MOST_COPIES
 from dgvae.latent_space.copies import copies
 from dgvae.posteriors import Points
 

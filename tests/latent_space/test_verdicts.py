@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from dgvae import DiagonalGaussian, LatentSpace, density_gap_at
 from dgvae.aggregate import aggregate
 from dgvae.errors import UserError
-from dgvae.evaluation import latent_figures
+from dgvae.evaluation import pair_figures
 from dgvae.evaluation.joint_cause import covariance_differs
 from dgvae.evaluation.latent_figures import SINGULAR
+from dgvae.evaluation.measured import Measured, remarks
 
 
 def test_correlations_of_wide_posteriors_are_told_from_chance() -> None:
@@ -32,6 +35,44 @@ def test_means_of_one_length_are_no_sphere_where_posteriors_fill_the_space() -> 
     wide, narrow = (LatentSpace(mean, torch.full_like(mean, math.log(variance))) for variance in (0.75, 0.001))
     assert not any("sphere" in f.text for f in wide.diagnosis())
     assert any("sphere" in f.text for f in narrow.diagnosis())
+
+
+@pytest.mark.parametrize("std", [0.3, 0.7])
+def test_of_means_without_their_spread_it_is_said_that_this_is_missing(std: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    mean = (1 - std**2) ** 0.5 * torch.randn(2000, 4, generator=generator)
+    mean[:, 3] = 0  # collapsed
+    log_var = torch.full_like(mean, 2 * math.log(std))
+    log_var[:, 3] = 0
+    drawn = mean + (0.5 * log_var).exp() * torch.randn(2000, 4, generator=generator)
+    said = [any("their spread is missing" in f.text for f in LatentSpace(*each).diagnosis()) for each in ((mean,), (drawn,))]
+    assert said == [True, False]
+    assert not any(f.severity == "fault" for f in LatentSpace(mean, log_var).diagnosis())
+
+
+@pytest.mark.parametrize("center", [0.0, 1.0, 3.0])
+def test_normalized_embeddings_with_a_common_direction_lie_on_a_sphere(center: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(500, 64, generator=generator) / 8
+    z[:, 0] += center
+    assert any("lie on a sphere" in f.text for f in LatentSpace(z / z.norm(dim=1, keepdim=True)).diagnosis())
+    z[:, 0] += 300  # far away, all have about one length
+    assert not any("lie on a sphere" in f.text for f in LatentSpace(z).diagnosis())
+
+
+def test_two_models_of_the_same_examples_compare() -> None:
+    generator = torch.Generator().manual_seed(0)
+    z = [torch.randn(100, 2, generator=generator) for _ in range(2)]
+    texts, labels = [f"boat {n}" for n in range(100)], np.arange(100) % 3
+
+    def said(*others: dict[str, Any]) -> str:
+        spaces = [LatentSpace(each, **other) for each, other in zip(z, others, strict=True)]
+        return " ".join(remarks(Measured("", "", "", None, space.record) for space in spaces))
+
+    assert said({"text": texts}, {"text": texts}) == said({"labels": labels}, {"labels": labels}) == ""
+    assert "Not all of these models" in said({"text": texts}, {"text": texts[::-1]})
+    assert "It is not known whether" in said({}, {"text": texts})
+    assert "It is not known whether" in said({}, {})
 
 
 def test_what_one_outlier_or_copies_show_is_no_difference_of_marginals() -> None:
@@ -181,7 +222,7 @@ def test_a_dimension_is_silent_by_the_same_examples_that_measure_both_parts_of_i
 
 
 def test_many_weak_dimensions_are_no_collapse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latent_figures, "PAIR_BINS", 4)  # of 3,160 pairs
+    monkeypatch.setattr(pair_figures, "PAIR_BINS", 4)  # of 3,160 pairs
     mean = 0.13 * torch.randn(800, 80, generator=torch.Generator().manual_seed(0))
     found = texts(mean, math.log(1 - 0.13**2))
     assert any(re.match(r"z carries 0\.[67]\d nats .* no dimension carries 0\.01 nats", text) for text in found), found

@@ -235,7 +235,7 @@ def _missing_parts(
 
 
 def _nothing() -> dict[str, Any]:
-    return {"figures": {}, "absent": {}, "profile": {}, "pairs": [], "reference": {}, "interpolation": {}}
+    return {"figures": {}, "absent": {}, "profile": {}, "pairs": [], "dependent": [], "reference": {}, "interpolation": {}}
 
 
 def make_parser() -> argparse.ArgumentParser:

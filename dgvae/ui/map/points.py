@@ -124,7 +124,7 @@ def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
         UserError: there is no such checkpoint, or it has no map or no densities, or copies among its examples.
     """
     from dgvae.aggregate.base import NO_DENSITY
-    from dgvae.evaluation.diagnosis import copies_said, has_copies
+    from dgvae.evaluation.copied import copies_said, has_copies
     from dgvae.evaluation.holes import find_holes
 
     checkpoint = shelf.get(name)

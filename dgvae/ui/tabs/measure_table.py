@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dgvae.evaluation.figures import FIGURES, Figure
 from dgvae.evaluation.measured import Measured, remarks
+from dgvae.latent_space.wording import of_examples
 from dgvae.ui.markup.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -45,11 +46,17 @@ def measure_table(
         f"<table class='measure'><thead><tr>{_NAME_HEAD}{''.join(map(_head, figures))}</tr></thead><tbody>{rows}</tbody>"
         f"<tfoot>{_references(checkpoints, figures)}</tfoot></table>"
     )
-    said = "".join(f"<p class='hint'>{escape(remark)}</p>" for remark in remarks(checkpoints))
+    said = "".join(f"<p class='hint'>{escape(remark)}</p>" for remark in _remarks(checkpoints))
     return (
         f"<div class='measure-scroll' tabindex='0' role='region' aria-label='Figures of all checkpoints'>{table}</div>"
         f"<p class='hint definition' aria-live='polite'>{_INVITATION}</p>{said}"
     )
+
+
+def _remarks(checkpoints: Sequence[Measured]) -> list[str]:
+    """What to say below the table: of examples, if no model is one of sentences."""
+    said = remarks(checkpoints)
+    return said if any(c.method for c in checkpoints) else [*map(of_examples, said)]
 
 
 def _head(figure: Figure) -> str:
