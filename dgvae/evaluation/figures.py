@@ -68,8 +68,8 @@ FIGURES: dict[str, Figure] = {
                 f"log E p(x|z), z drawn from the sentence's own posterior, estimated with the same {IMPORTANCE_DRAWS} + "
                 f"{IMPORTANCE_DRAWS} samples."),
         _figure("mi", "MI", LATENT, 2, "higher",
-                "Mutual information of x and z: KL minus KL(q(z) ‖ p(z)). It cannot exceed the log of the number of "
-                "sentences."),
+                "Mutual information of x and z: KL minus KL(q(z) ‖ p(z)). It is a lower bound: it cannot exceed the log of "
+                "the number of sentences, and near that it is too low."),
         _figure("active_units", "active units", LATENT, 0, "higher",
                 f"Dimensions whose posterior means vary by more than {percent(ACTIVE_VARIANCE)} of the prior's variance.",
                 " units"),

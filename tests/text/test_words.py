@@ -18,6 +18,9 @@ ENGLISH = st.lists(
     ("text", "words"),
     [
         ("It's great, isn’t it?!", "It 's great , is n't it ? !"),
+        ("I don`t, it´s", "I do n't , it 's"),
+        ("Er sagte: „Ja“, und „Nein.“", "Er sagte : „ Ja '' , und „ Nein . ''"),
+        ("他说“你好”", "他 说 `` 你 好 ''"),
         ("I can't, they've won't; you'd she'll we're I'm", "I ca n't , they 've wo n't ; you 'd she 'll we 're I 'm"),
         ("I cannot, I'm gonna, wanna, gotta, gimme", "I can not , I 'm gon na , wan na , got ta , gim me"),
         ("they wouldn't've", "they would n't 've"),

@@ -14,11 +14,12 @@ MOST_VALUES = 20  # a column with so few different values is one of classes
 # What pandas takes as missing, if it is all that stands in a cell, and without quotes.
 MISSING = {
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-    "None", "\\N", "n/a", "nan", "null",
+    "None", "\\N", "#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NULL!", "n/a", "nan", "null",
 }  # fmt: skip
 _HEADER_NAMES = {
     "text", "sentence", "review", "document", "content", "comment", "title", "label", "class", "category", "sentiment", "id",
-    "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer",
+    "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer", "caption", "comment_text",
+    "tweet", "headline", "abstract", "description", "summary", "utterance", "lyrics", "question1", "sentence1", "premise",
 }  # fmt: skip
 
 
@@ -26,6 +27,9 @@ def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
     """Whether the first row holds names. wanted: columns that the user names."""
     first, others = [cell.strip() for cell in rows[0]], [row for row in rows[1:] if len(row) == len(rows[0])]
     if any(not name.isdecimal() for name in wanted):
+        return True
+    is_counted = len(first) > 1 and first == [str(number) for number in range(len(first))]  # as pandas names columns
+    if is_counted and any(len(cell.split()) > 1 for row in others for cell in row):
         return True
     if len(first) > 1 and others and first == [cell.strip() for cell in others[0]]:
         return True  # twice, where two files were joined

@@ -21,6 +21,8 @@ FIELDS = 0.7  # of the lines, where the same few names come again
 SEPARATORS = ("+++$+++", "|||", "_!_", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "@", "，", "；", "：", "،", "؛")
 
 _BAR = re.compile(r"[^|\s<]\s*\|\s*(?=[^|\s>])")  # between two texts, and not of <|endoftext|>
+_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d])\w[\w.-]*")  # with a letter and a digit
+_COLONS = re.compile(r"\s:::\s")
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> |^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+$")
 _MOMENT = re.compile(  # at a line's beginning, or after a speaker's name
     r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d:\d\d\b|"
@@ -36,7 +38,7 @@ _DATE = re.compile(
     r"[a-z]*)\b\.?",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?:;\"'”’)\]]\s*$")
+_SENTENCE_END = re.compile(r"[.!?:;\"'”’)\]。！？।؟]\s*$")
 
 
 def hint(lines: Sequence[str]) -> str | None:
@@ -60,6 +62,7 @@ def hint(lines: Sequence[str]) -> str | None:
         or _single_words(filled)
         or _wrapped(filled)
         or _beginning(filled)
+        or _names_of_lines(filled)
         or (of_moments if moments >= MOST * len(filled) else None)
     )
 
@@ -81,9 +84,10 @@ def _separator(lines: Sequence[str]) -> str | None:
             shown = " or ".join(f"'{name}{value}'" if verb == "end in" else f"'{value}{name}'" for value in values[:2])
             advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
             return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
-    (count, times), *_ = Counter(len(_BAR.findall(line)) for line in lines).most_common(1)
-    if count and times >= MOST * len(lines):
-        return f"most lines hold {count} × |, read as text; if columns are separated by |, say --delimiter '|'"
+    for sign, pattern, advice in (("|", _BAR, "say --delimiter '|'"), (":::", _COLONS, "write tabs in its place")):
+        (count, times), *_ = Counter(len(pattern.findall(line)) for line in lines).most_common(1)
+        if count and times >= MOST * len(lines):
+            return f"most lines hold {count} × {sign}, read as text; if columns are separated by {sign}, {advice}"
     return None
 
 
@@ -149,14 +153,18 @@ def _single_words(lines: Sequence[str]) -> str | None:
 def _wrapped(lines: Sequence[str]) -> str | None:
     """Lines that go on in the next line, as in books and mails."""
     pairs = list(pairwise(lines))
-    goes_on = sum(not _SENTENCE_END.search(line) and after.lstrip()[:1].islower() for line, after in pairs)
+    ended = [bool(_SENTENCE_END.search(line)) for line in lines]
+    goes_on = sum(not end and after.lstrip()[:1].islower() for end, (_, after) in zip(ended, pairs, strict=False))
     ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
     capitals = sum(line[:1].isupper() for line in lines)  # some lines begin a sentence
-    if (
-        goes_on > 0.4 * len(pairs)
-        and min(ends, capitals) > len(lines) / 20
-        and sorted(map(len, lines))[int(MOST * len(lines))] < 120
-    ):
+    lengths = sorted(map(len, lines))
+    are_cased = goes_on > 0.4 * len(pairs) and min(ends, capitals) > len(lines) / 20
+    # Where no letter is small, sentences end within lines, and lines have one length.
+    within = sum(bool(re.search(r"[.!?。！？।؟]\s*[^\W\d]", line)) for line in lines)
+    full = sum(length >= 0.8 * lengths[int(MOST * len(lines))] for length in lengths)
+    are_whole = not any(map(str.islower, "".join(lines))) and full > len(lines) / 2
+    are_uncased = are_whole and sum(ended) < len(lines) / 3 < 2 * within
+    if (are_cased or are_uncased) and lengths[int(MOST * len(lines))] < 120:
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
     return None
 
@@ -177,6 +185,14 @@ def _beginning(lines: Sequence[str]) -> str | None:
     return (
         f"most lines begin with {printable(prefix)}{number}, which is read as text; remove it if it is no part of the sentences"
     )
+
+
+def _names_of_lines(lines: Sequence[str]) -> str | None:
+    """A name of its own before each text, as of recordings and of commits: utt_001, p225_001, 883c9bf."""
+    first = [line.split(maxsplit=1)[0] for line in lines]
+    if len(set(first)) >= MOST * len(lines) and sum(map(bool, map(_NAME.fullmatch, first))) >= MOST * len(lines):
+        return f"lines begin with names of their own, as {printable(first[-1])}, which are read as text; remove them"
+    return None
 
 
 def _dated(line: str) -> str:

@@ -140,6 +140,8 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
         account.note(f"it holds JSON, {kind}")
         ending = ".jsonl"
     wanted = [name for name in (reading.column, reading.label_column) if name]
+    if not reading.needs_label and lines:  # its own header may be none, or lack the label
+        wanted = [name for name in wanted if name.casefold() in lines[0].casefold()]
     layout = layout_of_lines(lines) if ending == ".txt" and not reading.delimiter else "table"
     if ending in JSON:
         table = json_table(path, encoding, account)
@@ -175,7 +177,8 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
     if not reading.column and len(table.names or ["", ""]) > 1:
         account.note(f"the text is in column {listed([column])}")
     if reading.label_column and not label_column:
-        account.note(f"there is no column {reading.label_column}, and so no label")
+        known = f"; the columns are {listed(table.names)}" if table.names else ""
+        account.note(f"there is no column {reading.label_column}, and so no label{known}")
     names = table.label_names(label_column) if label_column else {}
     account.label_names |= names
     for place, record in table.rows([column, *([label_column] if label_column else [])], account):
@@ -183,7 +186,7 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
         label = label_of(record.get(label_column)) if label_column else None
         if not isinstance(text, str):
             account.leave_out(lack_of(column, text), place)
-        elif label_column and label is None and _fault(text, account) is None:
+        elif label_column and label is None and reading.needs_label and _fault(text, account) is None:
             account.leave_out(lack_of(label_column, record.get(label_column)), place)
         elif names and label == NO_LABEL:
             account.note_first(f"a {label_column} of {NO_LABEL} is no label", place)

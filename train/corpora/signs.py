@@ -6,9 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from train.corpora.account import printable
+
 FEW = 10  # fewer sentences show nothing
 LOOKED_AT = 1000  # sentences
 LONGEST_LOOKED_AT = 2000  # characters of a sentence
+MANY = 0.5  # of the sentences have the same end
+MOST_WORDS = 8  # of an end
 
 _CLASSES = {"pos", "neg", "neu", "positive", "negative", "neutral", "spam", "ham", "true", "false", "yes", "no"}
 _NUMBERS = {"-1", "0", "1", "2"}
@@ -49,6 +53,11 @@ _ROWS = (
         0.1,
         r"(?:^|\s)[^\s/?=]*[A-Za-z\u00c0-\u058f]\?[A-Za-z\u00c0-\u058f](?!\S*=)",  # not of watch?v=...
         "? stands within words, where letters may have been lost; save the original as UTF-8",
+    ),
+    (
+        0.5,
+        r"(?:^|\s)(?:[\u3040-\u30ff\u3400-\u9fff]{1,6}\s+[、。，]?\s*){4}[\u3040-\u30ff\u3400-\u9fff、。，]",
+        "words stand apart already; --tokenized keeps them whole",
     ),
     (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
     (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
@@ -119,6 +128,7 @@ _ROWS = (
     (0.05, "《[\u3040-\u30ff]+》", "readings in 《…》 are read as text; remove them"),
     (0.0, r"\*\*\* ?(?:START|END) OF TH", "notes of Project Gutenberg are read as text; remove what is not of the book"),
 )  # fmt: skip
+_NUMBER = re.compile(r"\d+")
 SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)
 
 
@@ -134,7 +144,22 @@ def signs(sentences: Sequence[str]) -> list[str]:
         found.append(
             "sentences seem to begin or end with a label, such as pos or 0, which is read as text; separate it by a tab"
         )
+    elif len(texts) >= FEW and (end := _ending(texts)):
+        found.append(f"many texts end in {printable(end)}, which is read as text; remove it if it is no part of the sentences")
     return found
+
+
+def _ending(texts: Sequence[str]) -> str:
+    """The words that many texts have behind their last sentence, with 0 for numbers; "" if there are none."""
+    words = [_NUMBER.sub("0", text).split() for text in texts]
+    for count in range(MOST_WORDS, 0, -1):
+        ends = Counter(
+            " ".join(split[-count:]) for split in words if len(split) > count and split[-count - 1][-1] in ".!?…。！？"
+        )
+        for end, times in ends.most_common(1):
+            if times >= MANY * len(texts) and any(map(str.isalnum, end)) and not end.isalpha():
+                return end
+    return ""
 
 
 def _are_labels(texts: Sequence[str], place: int, labels: set[str]) -> bool:

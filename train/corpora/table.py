@@ -49,12 +49,15 @@ def listed(names: Iterable[str]) -> str:
 def name_among(names: Collection[str], wanted: str) -> str | None:
     """The column that is called so: letter for letter, or the only one that looks so; None if there is none.
 
-    Accents are one letter or two, and spaces stand around names: ours and a file's look alike then.
+    Accents are one letter or two, spaces stand around names, and files of one data set differ in capitals.
     """
     if wanted in names:
         return wanted
-    alike = [name for name in names if normalize("NFC", name).strip() == normalize("NFC", wanted).strip()]
-    return alike[0] if len(alike) == 1 else None
+    for folded in (str, str.casefold):
+        alike = [name for name in names if folded(normalize("NFC", name).strip()) == folded(normalize("NFC", wanted).strip())]
+        if len(alike) == 1:
+            return alike[0]
+    return None
 
 
 def longer_within(table: Table, nested: Collection[str], flat: Sequence[int]) -> bool:

@@ -15,6 +15,7 @@ from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
 from train.corpora.account import count_of, left_out_text, printable
 from train.corpora.encodings import LONGEST
 from train.corpora.markup import taken_away
+from train.corpora.table import listed
 
 MOST_UNKNOWN = 0.1  # share of <unk> from which on there is a warning
 MOST_UNKNOWN_HELD_OUT = 0.3  # of text that the vocabulary was not made of
@@ -36,7 +37,8 @@ class TextFacts:
     sentences that are in training, too; measured_in_both: likewise of those to measure. cut: sentences longer than `max_words`.
     found, markup, cut_lines: see `Account`. unknown_held_out, cut_held_out: of validation and test.
     measured_is_valid: whether there are no others to measure than those for validation.
-    cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
+    untrained: classes of other sentences that no training sentence has. cleaned: kinds of markup that were taken away.
+    advice: what to do against many unknown words; "" where they are few.
     """
 
     sentences: dict[str, int]
@@ -59,6 +61,7 @@ class TextFacts:
     measured_in_both: int = 0
     cut_held_out: dict[str, int] = field(default_factory=dict)
     measured_is_valid: bool = False
+    untrained: list[str] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """The facts as JSON holds them."""
@@ -97,6 +100,7 @@ def text_facts(
     different = set(training.sentences)
     source = source_of(training.path.parent)
     names = class_names(training.path.parent)
+    known, others = ({*labels} - {UNLABELED} for labels in (training.labels, [*validation.labels, *evaluation.labels]))
     held_out = {"valid": validation.sentences, "test": evaluation.sentences}
     return TextFacts(
         sentences={
@@ -114,7 +118,8 @@ def text_facts(
         cut_held_out={split: longer_than(max_words, sentences) for split, sentences in held_out.items()},
         max_words=max_words,
         measured_is_valid=validation.sha256 == evaluation.sha256,
-        classes=[names.get(label, str(label)) for label in sorted(set(training.labels) - {UNLABELED})],
+        classes=[names.get(label, str(label)) for label in sorted(known)],
+        untrained=[names.get(label, str(label)) for label in sorted(others - known)] if known else [],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
         unknown_held_out={split: _unknown(tokenizer, sentences) for split, sentences in held_out.items()},
         cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
@@ -194,7 +199,8 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     lines.append(("left out", "; ".join(lost) or "nothing"))
     if facts.classes:
         shown = ", ".join(facts.classes[:10]) + (f" and {len(facts.classes) - 10} others" if len(facts.classes) > 10 else "")
-        lines.append(("classes", shown))
+        lacks = f"; no sentence to train on is {listed(facts.untrained)}: --sentences takes the first ones, so shuffle the file"
+        lines.append(("classes", shown + (lacks if facts.untrained else "")))
     if effective_batch is not None:
         lines.append(("batch", f"{effective_batch:.0f} sentences on average"))
     return [(what, printable(how)) for what, how in lines]

@@ -32,6 +32,16 @@ def test_titles_that_hold_the_delimiter(titles: str, tmp_path: Path) -> None:
     assert "stands before the header" in said(account)
 
 
+@pytest.mark.parametrize("columns", [2, 3, 6])
+def test_columns_that_pandas_counted(columns: int, tmp_path: Path) -> None:
+    rows = [[text, str(n % 3), *[f"{n}.5"] * (columns - 2)] for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.csv").write_text("\n".join([",".join(map(str, range(columns))), *map(",".join, rows)]))
+    texts, labels, account = read(tmp_path / "a.csv", column="0", label_column="1")
+    assert (texts, labels) == (TEXTS, [str(n % 3) for n in range(len(TEXTS))])
+    assert read(tmp_path / "a.csv")[0] == TEXTS
+    assert "column 2" not in said(account)
+
+
 def test_rows_above_names_are_no_titles(tmp_path: Path) -> None:
     rows = [f"{mood},{text}" for text, mood in zip(TEXTS, MOODS, strict=True)]
     (tmp_path / "a.csv").write_text("\n".join([*rows[:3], "title,review", *rows[3:]]))

@@ -136,6 +136,27 @@ def test_one_label_of_fasttext_in_many_lines_is_no_word(tmp_path: Path) -> None:
     assert "has no label" in said(account)
 
 
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ("utt_{n:03} {text}", "lines begin with names of their own, as utt_011"),
+        ("a{n}bf2 {text}", "lines begin with names of their own, as a11bf2"),
+        ("{n} ::: the boat ::: sea ::: {text}", "most lines hold 3 × :::"),
+        ("我是你的船{n:04}。它在海上开了很久很久", "go on in the next line"),
+        ("THE BOAT SAILS. IT IS {n:04} OF MANY AND SAILS", "go on in the next line"),
+    ],
+)
+def test_what_stands_in_every_line_is_said(form: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(form.format(n=n, text=text) for n, text in enumerate(TEXTS)), encoding="utf-8")
+    assert sentence in said(read(tmp_path / "a.txt")[2])
+
+
+def test_captions_in_lines_are_a_table(tmp_path: Path) -> None:
+    rows = [f"{n}_a.jpg,{text}" for n, text in enumerate(TEXTS)]
+    (tmp_path / "a.txt").write_text("\n".join(["image,caption", *rows]))
+    assert read(tmp_path / "a.txt")[0] == TEXTS
+
+
 def test_numbers_before_a_tab_in_few_lines_are_said_to_be_labels(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join([*TEXTS * 3, f"10\t{TEXTS[0]}", f"1972\t{TEXTS[1]}"]))
     texts, labels, account = read(tmp_path / "a.txt")

@@ -58,6 +58,28 @@ def test_sentences_to_measure_need_no_label(ending: str, tmp_path: Path) -> None
     assert "has no column mood" in fault_of(replace(source, train=source.test or "", test=None), tmp_path / "other")
 
 
+@pytest.mark.parametrize(
+    ("test", "labels", "said"),
+    [
+        ("text,MOOD\n{texts},b", [1], ""),
+        ("text,mood\n{texts},", [-1], "no sentence has a label"),
+        ("{texts},b", [-1], "the first row is not a header"),
+        ("text,feeling\n{texts},b", [-1], "there is no column mood, and so no label; the columns are text, feeling"),
+    ],
+)
+def test_a_test_file_may_differ_a_little(test: str, labels: list[int], said: str, tmp_path: Path) -> None:
+    head, _, form = test.rpartition("\n")
+    texts = [f"the boat of day {n} sails home" for n in range(60)]
+    rows = [f"{text},{'ab'[n % 2]}" for n, text in enumerate(texts[:40])]
+    (tmp_path / "train.csv").write_text("\n".join(["text,mood", *rows]))
+    (tmp_path / "test.csv").write_text("\n".join([head] * bool(head) + [form.replace("{texts}", text) for text in texts[40:]]))
+    source = TextSource(str(tmp_path / "train.csv"), test=str(tmp_path / "test.csv"), label_column="mood")
+    folder = prepare(source, tmp_path)
+    split = read_split(folder / "test.txt")
+    assert split.labels == labels * 20
+    assert said in (folder / "source.json").read_text()
+
+
 def test_a_capital_i_with_a_dot_is_the_letter_i(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("".join(f"İyi bir gün, iyi {n}\n" for n in range(20)), encoding="utf-8")
     assert sentences_of(prepare(TextSource(str(tmp_path / "a.txt")), tmp_path))["train"][0].startswith("iyi bir gün , iyi")
