@@ -23,6 +23,7 @@ _PAIRS = 1 << 22  # densities in hand at once: 32 MB in fp64
 SENTENCES = 2048  # whose bin masses are in hand at once
 _TINY = 1e-290
 _MOST_BINS = 4096  # of all dimensions together, so that P Pᵀ stays 64 MB
+_MOST_WIDE_BINS = 1024  # likewise, so that their information takes seconds
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def pair_information(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bin
         The information of all pairs, and without each group.
     """
     dim = mean.shape[1]
-    count = max(4, min(bins, _MOST_BINS // dim))
+    count = max(4, min(bins, _MOST_WIDE_BINS // dim))
     inner = torch.special.ndtri(torch.arange(1, count, dtype=mean.dtype, device=mean.device) / count)
     return _by_masses(mean, log_var, groups, inner.expand(dim, -1), lambda masses: _pair_information(masses, dim))
 

@@ -175,8 +175,7 @@ def joint_holes(record: Record) -> Iterator[Finding]:
     wrong, unsure = judge_marginals(record)
     if holes is None:
         yield Finding("note", f"Too few sentences to tell whether there are holes: {_too_few_for_holes(mass, record)}.")
-    of_marginals = sum(kl for kl, _ in wrong.values())
-    if not holes and far - of_marginals > FAR and not has_few_copies(record):
+    if not holes and far - sum(kl for kl, _ in wrong.values()) > FAR and not has_few_copies(record):
         known = "Beyond these marginals, q(z)" if wrong else "q(z)" if holes is None else "No holes are found, but q(z)"
         where = "where encoded sentences lie, it is much denser"
         yield Finding("fault", f"{known} differs from the prior: {where} (joint gap at least {far:.1f} nats).")
@@ -187,7 +186,7 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         are_few = interval(mass, record.evaluation.sentences)[0] > hole_mass_by_chance(record.evaluation.sentences)
         none = "Beyond these marginals, no holes are found" if wrong else "No holes are found"
         said = f"the hole mass is {mass.value:.1%}, and {percent(MATCH)} is a match."
-        if differs := _what_differs(record, far, beyond_marginals=far - of_marginals):
+        if differs := _what_differs(record):
             said += f" But q(z) differs from the prior: {differs}."
         title = "Few holes" if are_few else none
         yield Finding("note" if are_few or differs else "good", f"{title}: {said}{unseen}")
@@ -197,19 +196,16 @@ def joint_holes(record: Record) -> Iterator[Finding]:
         yield Finding("fault", f"No marginal holes, but joint holes: {joint_cause(record)}; {outside}.")
 
 
-def _what_differs(record: Record, far: float, beyond_marginals: float) -> str:
-    """The figures that tell q(z) from the prior although it has no holes; nothing if none does.
-
-    Args:
-        record: of the latent space.
-        far: the joint gap's lower end, nats.
-        beyond_marginals: what of it is not that of marginals which differ.
-    """
+def _what_differs(record: Record) -> str:
+    """The figures that tell q(z) from the prior although it has no holes, and no marginals that differ; "" if none does."""
     if has_few_copies(record):  # which raise these figures
         return ""
-    parts = [f"the joint gap is at least {far:.2f} nats"] if beyond_marginals >= GAP_OF_MATCH else []
-    auc = record.figures.get("auc")
-    if auc and beyond_marginals == far and interval(auc, record.evaluation.sentences)[0] > AUC_OF_MATCH:
+    sentences, (wrong, _) = record.evaluation.sentences, judge_marginals(record)
+    far = interval(record.figures["smoothed_gap"], sentences)[0]
+    parts = []
+    if far - sum(kl for kl, _ in wrong.values()) >= GAP_OF_MATCH:
+        parts.append(f"the joint gap is at least {far:.2f} nats")
+    if (auc := record.figures.get("auc")) and not wrong and interval(auc, sentences)[0] > AUC_OF_MATCH:
         parts.append(f"the AUC is {auc.value:.2f}")
     if dependence(record):
         parts.append("two dimensions depend on each other")

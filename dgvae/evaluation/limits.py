@@ -43,7 +43,7 @@ def _mi_at_most(record: Record) -> float | None:
     The mixture of N posteriors with a sentence's own among them shows a lower bound of MI, which is far too low near log N.
     """
     mi, kl = (record.figures.get(name) for name in ("mi", "kl"))
-    if not mi or not kl:
+    if not mi or not kl or "smoothed_gap" not in record.figures:
         return None
     most = kl.value - max(0.0, record.value("smoothed_gap"), record.value("joint_gap"))
     return most if most - mi.value > max(TOO_LOW, 2 * mi.error) else None

@@ -154,9 +154,10 @@ class LatentSpace(HeldSpace):
     def holes(self, count: int = 5) -> list[Hole]:
         """Prior samples in holes, gathered in clusters, the deepest first.
 
-        Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, the `share` of prior samples
-        in its cluster, and the number of the `nearest` example, from 0. The shares add up to about the hole mass at most, for
-        which 1 % is a match. Raises UserError where many examples are copies: holes can't be told then.
+        Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, which far from all examples
+        says only that it is far, the `share` of prior samples in its cluster, and the number of the `nearest` example, from 0.
+        The shares add up to about the hole mass at most, for which 1 % is a match. Raises UserError where many examples are
+        copies: holes can't be told then.
 
         Example:
             >>> points = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))

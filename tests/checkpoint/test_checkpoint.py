@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from dgvae.checkpoint.checkpoint import FILES, load_checkpoint
 from dgvae.checkpoint.discover import display_name, find_checkpoints
 from dgvae.errors import UserError
+from dgvae.evaluation.record import Dependence, Record
 from dgvae.methods.table import METHODS
 
 
@@ -92,6 +94,10 @@ FAULTS = {
     ),
     "a profile of a text": (edit_json("metrics.json", lambda d: d["profile"].update(kl=["<b>"])), "lacks profile, or"),
     "a pair of three": (edit_json("metrics.json", lambda d: d["pairs"][0].update(dimensions=[0, 1, 2])), "lacks pairs, or"),
+    "a dependence of words": (
+        edit_json("metrics.json", lambda d: d.update(dependent=[{"dimensions": [0, 1], "nats": "many", "error": 0.1}])),
+        "lacks dependent, or",
+    ),
     "a training without a seed": (edit_json("metrics.json", lambda d: d["training"].pop("seed")), "lacks training, or"),
     "a path of one point": (
         edit_json("metrics.json", lambda d: d.update(interpolation={"to_start": [1]})),
@@ -147,6 +153,12 @@ def test_a_fault_is_named_in_one_sentence(fault: str, checkpoints: Path, tmp_pat
         load_checkpoint(folder)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_record_is_read_as_it_was_written(checkpoints: Path, tmp_path: Path) -> None:
+    record = replace(Record.load(checkpoints / "short-yelp" / "vae"), dependent=[Dependence((0, 2), 0.25, 0.01)], copies=3)
+    record.save(tmp_path)
+    assert Record.load(tmp_path) == record
 
 
 def test_a_huge_vocabulary_is_refused_before_the_library_reads_it(
