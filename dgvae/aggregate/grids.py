@@ -169,8 +169,8 @@ def pair_gaps(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int)
 def pair_information(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bins: int) -> PairGaps:
     """KL(q(z_i, z_j) ‖ q(z_i) q(z_j)), the mutual information of two dimensions, between masses of bins.
 
-    It is a lower bound of that of the densities. The bins have equal mass under N(0, 1): N sentences fill few wide ones, and so
-    many fine ones they don't.
+    It is a lower bound of that of the densities. The bins have equal mass under N(0, 1). They are few and wide, so that N
+    sentences are enough to estimate their masses.
 
     Args:
         mean: [N, D].

@@ -22,7 +22,8 @@ def copies_said(record: Record) -> str:
     """How many copies there are."""
     among = f"{record.evaluation.sentences:,}" + (f" drawn of {record.all_examples:,}" if record.all_examples else "")
     return (
-        f"{record.copies:,} of {among} encoded sentences are copies of others, or nearly (as members of small classes may be)"
+        f"{record.copies:,} of {among} encoded sentences are copies of others, or as near to them as copies (so are small, "
+        "tight classes)"
     )
 
 

@@ -26,7 +26,7 @@ FAR = 0.5  # nats of joint gap; that of a match is about 0
 HOLES = 0.05  # of the prior's mass, from which on it has holes
 NARROW = 0.5  # variance of points in a dimension, half of the prior's
 FEWEST = 20  # sentences with which anything is said
-GAP_OF_MATCH = 0.05  # nats of joint gap: up to this and AUC_OF_MATCH, nothing tells q(z) from the prior but exact figures
+GAP_OF_MATCH = 0.05  # nats of joint gap; above it, or above AUC_OF_MATCH, q(z) differs from the prior even without holes
 AUC_OF_MATCH = 0.6
 
 
@@ -137,10 +137,11 @@ def marginal_holes(record: Record) -> Iterator[Finding]:
 
 def means_alone(record: Record) -> Iterator[Finding]:
     """Whether what seems too narrow may lack the spread of posteriors: points of a file don't say what they are."""
-    if record.weights or "kl" in record.figures or "variance" not in record.profile:
+    if record.weights or record.on_sphere or "kl" in record.figures or "variance" not in record.profile:
         return
     variance, (wrong, _) = record.profile["variance"], judge_marginals(record)
-    if min(variance) < NARROW or any(variance[dimension] < 1 for dimension in wrong):
+    is_narrow = min(variance) < NARROW or any(variance[dimension] < 1 for dimension in wrong)
+    if is_narrow and not any(variance[dimension] > 1 for dimension in wrong):
         yield Finding(
             "note",
             "If these points are the means of posteriors, their spread is missing, and q(z) looks narrower than it is, with "
@@ -149,8 +150,9 @@ def means_alone(record: Record) -> Iterator[Finding]:
 
 
 def dependent_dimensions(record: Record) -> Iterator[Finding]:
-    """Two dimensions that are not independent, as the prior's are; where there are holes, these are said to be the cause."""
-    if (depend := dependence(record)) and not has_holes(record) and not has_copies(record):
+    """Two dimensions that depend on each other, unless `joint_holes` says that they are the cause of holes."""
+    is_cause = has_holes(record) and not any(judge_marginals(record)) and "marginal_kl" in record.profile
+    if (depend := dependence(record)) and not is_cause and not has_copies(record):
         yield Finding("fault", f"{depend[0].upper()}{depend[1:]}, and those of the prior do not.")
 
 
@@ -197,14 +199,15 @@ def joint_holes(record: Record) -> Iterator[Finding]:
 
 
 def _what_differs(record: Record) -> str:
-    """The figures that tell q(z) from the prior although it has no holes, and no marginals that differ; "" if none does."""
+    """What shows that q(z) differs from the prior although no holes are found; "" if nothing does but marginals."""
     if has_few_copies(record):  # which raise these figures
         return ""
     sentences, (wrong, _) = record.evaluation.sentences, judge_marginals(record)
     far = interval(record.figures["smoothed_gap"], sentences)[0]
     parts = []
-    if far - sum(kl for kl, _ in wrong.values()) >= GAP_OF_MATCH:
-        parts.append(f"the joint gap is at least {far:.2f} nats")
+    if (beyond := far - sum(kl for kl, _ in wrong.values())) >= GAP_OF_MATCH:
+        where = "beyond these marginals, " if wrong else ""
+        parts.append(f"{where}the joint gap is at least {beyond:.2f} nats")
     if (auc := record.figures.get("auc")) and not wrong and interval(auc, sentences)[0] > AUC_OF_MATCH:
         parts.append(f"the AUC is {auc.value:.2f}")
     if dependence(record):
@@ -239,7 +242,7 @@ def _too_few_for_holes(mass: Estimate, record: Record) -> str:
 
 
 def too_few_sentences(record: Record) -> Iterator[Finding]:
-    """What so few of them can't tell."""
+    """Figures that are too large or too small because there are too few sentences."""
     yield from (Finding("note", text) for text in limits(record))
 
 

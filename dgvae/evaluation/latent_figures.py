@@ -223,7 +223,7 @@ def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[floa
 
 
 def _binned_kl(posterior: Posterior) -> Tensor:
-    """KL of q(z_i)'s shares of BINS intervals of equal mass under N(0, 1), than which KL(q(z_i) ‖ p(z_i)) is no less.
+    """A lower bound of KL(q(z_i) ‖ p(z_i)): the KL of the shares of BINS intervals of equal mass under N(0, 1).
 
     posterior: N points, or Gaussians. -> [D], nats.
     """

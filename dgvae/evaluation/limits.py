@@ -1,12 +1,10 @@
-"""What so few sentences can't tell, in words."""
+"""Which figures are too large or too small because there are too few sentences, in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from statistics import fmean
-
-import numpy as np
 
 from dgvae.evaluation.copied import has_copies
 from dgvae.evaluation.estimates import Estimate, interval
@@ -19,16 +17,16 @@ TOO_LOW = 0.1  # nats of MI
 
 
 def limits(record: Record) -> Iterator[str]:
-    """Figures that are too large or too low for want of sentences."""
+    """Figures that are too large or too small because there are too few sentences."""
     log_n, kl, mi = math.log(record.evaluation.sentences), record.value("kl"), record.value("mi")
     n = f"log {record.evaluation.sentences:,} = {log_n:.1f}"
+    most = _mi_at_most(record)
+    allowed = f"KL minus the joint gap allows {most:.2f}" if most else ""
     if mi > CEILING * log_n:
-        yield (f"MI is near its maximum {n}: z distinguishes almost all of these sentences, and MI can't show more than that.")
-    elif most := _mi_at_most(record):
-        yield (
-            f"MI may be too low: {record.evaluation.sentences:,} sentences show {mi:.2f} nats, and KL minus the joint gap "
-            f"allows {most:.2f}."
-        )
+        tells = "z distinguishes almost all of these sentences, and MI can't show more than that"
+        yield f"MI is near its maximum {n}: {tells}{allowed and f', while {allowed}'}."
+    elif most:
+        yield f"MI may be too low: {record.evaluation.sentences:,} sentences show {mi:.2f} nats, and {allowed}."
     if are_narrow(record):
         yield (
             f"Posteriors are narrow (KL {kl:.0f} nats, far above {n}): between the sentences, q(z) is known only in "
@@ -43,9 +41,9 @@ def _mi_at_most(record: Record) -> float | None:
     The mixture of N posteriors with a sentence's own among them shows a lower bound of MI, which is far too low near log N.
     """
     mi, kl = (record.figures.get(name) for name in ("mi", "kl"))
-    if not mi or not kl or "smoothed_gap" not in record.figures:
-        return None
-    most = kl.value - max(0.0, record.value("smoothed_gap"), record.value("joint_gap"))
+    if not mi or not kl or "smoothed_gap" not in record.figures or are_narrow(record):
+        return None  # of narrow posteriors, it says nothing
+    most = kl.value - max(0.0, record.value("smoothed_gap"))
     return most if most - mi.value > max(TOO_LOW, 2 * mi.error) else None
 
 
@@ -64,7 +62,7 @@ def are_narrow(record: Record) -> bool:
 
 def _narrow_marginals(record: Record) -> Iterator[str]:
     """Where N sentences don't suffice for the marginals or pairs, and figures of these are too large."""
-    by_chance = np.array(record.profile.get("marginal_kl_by_chance", []))
+    by_chance = record.profile.get("marginal_kl_by_chance", [])
     count = record.evaluation.sentences
     narrow = [i for i in judge_marginals(record)[1] if i < len(by_chance) and by_chance[i] >= CONSISTENT_KL]
     if narrow:
@@ -72,7 +70,7 @@ def _narrow_marginals(record: Record) -> Iterator[str]:
             f"Consistent units may be too few here, and pair gaps too large: in {len(narrow)} of {record.dimensions} "
             f"dimensions, posteriors are so narrow that {count:,} sentences differ from N(0, 1) by chance, too."
         )
-    elif len(by_chance) and _of_pairs_alone(record) >= CONSISTENT_KL:
+    elif by_chance and _of_pairs_alone(record) >= CONSISTENT_KL:
         yield (
             f"Pair gaps may be too large here: posteriors are so narrow that {count:,} sentences differ from N(0, I) by "
             "chance, too."

@@ -14,8 +14,8 @@ OTHER_SENTENCES = (
     "or harder, and more or fewer."
 )
 UNKNOWN_EXAMPLES = (
-    "It is not known whether these models were measured on the same examples: the files hold neither texts nor labels of them. "
-    "Compare figures only if they were."
+    "It is not known whether all of these models were measured on the same examples: some files hold no texts of them. Compare "
+    "figures only if they were."
 )
 READ_DIFFERENTLY = (
     "Some of these models know other words, or read longer sentences, than others. Words that a model doesn't know are <unk>, "
@@ -76,6 +76,6 @@ def remarks(checkpoints: Iterable[Measured]) -> list[str]:
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
     differ = any(len(ways) > 1 for ways in reads.values())
     cut_off = [f"The training of {', '.join(stopped)} was stopped before the end."] if stopped else []
-    unknown = any(sha256.startswith(UNKNOWN) for sha256 in reads)
-    others = [UNKNOWN_EXAMPLES if unknown else OTHER_SENTENCES] if len(reads) > 1 else []
+    known = [sha256 for sha256 in reads if not sha256.startswith(UNKNOWN)]
+    others = [OTHER_SENTENCES] * (len(known) > 1) + [UNKNOWN_EXAMPLES] * (len(reads) > max(1, len(known)))
     return cut_off + others + [READ_DIFFERENTLY] * differ

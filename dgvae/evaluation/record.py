@@ -16,7 +16,7 @@ from dgvae.text.corpora import is_label
 
 METRICS_FILE = "metrics.json"
 FORMAT = 2
-UNKNOWN = "unknown "  # of latents without text and labels: whether others are of the same examples
+UNKNOWN = "unknown "  # of latents without texts: whether others are of the same examples
 LONGEST_NAME = 200  # characters of a class
 MOST_TEXT = 2_000  # characters of a name or a reason
 _TRAINING = ("epochs", "sentences", "learning_rate", "batch_size", "warmup_epochs", "seed")  # what a model card tells

@@ -51,7 +51,7 @@ _INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069
 _BREAK = re.compile("(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b(?=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])")
 _OPENING = re.compile(r'(?<![^(\[{<])"')
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])[`´′ʼ＇](?=[^\W\d_])")  # as keyboards have them: don`t
-_CLOSING = re.compile(r"(?<=\S)“(?!\w)")  # of German, which opens by „
+_CLOSING = re.compile(r"(?<=[\w.,!?…;])“(?=[.,;:!?)\]]|\Z)")  # of German, which opens by „
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": "``", "”": "''", '"': "''", "…": "...", "—": "--", "\u2011": "-"})
 
 
@@ -66,7 +66,7 @@ def split_words(text: str, is_word: Callable[[str], bool] = lambda _: False) -> 
 
 def _tidy(chunk: str) -> str:
     """One way to write quotes, dashes and accents."""
-    chunk = unicodedata.normalize("NFC", _INVISIBLE.sub("", chunk))
+    chunk = unicodedata.normalize("NFC", _INVISIBLE.sub("", chunk)).replace("i\u0307", "i")  # Turkish İ in small letters
     chunk = _CLOSING.sub("”", _APOSTROPHE.sub("'", chunk))
     return re.sub(r"\.{4,}", "...", _OPENING.sub("``", chunk).translate(_SAME))
 

@@ -1,6 +1,7 @@
 """A visitor gives latents of their own model: they see it as model B, and nobody else does."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,9 @@ def test_a_broken_file_gets_one_sentence(fresh_page: Page, url: str, tmp_path: P
     assert "/" not in fresh_page.locator("#given .notice").inner_text()
 
 
-def test_a_file_may_be_dropped_on_the_page(fresh_page: Page, url: str, digits: Path) -> None:
+def test_a_file_may_be_dropped_on_the_page(fresh_page: Page, url: str, digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released, load = threading.Event(), LatentSpace.load
+    monkeypatch.setattr(LatentSpace, "load", lambda *given: load(*given) if released.wait(300) else None)
     open_app(fresh_page, url)
     fresh_page.evaluate(
         """(bytes) => {
@@ -102,4 +105,5 @@ def test_a_file_may_be_dropped_on_the_page(fresh_page: Page, url: str, digits: P
     expect(fresh_page.locator("#sending")).to_have_text("second.npz was not sent: give one file at a time.")
     fresh_page.locator("#upload input").set_input_files(digits)  # while the first is measured
     expect(fresh_page.locator(".toast-body")).to_contain_text("my digits is not measured, since your other file still is")
+    released.set()
     expect(fresh_page.locator("#given")).to_have_text("dropped has become model B.", timeout=300_000)

@@ -50,6 +50,14 @@ def test_of_means_without_their_spread_it_is_said_that_this_is_missing(std: floa
     assert not any(f.severity == "fault" for f in LatentSpace(mean, log_var).diagnosis())
 
 
+def test_dimensions_that_depend_on_each_other_are_named_where_there_are_holes_too() -> None:
+    z = torch.randn(2000, 4, generator=torch.Generator().manual_seed(0))
+    z[:, 1] = z[:, 0].sign() * z[:, 1].abs()
+    said = [finding.text for finding in LatentSpace(z).diagnosis()]
+    assert any(text.startswith("Holes: ") for text in said)
+    assert any("Dimensions 1 and 2 depend on each other" in text for text in said)
+
+
 @pytest.mark.parametrize("center", [0.0, 1.0, 3.0])
 def test_normalized_embeddings_with_a_common_direction_lie_on_a_sphere(center: float) -> None:
     generator = torch.Generator().manual_seed(0)
@@ -69,7 +77,8 @@ def test_two_models_of_the_same_examples_compare() -> None:
         spaces = [LatentSpace(each, **other) for each, other in zip(z, others, strict=True)]
         return " ".join(remarks(Measured("", "", "", None, space.record) for space in spaces))
 
-    assert said({"text": texts}, {"text": texts}) == said({"labels": labels}, {"labels": labels}) == ""
+    assert said({"text": texts}, {"text": texts}) == ""
+    assert "It is not known whether" in said({"labels": labels}, {"labels": labels})
     assert "Not all of these models" in said({"text": texts}, {"text": texts[::-1]})
     assert "It is not known whether" in said({}, {"text": texts})
     assert "It is not known whether" in said({}, {})

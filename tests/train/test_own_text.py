@@ -124,6 +124,17 @@ def test_classes_that_are_numbers_are_chosen_by_their_names(classes: list[str], 
         choose_labels(names, "7", classes[0])
 
 
+def test_classes_that_the_first_sentences_lack_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"the boat of day {n} sails,{'bad' if n < 150 else 'good'}" for n in range(300)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]))
+    (tmp_path / "b.csv").write_text("text,label\n" + "".join(f"the boat of year {n} sails,fair\n" for n in range(20)))
+    options = ["--train-file", str(tmp_path / "a.csv"), "--label-column", "label", "--method", "vae", "--epochs", "1", *SMALL]
+    assert fit([*options, "--sentences", "100", "--out", str(tmp_path / "some")]) == 0
+    assert "classes     bad; no training sentence is of good: --sentences takes the first ones" in capsys.readouterr().out
+    assert fit([*options, "--test-file", str(tmp_path / "b.csv"), "--out", str(tmp_path / "all")]) == 0
+    assert "takes the first ones" not in capsys.readouterr().out
+
+
 def test_a_run_begun_with_a_relative_file_resumes_from_another_directory(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -222,7 +222,7 @@ def test_copies_have_no_holes_to_show(shelf: Shelf, tmp_path: Path) -> None:
     LatentSpace(torch.randn(100, 3, generator=torch.Generator().manual_seed(0)).repeat(3, 1)).save(tmp_path / "thrice.npz")
     shelf.add_latents(tmp_path / "thrice.npz", "thrice")
     said = unescape(build(MapTab, shelf).show_hole("A", "thrice", DG, "euclidean", "")[0])
-    why = "Holes of thrice can't be told: 200 of 300 encoded examples are copies of others, or nearly"
+    why = "Holes of thrice can't be told: 200 of 300 encoded examples are copies of others, or as near"
     assert why in said
     with pytest.raises(UserError, match=why):
         holes_of(shelf, "thrice")  # as the endpoint asks

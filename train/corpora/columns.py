@@ -11,7 +11,7 @@ FEW_ROWS = 5  # fewer don't show that text holds delimiters
 USUAL = 0.8  # of the rows
 MOST_VALUES = 20  # a column with so few different values is one of classes
 
-# What pandas takes as missing, if it is all that stands in a cell, and without quotes.
+# What pandas takes as missing, and what spreadsheets write for a faulty formula, if it is all of a cell and without quotes.
 MISSING = {
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
     "None", "\\N", "#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NULL!", "n/a", "nan", "null",

@@ -26,7 +26,7 @@ _COLONS = re.compile(r"\s:::\s")
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> |^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+$")
 _MOMENT = re.compile(  # at a line's beginning, or after a speaker's name
     r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d:\d\d\b|"
-    r"(?:\w[\w.' -]{0,39}\s)?[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|(?:\w[\w.' -]{0,39}\s)?\d{1,2}:\d\d(?::\d\d)?\s*$"
+    r"(?:[^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,3}\s+)?(?:[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|\d{1,2}:\d\d(?::\d\d)?\s*$)"
 )
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
@@ -50,8 +50,8 @@ def hint(lines: Sequence[str]) -> str | None:
         return None
     moments = sum(map(bool, map(_MOMENT.match, filled)))
     of_moments = (
-        "many lines begin with a date or a time, or a name and a time, as of chats and transcripts, which is read as text; "
-        "remove it"
+        "many lines begin with a date or a time, or a name and a time, as chats and transcripts do; these are read as text, so "
+        "remove them"
     )
     if SOME * len(filled) < moments < MOST * len(filled):
         return of_moments
@@ -161,8 +161,8 @@ def _wrapped(lines: Sequence[str]) -> str | None:
     are_cased = goes_on > 0.4 * len(pairs) and min(ends, capitals) > len(lines) / 20
     # Where no letter is small, sentences end within lines, and lines have one length.
     within = sum(bool(re.search(r"[.!?。！？।؟]\s*[^\W\d]", line)) for line in lines)
-    full = sum(length >= 0.8 * lengths[int(MOST * len(lines))] for length in lengths)
-    are_whole = not any(map(str.islower, "".join(lines))) and full > len(lines) / 2
+    full = sum(length >= 0.85 * lengths[int(MOST * len(lines))] for length in lengths)
+    are_whole = not any(map(str.islower, "".join(lines))) and full > 0.8 * len(lines)
     are_uncased = are_whole and sum(ended) < len(lines) / 3 < 2 * within
     if (are_cased or are_uncased) and lengths[int(MOST * len(lines))] < 120:
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
@@ -191,7 +191,7 @@ def _names_of_lines(lines: Sequence[str]) -> str | None:
     """A name of its own before each text, as of recordings and of commits: utt_001, p225_001, 883c9bf."""
     first = [line.split(maxsplit=1)[0] for line in lines]
     if len(set(first)) >= MOST * len(lines) and sum(map(bool, map(_NAME.fullmatch, first))) >= MOST * len(lines):
-        return f"lines begin with names of their own, as {printable(first[-1])}, which are read as text; remove them"
+        return f"each line begins with an identifier, such as {printable(first[-1])}, which is read as text; remove it"
     return None
 
 

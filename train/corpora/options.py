@@ -11,8 +11,8 @@ class Reading:
 
     column, label_column: of the text and of a label, by name, or by number where there is no header. encoding: of the file,
     delimiter: of its columns, and header: whether its first row is one; None to find it out. clean: which markup is taken
-    away, see `taken_away`. needs_label: whether the label's column must be there; sentences to validate with and to measure do
-    without.
+    away, see `taken_away`. needs_label: whether the label's column must be there, which
+    files to validate with and to measure may lack.
     """
 
     column: str | None = None

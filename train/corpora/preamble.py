@@ -42,6 +42,9 @@ def _is_below_titles(lines: Sequence[str], number: int, delimiter: str) -> bool:
         return False
     rows = [row.cells for row in rows_by(lines[number:], delimiter, '"') if any(map(str.strip, row.cells))]
     are_rows = len(rows) > 2 and sum(len(cells) == len(header) for cells in rows) >= SURE * len(rows)
+    known = classes_and_numbers(rows[1:])
+    if any(values and fits(header[i], values) for i, values in known.items()):
+        return False  # a row, whose text is a word such as review
     apart = not lines[number - 1].strip() or all(len(line.split(delimiter)) != len(header) for line in lines[:number])
     return are_rows and apart
 

@@ -114,7 +114,7 @@ def _read(paths: Sequence[Path], source: TextSource, split: str) -> _Text:
     text = _Text()
     for path in paths:
         for sentence, label, place in read_text(path, source.reading(split), text.account):
-            words = sentence.split() if source.tokenized else split_words(_lower(sentence))
+            words = sentence.split() if source.tokenized else split_words(sentence.lower())
             if words:
                 text.sentences.append((" ".join(words), label))
             else:
@@ -123,11 +123,6 @@ def _read(paths: Sequence[Path], source: TextSource, split: str) -> _Text:
         why = left_out_text(text.account.left_out, text.account.first)
         raise UserError(f"{', '.join(map(str, paths))} holds no sentence{why and f'; left out: {why}'}.")
     return text
-
-
-def _lower(text: str) -> str:
-    """In small letters; Turkish İ is i, and not i with a second dot."""
-    return text.replace("İ", "i").lower()
 
 
 def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[str, Any]:

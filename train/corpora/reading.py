@@ -6,6 +6,7 @@ What can't be used is left out and counted by its fault; only a file that can't 
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +31,10 @@ from train.corpora.lines import BOTH_TEXTS, layout_of_lines, read_lines
 from train.corpora.markup import cleaned, count_markup
 from train.corpora.options import Reading
 from train.corpora.parquet_tables import parquet_table
+from train.corpora.preamble import MOST_BEFORE
 from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
 from train.corpora.signs import signs
-from train.corpora.table import LOOKED_AT, Table, label_of, lack_of, listed
+from train.corpora.table import LOOKED_AT, Table, folded, label_of, lack_of, listed
 from train.corpora.tables import delimited
 from train.corpora.text_column import text_and_label
 from train.corpora.written import refuse_written
@@ -140,8 +142,9 @@ def _sentences(path: Path, ending: str, reading: Reading, account: Account) -> I
         account.note(f"it holds JSON, {kind}")
         ending = ".jsonl"
     wanted = [name for name in (reading.column, reading.label_column) if name]
-    if not reading.needs_label and lines:  # its own header may be none, or lack the label
-        wanted = [name for name in wanted if name.casefold() in lines[0].casefold()]
+    if not reading.needs_label:  # its own header may be none, or lack the label
+        first = {folded(cell.strip(' "')) for line in lines[: MOST_BEFORE + 1] for cell in re.split(r"[\t|;,]", line)}
+        wanted = [name for name in wanted if folded(name) in first]
     layout = layout_of_lines(lines) if ending == ".txt" and not reading.delimiter else "table"
     if ending in JSON:
         table = json_table(path, encoding, account)

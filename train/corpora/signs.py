@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from train.corpora.account import printable
 
@@ -54,11 +55,6 @@ _ROWS = (
         r"(?:^|\s)[^\s/?=]*[A-Za-z\u00c0-\u058f]\?[A-Za-z\u00c0-\u058f](?!\S*=)",  # not of watch?v=...
         "? stands within words, where letters may have been lost; save the original as UTF-8",
     ),
-    (
-        0.5,
-        r"(?:^|\s)(?:[\u3040-\u30ff\u3400-\u9fff]{1,6}\s+[、。，]?\s*){4}[\u3040-\u30ff\u3400-\u9fff、。，]",
-        "words stand apart already; --tokenized keeps them whole",
-    ),
     (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
     (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
     (0.9, r"^(?:\S+/[A-Z]{2,4}\$? ){2}", "words carry tags, as in boat/NN; remove them"),
@@ -80,7 +76,7 @@ _ROWS = (
     (0.9, r"\w.* \|\|\| .*\w", "two texts stand in a sentence, with ||| between them; keep one of them"),
     (
         0.005,
-        r"(?:^|[\s(\"“‘—-])_(?!(?:num|number|url|user|name|unk)_)[^\W_][^_]*[\w.,;:!?]_(?![\w_])",
+        r"(?:^|[\s(\"“‘—-])_(?!(?i:num|number|url|user|name|person|time|date|e?mail|link|hashtag|org|loc|unk|init)_)[^\W_][^_]*[\w.,;:!?]_(?![\w_])",
         "underscores around words, as for italics, are read as text; remove them",
     ),
     (0.02, r"^\[(?:deleted|removed)(?: by \w+)?\]$", "[deleted] and [removed] are read as sentences; remove these rows"),
@@ -115,20 +111,24 @@ _ROWS = (
     ),
     (
         0.1,
-        r"^(?:[A-Z][\w.'-]*(?: [A-Z\d][\w.'-]*){0,3}[:：]|[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}\.?|"
+        r"^(?:[A-Z][\w.'-]*(?: [A-Z\d][\w.'-]*){0,3}[:：]|"
         r"[\[(](?:Verse|Chorus|Bridge|Intro|Outro|Refrain|Hook)\b.*[\])])$",
         "lines that hold a name alone, as of speakers in plays or [Chorus] in songs, are read as sentences; remove them",
     ),
     (
         0.3,
         r"^[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}[.:] +[A-Z][a-z’']",
-        "names in capitals, as of speakers in plays, begin the lines and are read as text; remove them",
+        "words in capitals, as of speakers or headings, begin many lines and are read as text; remove them if they are no part "
+        "of the sentences",
     ),
     (0.3, r"…(?:\s*https?://\S+)?$", "texts end in …, as if they were cut; if the file has whole ones, name their column"),
     (0.05, "《[\u3040-\u30ff]+》", "readings in 《…》 are read as text; remove them"),
     (0.0, r"\*\*\* ?(?:START|END) OF TH", "notes of Project Gutenberg are read as text; remove what is not of the book"),
 )  # fmt: skip
+_HAN_OR_KANA = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
+_SPEAKER = re.compile(r"[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}[.:]?")
 _NUMBER = re.compile(r"\d+")
+_SENTENCE_END = re.compile(r"(?:\w{4,}|\W)[.!?…]+$|[。！？]$")  # and not of Jan. or no.
 SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)
 
 
@@ -144,9 +144,28 @@ def signs(sentences: Sequence[str]) -> list[str]:
         found.append(
             "sentences seem to begin or end with a label, such as pos or 0, which is read as text; separate it by a tab"
         )
-    elif len(texts) >= FEW and (end := _ending(texts)):
-        found.append(f"many texts end in {printable(end)}, which is read as text; remove it if it is no part of the sentences")
+    if len(texts) >= FEW and 2 * sum(map(_stand_apart, texts)) > len(texts):
+        found.append("words stand apart already; --tokenized keeps them whole")
+    if len(texts) >= FEW and _are_speakers(texts):
+        found.append("lines that hold a name in capitals alone, as of speakers in plays, are read as sentences; remove them")
+    if len(texts) >= FEW and (end := _ending(texts)):
+        zero = " (0 for any number)" if "0" in end else ""
+        found.append(f"many texts end in {printable(end)}{zero}, read as text; remove it if it is no part of the sentences")
     return found
+
+
+def _stand_apart(text: str) -> bool:
+    """Whether words of Chinese or Japanese, and not single letters, stand between spaces."""
+    words = [word for word in text.split() if _HAN_OR_KANA.fullmatch(word)]
+    return len(words) >= 4 and 1.2 * len(words) <= sum(map(len, words)) <= 6 * len(words)
+
+
+def _are_speakers(texts: Sequence[str]) -> bool:
+    """Whether few names in capitals stand alone in many lines, each before what its owner says."""
+    are_names = [bool(_SPEAKER.fullmatch(text)) for text in texts]
+    names = Counter(text for text, is_name in zip(texts, are_names, strict=True) if is_name)
+    follow = sum(first and second for first, second in pairwise(are_names))
+    return names.total() >= 0.1 * len(texts) and len(names) <= names.total() / 3 and follow <= 0.05 * names.total()
 
 
 def _ending(texts: Sequence[str]) -> str:
@@ -154,7 +173,7 @@ def _ending(texts: Sequence[str]) -> str:
     words = [_NUMBER.sub("0", text).split() for text in texts]
     for count in range(MOST_WORDS, 0, -1):
         ends = Counter(
-            " ".join(split[-count:]) for split in words if len(split) > count and split[-count - 1][-1] in ".!?…。！？"
+            " ".join(split[-count:]) for split in words if len(split) > count and _SENTENCE_END.search(split[-count - 1])
         )
         for end, times in ends.most_common(1):
             if times >= MANY * len(texts) and any(map(str.isalnum, end)) and not end.isalpha():

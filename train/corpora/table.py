@@ -53,11 +53,20 @@ def name_among(names: Collection[str], wanted: str) -> str | None:
     """
     if wanted in names:
         return wanted
-    for folded in (str, str.casefold):
-        alike = [name for name in names if folded(normalize("NFC", name).strip()) == folded(normalize("NFC", wanted).strip())]
+    for key in (_stripped, folded):
+        alike = [name for name in names if key(name) == key(wanted)]
         if len(alike) == 1:
             return alike[0]
     return None
+
+
+def _stripped(name: str) -> str:
+    return normalize("NFC", name).strip()
+
+
+def folded(name: str) -> str:
+    """The same for names that differ in how they are written alone."""
+    return _stripped(name).casefold()
 
 
 def longer_within(table: Table, nested: Collection[str], flat: Sequence[int]) -> bool:

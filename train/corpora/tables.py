@@ -22,6 +22,7 @@ from train.corpora.table import LOOKED_AT, Record, Table
 
 ANSWERS = {"Response", "Open-Ended Response", "Other (please specify)"}  # kinds of them, in SurveyMonkey
 _DRAWN = re.compile(r"-+(?:\+-+)+")
+_NUMBERS = re.compile(r"(?:^|[_\W])(?i:id|index|idx|no|nr|num|number|key)$|Id$|^(?i:[a-z]?id)$|^#$")
 _CONTINUED = re.compile(r" *\+$")
 LONGEST_NAME = 2  # words
 MOST_NAMED = 3  # open quotes that are named by their line
@@ -221,7 +222,7 @@ def _is_rule(row: Row) -> bool:
 def _has_row_names(rows: Sequence[Row], delimiter: str) -> bool:
     """Whether rows have one cell more than the header, which is the name or number of the row, as R writes it.
 
-    Text that holds the delimiter makes more cells, too, but not in nearly every row, where tabs or quotes are.
+    A delimiter in the text makes more cells, too. With tabs, or with quotes around the text, that is so in few rows alone.
     """
     length, others = len(rows[0].cells), rows[1:]
     longer = [row for row in others if len(row.cells) == length + 1]
@@ -232,7 +233,8 @@ def _has_row_names(rows: Sequence[Row], delimiter: str) -> bool:
         return True
     quoted = sum(bool(row.quoted) for row in longer)
     in_quotes = length > 1 and all(0 in row.quoted for row in longer)
-    are_words = all(len(name.split()) == 1 for name in names) and rows[0].cells[0].strip().lower() not in ("id", "index")
+    # A header that begins with a number's name lacks that of the last column instead.
+    are_words = all(len(name.split()) == 1 for name in names) and not _NUMBERS.search(rows[0].cells[0].strip())
     is_apart = delimiter == "\t" or quoted >= SURE * len(longer)
     return len(set(names)) == len(names) and (in_quotes or (are_words and is_apart))
 

@@ -37,8 +37,8 @@ class TextFacts:
     sentences that are in training, too; measured_in_both: likewise of those to measure. cut: sentences longer than `max_words`.
     found, markup, cut_lines: see `Account`. unknown_held_out, cut_held_out: of validation and test.
     measured_is_valid: whether there are no others to measure than those for validation.
-    untrained: classes of other sentences that no training sentence has. cleaned: kinds of markup that were taken away.
-    advice: what to do against many unknown words; "" where they are few.
+    untrained: classes that the first sentences of a text lack, where only these are trained on.
+    cleaned: kinds of markup that were taken away. advice: what to do against many unknown words; "" where they are few.
     """
 
     sentences: dict[str, int]
@@ -100,6 +100,7 @@ def text_facts(
     different = set(training.sentences)
     source = source_of(training.path.parent)
     names = class_names(training.path.parent)
+    is_part = len(training.sentences) < source.get("sentences", {}).get("train", 0)
     known, others = ({*labels} - {UNLABELED} for labels in (training.labels, [*validation.labels, *evaluation.labels]))
     held_out = {"valid": validation.sentences, "test": evaluation.sentences}
     return TextFacts(
@@ -119,7 +120,7 @@ def text_facts(
         max_words=max_words,
         measured_is_valid=validation.sha256 == evaluation.sha256,
         classes=[names.get(label, str(label)) for label in sorted(known)],
-        untrained=[names.get(label, str(label)) for label in sorted(others - known)] if known else [],
+        untrained=[names.get(label, str(label)) for label in sorted(others - known)] if known and is_part else [],
         advice=_advice(counts, unknown, min_count) if share > MOST_UNKNOWN else "",
         unknown_held_out={split: _unknown(tokenizer, sentences) for split, sentences in held_out.items()},
         cleaned=sorted(taken_away(source.get("clean")) & source.get("markup", {}).keys()),
@@ -199,7 +200,7 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
     lines.append(("left out", "; ".join(lost) or "nothing"))
     if facts.classes:
         shown = ", ".join(facts.classes[:10]) + (f" and {len(facts.classes) - 10} others" if len(facts.classes) > 10 else "")
-        lacks = f"; no sentence to train on is {listed(facts.untrained)}: --sentences takes the first ones, so shuffle the file"
+        lacks = f"; no training sentence is of {listed(facts.untrained)}: --sentences takes the first ones; shuffle the file"
         lines.append(("classes", shown + (lacks if facts.untrained else "")))
     if effective_batch is not None:
         lines.append(("batch", f"{effective_batch:.0f} sentences on average"))

@@ -105,7 +105,7 @@ def refuse_other_settings(runs: list[SweepRun], for_fit: list[str]) -> None:
                 if found[name] != wanted[name]:
                     raise UserError(
                         f"{run.folder} was trained with {name.replace('_', '-')} {found[name]}, not {wanted[name]}; give the "
-                        "same options, or another --out. If it alone was trained on with other options, move its folder away."
+                        "same options, or another --out. If only this run was continued with others, move its folder away."
                     )
 
 

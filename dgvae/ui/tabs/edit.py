@@ -120,7 +120,8 @@ class EditTab(Tab):
 
     def _move(self, models: Names, sentence: TypedSentence, strength: float, start: str | None, end: str | None) -> str:
         strengths = sorted({*STRENGTHS, float(strength)})
-        columns = [self._moved(name, sentence, strengths, str(start or ""), str(end or "")) for name in models]
+        start, end = ("" if label is None else str(label) for label in (start, end))
+        columns = [self._moved(name, sentence, strengths, start, end) for name in models]
         return _series("attribute.csv", strengths, strength, columns)
 
     def _moved(self, name: str | None, sentence: TypedSentence, strengths: list[float], start: str, end: str) -> Column:

@@ -32,6 +32,12 @@ def test_titles_that_hold_the_delimiter(titles: str, tmp_path: Path) -> None:
     assert "stands before the header" in said(account)
 
 
+def test_a_row_with_a_usual_name_is_no_header(tmp_path: Path) -> None:
+    rows = [f"{'pos' if n % 2 else 'neg'},{text}{', and so on' if n < 3 else ''}" for n, text in enumerate(TEXTS * 5)]
+    (tmp_path / "a.csv").write_text("\n".join([*rows[:3], "neg,review", *rows[3:]]))
+    assert len(read(tmp_path / "a.csv", column="2")[0]) == len(rows) + 1
+
+
 @pytest.mark.parametrize("columns", [2, 3, 6])
 def test_columns_that_pandas_counted(columns: int, tmp_path: Path) -> None:
     rows = [[text, str(n % 3), *[f"{n}.5"] * (columns - 2)] for n, text in enumerate(TEXTS)]

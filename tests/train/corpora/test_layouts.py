@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
 
 MOODS = ["-1", "0", "1"] * 4
@@ -173,6 +174,14 @@ def test_names_of_rows_beside_one_column(tmp_path: Path) -> None:
     assert texts == LOOSE
     assert "row name" in said(account)
     assert "no words" not in said(account)
+
+
+@pytest.mark.parametrize("name", ["id", "tweet_id", "sentenceId", "qid", "nr"])
+def test_a_last_column_without_a_name_makes_no_names_of_rows(name: str, tmp_path: Path) -> None:
+    rows = [f'{7 * n % 50},"{text}",x{n}' for n, text in enumerate(LOOSE)]
+    (tmp_path / "a.csv").write_text("\n".join([f"{name},note", *rows]))
+    with pytest.raises(UserError, match="2 columns by its first row"):
+        read(tmp_path / "a.csv", column="note")
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t"])

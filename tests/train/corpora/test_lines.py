@@ -139,8 +139,8 @@ def test_one_label_of_fasttext_in_many_lines_is_no_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
-        ("utt_{n:03} {text}", "lines begin with names of their own, as utt_011"),
-        ("a{n}bf2 {text}", "lines begin with names of their own, as a11bf2"),
+        ("utt_{n:03} {text}", "begins with an identifier, such as utt_011"),
+        ("a{n}bf2 {text}", "begins with an identifier, such as a11bf2"),
         ("{n} ::: the boat ::: sea ::: {text}", "most lines hold 3 × :::"),
         ("我是你的船{n:04}。它在海上开了很久很久", "go on in the next line"),
         ("THE BOAT SAILS. IT IS {n:04} OF MANY AND SAILS", "go on in the next line"),

@@ -64,6 +64,8 @@ def test_sentences_to_measure_need_no_label(ending: str, tmp_path: Path) -> None
         ("text,MOOD\n{texts},b", [1], ""),
         ("text,mood\n{texts},", [-1], "no sentence has a label"),
         ("{texts},b", [-1], "the first row is not a header"),
+        ("\ntext,mood\n{texts},b", [1], ""),
+        ("{texts} mood,b", [-1], "the first row is not a header"),
         ("text,feeling\n{texts},b", [-1], "there is no column mood, and so no label; the columns are text, feeling"),
     ],
 )
@@ -77,7 +79,9 @@ def test_a_test_file_may_differ_a_little(test: str, labels: list[int], said: str
     folder = prepare(source, tmp_path)
     split = read_split(folder / "test.txt")
     assert split.labels == labels * 20
-    assert said in (folder / "source.json").read_text()
+    source_file = (folder / "source.json").read_text()
+    assert said in source_file
+    assert ("no label" in source_file or "has a label" in source_file or "not a header" in source_file) == bool(said)
 
 
 def test_a_capital_i_with_a_dot_is_the_letter_i(tmp_path: Path) -> None:
