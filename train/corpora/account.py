@@ -52,6 +52,6 @@ def left_out_text(counts: dict[str, int], first: dict[str, str]) -> str:
     )
 
 
-def printable(text: str) -> str:
+def for_terminal(text: str) -> str:
     """A text that disturbs no terminal: control characters and marks of direction become \\x1b and the like."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
-from train.corpora.account import printable
+from train.corpora.account import for_terminal
 from train.corpora.columns import MOST_VALUES
 
 FEW_LINES = 10  # fewer show nothing
@@ -27,6 +26,10 @@ _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> |^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\
 _MOMENT = re.compile(  # at a line's beginning, or after a speaker's name
     r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d:\d\d\b|"
     r"(?:[^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,3}\s+)?(?:[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|\d{1,2}:\d\d(?::\d\d)?\s*$)"
+)
+_OF_MOMENTS = (
+    "many lines begin with a date or a time, or a name and a time, as chats and transcripts do; these are read as text, so "
+    "remove them"
 )
 _COLUMNS = (re.compile(r".*\S(?P<gap>\s{2,})(?P<piece>\S+)\s*"), re.compile(r"(?P<piece>\S+)(?P<gap>\s{2,})\S.*"))
 _SIGNS = re.compile(r"(?:[^\w\s]+|0\w{0,2}|\s+|\w+(?=[:\])>=|]))+")  # not how a sentence begins
@@ -49,12 +52,8 @@ def hint(lines: Sequence[str]) -> str | None:
     if len(filled) < FEW_LINES:
         return None
     moments = sum(map(bool, map(_MOMENT.match, filled)))
-    of_moments = (
-        "many lines begin with a date or a time, or a name and a time, as chats and transcripts do; these are read as text, so "
-        "remove them"
-    )
     if SOME * len(filled) < moments < MOST * len(filled):
-        return of_moments
+        return _OF_MOMENTS
     return (
         _separator(filled)
         or _names(filled)
@@ -63,7 +62,7 @@ def hint(lines: Sequence[str]) -> str | None:
         or _wrapped(filled)
         or _beginning(filled)
         or _names_of_lines(filled)
-        or (of_moments if moments >= MOST * len(filled) else None)
+        or (_OF_MOMENTS if moments >= MOST * len(filled) else None)
     )
 
 
@@ -80,7 +79,7 @@ def _separator(lines: Sequence[str]) -> str | None:
             values = _classes([piece for piece, rest in pieces if rest.strip()], len(lines))
             if values is None:
                 continue
-            name = printable(separator)
+            name = for_terminal(separator)
             shown = " or ".join(f"'{name}{value}'" if verb == "end in" else f"'{value}{name}'" for value in values[:2])
             advice = f"say --delimiter '{name}'" if len(separator) == 1 else "put a tab in its place"
             return f"most lines {verb} {shown}, read as text; if columns are separated by {name}, {advice}"
@@ -152,21 +151,28 @@ def _single_words(lines: Sequence[str]) -> str | None:
 
 def _wrapped(lines: Sequence[str]) -> str | None:
     """Lines that go on in the next line, as in books and mails."""
-    pairs = list(pairwise(lines))
     ended = [bool(_SENTENCE_END.search(line)) for line in lines]
-    goes_on = sum(not end and after.lstrip()[:1].islower() for end, (_, after) in zip(ended, pairs, strict=False))
-    ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
-    capitals = sum(line[:1].isupper() for line in lines)  # some lines begin a sentence
-    lengths = sorted(map(len, lines))
-    are_cased = goes_on > 0.4 * len(pairs) and min(ends, capitals) > len(lines) / 20
-    # Where no letter is small, sentences end within lines, and lines have one length.
-    within = sum(bool(re.search(r"[.!?。！？।؟]\s*[^\W\d]", line)) for line in lines)
-    full = sum(length >= 0.85 * lengths[int(MOST * len(lines))] for length in lengths)
-    are_whole = not any(map(str.islower, "".join(lines))) and full > 0.8 * len(lines)
-    are_uncased = are_whole and sum(ended) < len(lines) / 3 < 2 * within
-    if (are_cased or are_uncased) and lengths[int(MOST * len(lines))] < 120:
+    usual = sorted(map(len, lines))[int(MOST * len(lines))]  # hardly any is longer
+    if usual < 120 and (_go_on_in_small_letters(lines, ended) or _fill_their_width(lines, ended, usual)):
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
     return None
+
+
+def _go_on_in_small_letters(lines: Sequence[str], ended: Sequence[bool]) -> bool:
+    """Whether many lines without an end stand before a small letter, where some lines begin and end a sentence."""
+    goes_on = sum(not end and after.lstrip()[:1].islower() for end, after in zip(ended, lines[1:], strict=False))
+    ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
+    capitals = sum(line[:1].isupper() for line in lines)
+    return goes_on > 0.4 * (len(lines) - 1) and min(ends, capitals) > len(lines) / 20
+
+
+def _fill_their_width(lines: Sequence[str], ended: Sequence[bool], usual: int) -> bool:
+    """Whether lines without small letters have one length, and sentences end within them."""
+    if any(map(str.islower, "".join(lines))):
+        return False
+    full = sum(len(line) >= 0.85 * usual for line in lines)
+    within = sum(bool(re.search(r"[.!?。！？।؟]\s*[^\W\d]", line)) for line in lines)
+    return full > 0.8 * len(lines) and sum(ended) < len(lines) / 3 < 2 * within
 
 
 def _beginning(lines: Sequence[str]) -> str | None:
@@ -181,17 +187,16 @@ def _beginning(lines: Sequence[str]) -> str | None:
     prefix = match[0].rstrip() if match else ""
     if not prefix or prefix in ("<s>", "<bos>"):
         return None
-    number = " (0 for any number)" if "0" in prefix else ""
-    return (
-        f"most lines begin with {printable(prefix)}{number}, which is read as text; remove it if it is no part of the sentences"
-    )
+    zero = " (0 for any number)" if "0" in prefix else ""
+    shown = for_terminal(prefix)
+    return f"most lines begin with {shown}{zero}, which is read as text; remove it if it is no part of the sentences"
 
 
 def _names_of_lines(lines: Sequence[str]) -> str | None:
     """A name of its own before each text, as of recordings and of commits: utt_001, p225_001, 883c9bf."""
     first = [line.split(maxsplit=1)[0] for line in lines]
     if len(set(first)) >= MOST * len(lines) and sum(map(bool, map(_NAME.fullmatch, first))) >= MOST * len(lines):
-        return f"each line begins with an identifier, such as {printable(first[-1])}, which is read as text; remove it"
+        return f"each line begins with an identifier, such as {for_terminal(first[-1])}, which is read as text; remove it"
     return None
 
 

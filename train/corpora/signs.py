@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from train.corpora.account import printable
+from train.corpora.account import for_terminal
 
 FEW = 10  # fewer sentences show nothing
 LOOKED_AT = 1000  # sentences
@@ -128,7 +128,7 @@ _ROWS = (
 _HAN_OR_KANA = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
 _SPEAKER = re.compile(r"[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}[.:]?")
 _NUMBER = re.compile(r"\d+")
-_SENTENCE_END = re.compile(r"(?:\w{4,}|\W)[.!?…]+$|[。！？]$")  # and not of Jan. or no.
+_SENTENCE_END = re.compile(r"(?:\w{4}|\W)[.!?…]$|[。！？]$")  # and not of Jan. or no.
 SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)
 
 
@@ -150,7 +150,7 @@ def signs(sentences: Sequence[str]) -> list[str]:
         found.append("lines that hold a name in capitals alone, as of speakers in plays, are read as sentences; remove them")
     if len(texts) >= FEW and (end := _ending(texts)):
         zero = " (0 for any number)" if "0" in end else ""
-        found.append(f"many texts end in {printable(end)}{zero}, read as text; remove it if it is no part of the sentences")
+        found.append(f"many texts end in {for_terminal(end)}{zero}, read as text; remove it if it is no part of the sentences")
     return found
 
 
@@ -175,9 +175,9 @@ def _ending(texts: Sequence[str]) -> str:
         ends = Counter(
             " ".join(split[-count:]) for split in words if len(split) > count and _SENTENCE_END.search(split[-count - 1])
         )
-        for end, times in ends.most_common(1):
-            if times >= MANY * len(texts) and any(map(str.isalnum, end)) and not end.isalpha():
-                return end
+        end, times = max(ends.items(), key=lambda item: item[1], default=("", 0))
+        if times >= MANY * len(texts) and any(map(str.isalnum, end)) and not end.isalpha():
+            return end
     return ""
 
 

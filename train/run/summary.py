@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dgvae.text.corpora import UNLABELED, Split, class_names, label_name, source_of
 from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
-from train.corpora.account import count_of, left_out_text, printable
+from train.corpora.account import count_of, for_terminal, left_out_text
 from train.corpora.encodings import LONGEST
 from train.corpora.markup import taken_away
 from train.corpora.table import listed
@@ -204,7 +204,7 @@ def text_lines(facts: TextFacts, effective_batch: float | None = None) -> list[t
         lines.append(("classes", shown + (lacks if facts.untrained else "")))
     if effective_batch is not None:
         lines.append(("batch", f"{effective_batch:.0f} sentences on average"))
-    return [(what, printable(how)) for what, how in lines]
+    return [(what, for_terminal(how)) for what, how in lines]
 
 
 def _markup(facts: TextFacts) -> Iterator[str]:
@@ -224,7 +224,7 @@ def summary(name: str, facts: TextFacts, training: Split, effective_batch: float
         effective_batch: sentences in a batch.
     """
     lines = text_lines(facts, effective_batch)
-    lines.insert(1, ("examples", printable(_examples(training))))
+    lines.insert(1, ("examples", for_terminal(_examples(training))))
     text = f"Text: {name}\n" + "\n".join(f"  {what:<11} {how}" for what, how in lines)
     return f"{text}\n{warning}" if (warning := unknown_warning(facts)) else text
 
@@ -248,7 +248,7 @@ def reading_lines(source: dict[str, Any], evaluation: Split) -> list[tuple[str, 
         ("read as", "; ".join(source.get("found", []))),
         ("left out", lost or "nothing"),
     ]
-    return [(what, printable(how)) for what, how in lines if how]
+    return [(what, for_terminal(how)) for what, how in lines if how]
 
 
 def unknown_words(evaluation: Split, tokenizer: WordTokenizer) -> str:
