@@ -30,16 +30,19 @@ def model() -> TextVAE:
 
 
 class Held:
-    """A loop that decodes only when it is let go, and remembers how many latents each batch had."""
+    """A loop that decodes only when it is let go, and remembers how many latents each batch had, and who was done before it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.loop = DecodingLoop()
         self.batches: list[int] = []
+        self.done_before: list[set[Any]] = []
+        self._requests: dict[Any, Any] = {}
         self.answers: dict[Any, Any] = {}
         self._threads: list[threading.Thread] = []
 
         def counted(model: TextVAE, z: torch.Tensor, *rest: Any, **named: Any) -> Any:
             self.batches.append(len(z))
+            self.done_before.append(self.done())
             return decoding_steps(model, z, *rest, **named)
 
         monkeypatch.setattr(generation, "decoding_steps", counted)
@@ -52,14 +55,16 @@ class Held:
                 self.answers[name] = self.loop.decode(model, z, decoding, generator, lambda: wanted)
             except UserError as error:
                 self.answers[name] = str(error)
-            order.append(name)
 
-        order = self.order = getattr(self, "order", [])
         before = len(self.loop._waiting)
         self._threads.append(threading.Thread(target=work))
         self._threads[-1].start()
         while len(self.loop._waiting) == before:
             pass
+        self._requests[name] = self.loop._waiting[-1]
+
+    def done(self) -> set[Any]:
+        return {name for name, request in self._requests.items() if request.is_done()}
 
     def go(self) -> None:
         with self.loop._changed:
@@ -89,7 +94,8 @@ def test_a_large_request_delays_no_small_one_and_goes_on(model: TextVAE, monkeyp
     held.ask("small", model, torch.randn(1, 4))
     held.go()
     assert held.batches == [MOST_ROWS, MOST_ROWS, MOST_ROWS, 201 - 3 * MOST_ROWS]
-    assert (held.order[0], len(held.answers["large"])) == ("small", 200)
+    assert held.done_before == [set(), *[{"small"}] * 3]
+    assert len(held.answers["large"]) == 200
 
 
 def test_other_models_and_other_ways_to_decode_have_loops_of_their_own(model: TextVAE, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,11 +154,13 @@ def test_a_model_whose_sentences_do_not_end_delays_nobody(
     model: TextVAE, decoding: Decoding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding_loop, "SLICE", 0.0)
-    slow, held = endless(200, lambda: None), Held(monkeypatch)
+    held = Held(monkeypatch)
+    done_before_words: list[set[Any]] = []
+    slow = endless(200, lambda: done_before_words.append(held.done()))
     held.ask("slow", slow, torch.randn(60, 4), decoding)
     held.ask("small", model, torch.randn(1, 4))
     held.go()
-    assert held.order == ["small", "slow"]
+    assert (done_before_words[0], done_before_words[-1]) == (set(), {"small"})
     assert [len(ids) for ids in held.answers["slow"]] == [201] * 60
 
 
