@@ -22,7 +22,8 @@ _TRIED = 1000  # samples on which the smoothing is chosen
 NO_DENSITY = "an implicit posterior has no density: z is what a network makes of the sentence and of noise"
 NO_MARGINAL = "it compares with N(0, 1) or N(0, I), and these posteriors lie on the unit sphere"
 NO_PAIR = "a latent of one dimension has no pairs"
-MANY_PAIRS = "a latent of more than 512 dimensions has too many pairs"
+MOST_PAIRED = 512  # dimensions
+MANY_PAIRS = f"a latent of more than {MOST_PAIRED} dimensions has too many pairs"
 
 
 class AggregatedPosterior(ABC):

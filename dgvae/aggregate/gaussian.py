@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import grids
-from dgvae.aggregate.base import MANY_PAIRS, MOST_OUTLIERS, NO_PAIR, AggregatedPosterior, Smoothed
+from dgvae.aggregate.base import MANY_PAIRS, MOST_OUTLIERS, MOST_PAIRED, NO_PAIR, AggregatedPosterior, Smoothed
 from dgvae.aggregate.grids import MarginalGaps, PairGaps
 from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
@@ -27,7 +27,7 @@ class AggregatedGaussian(AggregatedPosterior):
     def __init__(self, posterior: DiagonalGaussian) -> None:
         super().__init__(posterior)
         self.gaussian = posterior
-        if not 2 <= self.prior.dim <= 512:
+        if not 2 <= self.prior.dim <= MOST_PAIRED:
             self.absent = dict.fromkeys(("pair_gap", "worst_pair_gap"), NO_PAIR if self.prior.dim == 1 else MANY_PAIRS)
         self.mean, self.log_var = posterior.mean, posterior.log_var
 

@@ -183,8 +183,13 @@ def pair_information(mean: Tensor, log_var: Tensor, groups: Sequence[slice], bin
     """
     dim = mean.shape[1]
     count = max(4, min(bins, _MOST_WIDE_BINS // dim))
-    inner = torch.special.ndtri(torch.arange(1, count, dtype=mean.dtype, device=mean.device) / count)
-    return _by_masses(mean, log_var, groups, inner.expand(dim, -1), lambda masses: _pair_information(masses, dim))
+    edges = equal_mass_edges(count, mean).expand(dim, -1)
+    return _by_masses(mean, log_var, groups, edges, lambda masses: _pair_information(masses, dim))
+
+
+def equal_mass_edges(bins: int, like: Tensor) -> Tensor:
+    """Inner edges of bins of equal mass under N(0, 1), of the type and device of `like`: [bins − 1]."""
+    return torch.special.ndtri(torch.arange(1, bins, dtype=like.dtype, device=like.device) / bins)
 
 
 def _by_masses(

@@ -13,6 +13,8 @@ MATCH = 1 - QUANTILE  # the hole mass where q(z) is the prior
 IMPORTANCE_DRAWS = 8  # importance samples from the posterior, and as many from the prior (Zhang et al. 2022)
 SUMMED = ("kl", "active_units", "informative_units", "covariance_gap")  # made of sums over sentences, however many there are
 PAIR_BINS = 128  # along each side of a pair's grid, at most
+WIDE_BINS = 10  # of equal prior mass, by whose masses N sentences tell a difference, however narrow posteriors are
+FEWEST_BINNED = 100  # different sentences, by whose shares of these a difference can be told
 
 Better = Literal["higher", "lower"] | None
 

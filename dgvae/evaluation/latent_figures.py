@@ -10,17 +10,16 @@ import torch
 from torch import Tensor
 
 from dgvae.aggregate import AggregatedPosterior, aggregate
+from dgvae.aggregate.grids import equal_mass_edges
 from dgvae.evaluation.estimates import Estimate, group_slices, jackknife, jackknife_of_steps, mean_of
-from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, INFORMATIVE_KL
+from dgvae.evaluation.figures import ACTIVE_VARIANCE, CONSISTENT_KL, FEWEST_BINNED, INFORMATIVE_KL, WIDE_BINS
 from dgvae.evaluation.holes import check_dimensions
 from dgvae.evaluation.mixture_figures import mixture_figures
-from dgvae.evaluation.pair_figures import dependent_dimensions, pair_figures
+from dgvae.evaluation.pair_figures import most_dependent, pair_figures
 from dgvae.evaluation.record import Dependence, PairGap
 from dgvae.posteriors import DiagonalGaussian, Points, Posterior
 
 SINGULAR = "the covariance of q(z) is singular"
-FEWEST_BINNED = 100  # different points, by whose shares in BINS intervals a difference can be told
-BINS = 10  # of equal prior mass
 
 F = TypeVar("F", int, float)
 
@@ -127,7 +126,7 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
         figures |= of_pairs
     if "hole_mass" not in absent:
         figures |= mixture_figures(aggregated, prior_samples, generator)
-    return LatentMeasures(len(aggregated), figures, absent, profile, pairs, dependent_dimensions(aggregated))
+    return LatentMeasures(len(aggregated), figures, absent, profile, pairs, most_dependent(aggregated))
 
 
 def _jackknifed(aggregated: AggregatedPosterior, figure: Callable[[AggregatedPosterior], float]) -> Estimate:
@@ -196,7 +195,7 @@ def _marginals(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], di
 
 def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[float]]:
     """How large KL(q(z_i) ‖ p(z_i)) is at least: by mean m and variance v, ½ (v + m² − 1 − log v), a Gaussian's; of points and
-    Gaussians by their shares of BINS intervals of equal prior mass, too, where that is more.
+    Gaussians by their shares of WIDE_BINS intervals of equal prior mass, too, where that is more.
 
     N sentences suffice for these where posteriors are narrow, or are points, and for q(z_i) itself they do not. A constant,
     whose KL is infinite, has 0: it is told otherwise.
@@ -211,7 +210,7 @@ def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[floa
     if isinstance(posterior, Points | DiagonalGaussian) and len(posterior.location.unique(dim=0)) >= FEWEST_BINNED:
         binned, binned_without = _with_and_without(aggregated, lambda q: _binned_kl(q.posterior))
         # Each is too high by half its degrees of freedom over N.
-        is_more = (binned - (BINS - 1) / (2 * len(aggregated)) > whole - 1 / len(aggregated)) & (whole > 0)
+        is_more = (binned - (WIDE_BINS - 1) / (2 * len(aggregated)) > whole - 1 / len(aggregated)) & (whole > 0)
         whole = binned.where(is_more, whole)
         without = [b.where(is_more, m) for b, m in zip(binned_without, without, strict=True)]
     name = "marginal_kl_bound"
@@ -223,20 +222,20 @@ def _bounds_of_marginals(aggregated: AggregatedPosterior) -> dict[str, list[floa
 
 
 def _binned_kl(posterior: Posterior) -> Tensor:
-    """A lower bound of KL(q(z_i) ‖ p(z_i)): the KL of the shares of BINS intervals of equal mass under N(0, 1).
+    """A lower bound of KL(q(z_i) ‖ p(z_i)): the KL of the shares of WIDE_BINS intervals of equal mass under N(0, 1).
 
     posterior: N points, or Gaussians. -> [D], nats.
     """
     location = posterior.location.double()  # [N, D]
-    edges = torch.special.ndtri(torch.arange(1, BINS, dtype=torch.float64) / BINS)
+    edges = equal_mass_edges(WIDE_BINS, location)
     if isinstance(posterior, DiagonalGaussian):
         std = (0.5 * posterior.log_var.double()).exp()
         below = [torch.special.ndtr((edge - location) / std).mean(0) for edge in edges]
     else:
         below = [(location < edge).double().mean(0) for edge in edges]
     ends = torch.zeros(1, location.shape[1], dtype=torch.float64)
-    shares = torch.cat([ends, torch.stack(below), ends + 1]).diff(dim=0).clamp_min(0)  # [BINS, D]
-    return torch.xlogy(shares, BINS * shares).sum(0)
+    shares = torch.cat([ends, torch.stack(below), ends + 1]).diff(dim=0).clamp_min(0)  # [WIDE_BINS, D]
+    return torch.xlogy(shares, WIDE_BINS * shares).sum(0)
 
 
 def marginal_kl_by_chance(precision: Tensor, sentences: int) -> Tensor:

@@ -78,7 +78,7 @@ def _narrow_marginals(record: Record) -> Iterator[str]:
 
 
 def _of_pairs_alone(record: Record) -> float:
-    """What of the pair gap is neither of the marginals nor seen in the wide cells of `dependent_dimensions`, nats."""
+    """What of the pair gap is neither of the marginals nor seen in the wide cells of `most_dependent`, nats."""
     marginals = 2 * fmean(record.profile.get("marginal_kl") or [0.0])
     seen = sum(pair.nats for pair in record.dependent)
     alone = record.value("pair_gap") - marginals

@@ -5,16 +5,14 @@ from __future__ import annotations
 import torch
 
 from dgvae.aggregate import AggregatedPosterior
+from dgvae.aggregate.base import MOST_PAIRED
 from dgvae.aggregate.gaussian import AggregatedGaussian
 from dgvae.evaluation.estimates import Estimate, group_slices, interval, jackknife, jackknife_of_steps
-from dgvae.evaluation.figures import PAIR_BINS
+from dgvae.evaluation.figures import FEWEST_BINNED, PAIR_BINS, WIDE_BINS
 from dgvae.evaluation.record import Dependence, PairGap
 
 SHOWN_PAIRS = 5
 MOST_TIED = 500  # pairs among which the worst is looked for
-FEWEST = 100  # different sentences, by whose shares of BINS × BINS cells a dependence can be told
-BINS = 10
-MOST_DIMENSIONS = 512
 
 
 def pair_figures(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], list[PairGap]]:
@@ -38,18 +36,18 @@ def pair_figures(aggregated: AggregatedPosterior) -> tuple[dict[str, Estimate], 
     return figures, pairs
 
 
-def dependent_dimensions(aggregated: AggregatedPosterior) -> list[Dependence]:
+def most_dependent(aggregated: AggregatedPosterior) -> list[Dependence]:
     """The two dimensions that depend on each other most surely under q(z); none where that can't be told.
 
     Their mutual information is what KL(q(z_i, z_j) ‖ N(0, I)) has more than both marginals' KL. N sentences suffice for the
     masses of few cells, also where posteriors are narrow, or are points.
     """
     dim, groups = aggregated.prior.dim, group_slices(len(aggregated))
-    if not isinstance(aggregated, AggregatedGaussian) or not 2 <= dim <= MOST_DIMENSIONS or len(groups) < 2:
+    if not isinstance(aggregated, AggregatedGaussian) or not 2 <= dim <= MOST_PAIRED or len(groups) < 2:
         return []
-    if len(aggregated.posterior.location.unique(dim=0)) < FEWEST:
+    if len(aggregated.posterior.location.unique(dim=0)) < FEWEST_BINNED:
         return []
-    gaps = aggregated.pair_information(groups, BINS)
+    gaps = aggregated.pair_information(groups, WIDE_BINS)
     first, second = torch.triu_indices(dim, dim, offset=1)
     nats, without = gaps.kl[first, second], gaps.kl_without[:, first, second]  # [pairs], [G, pairs]
     bias = (len(groups) - 1) * (without.mean(0) - nats)
