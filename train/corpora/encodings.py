@@ -48,6 +48,7 @@ _ONE_LETTER_WORDS = set("àáâåèéêìíòóôöùúüÀÁÂÅÈÉÊÌÍÒÓ�
 _ORDINAL = re.compile(r"(?<=[\d.nN])[ªº](?!\w)")  # 1º, n.º
 _GARBLED = re.compile("[Â-ô][\x80-¿ŒœŠšŽžŸƒˆ˜–-›€™]")  # two bytes of a letter in UTF-8, each read as a letter of cp1252
 _SURELY_GARBLED = re.compile("[ÂÃ][\x80-¿]|â€|ðŸ|[À-ô][\x80-\x9f]|(?:[ÐÑ][\x80-¿ŒœŠšŽžŸƒˆ˜–-›€™]){2}")  # not „Ö“
+_OLD_WESTERN = {"mac_roman": "of old Macs and Excel for Mac", "cp850": "of DOS and the console of Windows"}
 _SAMPLE_LINES = 2000
 # Encodings in 7 bits, which look like ASCII: what shows them, and what all of the text is made of then.
 _SEVEN_BITS = (
@@ -185,23 +186,29 @@ def _without_utf_8(path: Path) -> str:
     sample = b"".join(broken)
     if right >= len(broken):
         return UTF_8  # the broken lines are left out
-    if _is_western(sample, size):
+    if _is_western(sample, size, WESTERN):
         return WESTERN
     if sum(byte > 127 for byte in sample) < FEW_BYTES:
         return UTF_8
-    raise UserError(
-        f"{path} is not UTF-8, and its encoding can't be detected; name it with --encoding, such as cp1251, cp1250, cp1254, "
-        "gb18030 or shift_jis, or cp1252 for several Western languages at once."
-    )
+    old = " or ".join(f"{name} ({maker})" for name, maker in _OLD_WESTERN.items() if _is_western(sample, size, name))
+    usual = "cp1251, cp1250, cp1254, gb18030 or shift_jis, or cp1252 for several Western languages at once"
+    advice = f"it reads like {old}: add it with --encoding" if old else f"name it with --encoding, such as {usual}"
+    raise UserError(f"{path} is not UTF-8, and its encoding can't be detected; {advice}.")
 
 
-def _is_western(sample: bytes, size: int) -> bool:
+def _is_western(sample: bytes, size: int, encoding: str) -> bool:
     """Whether it reads like text in a language of Western Europe: some accents within words, and typography.
 
-    sample: the lines that are not UTF-8, out of `size` bytes.
+    Args:
+        sample: the lines that are not UTF-8, out of `size` bytes.
+        size: of the whole file.
+        encoding: in which they are read.
+
+    Returns:
+        Whether this encoding gives such a text.
     """
     try:
-        text = sample.decode(WESTERN)
+        text = sample.decode(encoding)
     except UnicodeDecodeError:
         return False
     places = [match.start() for match in re.finditer(r"[^\x00-\x7f]", text)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_languages_of_western_europe_are_read(text: str, tmp_path: Path) -> None
 )
 def test_text_of_dos_is_not_taken_for_western(text: str, encoding: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("\n".join(text.format(number) for number in range(20)).encode(encoding))
-    with pytest.raises(UserError, match="name it with --encoding"):
+    with pytest.raises(UserError, match="it reads like cp850"):
         read(tmp_path / "a.txt")
 
 
@@ -183,6 +184,25 @@ def test_zero_bytes_that_fill_up_are_left_away(tmp_path: Path) -> None:
     assert "zero bytes at the end of a text are left away (first: line 12)" in account.found
     (tmp_path / "a.txt").write_bytes(b"\0\n".join(text.encode() for text in TEXTS))
     assert read(tmp_path / "a.txt")[0] == TEXTS
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "advice"),
+    [
+        ("Die Straße wäre schön für dich", "mac_roman", "it reads like mac_roman (of old Macs"),
+        ("Le garçon a été reçu dès le début", "mac_roman", "it reads like mac_roman (of old Macs"),
+        ("¿Qué pasó mañana, señor?", "cp850", "it reads like cp850 (of DOS"),
+        ("Die Straße wäre schön für dich", "cp850", "it reads like cp850 (of DOS"),
+        ("Zażółć gęślą jaźń, proszę", "cp1250", "name it with --encoding, such as"),
+        ("今日は天気がいいです", "shift_jis", "name it with --encoding, such as"),
+    ],
+)
+def test_an_old_western_encoding_is_named_where_the_text_reads_well_in_it(
+    text: str, encoding: str, advice: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_bytes("\n".join([text] * 40).encode(encoding))
+    with pytest.raises(UserError, match=re.escape(advice)):
+        read(tmp_path / "a.txt")
 
 
 @pytest.mark.parametrize("content", [bytes(range(9, 128)) * 9, b"\x10" + bytes(7) + b"boat\n\x0e" + bytes(90) + b"sails"])
