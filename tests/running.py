@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from gradio import Blocks
 
 APP = Path(__file__).parents[1] / "app.py"
 SECONDS = 120  # until it counts as hung
@@ -25,6 +26,18 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+@contextmanager
+def served(demo: Blocks, **options: Any) -> Iterator[str]:
+    """The address of an app in this process. A page that outlives it must not find another test's app at its port."""
+    _, address, _ = demo.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=free_port(), **options
+    )
+    try:
+        yield address
+    finally:
+        demo.close()
 
 
 @dataclass

@@ -15,7 +15,7 @@ from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
 from tests.browser.visitor import FILLED, FILLING, choose, open_again, open_app, sentences, set_number
-from tests.running import free_port
+from tests.running import served
 
 COUNT_SHIFTS = """window.shifts = [];
 new PerformanceObserver(list => {
@@ -252,16 +252,14 @@ def test_when_the_server_is_gone_that_is_said_and_what_was_shown_stays(fresh_pag
     shelf = Shelf(checkpoints)
     demo = build_page(shelf)
     shelf.warm_up.start()
-    port = free_port()  # else the page asks again of another test's app, which has got the port meanwhile
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", server_port=port)
-    open_app(fresh_page, address, "Sample")
-    before = sentences(fresh_page, "#samples")
-    expect(fresh_page.locator("#connection .notice")).to_be_hidden()
-    if dying:  # then it still answers, and says that its queue is stopped
-        demo._queue.stopped = True
-        with fresh_page.expect_response(lambda answer: answer.status == 503):
-            set_number(fresh_page.get_by_label("Seed", exact=True), "4")
-    demo.close()
+    with served(demo, **look()) as address:
+        open_app(fresh_page, address, "Sample")
+        before = sentences(fresh_page, "#samples")
+        expect(fresh_page.locator("#connection .notice")).to_be_hidden()
+        if dying:  # then it still answers, and says that its queue is stopped
+            demo._queue.stopped = True
+            with fresh_page.expect_response(lambda answer: answer.status == 503):
+                set_number(fresh_page.get_by_label("Seed", exact=True), "4")
     if not dying:
         set_number(fresh_page.get_by_label("Seed", exact=True), "5")
     expect(fresh_page.locator("#connection .notice")).to_be_visible()

@@ -18,6 +18,7 @@ from dgvae.ui.page import build_page
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
 from tests.browser.visitor import open_app
+from tests.running import served
 
 
 def card(page: Page, method: str) -> Locator:
@@ -71,9 +72,7 @@ def test_a_press_before_the_address_is_read_is_kept(fresh_page: Page, checkpoint
         return first_view(app, request)
 
     monkeypatch.setattr(PageOfApp, "first_view", late)
-    demo = build_page(Shelf(checkpoints))
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-    try:
+    with served(build_page(Shelf(checkpoints)), **look()) as address:
         open_app(fresh_page, f"{address}?tab=gallery&order=MI", "Gallery")
         fresh_page.wait_for_function("window.gradio_config")
         card(fresh_page, "wae").get_by_role("button", name="as model B").click()
@@ -81,9 +80,6 @@ def test_a_press_before_the_address_is_read_is_kept(fresh_page: Page, checkpoint
         read.set()
         expect(fresh_page.get_by_label("Order, the best first", exact=True)).to_have_value("MI")
         expect(fresh_page.get_by_label("Model B", exact=True)).to_have_value("WAE · short-yelp")
-    finally:
-        read.set()
-        demo.close()
 
 
 def test_order_and_family_are_chosen_and_kept_in_the_link(page: Page, url: str):

@@ -25,6 +25,7 @@ from dgvae.ui.vega.chart import vega_bundle
 from dgvae.ui.warm_up import WarmUp
 from tests.awaited import until
 from tests.browser.visitor import dot_on_map, open_again, open_app, set_number
+from tests.running import served
 
 HOLED = "?tab=map&a=short-yelp/delta-vae&b=short-yelp/vae"
 
@@ -201,9 +202,7 @@ def test_the_end_of_loading_does_not_take_back_what_a_click_has_brought(
     monkeypatch.setattr(WarmUp, "progress", loading)
     monkeypatch.setattr(MapTab, "draw", draw)
     monkeypatch.setattr(Sidebar, "describe", lambda *_: [f"<p>{end.is_set()}</p>"] * 2)
-    demo = build_page(Shelf(checkpoints, corpus))
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-    try:
+    with served(build_page(Shelf(checkpoints, corpus)), **look()) as address:
         open_app(fresh_page, address + HOLED)
         fresh_page.get_by_role("button", name="Show me a hole in A").click()
         expect(fresh_page.locator("#map-hole")).to_contain_text("Hole 1 of")
@@ -213,8 +212,6 @@ def test_the_end_of_loading_does_not_take_back_what_a_click_has_brought(
         fresh_page.wait_for_timeout(500)  # for what should not come
         assert fresh_page.locator("#map-hole").inner_text() == said
         assert len(drawn) == count
-    finally:
-        demo.close()
 
 
 def test_the_map_fits_a_phone(browser, url: str):

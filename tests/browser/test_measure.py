@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.awaited import until
 from tests.browser.visitor import choose, open_app
+from tests.running import served
 
 
 def column(page: Page, head: str) -> tuple[Locator, list[str]]:
@@ -214,14 +215,13 @@ def test_hostile_names_and_reasons_are_text(fresh_page: Page, checkpoints: Path,
     del data["figures"]["kl"]
     data["absent"]["kl"] = f"' onmouseover='x {evil}"
     (folder / "metrics.json").write_text(json.dumps(data))
-    demo = build_page(Shelf(tmp_path))
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-    fresh_page.goto(address)
-    fresh_page.get_by_role("tab", name="Measure").click()
-    fresh_page.get_by_label("Text", exact=True).check()
-    expect(fresh_page.locator("#measure-table tfoot")).to_contain_text(evil)
-    fresh_page.get_by_label("What z says").check()
-    expect(fresh_page.locator("#measure-table td", has_text="n/a").first).to_have_attribute("title", re.compile("onmouseover"))
-    assert fresh_page.title() != "owned"
-    assert fresh_page.locator("#measure-table img").count() == 0
-    demo.close()
+    with served(build_page(Shelf(tmp_path)), **look()) as address:
+        fresh_page.goto(address)
+        fresh_page.get_by_role("tab", name="Measure").click()
+        fresh_page.get_by_label("Text", exact=True).check()
+        expect(fresh_page.locator("#measure-table tfoot")).to_contain_text(evil)
+        fresh_page.get_by_label("What z says").check()
+        absent = fresh_page.locator("#measure-table td", has_text="n/a").first
+        expect(absent).to_have_attribute("title", re.compile("onmouseover"))
+        assert fresh_page.title() != "owned"
+        assert fresh_page.locator("#measure-table img").count() == 0

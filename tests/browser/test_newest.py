@@ -13,6 +13,7 @@ from dgvae.ui.address import AddressBar
 from dgvae.ui.lab.screen import PointPad
 from dgvae.ui.tabs.tab import QUIET
 from dgvae.ui.vega.chart import VegaChart, script_route, vega_bundle
+from tests import running
 from tests.awaited import until
 from tests.browser.vega.charts import PLANE
 
@@ -44,11 +45,10 @@ def served() -> Iterator[tuple[str, dict[str, Slow]]]:
         PointPad(elem_id="pad").draws(slow["pad"], None, None, **QUIET)
         AddressBar(elem_id="address").navigate(slow["address"], None, None, **QUIET)
     routes = {"routes": [script_route()]}
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", app_kwargs=routes, _frontend=False)
-    yield url, slow
-    for handler in slow.values():
-        handler.may.set()
-    demo.close()
+    with running.served(demo, app_kwargs=routes, _frontend=False) as url:
+        yield url, slow
+        for handler in slow.values():
+            handler.may.set()
 
 
 def click(page: Page, selector: str, nth: int) -> None:

@@ -11,6 +11,7 @@ from dgvae.ui.page import Page
 from dgvae.ui.requests.guarded import GuardedBlocks
 from dgvae.ui.shelf import Shelf
 from dgvae.ui.theme import look
+from tests import running
 from tests.browser.drawings import DRAWINGS
 
 
@@ -23,6 +24,5 @@ def served(checkpoints: Path) -> Iterator[tuple[str, Labs]]:
             lab = Page(shelf, blocks).tabs[LabTab.key]
         assert isinstance(lab, LabTab)
         shelf.warm_up.start()
-        _, address, _ = blocks.queue().launch(prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1")
-        yield address, lab.labs
-        blocks.close()
+        with running.served(blocks.queue(), **look()) as address:
+            yield address, lab.labs

@@ -7,18 +7,14 @@ import pytest
 from dgvae.ui.theme import look
 from dgvae.ui.vega.chart import script_route, vega_bundle
 from tests.browser.vega.charts import build
+from tests.running import served
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     vega_bundle()
-    demo = build()
-    served = {"routes": [script_route()]}
-    _, address, _ = demo.launch(
-        prevent_thread_lock=True, quiet=True, **look(), server_name="127.0.0.1", app_kwargs=served, _frontend=False
-    )
-    yield address
-    demo.close()
+    with served(build(), **look(), app_kwargs={"routes": [script_route()]}, _frontend=False) as address:
+        yield address
 
 
 @pytest.fixture
