@@ -15,7 +15,7 @@ from dgvae.cancellation import check_cancelled
 from dgvae.posteriors import LOG_2PI, DiagonalGaussian
 
 _FAR = 4.0  # times
-_OF_NEARLY_ALL = 1.26  # times as far as 88 % of a Gaussian's draws lie 95 % of them
+_OF_NEARLY_ALL = 1.26  # times as far as 88% of a Gaussian's draws lie 95% of them
 _FEWEST = 100  # posteriors of which some are called outliers
 
 

@@ -215,7 +215,7 @@ def _gradient(title: str, **more: Any) -> Any:
 
 
 def _extent(values: np.ndarray) -> Extent:
-    """The range of the values with 3 % of air on each side."""
+    """The range of the values with 3% of air on each side."""
     if not len(values):
         return -1.0, 1.0
     low, high = float(values.min()), float(values.max())

@@ -1,6 +1,6 @@
 """What is wrong with a latent space, in words. Every rule is here, and each says the numbers that it goes by.
 
-A verdict on z, on marginals or on holes is given where the figure lies beyond its limit with 95 % confidence. Otherwise the
+A verdict on z, on marginals or on holes is given where the figure lies beyond its limit with 95% confidence. Otherwise the
 sentences are too few to tell, and that is said. Which dimensions carry nothing is told from their values alone.
 """
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:  # who only reads figures needs no torch
     from torch import Tensor
 
 GROUPS = 20  # of the jackknife
-FEWEST_PRIOR_SAMPLES = 2000  # with as few as the sentences, hole mass of q(z) = p(z) is often 0 or 20 %
+FEWEST_PRIOR_SAMPLES = 2000  # with as few as the sentences, hole mass of q(z) = p(z) is often 0 or 20%
 _DRAWS = 1000  # of the parts of a figure that jumps
-DOUBT = 0.025  # on either side of an interval: 95 % confidence
+DOUBT = 0.025  # on either side of an interval: 95% confidence
 
 
 class Estimate(NamedTuple):
@@ -43,7 +43,7 @@ def ratio_of(parts: Tensor, wholes: Tensor) -> Estimate:
 def jackknife(value: float, without: Tensor) -> Estimate:
     """`value` is a figure of all sentences; `without`, [G], is the same figure without each of G groups of equal size.
 
-    Error² = (G − 1)/G Σ_g (θ_g − θ̄)² (Efron & Tibshirani 1993, ch. 11). With 20 groups it is itself good to 16 %.
+    Error² = (G − 1)/G Σ_g (θ_g − θ̄)² (Efron & Tibshirani 1993, ch. 11). With 20 groups it is itself good to 16%.
     Fewer than two groups give no error (NaN).
     """
     groups = len(without)
@@ -76,7 +76,7 @@ def jackknife_of_steps(values: Tensor, without: Tensor, figure: Callable[[Tensor
 
 
 def interval(estimate: Estimate, sentences: int, comparisons: int = 1) -> tuple[float, float]:
-    """The 95 % confidence interval of a figure by its jackknife's error.
+    """The 95% confidence interval of a figure by its jackknife's error.
 
     Args:
         estimate: the figure and its standard error.
@@ -99,12 +99,12 @@ def prior_count(sentences: int) -> int:
 
 
 def hole_mass_by_chance(sentences: int) -> float:
-    """The hole mass that a q(z) which equals the prior stays under with 97.5 % probability, for want of sentences.
+    """The hole mass that a q(z) which equals the prior stays under with 97.5% probability, for want of sentences.
 
-    Then the share of the prior beyond the interpolated 99 % quantile of N held-out sentences has nearly the distribution
+    Then the share of the prior beyond the interpolated 99% quantile of N held-out sentences has nearly the distribution
     Beta(a, b) of an order statistic, a = 1 + 0.01 (N − 1), b = 1 + 0.99 (N − 1). It is counted with P prior samples, which
-    makes it beta-binomial. The Beta distribution with the same mean and variance stands for that: 35 % for nine sentences,
-    5 % for 118.
+    makes it beta-binomial. The Beta distribution with the same mean and variance stands for that: 35% for nine sentences,
+    5% for 118.
     """
     a = 1 + MATCH * (sentences - 1)
     b, draws = sentences + 1 - a, prior_count(sentences)

@@ -39,8 +39,8 @@ class Figure:
 
 
 def percent(share: float) -> str:
-    """A share as a sentence writes it: 1 % for 0.01."""
-    return f"{100 * share:.3g} %"
+    """A share as a sentence writes it: 1% for 0.01."""
+    return f"{100 * share:.3g}%"
 
 
 def _figure(id_: str, name: str, group: str, digits: int, better: Better, meaning: str, unit: str = " nats") -> Figure:

@@ -51,7 +51,7 @@ def are_narrow(record: Record) -> bool:
     """Whether posteriors are so narrow that the sentences show q(z) in smoothed form alone.
 
     KL is large, too, where posteriors are far from the prior or wider than it, or where one sentence's is. So what counts is
-    the part that is not KL(q(z) ‖ p(z)), with 95 % confidence.
+    the part that is not KL(q(z) ‖ p(z)), with 95% confidence.
     """
     if not (kl := record.figures.get("kl")) or has_copies(record):
         return False

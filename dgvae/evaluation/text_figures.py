@@ -34,7 +34,7 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> Estimate:
     score = metric.corpus_score(hypotheses, [references], n_bootstrap=resamples)
     if resamples == 1:
         return Estimate(float(score.score), math.nan)
-    # Only sacrebleu's report has the half-width of the 95 % interval; it lacks it where every resample has BLEU 0.
+    # Only sacrebleu's report has the half-width of the 95% interval; it lacks it where every resample has BLEU 0.
     report = json.loads(score.format(width=15, signature=str(metric.get_signature()), is_json=True))
     return Estimate(float(score.score), report.get("confidence_var", 0.0) / 1.96)
 

@@ -33,7 +33,7 @@ class Cluster:
 def find_clusters(xy: np.ndarray, texts: Sequence[str] | None = None) -> list[Cluster]:
     """Cluster points by HDBSCAN (Campello et al. 2013) and name the clusters by their most telling words.
 
-    A cluster has 1 % to 40 % of the points, so that the whole map is not one; points between clusters are in none.
+    A cluster has 1% to 40% of the points, so that the whole map is not one; points between clusters are in none.
 
     Args:
         xy: places on a map, [M, 2].

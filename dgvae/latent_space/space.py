@@ -156,7 +156,7 @@ class LatentSpace(HeldSpace):
 
         Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, which far from all examples
         says only that it is far, the `share` of prior samples in its cluster, and the number of the `nearest` example, from 0.
-        The shares add up to about the hole mass at most, for which 1 % is a match. Raises UserError where many examples are
+        The shares add up to about the hole mass at most, for which 1% is a match. Raises UserError where many examples are
         copies: holes can't be told then.
 
         Example:

@@ -34,7 +34,7 @@ function send(file) {
   const root = (window.gradio_config?.root || location.origin).replace(/\/$/, "");
   const request = new XMLHttpRequest(); // fetch doesn't tell how much has been sent
   request.upload.onprogress = (event) =>
-    say(`Sending ${file.name}: ${Math.round((100 * event.loaded) / file.size)} %.${refused}`);
+    say(`Sending ${file.name}: ${Math.round((100 * event.loaded) / file.size)}%.${refused}`);
   request.onloadend = () => {
     sending = false;
     if (request.status !== 200) return say(request.responseText || "The file could not be sent; try again.", true);

@@ -84,7 +84,7 @@ def test_marginal_kl_without_a_group_of_narrow_posteriors_is_that_of_the_others(
     [
         ("an outlier", 500.0),  # a thousandth of q(z) at 1000, where log p is −500,000
         ("narrow", 1.371),  # 1,000 spikes at log σ² = −16
-        ("mixed", 0.0144),  # 0.5 % of the posteriors at log σ² = −20
+        ("mixed", 0.0144),  # 0.5% of the posteriors at log σ² = −20
     ],
 )
 def test_marginal_kl_sees_what_falls_between_the_points_of_a_grid(fault: str, expected: float) -> None:
@@ -207,7 +207,7 @@ def test_smoothing_covers_held_out_sentences() -> None:
     aggregated = aggregate(DiagonalGaussian(mean, torch.full_like(mean, -8.0)))
     assert aggregated.smoothed.width > 0.3
     z, own = aggregated.sample_each(generator), torch.arange(2000)
-    truth = float(aggregated.prior.log_prob(z).mean())  # the population's q is the prior, to 1 %
+    truth = float(aggregated.prior.log_prob(z).mean())  # the population's q is the prior, to 1%
     assert float(aggregated.log_prob(z, own).mean()) < truth - 10
     assert float(aggregated.smoothed.log_prob(z, own).mean()) == pytest.approx(truth, abs=0.2)
 

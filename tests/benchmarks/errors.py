@@ -29,7 +29,7 @@ FIGURES = (
 
 
 def uneven(count: int, dim: int, generator: torch.Generator) -> DiagonalGaussian:
-    """q(z) is not the prior, and dimensions are near every threshold: their means have 1 % of the variance, or KL is 0.1."""
+    """q(z) is not the prior, and dimensions are near every threshold: their means have 1% of the variance, or KL is 0.1."""
     share = torch.logspace(-2.3, -0.5, dim)  # of the means
     mean = (1.2 * share).sqrt() * torch.randn(count, dim, generator=generator) + torch.linspace(0, 0.4, dim)
     return DiagonalGaussian(mean, (1 - share).log().expand(count, dim))

@@ -122,8 +122,8 @@ def in_clusters(share: float) -> Callable[[Tensor], Tensor]:
 
 POPULATIONS = {
     "the prior itself": Population(normal_means, lambda z: torch.zeros(len(z), dtype=torch.float64)),
-    "5 % missing beyond a plane": Population(without(lambda means: means[:, 0] > PLANE), beyond_a_plane),
-    "5 % missing in the middle": Population(without(lambda means: means[:, :2].norm(dim=1) < RADIUS), in_the_middle),
+    "5% missing beyond a plane": Population(without(lambda means: means[:, 0] > PLANE), beyond_a_plane),
+    "5% missing in the middle": Population(without(lambda means: means[:, :2].norm(dim=1) < RADIUS), in_the_middle),
     "a shell": Population(shell_means, on_a_shell),
     "20 clusters that overlap": Population(cluster_means(0.3), in_clusters(0.3)),
     "20 clusters that are apart": Population(cluster_means(0.8), in_clusters(0.8)),

@@ -32,7 +32,7 @@ SENTENCES = [
     "i will never go back there .",
 ]
 LAB = [["vae", "dg-vae"], "classes", 0, "", 1, 8, 8, 0.1, 8, False]  # of LabTab, in its order
-AIMS = {"read-out": 0.5, "slice": 1, "samples": 2, "interpolation": 2, "lab picture": None, "first chart": 8}  # 95 %, s
+AIMS = {"read-out": 0.5, "slice": 1, "samples": 2, "interpolation": 2, "lab picture": None, "first chart": 8}  # 95%, s
 PLAN = ["read-out", "samples", "read-out", "slice", "read-out", "interpolation", "read-out", "lab picture"]
 NEWCOMER = 10.0  # seconds from one who comes to the next
 
@@ -64,7 +64,7 @@ class Measured:
                 middle, late, most = waits[len(waits) // 2], waits[int(0.95 * (len(waits) - 1))], waits[-1]
                 line = f"{kind:<14} {len(waits):>6} {middle:>8.2f} {late:>8.2f} {most:>8.2f}"
                 record("load", f"{kind}, median, {load}", middle, "s")
-                record("load", f"{kind}, 95 %, {load}", late, "s")
+                record("load", f"{kind}, 95%, {load}", late, "s")
             else:
                 line = f"{kind:<14} {0:>6} {'–':>8} {'–':>8} {'–':>8}"
             record("load", f"{kind}, refused, {load}", len(refused), "")
@@ -99,7 +99,7 @@ def main() -> None:
 
         at_once(options.visitors + 2, visit)
         used = processor_time(process) - used
-    print(f"{'':<14} {'times':>6} {'median':>8} {'95 %':>8} {'most':>8} {'aim':>6} {'refused':>8}")
+    print(f"{'':<14} {'times':>6} {'median':>8} {'95%':>8} {'most':>8} {'aim':>6} {'refused':>8}")
     load = f"{options.visitors} visitors, {options.seconds:g} s"
     measured.table(load)
     third = -(-len(memory) // 3)

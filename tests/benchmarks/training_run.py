@@ -6,7 +6,7 @@
 - two processes: sentences per second of two gloo processes with a thread each, over those of one with two (asked: 0.9), where
   they share a batch of 128, and where each has 128;
 - resume: seconds to read a state back into a run of this size (asked: 5);
-- events: what the loop's caller spends on a step, logging and asking whether to stop, over the step (asked: 1 %).
+- events: what the loop's caller spends on a step, logging and asking whether to stop, over the step (asked: 1%).
 
 Made-up sentences of Short-Yelp's mean length and vocabulary; rounds of the two settings are timed in turn.
 """

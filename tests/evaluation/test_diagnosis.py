@@ -56,7 +56,7 @@ def ring() -> DiagonalGaussian:
 def void(log_var: float | None = None) -> Posterior:
     """Points, or posteriors with a log σ², that match in mean and covariance.
 
-    In the middle of one of 16 axes lie 2 % of them and 24 % of the prior.
+    In the middle of one of 16 axes lie 2% of them and 24% of the prior.
     """
     z = torch.randn(N, 16, generator=torch.Generator().manual_seed(0))
     z[:, 1] = z[:, 0].sign() * 0.95 + 0.312 * z[:, 1]
@@ -65,7 +65,7 @@ def void(log_var: float | None = None) -> Posterior:
 
 
 def diagonal(axes: int, log_var: float, sentences: int = N) -> DiagonalGaussian:
-    """Mean and covariance match, and in the middle of a diagonal of some of 8 axes are 2 % of q(z) and 24 % of the prior."""
+    """Mean and covariance match, and in the middle of a diagonal of some of 8 axes are 2% of q(z) and 24% of the prior."""
     generator = torch.Generator().manual_seed(0)
     direction = torch.cat([torch.full((axes,), axes**-0.5), torch.zeros(8 - axes)])
     z = (1 - math.exp(log_var)) ** 0.5 * torch.randn(sentences, 8, generator=generator)
@@ -181,7 +181,7 @@ def test_hardly_any_sentences_say_nothing(sentences: int) -> None:
 
 
 def test_what_a_match_shows_by_chance_is_a_bound_of_what_it_shows() -> None:
-    """The share of one set of normal numbers beyond the 99 % quantile of another of N, by simulation."""
+    """The share of one set of normal numbers beyond the 99% quantile of another of N, by simulation."""
     for sentences in (9, 60, 400):
         held_out = torch.randn(4000, sentences, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         beyond = torch.special.ndtr(-torch.quantile(held_out, 0.99, dim=1))
@@ -215,7 +215,7 @@ def test_no_holes_says_what_narrow_posteriors_hide(kl: float, narrow: bool) -> N
 def test_more_holes_than_a_match_are_few_and_not_none() -> None:
     figures = {"hole_mass": Estimate(0.028, 0.003), "smoothed_gap": Estimate(0.1, 0.1), "kl": Estimate(5.0, 0.1)}
     (found,) = diagnose(Record("made-up", "", Evaluation("", 10_000, ""), figures, {}, {}, {}, []))
-    assert (found.text, found.severity) == ("Few holes: the hole mass is 2.8%, and 1 % is a match.", "note")
+    assert (found.text, found.severity) == ("Few holes: the hole mass is 2.8%, and 1% is a match.", "note")
 
 
 @pytest.mark.parametrize(("mass", "copies"), [(0.012, 0), (0.048, 0), (0.012, 90)])

@@ -24,7 +24,7 @@ def test_near_copies_are_counted(dim: int, views: int) -> None:
 
 @pytest.mark.parametrize("dim", [2, 8, 64])
 @pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])
-@pytest.mark.parametrize("times", ["10 x 30", "55 x 10 and others", "1 to 10", "with replacement", "8 %", "many, 2 to 12"])
+@pytest.mark.parametrize("times", ["10 x 30", "55 x 10 and others", "1 to 10", "with replacement", "8%", "many, 2 to 12"])
 def test_equal_places_are_counted_however_often_each_comes(times: str, kind: str, dim: int) -> None:
     generator = torch.Generator().manual_seed(dim)
     repeats = {
@@ -32,7 +32,7 @@ def test_equal_places_are_counted_however_often_each_comes(times: str, kind: str
         "55 x 10 and others": torch.cat([torch.full((55,), 10), torch.ones(445, dtype=torch.int64)]),
         "1 to 10": torch.randint(1, 11, (200,), generator=generator),
         "with replacement": torch.randint(300, (1000,), generator=generator).bincount(minlength=300),
-        "8 %": torch.cat([torch.full((80,), 2), torch.ones(840, dtype=torch.int64)]),
+        "8%": torch.cat([torch.full((80,), 2), torch.ones(840, dtype=torch.int64)]),
         "many, 2 to 12": torch.cat([torch.randint(2, 13, (100,), generator=generator), torch.ones(4000, dtype=torch.int64)]),
     }[times]
     z = torch.randn(len(repeats), dim, generator=generator).to(getattr(torch, kind)).double()

@@ -98,7 +98,7 @@ class Progress:
         self._send("validation", numbers, event.epoch * self._steps)
 
     def _sentences(self, epoch: int, step: int) -> int:
-        """How many there were up to a step, nearly: a resumed run knows no better, and the progress line must end at 100 %."""
+        """How many there were up to a step, nearly: a resumed run knows no better, and the progress line must end at 100%."""
         return round(self._sentences_per_epoch * (epoch + step / self._steps))
 
     def _read(self) -> None:
