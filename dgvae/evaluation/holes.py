@@ -170,7 +170,7 @@ def _rounded(gap: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Hole:
-    """A cluster of prior samples that lie in a hole.
+    """A cluster of prior samples that lie in holes. Clusters share out the prior samples: a large hole has several of them.
 
     index: which of the prior samples has the cluster's largest gap. z: that sample, [D]. gap: `density_gap_at` it, nats.
     share: the cluster's share of all prior samples. nearest: the sentence whose posterior mean lies nearest to z.
@@ -195,7 +195,8 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
         count: how many clusters at most.
 
     Returns:
-        The clusters, the one with the largest gap first.
+        The clusters, the one with the most prior samples first: the deepest may be a single one that lies far out, as 1% of
+        them do where q(z) is the prior.
 
     Example:
         >>> import torch
@@ -219,7 +220,7 @@ def find_holes(aggregated: AggregatedPosterior, prior_samples: Tensor, count: in
         distance = torch.linalg.vector_norm(aggregated.posterior.location - z.double(), dim=1)
         share = len(members) / len(prior_samples)
         found.append(Hole(int(inside[worst]), z, float(gap[worst]), share, int(distance.argmin())))
-    return sorted(found, key=lambda hole: -hole.gap)
+    return sorted(found, key=lambda hole: (-hole.share, -hole.gap))
 
 
 def _inside(aggregated: AggregatedPosterior, prior_samples: Tensor) -> Tensor:

@@ -152,7 +152,7 @@ class LatentSpace(HeldSpace):
         return findings(self.record)
 
     def holes(self, count: int = 5) -> list[Hole]:
-        """Prior samples in holes, gathered in clusters, the deepest first.
+        """Prior samples in holes, gathered in clusters, the largest first: a large hole has several of them.
 
         Each `Hole` has the prior sample `z`, [D], its density `gap` log p(z) − log q(z) in nats, which far from all examples
         says only that it is far, the `share` of prior samples in its cluster, and the number of the `nearest` example, from 0.

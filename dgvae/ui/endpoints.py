@@ -147,8 +147,8 @@ class Endpoints:
 
     @_with_limits
     def holes(self, model: str, count: int = 5) -> list[dict[str, Any]]:
-        """Find holes, places where the prior has mass and the aggregated posterior has little, the deepest first. Any model has
-        some: the shares add up to about the hole mass at most, for which 1% is a match.
+        """Find places in holes, where the prior has mass and the aggregated posterior has little, the one with the most mass
+        first. Any model has some: the shares add up to about the hole mass at most, for which 1% is a match.
 
         Args:
             model: name of a model, as /models lists it

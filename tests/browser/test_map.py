@@ -57,7 +57,7 @@ def test_a_hole_is_ringed_on_both_maps_and_read_out_and_its_link_shows_it_again(
     open_app(page, url + HOLED)
     page.get_by_role("button", name="Show me a hole in A").click()
     said = page.locator("#map-hole")
-    expect(said).to_contain_text(re.compile(r"Hole 1 of \d in A\. It is deepest at prior draw"))
+    expect(said).to_contain_text(re.compile(r"Place 1 of \d in the holes of A: .* It is deepest at prior draw"))
     draw = re.search(r"prior draw (\d+)", said.inner_text())
     assert draw
     for is_reopened in (False, True):
@@ -205,7 +205,7 @@ def test_the_end_of_loading_does_not_take_back_what_a_click_has_brought(
     with served(build_page(Shelf(checkpoints, corpus)), **look()) as address:
         open_app(fresh_page, address + HOLED)
         fresh_page.get_by_role("button", name="Show me a hole in A").click()
-        expect(fresh_page.locator("#map-hole")).to_contain_text("Hole 1 of")
+        expect(fresh_page.locator("#map-hole")).to_contain_text("Place 1 of")
         said, count = fresh_page.locator("#map-hole").inner_text(), len(drawn)
         end.set()
         expect(fresh_page.locator("#facts-a")).to_have_text("True")

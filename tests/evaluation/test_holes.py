@@ -61,8 +61,18 @@ def test_regions_are_the_holes_on_both_sides() -> None:
         assert hole.share == pytest.approx(0.067, abs=0.03)  # P(z_1 > 1.5)
         distances = (posterior.mean - hole.z).norm(dim=1)
         assert hole.nearest == int(distances.argmin())
-    assert found[0].gap >= found[1].gap
+    assert found[0].share >= found[1].share
     assert sum(hole.share for hole in found) < float((samples[:, 0].abs() > 1.4).float().mean())
+
+
+def test_a_large_hole_comes_before_deeper_draws_of_the_tail() -> None:
+    mean = torch.randn(6000, 2, generator=torch.Generator().manual_seed(0))
+    mean = mean[mean.norm(dim=1) > 0.7]  # a disc is missing, and in it 22% of the prior
+    samples = torch.randn(4000, 2, generator=torch.Generator().manual_seed(1))
+    found = find_holes(aggregate(DiagonalGaussian(mean, torch.full_like(mean, -6.0))), samples)
+    assert float(found[0].z.norm()) < 0.5
+    assert found[0].share == max(hole.share for hole in found) > 0.04
+    assert found[0].gap < max(hole.gap for hole in found if float(hole.z.norm()) > 3)
 
 
 @pytest.mark.slow

@@ -76,8 +76,8 @@ def test_every_method_encodes_and_samples(client: Client, method: str):
 
 def test_holes_paths_and_figures(client: Client):
     holes = ask(client, "holes", DG, 3)
-    gaps = [hole["density_gap"] for hole in holes]
-    assert gaps == sorted(gaps, reverse=True)
+    shares = [hole["share_of_prior"] for hole in holes]
+    assert shares == sorted(shares, reverse=True)
     assert ask(client, "decode", DG, [holes[0]["latent"]]) == [holes[0]["text"]]
     assert len(ask(client, "interpolate", VMF, TEXT, "our dog", 5, "dense")) == 5
     figures = ask(client, "metrics", IMPLICIT)

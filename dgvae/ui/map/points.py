@@ -115,10 +115,10 @@ def holes_of(shelf: Shelf, name: str | None, count: int = 5) -> list[Hole]:
     Args:
         shelf: all checkpoints.
         name: of the checkpoint.
-        count: of holes at most.
+        count: of clusters at most.
 
     Returns:
-        The holes, the deepest first. A hole's index is that of its prior draw.
+        Clusters of draws in holes, the largest first. The index of each is that of its deepest draw.
 
     Raises:
         UserError: there is no such checkpoint, or it has no map or no densities, or copies among its examples.

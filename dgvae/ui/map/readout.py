@@ -54,9 +54,9 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
         mean = checkpoint.latents.posterior.location[hole.nearest]
         text, what = decode_lines(checkpoint, mean.unsqueeze(0))[0].text, f"{side} reconstructs it as"
     said = (
-        f"Hole {at + 1} of {len(found)} in {side}. It is deepest at prior draw {hole.index + 1}, where the prior is "
-        f"{hole.gap:.0f} nats denser than the encoded sentences. {whole:.1%} of the draws on this map lie in holes of "
-        f"{side}. The nearest sentence is number {hole.nearest + 1}; {what}"
+        f"Place {at + 1} of {len(found)} in the holes of {side}: {hole.share:.1%} of the draws on this map, out of {whole:.1%} "
+        f"that lie in holes. It is deepest at prior draw {hole.index + 1}, where the prior is {hole.gap:.0f} nats denser than "
+        f"the encoded sentences. The nearest sentence is number {hole.nearest + 1}; {what}"
     )
     said = shelf.given.said(said, name)
     return draws[at], (f"{hint(said + ':')}{shown(text)}" if isinstance(text, Picture) else hint(f"{said}: {text}"))

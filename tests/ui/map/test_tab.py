@@ -235,7 +235,7 @@ def test_without_the_corpus_the_models_own_words_are_named_so(checkpoints: Path,
 def test_the_hole_is_a_draw_of_the_map_and_is_ringed_on_both(tab: MapTab):
     holed = "short-yelp/delta-vae"
     said, number, readout, near, marks = tab.show_hole("B", VAE, holed, "euclidean", "A: 0, 1, 2, 3")
-    assert re.search(rf"Hole 1 of \d in B. It is deepest at prior draw {-number}, where", said)
+    assert re.search(rf"Place 1 of \d in the holes of B: .* It is deepest at prior draw {-number}, where", said)
     assert "The nearest sentence is number " in said
     sent = json.loads(marks)["charts"]
     assert sent["map-a"] == sent["map-b"] | {"brush": {"x": [0, 1], "y": [2, 3]}}
