@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dgvae.aggregate.base import NO_MARGINAL, AggregatedPosterior, Smoothed
 from dgvae.posteriors import VonMisesFisher
-from dgvae.posteriors.von_mises_fisher import log_normalizer
+from dgvae.posteriors.von_mises_fisher import log_normalizer, mean_cosine
 
 
 class AggregatedVonMisesFisher(AggregatedPosterior):
@@ -30,8 +30,9 @@ class AggregatedVonMisesFisher(AggregatedPosterior):
         return self.vmf.samples(1, generator)[:, 0]
 
     def variance_of_locations(self) -> Tensor:
-        """Of the mean directions; the prior's variance is 1/D in every dimension."""
-        return self.vmf.direction.var(0, correction=0) * self.prior.dim
+        """Of the means, A_d(κ) times the directions μ; the prior's variance is 1/D in every dimension."""
+        cosine = mean_cosine(self.prior.dim, self.vmf.kappa)
+        return cosine**2 * self.vmf.direction.var(0, correction=0) * self.prior.dim
 
     def _log_pairs(self, z: Tensor) -> Tensor:
         return self.vmf.kappa * (z @ self.vmf.direction.T) + log_normalizer(self.prior.dim, self.vmf.kappa)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from dgvae.evaluation.copied import has_copies
@@ -14,6 +14,7 @@ from dgvae.evaluation.record import Record
 
 CEILING = 0.9  # of log N, from which on MI is no longer told from its ceiling
 TOO_LOW = 0.1  # nats of MI
+_MUCH = 50.0  # nats, beyond which a file may claim what it likes
 
 
 def limits(record: Record) -> Iterator[str]:
@@ -70,7 +71,7 @@ def _narrow_marginals(record: Record) -> Iterator[str]:
             f"Consistent units may be too few here, and pair gaps too large: in {len(narrow)} of {record.dimensions} "
             f"dimensions, posteriors are so narrow that {count:,} sentences differ from N(0, 1) by chance, too."
         )
-    elif by_chance and _of_pairs_alone(record) >= CONSISTENT_KL:
+    elif by_chance and min(_of_pairs_alone(record), _of_pairs_by_chance(by_chance, count)) >= CONSISTENT_KL:
         yield (
             f"Pair gaps may be too large here: posteriors are so narrow that {count:,} sentences differ from N(0, I) by "
             "chance, too."
@@ -83,3 +84,12 @@ def _of_pairs_alone(record: Record) -> float:
     seen = sum(pair.nats for pair in record.dependent)
     alone = record.value("pair_gap") - marginals
     return alone if record.dependent and seen < alone / 2 else 0.0
+
+
+def _of_pairs_by_chance(of_marginals: Sequence[float], sentences: int) -> float:
+    """How much a pair gap shows at most on average where q(z) is the prior, nats: as `marginal_kl_by_chance`, in two dimensions.
+
+    There, E χ² = (E σ_i⁻² σ_j⁻² − 1) / N. Here, every dimension has the same mean of σ_i⁻².
+    """
+    precision = 1 + sentences * fmean(math.expm1(min(each, _MUCH)) for each in of_marginals)
+    return math.log1p((precision**2 - 1) / sentences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from dgvae.evaluation.diagnosis import diagnose
 from dgvae.evaluation.estimates import Estimate, hole_mass_by_chance, prior_count
 from dgvae.evaluation.record import Evaluation, Record
-from dgvae.posteriors import DiagonalGaussian, Implicit, Points, Posterior
+from dgvae.posteriors import DiagonalGaussian, Implicit, Points, Posterior, VonMisesFisher
 from tests.aggregate.test_aggregate import on_the_sphere
 from tests.evaluation.test_latent_figures import measured
 
@@ -191,6 +192,12 @@ def test_what_a_match_shows_by_chance_is_a_bound_of_what_it_shows() -> None:
 def test_draws_of_few_sentences_have_another_covariance_by_chance() -> None:
     few = Implicit(torch.randn(30, 1, 8, generator=torch.Generator().manual_seed(0)).expand(-1, 8, -1))
     assert "fault" not in findings(few).values()
+
+
+def test_a_collapsed_posterior_without_marginals_has_its_figures_said_too() -> None:
+    direction = torch.nn.functional.normalize(torch.randn(2000, 32, generator=torch.Generator().manual_seed(0)))
+    said = [text for text, severity in findings(VonMisesFisher(direction, 5.0)).items() if severity == "fault"]
+    assert any(re.search(r"Collapsed: z carries 0\.3\d nats .* at a KL of 0\.38 nats", text) for text in said)
 
 
 def test_faults_come_first() -> None:

@@ -118,6 +118,10 @@ def test_metrics_of_von_mises_fisher_posteriors() -> None:
     metrics = latent_metrics(on_the_sphere(200, 10_000))
     assert metrics.mi == pytest.approx(math.log(200), abs=0.01)
     assert (metrics.active_units, metrics.consistent_units, metrics.covariance_gap) == (5, None, None)
+    wide = VonMisesFisher(on_the_sphere(3000, 1.0).location, 0.5)  # each has nearly the prior's mean
+    means = wide.samples(4000, torch.Generator().manual_seed(0)).mean(1)
+    assert float(means.var(0).mean()) == pytest.approx(float(aggregate(wide).variance_of_locations().mean()) / 5, rel=0.1)
+    assert latent_metrics(wide).active_units == 0
     together = VonMisesFisher(torch.eye(5)[:1].repeat(50, 1), 100.0)
     assert latent_metrics(together).active_units == 0
     assert latent_metrics(together).mi == pytest.approx(0, abs=1e-6)
