@@ -81,8 +81,8 @@ def collapse(record: Record) -> Iterator[Finding]:
     elif not silent and mi and high < little:
         yield Finding(
             "fault",
-            f"Collapsed: z carries {max(0.0, min(mi.value, record.value('kl'))):.2f} nats of information about the sentence, at "
-            f"a KL of {record.value('kl'):.2f} nats.",
+            f"Collapsed: z carries {max(0.0, min(mi.value, record.value('kl'))):.2f} nats of information about the sentence, "
+            f"at a KL of {record.value('kl'):.2f} nats.",
         )
     elif silent and not kl and "marginal_kl_bound" in record.profile and any(variance):  # points: however near, they differ
         yield Finding("note", f"The points barely vary in {silent} of {len(variance)} dimensions.")

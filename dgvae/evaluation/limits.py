@@ -87,9 +87,9 @@ def _of_pairs_alone(record: Record) -> float:
 
 
 def _of_pairs_by_chance(of_marginals: Sequence[float], sentences: int) -> float:
-    """How much a pair gap shows at most on average where q(z) is the prior, nats: as `marginal_kl_by_chance`, in two dimensions.
+    """How much a pair gap shows at most on average where q(z) is the prior, nats.
 
-    There, E χ² = (E σ_i⁻² σ_j⁻² − 1) / N. Here, every dimension has the same mean of σ_i⁻².
+    It is as `marginal_kl_by_chance` in two dimensions, E χ² = (E σ_i⁻² σ_j⁻² − 1) / N, with one mean of σ_i⁻² for all.
     """
     precision = 1 + sentences * fmean(math.expm1(min(each, _MUCH)) for each in of_marginals)
     return math.log1p((precision**2 - 1) / sentences)

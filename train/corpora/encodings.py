@@ -8,8 +8,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from io import TextIOWrapper
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,7 +15,6 @@ from dgvae.errors import UserError
 
 UTF_8 = "utf-8-sig"
 WESTERN = "cp1252"
-LONGEST = 2**24  # characters of a line; the rest of it is cut off
 FEW_BYTES = 20  # with fewer that are not UTF-8, the lines that hold them are left out
 
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, UTF_8),
@@ -229,37 +226,6 @@ def _fits(text: str, place: int) -> bool:
     if not before.isalpha() and not after.isalpha():
         return letter in _ONE_LETTER_WORDS or bool(_ORDINAL.match(text, place))
     return not (letter.isupper() and before.islower())
-
-
-def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str, bool]]:
-    """Yield (number, line without its end, whether it was cut). All three kinds of line ends count.
-
-    What can't be decoded stays as lone surrogates in UTF-8, and is U+FFFD in other encodings.
-    """
-    errors = "surrogateescape" if encoding == UTF_8 else "replace"
-    with opened(path) as file, TextIOWrapper(file, encoding, errors) as lines:
-        number = 0
-        while line := lines.readline(LONGEST):
-            number += 1
-            rest = line
-            while len(rest) == LONGEST and not rest.endswith("\n"):
-                rest = lines.readline(LONGEST)
-            cut = rest is not line and rest not in ("", "\n")
-            yield number, line.removesuffix("\n").removeprefix("\ufeff"), cut  # a mark stands where files were joined
-
-
-def first_lines(path: Path, encoding: str, count: int) -> list[str]:
-    """The first lines of a file.
-
-    Args:
-        path: of the file.
-        encoding: as `open` has it.
-        count: how many lines.
-
-    Returns:
-        At most `count` lines.
-    """
-    return [line for _, line, _ in islice(numbered_lines(path, encoding), count)]
 
 
 def as_utf_8(text: str) -> str | None:

@@ -15,7 +15,8 @@ from warnings import catch_warnings
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.columns import is_header
-from train.corpora.encodings import UTF_8, first_lines, numbered_lines, opened
+from train.corpora.encodings import UTF_8, opened
+from train.corpora.line_ends import first_lines, numbered_lines
 from train.corpora.table import LOOKED_AT, Record, Table, listed
 
 BROKEN = "broken JSON"

@@ -8,9 +8,9 @@ from pathlib import Path
 from dgvae.text.corpora import is_label
 from train.corpora.account import Account, count_of
 from train.corpora.columns import MOST_VALUES, has_header, is_known_name, is_number
-from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.find_layout import is_table
 from train.corpora.hints import FEW_LINES, MOST, hint
+from train.corpora.line_ends import first_lines, numbered_lines
 from train.corpora.quoted_lines import are_cells, are_cells_beside_tabs, has_cells_of_several_lines, joined, unquoted
 from train.corpora.table import LOOKED_AT, label_of
 

@@ -20,13 +20,13 @@ from train.corpora.encodings import (
     as_utf_8,
     check_encoding,
     find_encoding,
-    first_lines,
     is_garbled,
     is_packed,
     is_utf_8,
 )
 from train.corpora.json_tables import TEXTS, json_in_lines, json_table
 from train.corpora.kinds import is_parquet, refuse_other_kinds
+from train.corpora.line_ends import first_lines
 from train.corpora.lines import BOTH_TEXTS, layout_of_lines, read_lines
 from train.corpora.markup import cleaned, count_markup
 from train.corpora.options import Reading

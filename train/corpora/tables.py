@@ -12,11 +12,11 @@ from dgvae.errors import UserError
 from train.corpora.account import Account, count_of
 from train.corpora.columns import MISSING, SURE, filled_until, has_header, is_known_name, length_below
 from train.corpora.delimited import Row
-from train.corpora.encodings import first_lines, numbered_lines
 from train.corpora.find_layout import find_layout
 from train.corpora.fitting import Fitting
 from train.corpora.hints import hint
 from train.corpora.layout import Layout, called, is_rule
+from train.corpora.line_ends import first_lines, numbered_lines
 from train.corpora.own_rows import OwnRows
 from train.corpora.table import LOOKED_AT, Record, Table
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from dgvae.text.corpora import UNLABELED, Split, class_names, label_name, source_of
 from dgvae.text.tokenizer import SPECIAL_WORDS, UNKNOWN, WordTokenizer
 from train.corpora.account import count_of, for_terminal, left_out_text
-from train.corpora.encodings import LONGEST
+from train.corpora.line_ends import LONGEST
 from train.corpora.markup import taken_away
 from train.corpora.table import listed
 

@@ -206,7 +206,7 @@ class MapTab(Tab):
     def show_hole(
         self, side: str, name_a: str | None, name_b: str | None, distance: str, region: str, number: float | None = None
     ) -> tuple[Any, ...]:
-        """The largest place in holes of A or B, or the next: what is said of it, its deepest draw's number, and as `type_point`."""
+        """The largest place in holes of A or B, or the next: what is said, its deepest draw's number, and as `type_point`."""
         try:
             point, said = next_hole(self.shelf, name_a if side == "A" else name_b, side, Point.of_number(number))
         except UserError as error:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dgvae.errors import UserError
 from train.corpora.account import Account
 from train.corpora.delimited import rows_of
-from train.corpora.encodings import LONGEST
+from train.corpora.line_ends import LONGEST
 from train.corpora.markup import cleaned
 from train.corpora.reading import Reading, read_text
 
