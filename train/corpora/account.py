@@ -22,6 +22,7 @@ class Account:
     cut: int = 0
     label_names: dict[str, str] = field(default_factory=dict)
     encoding: str = "utf-8-sig"  # of the file that is being read
+    whole_lines: bool = False  # whether its lines were looked at as a whole, and so what they begin with
 
     def leave_out(self, fault: str, place: str) -> None:
         """Count a sentence that can't be used."""

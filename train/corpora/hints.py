@@ -16,6 +16,8 @@ MOST_WORDS = 3  # of a class
 MANY_LINES = 50  # fewer sentences may begin with one of few words
 MOST = 0.9  # of all lines must show it
 SOME = 0.25  # where others go on with it
+WIDE = 0.7  # of the usual length, at which lines are wrapped
+MANY = 0.7  # of the lines that go on are wide
 FIELDS = 0.7  # of the lines, where the same few names come again
 SEPARATORS = ("+++$+++", "|||", "_!_", "::", "\x01", "\x1f", "^", "~", "|", ";", ",", ":", "#", "@", "，", "；", "：", "،", "؛")
 
@@ -46,13 +48,13 @@ _SENTENCE_END = re.compile(r"[.!?:;\"'”’)\]。！？।؟]\s*$")
 
 def hint(lines: Sequence[str]) -> str | None:
     """One phrase for the summary; None where lines look like sentences."""
-    filled = [line for line in (_INVISIBLE.sub("", line) for line in lines) if line.strip() and len(line) <= LONGEST_LOOKED_AT]
+    filled = _filled(lines)
     if sum(map(bool, map(_SUBTITLE.search, filled))) > len(filled) / 10:
         return "it looks like subtitles, whose numbers and times are read as text; remove them"
     if len(filled) < FEW_LINES:
         return None
-    moments = sum(map(bool, map(_MOMENT.match, filled)))
-    if SOME * len(filled) < moments < MOST * len(filled):
+    moments = _moments(filled)
+    if SOME < moments < MOST:
         return _OF_MOMENTS
     return (
         _separator(filled)
@@ -62,8 +64,28 @@ def hint(lines: Sequence[str]) -> str | None:
         or _wrapped(filled)
         or _beginning(filled)
         or _names_of_lines(filled)
-        or (_OF_MOMENTS if moments >= MOST * len(filled) else None)
+        or (_OF_MOMENTS if moments >= MOST else None)
     )
+
+
+def hints_of_cells(texts: Sequence[str]) -> list[str]:
+    """One phrase or none for texts that stood beside others in a row, of which it is known where they begin and end."""
+    filled = _filled([text.partition("\n")[0] for text in texts])
+    if len(filled) < FEW_LINES:
+        return []
+    if _moments(filled) > SOME:
+        return [_OF_MOMENTS]
+    found = _names(filled, in_cells=True) or _single_words(filled) or _beginning(filled) or _names_of_lines(filled)
+    return [found] if found else []
+
+
+def _filled(lines: Sequence[str]) -> list[str]:
+    return [line for line in (_INVISIBLE.sub("", line) for line in lines) if line.strip() and len(line) <= LONGEST_LOOKED_AT]
+
+
+def _moments(lines: Sequence[str]) -> float:
+    """The share of the lines that begin with a moment."""
+    return sum(map(bool, map(_MOMENT.match, lines))) / len(lines)
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -107,7 +129,7 @@ def _is_word(value: str) -> bool:
     return bool(re.fullmatch(r"[-+]?\w[\w.+ -]*", value))
 
 
-def _names(lines: Sequence[str]) -> str | None:
+def _names(lines: Sequence[str], in_cells: bool = False) -> str | None:
     """A name before each text, as in files of settings and of translations: key_1: …, key_1=…, "key_1" = "…"."""
     for sign in "=:":
         found = [match for line in lines if (match := _NAMES.fullmatch(line)) and match["sign"] == sign]
@@ -121,10 +143,8 @@ def _names(lines: Sequence[str]) -> str | None:
                 "fields, make a table with a column for each, and if speakers, remove them"
             )
         if len(found) >= MOST * len(lines):
-            return (
-                f"most lines begin with a name and {sign}, as {found[-1]['name']}{sign}, which is read as text; if columns are "
-                f"separated by {sign}, say --delimiter '{sign}'"
-            )
+            advice = "remove it" if in_cells else f"if columns are separated by {sign}, say --delimiter '{sign}'"
+            return f"most lines begin with a name and {sign}, as {found[-1]['name']}{sign}, which is read as text; {advice}"
     return None
 
 
@@ -153,17 +173,22 @@ def _wrapped(lines: Sequence[str]) -> str | None:
     """Lines that go on in the next line, as in books and mails."""
     ended = [bool(_SENTENCE_END.search(line)) for line in lines]
     usual = sorted(map(len, lines))[int(MOST * len(lines))]  # hardly any is longer
-    if usual < 120 and (_go_on_in_small_letters(lines, ended) or _fill_their_width(lines, ended, usual)):
+    if usual < 120 and (_go_on_in_small_letters(lines, ended, usual) or _fill_their_width(lines, ended, usual)):
         return "most sentences seem to go on in the next line; each line is read as a sentence, so join them"
     return None
 
 
-def _go_on_in_small_letters(lines: Sequence[str], ended: Sequence[bool]) -> bool:
-    """Whether many lines without an end stand before a small letter, where some lines begin and end a sentence."""
-    goes_on = sum(not end and after.lstrip()[:1].islower() for end, after in zip(ended, lines[1:], strict=False))
+def _go_on_in_small_letters(lines: Sequence[str], ended: Sequence[bool], usual: int) -> bool:
+    """Whether many lines without an end stand before a small letter, where some lines begin and end a sentence.
+
+    These have about one length, as messages that are typed in small letters do not.
+    """
+    pairs = zip(lines, ended, lines[1:], strict=False)
+    before = [line for line, end, after in pairs if not end and after.lstrip()[:1].islower()]
+    goes_on = sum(len(line) >= WIDE * usual for line in before)
     ends = sum(bool(re.search(r"[.!?] +[A-Z]|[.!?]$", line.strip())) for line in lines)
     capitals = sum(line[:1].isupper() for line in lines)
-    return goes_on > 0.4 * (len(lines) - 1) and min(ends, capitals) > len(lines) / 20
+    return goes_on > max(0.3 * (len(lines) - 1), MANY * len(before)) and min(ends, capitals) > len(lines) / 20
 
 
 def _fill_their_width(lines: Sequence[str], ended: Sequence[bool], usual: int) -> bool:
@@ -176,15 +201,20 @@ def _fill_their_width(lines: Sequence[str], ended: Sequence[bool], usual: int) -
 
 
 def _beginning(lines: Sequence[str]) -> str | None:
-    """What comes before every sentence: a number, a time, a sign of a list, a quote."""
+    """What comes before every sentence: a number, a time, a sign of a list, a quote; or words, before a capital letter."""
     shapes = [re.sub(r"\d+", "0", _dated(line.lstrip())) for line in lines]
     prefix = ""
     while starts := Counter(shape[: len(prefix) + 1] for shape in shapes if len(shape) > len(prefix)).most_common(1):
         if starts[0][1] < MOST * len(lines) or len(prefix) > LONGEST_BEGINNING:
             break
         prefix = starts[0][0]
-    match = _SIGNS.match(prefix)
-    prefix = match[0].rstrip() if match else ""
+    match, words = _SIGNS.match(prefix), prefix.rpartition(" ")[0] + " "
+    if not match and " " in words[:-1]:
+        behind = [shape[len(words) :] for shape in shapes if shape.startswith(words)]
+        prefix = words if sum(rest[:1].isupper() for rest in behind) >= MOST * len(lines) else ""
+    else:
+        prefix = match[0] if match else ""
+    prefix = prefix.rstrip()
     if not prefix or prefix in ("<s>", "<bos>"):
         return None
     zero = " (0 for any number)" if "0" in prefix else ""

@@ -93,8 +93,10 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         and 2 * len(set(start)) <= len(start)
     ):
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
-    elif found := hint([unquoted(line) for line in lines] if quoted else lines):
-        account.note(found)
+    else:
+        account.whole_lines = True
+        if found := hint([unquoted(line) for line in lines] if quoted else lines):
+            account.note(found)
     if quoted:
         account.note("quotes around the texts are left out")
     tabs, unlabeled, labeled, numbers = 0, 0, 0, numbered_lines(path, encoding)

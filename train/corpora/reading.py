@@ -24,6 +24,7 @@ from train.corpora.encodings import (
     is_packed,
     is_utf_8,
 )
+from train.corpora.hints import hints_of_cells
 from train.corpora.json_tables import TEXTS, json_in_lines, json_table
 from train.corpora.kinds import is_parquet, refuse_other_kinds
 from train.corpora.line_ends import first_lines
@@ -62,7 +63,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
     before it. Raises UserError if the file can't be read, is of another format, or has no such column.
     """
     try:
-        ending, sample = _ending(path, account), []
+        ending, sample, account.whole_lines = _ending(path, account), [], False
         for text, label, place in _sentences(path, ending, reading, account):
             if text.endswith("\0") and (stripped := text.rstrip("\0")):
                 account.note_first("zero bytes at the end of a text are left away", place)
@@ -76,7 +77,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
             if len(sample) < MOST_SAMPLED:
                 sample.append(text)
             yield text, label, place
-        for sign in signs(sample):
+        for sign in signs(sample) + ([] if account.whole_lines else hints_of_cells(sample)):
             account.note(sign)
     except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
         raise cannot_read(path, error) from None

@@ -80,6 +80,17 @@ _ROWS = (
         "underscores around words, as for italics, are read as text; remove them",
     ),
     (0.02, r"^\[(?:deleted|removed)(?: by \w+)?\]$", "[deleted] and [removed] are read as sentences; remove these rows"),
+    (
+        0.005,
+        r"^(?:nan|NaN|None|NULL|null|<NA>|N/A|n/a)$",
+        "nan, None and the like are read as sentences; remove these rows where a text is missing",
+    ),
+    (
+        0.8,
+        r"^(?=\S*(?:[()=#\[\]]|[A-Z]{4}|[a-z]\d))(?:[BCFHIKNOPSVWY]|Br|Cl|[bcnops]|\[\S+?\]|[()=#+\\/@.%\d-]){5,}$|^[A-Z*]{20,}$",
+        "texts are formulas or sequences, such as SMILES or proteins, and each is one word; put spaces between their symbols "
+        "and say --tokenized, which keeps capitals",
+    ),
     (0.1, r'^="', 'texts begin with =", as for spreadsheets, which is read as text; remove it'),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),
     (0.1, r"\\(?:emph|text\w\w|cite\w?|ref|label|begin|end|(?:sub)*section|item)\b", "commands of LaTeX are read as text"),

@@ -76,7 +76,8 @@ def delimited(
         account.note("the first row is not a header, so columns are numbered (--header changes this)")
     if headed and header is None and not wanted and not any(map(is_known_name, names)):
         account.note("the first row is read as a header (--no-header changes this)")
-    if len(names) == 1 and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
+    account.whole_lines = len(names) == 1
+    if account.whole_lines and (found := hint([" ".join(row[0].split("\n")) for row in cells[headed:]])):
         whole = sum(bool(row.quoted) for row in first) > len(first) / 2 and re.search(r"--delimiter '[,;|]'", found)
         account.note(
             "each line stands in quotes, and so has one column; remove these quotes if it has several" if whole else found

@@ -17,6 +17,7 @@ def each(form: str) -> list[str]:
     return [form.replace("TEXT", text) for text in TEXTS]
 
 
+WORDS = "Boats Cooks Sails Zebras Trees Birds Stones Rain Snow Wind Fish Houses".split()
 SIGNS = {
     "a word of UTF-7": ([*TEXTS, "le caf+AOk- noir"], "UTF-7"),
     "names of mail folders": (each("caf&AOk- TEXT"), "UTF-7"),
@@ -71,6 +72,13 @@ SIGNS = {
     "songs": (["[Chorus]", *TEXTS[:6], "[Verse 2]", *TEXTS[6:]], "speakers"),
     "cut texts": (each("TEXT… https://t.co/ab1"), "as if they were cut"),
     "readings": (each("船《ふね》 TEXT"), "readings"),
+    "missing ones": ([*TEXTS, "nan"], "nan, None"),
+    "molecules": ([f"CC(C)(C)c1ccc{n}occ(CC(=O)Nc3ccccc3F)c{n}1" for n in range(2, 9)] * 2, "such as SMILES"),
+    "proteins": ([f"MKTAYIAKQRQISFVKSHFSRQ{letter}EERLGLIEVQ" for letter in "ACDEFGHIKLMN"], "such as SMILES"),
+    "subjects of mails": (each("Subject: TEXT"), "begin with a name and :, as Subject:"),
+    "titles": ([f"Verified Purchase {word} we saw" for word in WORDS], "begin with Verified Purchase"),
+    "numbered passages": ([f"Passage {n}: {word} we saw" for n, word in enumerate(WORDS)], "begin with Passage 0: (0 for any number)"),
+    "moments": (each("[00:12] Ann: TEXT"), "begin with"),
     "joined letters": (each("ﬁsh TEXT"), "joined"),
 }  # fmt: skip
 
@@ -105,6 +113,10 @@ def test_what_is_no_text_is_said(kind: str, name: str, tmp_path: Path) -> None:
         * 10,
         [f"wait for it until Jan. {n}" for n in range(40)],
         [f"He said that Opus no. {n}" for n in range(40)],
+        [f"I like {name} and {name.lower()}s" for name in ("Boat", "Cook", "Sail", "Zebra")] * 9 + ["Nobody does"] * 5,
+        [("No, none of it" if n % 9 else "None of it") for n in range(60)],
+        ["lol", "ok see you then", "what time?", "I am on my way.", "Sure!", "maybe later, i have to eat", "Fine.", "so what"]
+        * 9,
     ],
 )
 def test_ordinary_lines_show_no_sign(lines: list[str], tmp_path: Path) -> None:
