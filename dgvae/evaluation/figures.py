@@ -12,6 +12,7 @@ QUANTILE = 0.99  # of held-out sentences: a prior sample with a larger density g
 MATCH = 1 - QUANTILE  # the hole mass where q(z) is the prior
 IMPORTANCE_DRAWS = 8  # importance samples from the posterior, and as many from the prior (Zhang et al. 2022)
 SUMMED = ("kl", "active_units", "informative_units", "covariance_gap")  # made of sums over sentences, however many there are
+PERPLEXITIES = ("forward_perplexity", "reverse_perplexity")  # by a trigram model of the training text and its words
 PAIR_BINS = 128  # along each side of a pair's grid, at most
 WIDE_BINS = 10  # of equal prior mass, by whose masses N sentences tell a difference, however narrow posteriors are
 FEWEST_BINNED = 100  # different sentences, by whose shares of these a difference can be told
@@ -21,7 +22,10 @@ Better = Literal["higher", "lower"] | None
 
 @dataclass(frozen=True)
 class Figure:
-    """What a figure is called, what it means, how it is written, and which way is better, if either is."""
+    """What a figure is called, what it means, how it is written, and which way is better, if either is.
+
+    match: what q(z) = p(z) has, if nothing is better than that: what lies beyond it is chance, or says nothing.
+    """
 
     id: str
     name: str
@@ -31,6 +35,11 @@ class Figure:
     group: str
     better: Better = None
     of_units: bool = False  # counts dimensions of the latent
+    match: float | None = None
+
+    def judged(self, value: float) -> float:
+        """A value, or the one of a match where it lies beyond that."""
+        return value if self.match is None else max(self.match, value)
 
     @property
     def is_of_words(self) -> bool:
@@ -43,12 +52,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
-def _figure(id_: str, name: str, group: str, digits: int, better: Better, meaning: str, unit: str = " nats") -> Figure:
+def _figure(
+    id_: str, name: str, group: str, digits: int, better: Better, meaning: str, unit: str = " nats", match: float | None = None
+) -> Figure:
     """A row; `unit` is " nats", " units" (dimensions of the latent), "%" or ""."""
     share = unit == "%"
     meaning += {" nats": " In nats per sentence.", " units": "", "%": "", "": ""}[unit]
     form, error_form = (f"{{:z.{n}{'%' if share else 'f'}}}" for n in (digits, digits + 1))
-    return Figure(id_, name, meaning, form, error_form, group, better, unit == " units")
+    return Figure(id_, name, meaning, form, error_form, group, better, unit == " units", match)
 
 
 LATENT, HOLES, TEXT = "What z says", "Holes", "Text"
@@ -90,12 +101,13 @@ FIGURES: dict[str, Figure] = {
                 "KL to the prior of the Gaussian with the mean and covariance of q(z): the part of KL(q(z) ‖ p(z)) that "
                 "these two explain."),
         _figure("smoothed_gap", "joint gap ≥", HOLES, 1, "lower",
-                "Lower bound on KL(q(z) ‖ p(z)) from cross-validated, kernel-smoothed densities."),
+                "Lower bound on KL(q(z) ‖ p(z)) from cross-validated, kernel-smoothed densities.", match=0.0),
         _figure("hole_mass", "hole mass", HOLES, 1, "lower",
                 f"Share of prior samples where q(z)/p(z) is lower than at {percent(QUANTILE)} of held-out sentences; q(z) is "
-                f"smoothed. {percent(MATCH)} is a match.", "%"),
+                f"smoothed. {percent(MATCH)} is a match.", "%", MATCH),
         _figure("auc", "AUC", HOLES, 3, "lower",
-                "How well q(z)/p(z) separates held-out sentences from prior samples; q(z) is smoothed. 0.5 is a match.", ""),
+                "How well q(z)/p(z) separates held-out sentences from prior samples; q(z) is smoothed. 0.5 is a match.",
+                "", 0.5),
         _figure("joint_gap", "leave-one-out gap", HOLES, 1, None,
                 "KL(q(z) ‖ p(z)), leaving out each sample's own posterior. It is a lower bound in expectation, and far too "
                 "low where KL exceeds log N."),
@@ -110,7 +122,8 @@ FIGURES: dict[str, Figure] = {
                 "Perplexity of samples (z from the prior, words from the softmax) under a trigram model of the training "
                 "text.", ""),
         _figure("reverse_perplexity", "reverse perplexity", TEXT, 0, "lower",
-                "Perplexity of the evaluation text under a trigram model of the samples.", ""),
+                "Perplexity of the evaluation text under a trigram model of the samples, which knows the words of the training "
+                "text.", ""),
         _figure("distinct_1", "distinct-1", TEXT, 3, None,
                 "Share of different words among all words of 10,000 samples. It falls with their number.", ""),
         _figure("distinct_2", "distinct-2", TEXT, 3, None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dgvae.evaluation.figures import Figure
+from dgvae.evaluation.figures import PERPLEXITIES, Figure
 from dgvae.evaluation.record import UNKNOWN, Record
 from dgvae.methods.config import TextVAEConfig
 
@@ -20,6 +20,10 @@ UNKNOWN_EXAMPLES = (
 READ_DIFFERENTLY = (
     "Some of these models know other words, or read longer sentences, than others. Words that a model doesn't know are <unk>, "
     "and long sentences are cut. So likelihoods and figures of text compare only between models that agree in both."
+)
+TRAINED_DIFFERENTLY = (
+    "Not all of these models were trained on the same text. Perplexities use a trigram model of the training text and its "
+    "words, so they compare only between models of one training text."
 )
 
 
@@ -59,7 +63,14 @@ class Measured:
 
     def compares_by(self, figure: Figure) -> tuple[object, ...]:
         """What two checkpoints must have in common for a figure of theirs to compare."""
-        return (self.record.evaluation.sha256, *(self.reads if figure.is_of_words else ()))
+        reads = self.reads if figure.is_of_words else ()
+        return (self.record.evaluation.sha256, *reads, self.trained_on if figure.id in PERPLEXITIES else None)
+
+    @property
+    def trained_on(self) -> float | None:
+        """What tells the training text's trigram model from others: the perplexity of the measured sentences."""
+        perplexity = self.record.reference.get("forward_perplexity")
+        return None if perplexity is None else round(perplexity, 3)
 
     def has(self, *figures: str) -> bool:
         """Whether all of these are measured."""
@@ -69,13 +80,16 @@ class Measured:
 def remarks(checkpoints: Iterable[Measured]) -> list[str]:
     """What to say beside a table of these: which of them don't compare, and why; and which were stopped."""
     reads: dict[str, set[tuple[object, ...]]] = {}
+    trained_on: dict[str, set[float | None]] = {}
     stopped = []
     for checkpoint in checkpoints:
         if checkpoint.record.training.get("finished") is False:
             stopped.append(checkpoint.name)
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
+        trained_on.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.trained_on)
     differ = any(len(ways) > 1 for ways in reads.values())
+    trained_apart = any(len(texts - {None}) > 1 for texts in trained_on.values())
     cut_off = [f"The training of {', '.join(stopped)} was stopped before the end."] if stopped else []
     known = [sha256 for sha256 in reads if not sha256.startswith(UNKNOWN)]
     others = [OTHER_SENTENCES] * (len(known) > 1) + [UNKNOWN_EXAMPLES] * (len(reads) > max(1, len(known)))
-    return cut_off + others + [READ_DIFFERENTLY] * differ
+    return cut_off + others + [READ_DIFFERENTLY] * differ + [TRAINED_DIFFERENTLY] * trained_apart

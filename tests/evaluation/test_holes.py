@@ -75,6 +75,19 @@ def test_a_large_hole_comes_before_deeper_draws_of_the_tail() -> None:
     assert found[0].gap < max(hole.gap for hole in found if float(hole.z.norm()) > 3)
 
 
+def test_the_error_of_a_hole_mass_of_few_sentences_is_not_small_by_chance() -> None:
+    """Its limit rests on the two farthest of 150 sentences, in whose places the groups often agree."""
+    values, errors = [], []
+    for seed in range(12):
+        generator = torch.Generator().manual_seed(seed)
+        mean = math.sqrt(0.95) * torch.randn(150, 2, generator=generator)
+        q = aggregate(DiagonalGaussian(mean, torch.full_like(mean, math.log(0.05))))
+        mass = mixture_figures(q, torch.randn(2000, 2, generator=generator), generator)["hole_mass"]
+        values.append(mass.value)
+        errors.append(mass.error)
+    assert min(errors) > 0.5 * float(torch.tensor(values).std())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_holes_of_the_map_add_up_to_the_hole_mass_of_the_record(seed: int) -> None:

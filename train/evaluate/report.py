@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,13 +85,17 @@ def _markdown(rows: Sequence[Row], averaged: Sequence[Row], drawn: dict[str, str
 
 def _reference(rows: Sequence[Row]) -> str:
     """What the sentences themselves have, where the models are compared with them."""
-    texts = {}
+    texts: dict[tuple[str, str], str] = {}
     for row in rows:
         if row.record.reference:
             said = ", ".join(f"{FIGURES[name].name} {FIGURES[name].form.format(x)}" for name, x in row.record.reference.items())
             file = given_name(row.text.path) if row.text else f"{row.record.corpus}'s {row.record.evaluation.file}"
-            texts[f"The sentences of {file} themselves: {said}."] = None
-    return "\n\n".join(texts)
+            texts.setdefault((file, said), row.title)
+    files = Counter(file for file, _ in texts)
+    return "\n\n".join(
+        f"The sentences of {file} themselves{f', beside {title}' if files[file] > 1 else ''}: {said}."
+        for (file, said), title in texts.items()
+    )
 
 
 def _holes(row: Row) -> str:

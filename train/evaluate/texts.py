@@ -11,6 +11,7 @@ import torch
 
 from dgvae.checkpoint.latents import prior_samples
 from dgvae.evaluation.estimates import mean_of, ratio_of
+from dgvae.evaluation.figures import PERPLEXITIES
 from dgvae.evaluation.likelihood import likeliest_words, likelihoods
 from dgvae.evaluation.record import Evaluation, Record
 from dgvae.evaluation.text_figures import NGramModel, bleu, distinct, interpolation, vocabulary
@@ -88,14 +89,14 @@ def add_interpolation(record: Record, subject: Subject) -> None:
 
 
 def add_samples(record: Record, subject: Subject, texts: Texts) -> None:
-    """Measure samples from the prior: diversity, and perplexity if there is training text; beside them the text itself.
+    """Measure samples from the prior: diversity, and perplexity if there is training text; beside them the text as it is read.
 
     Args:
         record: gets the figures.
         subject: the model, and the text that it is measured on.
         texts: n-gram models of the corpus.
     """
-    text = subject.evaluation.sentences
+    text = [subject.tokenizer.decode(ids) for ids in subject.ids]  # no model writes words that it doesn't know
     said = subject.decode(prior_samples(subject.model.prior, SAMPLES), "samples", Decoding(temperature=1.0))
     for n in (1, 2):
         record.figures[f"distinct_{n}"] = distinct(said, n)
@@ -110,7 +111,7 @@ def add_samples(record: Record, subject: Subject, texts: Texts) -> None:
 def parts(subject: Subject, texts: Texts) -> dict[str, tuple[Sequence[str], Callable[[Record], None]]]:
     """Every part: the figures that show that it was done, and what does it."""
     likely = ("prior_ll", "post_ll", "token_accuracy") if subject.posterior.has_density else ("token_accuracy",)
-    perplexities = ("forward_perplexity", "reverse_perplexity") if texts.training else ()
+    perplexities = PERPLEXITIES if texts.training else ()
     return {
         "latents": (("active_units",), lambda record: add_latents(record, subject.posterior)),
         "likelihoods": (likely, lambda record: add_likelihoods(record, subject)),

@@ -59,7 +59,7 @@ def _ordered(group: Sequence[tuple[Measured, str]], order: str | None) -> list[t
 
 
 def _value(model: Measured, figure: str) -> float:
-    return model.record.figures[figure].value if model.has(figure) else 0.0
+    return FIGURES[figure].judged(model.record.figures[figure].value) if model.has(figure) else 0.0
 
 
 def _card(model: Measured, drawn: str, title: str, order: str | None, a: str | None, b: str | None) -> str:

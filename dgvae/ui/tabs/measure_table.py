@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from html import escape
 from pathlib import Path
@@ -98,23 +99,28 @@ def _best(checkpoints: Sequence[Measured], figure: Figure) -> set[str]:
     choose = {"higher": max, "lower": min}.get(figure.better or "")
     names = set()
     for together in by_set.values():
-        texts = {c.record.text(figure.id) for c in together}
-        if choose and len(texts) > 1:
-            winner = choose(together, key=lambda c: c.record.figures[figure.id].value).record.text(figure.id)
-            names |= {c.name for c in together if c.record.text(figure.id) == winner}
+        values = {c.name: figure.judged(c.record.figures[figure.id].value) for c in together}
+        texts = {name: figure.form.format(value) for name, value in values.items()}
+        if choose and len(set(texts.values())) > 1:
+            winner = figure.form.format(choose(values.values()))
+            names |= {name for name, text in texts.items() if text == winner}
     return names
 
 
 def _references(checkpoints: Sequence[Measured], figures: Sequence[Figure]) -> str:
-    """What the evaluation sentences themselves have, a row for each corpus; nothing if none of these figures compares."""
-    rows = {}
+    """What the evaluation sentences themselves have, a row for each corpus, or more where models read or know other text."""
+    rows: dict[tuple[str, ...], str] = {}
     for checkpoint in checkpoints:
         reference = checkpoint.record.reference
         if any(figure.id in reference for figure in figures):
             cells = (figure.form.format(reference[figure.id]) if figure.id in reference else "" for figure in figures)
-            title = f"the sentences of {checkpoint.record.corpus} themselves"
-            rows[title] = f"<tr><th scope='row'>{escape(title)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-    return "".join(rows.values())
+            rows.setdefault((checkpoint.record.corpus, *cells), checkpoint.title)
+    corpora = Counter(corpus for corpus, *_ in rows)
+    made = []
+    for (corpus, *cells), model in rows.items():
+        title = f"the sentences of {corpus} themselves" + (f", beside {model}" if corpora[corpus] > 1 else "")
+        made.append(f"<tr><th scope='row'>{escape(title)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    return "".join(made)
 
 
 def findings(title: str, found: Sequence[tuple[str, str]]) -> str:

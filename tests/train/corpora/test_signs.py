@@ -17,7 +17,7 @@ def each(form: str) -> list[str]:
     return [form.replace("TEXT", text) for text in TEXTS]
 
 
-WORDS = "Boats Cooks Sails Zebras Trees Birds Stones Rain Snow Wind Fish Houses".split()
+WORDS = ["Boats", "Cooks", "Sails", "Zebras", "Trees", "Birds", "Stones", "Rain", "Snow", "Wind", "Fish", "Houses"]
 SIGNS = {
     "a word of UTF-7": ([*TEXTS, "le caf+AOk- noir"], "UTF-7"),
     "names of mail folders": (each("caf&AOk- TEXT"), "UTF-7"),
@@ -77,7 +77,7 @@ SIGNS = {
     "proteins": ([f"MKTAYIAKQRQISFVKSHFSRQ{letter}EERLGLIEVQ" for letter in "ACDEFGHIKLMN"], "such as SMILES"),
     "subjects of mails": (each("Subject: TEXT"), "begin with a name and :, as Subject:"),
     "titles": ([f"Verified Purchase {word} we saw" for word in WORDS], "begin with Verified Purchase"),
-    "numbered passages": ([f"Passage {n}: {word} we saw" for n, word in enumerate(WORDS)], "begin with Passage 0: (0 for any number)"),
+    "numbered passages": ([f"Passage {n}: {word} we saw" for n, word in enumerate(WORDS)], "begin with Passage 0:"),
     "moments": (each("[00:12] Ann: TEXT"), "begin with"),
     "joined letters": (each("ﬁsh TEXT"), "joined"),
 }  # fmt: skip
