@@ -114,8 +114,8 @@ FIGURES: dict[str, Figure] = {
         _figure("bleu", "BLEU", TEXT, 1, "higher",
                 "BLEU between the sentences and their reconstructions from the posterior mean.", ""),
         _figure("token_accuracy", "token accuracy", TEXT, 1, "higher",
-                "Share of words that the decoder predicts (highest probability), given the true previous words and the "
-                "posterior mean.", "%"),
+                "Share of words, the sentence's end being one, that the decoder predicts (highest probability), given the true "
+                "previous words and the posterior mean.", "%"),
         _figure("interpolation_rouge", "interpolation ROUGE-L", TEXT, 3, "higher",
                 "ROUGE-L F1 between texts decoded along an interpolation and its two end sentences, weighted by nearness.", ""),
         _figure("forward_perplexity", "forward perplexity", TEXT, 0, "lower",

@@ -126,6 +126,8 @@ def measure_latents(posterior: Posterior, prior_samples: Tensor, generator: torc
         figures |= of_pairs
     if "hole_mass" not in absent:
         figures |= mixture_figures(aggregated, prior_samples, generator)
+    if "kl" in figures and (gap := figures.get("smoothed_gap")):  # KL(q(z) ‖ p(z)) is at most the mean KL, which is exact
+        figures["smoothed_gap"] = Estimate(min(gap.value, figures["kl"].value), gap.error)
     return LatentMeasures(len(aggregated), figures, absent, profile, pairs, most_dependent(aggregated))
 
 

@@ -131,6 +131,12 @@ def test_metrics_of_von_mises_fisher_posteriors() -> None:
     assert "pair_gap" in found.absent
 
 
+def test_a_joint_gap_is_no_larger_than_the_kl_which_is_exact() -> None:
+    """Of posteriors that say nothing, samples would show more by chance."""
+    figures = measured(VonMisesFisher(on_the_sphere(1, 1.0).location.repeat(400, 1).float(), 13.0)).figures
+    assert figures["smoothed_gap"].value <= figures["kl"].value < figures["smoothed_gap"].value + 0.1
+
+
 def test_metrics_of_an_implicit_posterior() -> None:
     """What needs a density is absent; the spread of a mean of few draws is not taken for activity."""
     generator = torch.Generator().manual_seed(6)
