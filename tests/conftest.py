@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def of_all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
     folder = (own if worker_id == "master" else own.parent) / "of-all-workers"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(of_all_workers: Path) -> Iterator[None]:
+    """What an earlier run of other code left in the user's cache must not make a test pass."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(of_all_workers / "cache"))
+        yield
 
 
 @pytest.fixture(scope="session")
