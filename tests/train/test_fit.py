@@ -159,14 +159,21 @@ def test_ones_own_text_without_labels_or_test_file(tmp_path: Path) -> None:
 
 def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str], str]]:
     out = ["--out", str(tmp_path / "new")]
-    labels, binary, empty = (tmp_path / name for name in ("labels.txt", "binary.txt", "empty.txt"))
+    labels, binary, empty, table = (tmp_path / name for name in ("labels.txt", "binary.txt", "empty.txt", "table.csv"))
+    table.write_text("text,label\n" + "".join(f"the boat {number} sails,{number % 2}\n" for number in range(20)))
     labels.write_text("".join(f"label {number // 2}\tthe sentence {number}\n" for number in range(4000)))
     binary.write_bytes(b"\xff\xfe\x00")
     empty.write_text("\n\n")
     own = [*out, "--valid-file", str(empty), "--train-file"]
     return {
         "no corpus": (out, "Name either --corpus"),
-        "no such corpus": (["--corpus", "sonnets", *out], "sonnets"),
+        "no such corpus": (
+            ["--corpus", "imdb", *out],
+            "no corpus imdb; --corpus takes short-yelp, snli, yahoo, yelp, or",
+        ),
+        "nearly a corpus": (["--corpus", "Short_Yelp", *out], "Did you mean short-yelp?"),
+        "wrong column": ([*out, "--train-file", str(table), "--column", "label"], "Is label the column of the text?"),
+        "a folder": ([*out, "--train-file", str(tmp_path)], "it is a folder, not a file); join its files into one."),
         "both": (["--corpus", "snli", "--valid-file", "x", *out], "--valid-file and --test-file go with --train-file"),
         "no such folder": (["--corpus", "snli", "--data", "/nowhere", *out], "no folder /nowhere"),
         "corpus not in folder": (["--corpus", "snli", "--data", str(tmp_path), *out], "lacks train.txt"),
@@ -185,9 +192,11 @@ def faulty_arguments(corpus: Path, tmp_path: Path) -> dict[str, tuple[list[str],
     }
 
 
-FAULTS = ["no corpus", "no such corpus", "both", "no such folder", "corpus not in folder", "missing file", "label", "binary",
-          "empty", "option of another method", "group above batch", "unknown method", "no value",
-          "nothing to resume"]  # fmt: skip
+FAULTS = [
+    "no corpus", "no such corpus", "nearly a corpus", "wrong column", "a folder", "both", "no such folder",
+    "corpus not in folder", "missing file", "label", "binary", "empty", "option of another method", "group above batch",
+    "unknown method", "no value", "nothing to resume",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -55,6 +55,7 @@ _SEVEN_BITS = (
     ("utf-7", re.compile(rb"\+(?:A[K-P][AEIMQUYcgkosw048]|[A-Za-z0-9/][A-Za-z0-9+/]{2,})-?"), re.compile(rb"\+")),
 )
 _FEWEST_ESCAPES = 5
+_WHOLE = {"shift_jis": "cp932", "euc_kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030"}  # as browsers read them
 _GZIP = b"\x1f\x8b"
 
 
@@ -76,7 +77,7 @@ def check_encoding(name: str) -> str:
         found = codecs.lookup(name).name
     except (LookupError, ValueError):
         raise UserError(f"There is no encoding {name[:40]!r}; usual ones are utf-8, utf-16, cp1252, cp1251, gb18030.") from None
-    return UTF_8 if found == "utf-8" else found
+    return UTF_8 if found == "utf-8" else _WHOLE.get(found, found)
 
 
 def find_encoding(path: Path) -> str:
@@ -188,7 +189,7 @@ def _without_utf_8(path: Path) -> str:
     if sum(byte > 127 for byte in sample) < FEW_BYTES:
         return UTF_8
     old = " or ".join(f"{name} ({maker})" for name, maker in _OLD_WESTERN.items() if _is_western(sample, size, name))
-    usual = "cp1251, cp1250, cp1254, gb18030 or shift_jis, or cp1252 for several Western languages at once"
+    usual = "cp1251, cp1250, cp1254, gb18030 or cp932, or cp1252 for several Western languages at once"
     advice = f"it reads like {old}: add it with --encoding" if old else f"name it with --encoding, such as {usual}"
     raise UserError(f"{path} is not UTF-8, and its encoding can't be detected; {advice}.")
 

@@ -26,8 +26,9 @@ _NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d])\w[\w.-]*")  # with a letter and a dig
 _COLONS = re.compile(r"\s:::\s")
 _SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> |^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+$")
 _MOMENT = re.compile(  # at a line's beginning, or after a speaker's name
-    r"\W{0,2}\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d:\d\d\b|"
-    r"(?:[^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,3}\s+)?(?:[\[(]\d{1,2}:\d\d(?::\d\d)?[\])]|\d{1,2}:\d\d(?::\d\d)?\s*$)"
+    r"\W{0,2}\d{1,4}[./-](?:\d{1,2}|[A-Z][a-z]{2})[./-]\d{1,4},?[ T]+\d{1,2}[:.]\d\d|\d{1,2}:\d\d:\d\d\b|"
+    r"(?:[^\W\d_a-z][\w.'-]*(?: [^\W_a-z][\w.'-]*){0,3}\s+)?"
+    r"(?:[\[(]\d{1,2}:\d\d(?::\d\d)?(?: [AP]M)?[\])]|\d{1,2}:\d\d(?::\d\d)?\s*$)"
 )
 _OF_MOMENTS = (
     "many lines begin with a date or a time, or a name and a time, as chats and transcripts do; these are read as text, so "

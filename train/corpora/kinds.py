@@ -65,8 +65,8 @@ _ZIPPED = {
 def refuse_other_kinds(path: Path) -> None:
     """Raise UserError if the file's first bytes are those of a kind that is not read, whatever its name says."""
     if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a pipe or a device"
-        raise UserError(f"{path} can't be read (it is {what}, not a file).")
+        what, advice = ("a folder", "; join its files into one") if path.is_dir() else ("a pipe or a device", "")
+        raise UserError(f"{path} can't be read (it is {what}, not a file){advice}.")
     with opened(path) as file:
         start = file.read(512)
     if start.startswith(b"PK\x03\x04"):

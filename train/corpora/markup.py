@@ -19,6 +19,11 @@ _BLOCK = (
     "thead|tr|ul"
 )
 _ATTRIBUTES = r"\s*/?>|\s[^<>]*=[^<>]*>|\s+(?:noshade|nowrap|compact|hidden|disabled|async|defer)\s*/?>"  # not a <b and c>
+_BLOCKS = (
+    (re.compile("<!--"), re.compile("-->")),
+    (re.compile(r"<script\b[^<>]*>", re.IGNORECASE), re.compile("</script>", re.IGNORECASE)),
+    (re.compile(r"<style\b[^<>]*>", re.IGNORECASE), re.compile("</style>", re.IGNORECASE)),
+)
 _TAG = re.compile(rf"<(?P<end>/?)(?:(?P<inline>{_INLINE})|{_BLOCK})(?:{_ATTRIBUTES})", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});|(?<![&\w])#\d{2,4};")
 # Not the beginning of \\nabla, or of a folder's name: it stands right after a word, comes twice, or a new sentence follows.
@@ -85,7 +90,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _has_tag(text: str) -> bool:
-    return any(map(_is_tag, _TAG.finditer(text)))
+    return "<!--" in text or any(map(_is_tag, _TAG.finditer(text)))
 
 
 def _is_tag(match: re.Match[str]) -> bool:
@@ -94,7 +99,18 @@ def _is_tag(match: re.Match[str]) -> bool:
 
 
 def _without_tags(text: str) -> str:
+    for begins, ends in _BLOCKS:
+        text = _without_blocks(text, begins, ends)
     return _TAG.sub(lambda match: match[0] if not _is_tag(match) else "" if match["inline"] else " ", text)
+
+
+def _without_blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> str:
+    """Without comments, or scripts and styles with what is in them; what has no end stays."""
+    kept, place = [], 0
+    while (begin := begins.search(text, place)) and (end := ends.search(text, begin.end())):
+        kept += [text[place : begin.start()], " "]
+        place = end.end()
+    return "".join(kept) + text[place:]
 
 
 def _is_entity(match: re.Match[str]) -> bool:

@@ -6,16 +6,17 @@ import hashlib
 import json
 import os
 import re
+import time
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from dgvae.errors import UserError
-from dgvae.files.atomic import write_bytes, write_json
+from dgvae.files.atomic import printable, write_bytes, write_json
 from dgvae.text.corpora import SOURCE_FILE, SPLITS, is_label, text_sha256
 from dgvae.text.words import split_words
 from train.corpora.account import Account, left_out_text
@@ -28,6 +29,8 @@ from train.corpora.table import listed
 
 MOST_LABELS = 1000
 RULES = 15  # the version of how text is prepared; another one makes every corpus anew
+SECONDS = 5  # of reading, until it is said and between
+_Row = tuple[str, str | None, str]
 FEWEST_HELD_OUT, MOST_HELD_OUT = 2, 10_000
 
 
@@ -81,7 +84,7 @@ def prepare(source: TextSource, cache: Path | None = None) -> Path:
     origin = {
         "dataset": asdict(dataset) if dataset else None,
         "files": {split: {"format": format_of(path), "sha256": _sha256(path)} for split, path in own.items()},
-        "settings": [asdict(source.reading()), source.tokenized, RULES],
+        "settings": [asdict(source.reading()), RULES],
     }
     name = re.sub(r"[^\w-]+", "-", dataset.repository if dataset else own["train"].name.partition(".")[0])
     key = hashlib.sha256(json.dumps(origin).encode()).hexdigest()
@@ -113,7 +116,7 @@ def _sha256(path: Path) -> str:
 def _read(paths: Sequence[Path], source: TextSource, split: str) -> _Text:
     text = _Text()
     for path in paths:
-        for sentence, label, place in read_text(path, source.reading(split), text.account):
+        for sentence, label, place in _with_progress(path, read_text(path, source.reading(split), text.account)):
             words = sentence.split() if source.tokenized else split_words(sentence.lower())
             if words:
                 text.sentences.append((" ".join(words), label))
@@ -125,12 +128,22 @@ def _read(paths: Sequence[Path], source: TextSource, split: str) -> _Text:
     return text
 
 
+def _with_progress(path: Path, rows: Iterator[_Row]) -> Iterator[_Row]:
+    """Say now and then how many sentences of a large file were read."""
+    said = time.monotonic()
+    for number, row in enumerate(rows):
+        if time.monotonic() - said > SECONDS:
+            said = time.monotonic()
+            print(f"Reading {printable(path.name)}: {number:,} sentences …", flush=True)
+        yield row
+
+
 def _write(texts: dict[str, _Text], folder: Path, source: TextSource) -> dict[str, Any]:
     """Write the files; return what there is to say of them."""
     sentences = {split: text.sentences for split, text in texts.items()}
     accounts = {split: text.account for split, text in texts.items()}
     if "valid" not in sentences:
-        held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source.train, accounts["train"])
+        held_out = _held_out(Counter(sentence for sentence, _ in sentences["train"]), source, accounts["train"])
         sentences["valid"] = [line for line in sentences["train"] if line[0] in held_out]
         sentences["train"] = [line for line in sentences["train"] if line[0] not in held_out]
     names = _called_alike(sentences, accounts)
@@ -207,7 +220,7 @@ def _folded(label: str) -> str:
         return unicodedata.normalize("NFKC", label).casefold()
 
 
-def _held_out(counts: Counter[str], name: str, account: Account) -> set[str]:
+def _held_out(counts: Counter[str], source: TextSource, account: Account) -> set[str]:
     """The sentences that become the validation set, which has a twentieth of all lines: those with the lowest sha256.
 
     So they are the same whatever their order. All copies of a sentence stay on one side: a sentence with more copies than
@@ -217,7 +230,8 @@ def _held_out(counts: Counter[str], name: str, account: Account) -> set[str]:
         many = f"{len(counts)} different sentences are" if len(counts) > 1 else "One sentence is"
         why = left_out_text(account.left_out, account.first)
         raise UserError(
-            f"{many} too few to hold out a part of {name} for validation; add text, one sentence per line."
+            f"{many} too few to hold out a part of {source.train} for validation; add text, one sentence per line."
+            + (f" Is {source.column} the column of the text?" if source.column else "")
             + (why and f" Left out: {why}.")
         )
     lines = counts.total()

@@ -37,7 +37,7 @@ from train.corpora.signs import LOOKED_AT as MOST_SAMPLED
 from train.corpora.signs import signs
 from train.corpora.table import LOOKED_AT, Table, folded, label_of, lack_of, listed
 from train.corpora.tables import delimited
-from train.corpora.text_column import text_and_label
+from train.corpora.text_column import note_splits, text_and_label
 from train.corpora.written import refuse_written
 
 NO_LABEL = "-1"  # of what has names for its labels, as the tests of GLUE
@@ -77,7 +77,7 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
             if len(sample) < MOST_SAMPLED:
                 sample.append(text)
             yield text, label, place
-        for sign in signs(sample) + ([] if account.whole_lines else hints_of_cells(sample)):
+        for sign in signs(sample, reading.tokenized) + ([] if account.whole_lines else hints_of_cells(sample)):
             account.note(sign)
     except (OSError, EOFError, ValueError, ArithmeticError, zlib.error) as error:
         raise cannot_read(path, error) from None
@@ -183,6 +183,7 @@ def _cells(path: Path, table: Table, reading: Reading, account: Account) -> Iter
     if reading.label_column and not label_column:
         known = f"; the columns are {listed(table.names)}" if table.names else ""
         account.note(f"there is no column {reading.label_column}, and so no label{known}")
+    note_splits(table, (column, label_column), account)
     names = table.label_names(label_column) if label_column else {}
     account.label_names |= names
     for place, record in table.rows([column, *([label_column] if label_column else [])], account):

@@ -55,8 +55,6 @@ _ROWS = (
         r"(?:^|\s)[^\s/?=]*[A-Za-z\u00c0-\u058f]\?[A-Za-z\u00c0-\u058f](?!\S*=)",  # not of watch?v=...
         "? stands within words, where letters may have been lost; save the original as UTF-8",
     ),
-    (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
-    (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
     (0.9, r"^(?:\S+/[A-Z]{2,4}\$? ){2}", "words carry tags, as in boat/NN; remove them"),
     (0.9, r"^\(+\s*(?:[A-Z]{1,5}|\d) .*\)$", "sentences are syntax trees; save their words alone"),
     (
@@ -84,12 +82,6 @@ _ROWS = (
         0.005,
         r"^(?:nan|NaN|None|NULL|null|<NA>|N/A|n/a)$",
         "nan, None and the like are read as sentences; remove these rows where a text is missing",
-    ),
-    (
-        0.8,
-        r"^(?=\S*(?:[()=#\[\]]|[A-Z]{4}|[a-z]\d))(?:[BCFHIKNOPSVWY]|Br|Cl|[bcnops]|\[\S+?\]|[()=#+\\/@.%\d-]){5,}$|^[A-Z*]{20,}$",
-        "texts are formulas or sequences, such as SMILES or proteins, and each is one word; put spaces between their symbols "
-        "and say --tokenized, which keeps capitals",
     ),
     (0.1, r'^="', 'texts begin with =", as for spreadsheets, which is read as text; remove it'),
     (0.1, r"\w-$", "words are cut at the ends of lines; join them"),
@@ -136,27 +128,42 @@ _ROWS = (
     (0.05, "《[\u3040-\u30ff]+》", "readings in 《…》 are read as text; remove them"),
     (0.0, r"\*\*\* ?(?:START|END) OF TH", "notes of Project Gutenberg are read as text; remove what is not of the book"),
 )  # fmt: skip
+_ROWS_OF_WORDS = (  # the same, of text that is not tokenized
+    (0.5, r"(?:^| )\w(?: +\w){7}", "letters stand apart, as words do; join them"),
+    (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
+    (
+        0.8,
+        r"^(?=\S*(?:[()=#\[\]]|[A-Z]{4}|[a-z]\d))(?:[BCFHIKNOPSVWY]|Br|Cl|[bcnops]|\[\S+?\]|[()=#+\\/@.%\d-]){5,}$|^[A-Z*]{20,}$",
+        "texts are formulas or sequences, such as SMILES or proteins, and each is one word; put spaces between their symbols "
+        "and say --tokenized, which keeps capitals",
+    ),
+)
 _HAN_OR_KANA = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
 _SPEAKER = re.compile(r"[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}[.:]?")
 _NUMBER = re.compile(r"\d+")
 _SENTENCE_END = re.compile(r"(?:\w{4}|\W)[.!?…]$|[。！？]$")  # and not of Jan. or no.
+_ENDS_A_WORD = re.compile(r"\w[.!?,](?:\s|$)")
+_STANDS_APART = re.compile(r"(?:^|\s)[.!?,](?:\s|$)")
 SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)
+SIGNS_OF_WORDS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS_OF_WORDS)
 
 
-def signs(sentences: Sequence[str]) -> list[str]:
+def signs(sentences: Sequence[str], tokenized: bool = False) -> list[str]:
     """One phrase for the summary for each sign that many of the sentences show; none where there are few sentences."""
     texts = [sentence.strip()[:LONGEST_LOOKED_AT] for sentence in sentences]
     found = [
         phrase
-        for share, pattern, phrase in SIGNS
+        for share, pattern, phrase in SIGNS + (() if tokenized else SIGNS_OF_WORDS)
         if len(texts) >= FEW and (count := sum(map(bool, map(pattern.search, texts)))) and count >= share * len(texts)
     ]
     if len(texts) >= FEW and (_are_labels(texts, 0, _CLASSES) or _are_labels(texts, -1, _CLASSES | _NUMBERS)):
         found.append(
             "sentences seem to begin or end with a label, such as pos or 0, which is read as text; separate it by a tab"
         )
-    if len(texts) >= FEW and 2 * sum(map(_stand_apart, texts)) > len(texts):
+    if len(texts) >= FEW and not tokenized and 2 * sum(map(_stand_apart, texts)) > len(texts):
         found.append("words stand apart already; --tokenized keeps them whole")
+    if len(texts) >= FEW and tokenized and _is_unsplit(texts):
+        found.append("full stops and commas are parts of words, as in home.: the text is not split, so leave --tokenized out")
     if len(texts) >= FEW and _are_speakers(texts):
         found.append("lines that hold a name in capitals alone, as of speakers in plays, are read as sentences; remove them")
     if len(texts) >= FEW and (end := _ending(texts)):
@@ -169,6 +176,12 @@ def _stand_apart(text: str) -> bool:
     """Whether words of Chinese or Japanese, and not single letters, stand between spaces."""
     words = [word for word in text.split() if _HAN_OR_KANA.fullmatch(word)]
     return len(words) >= 4 and 1.2 * len(words) <= sum(map(len, words)) <= 6 * len(words)
+
+
+def _is_unsplit(texts: Sequence[str]) -> bool:
+    """Whether full stops and commas stand at the ends of words in most texts, and alone in hardly any."""
+    at_ends, alone = (sum(map(bool, map(sign.search, texts))) for sign in (_ENDS_A_WORD, _STANDS_APART))
+    return 2 * at_ends > len(texts) and alone < 0.05 * len(texts)
 
 
 def _are_speakers(texts: Sequence[str]) -> bool:

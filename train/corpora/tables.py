@@ -73,7 +73,7 @@ def delimited(
     if layout.quote == "'":
         account.note("fields are in single quotes")
     if not headed and header is None:
-        account.note("the first row is not a header, so columns are numbered (--header changes this)")
+        account.note("the first row is not a header, so columns are numbered from 1 (--header changes this)")
     if headed and header is None and not wanted and not any(map(is_known_name, names)):
         account.note("the first row is read as a header (--no-header changes this)")
     account.whole_lines = len(names) == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 from dgvae.errors import UserError
@@ -10,8 +12,16 @@ from train.corpora.account import Account
 from train.corpora.columns import is_number
 from train.corpora.lines import SENTENCE
 from train.corpora.options import Reading
-from train.corpora.table import LOOKED_AT, Table, listed, longer_within, name_among, word_count
+from train.corpora.table import LOOKED_AT, Table, folded, listed, longer_within, name_among, word_count
 
+_MOMENT = re.compile(  # as Google Forms writes it, "2024/01/02 10:05:00 AM GMT+1"
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?"
+    r"(?: ?(?:GMT|UTC|[A-Z]{3,4})?(?:[+-]\d{1,2}(?::?\d\d)?)?)?",
+    re.IGNORECASE,
+)
+MOST_ROWS = 100_000  # that are looked at for what a column says
+_SPLIT_COLUMNS = {"split", "set", "subset", "partition", "usage", "is_valid", "is_validation", "is_test", "is_train"}
+_SPLITS = {"train", "training", "valid", "validation", "val", "dev", "development", "test", "testing"}
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 
 
@@ -63,10 +73,26 @@ def text_and_label(path: Path, table: Table, reading: Reading) -> tuple[str, str
     return found[0], label_column
 
 
+def note_splits(table: Table, used: Collection[str | None], account: Account) -> None:
+    """Say that a column tells which rows are to train on, and that all rows are taken."""
+    names = table.names or [*next((row for _, row in table.rows(None, Account())), {})]
+    for name in (name for name in names if folded(name) in _SPLIT_COLUMNS and name not in used):
+        rows = islice(table.rows([name], Account()), MOST_ROWS)
+        values = dict.fromkeys(str(row.get(name)).strip().lower() for _, row in rows)
+        whether = folded(name).startswith("is_") and values.keys() <= {"true", "false", "0", "1", "yes", "no"}
+        if len(values) > 1 and (whether or values.keys() <= _SPLITS):
+            account.note(
+                f"all rows are taken, whatever column {name} says ({listed(values)}); save those of each kind as a file of its "
+                "own, and give them with --valid-file and --test-file"
+            )
+
+
 def _known(path: Path, names: Collection[str], wanted: str, reading: Reading) -> str:
     if (name := name_among(names, wanted)) is None:
         otherwise = ""
-        if wanted.isdecimal() and reading.header is not False:
+        if wanted == "0" and all(name.isdecimal() for name in names):
+            otherwise = " Columns are numbered from 1."
+        elif wanted.isdecimal() and reading.header is not False:
             otherwise = " If the first row is no header, say --no-header."
         elif len(names) == 1 and not wanted.isdecimal():
             otherwise = " If lines stand above the header, remove them."
@@ -95,7 +121,7 @@ def _why_no_column(path: Path, names: list[str], nested: list[str], wordy: bool)
 
 def _is_wordy(value: object) -> bool:
     """Whether it is text, and no number that a .csv file holds as text."""
-    if not isinstance(value, str) or not value.strip() or is_number(value.strip()):
+    if not isinstance(value, str) or not value.strip() or is_number(value.strip()) or _MOMENT.fullmatch(value.strip()):
         return False
     try:
         float(value)

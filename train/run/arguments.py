@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from dgvae.methods.table import methods_list
 from dgvae.text.corpora import CORPORA
@@ -77,7 +77,7 @@ def can_be(parser: argparse.ArgumentParser, name: str, value: Any) -> bool:
 
 def make_parser(exit_on_error: bool = True) -> argparse.ArgumentParser:
     """The command's options. Their defaults are those of `FitOptions`; see `given_options`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m train.fit",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -216,6 +216,17 @@ class _Once(argparse.Action):
         if getattr(namespace, self.dest) not in (None, values):
             parser.error(f"{flag} is given twice; it takes one text. Put several files into one.")
         setattr(namespace, self.dest, values)
+
+
+class Parser(argparse.ArgumentParser):
+    """As argparse has it, but it says why texts are left over."""
+
+    def error(self, message: str) -> NoReturn:
+        """See `ArgumentParser`."""
+        left = message.removeprefix("unrecognized arguments: ")
+        if left != message and not left.startswith("-"):
+            message += "; every option takes one value, so put several files into one, and quote names with spaces"
+        super().error(message)
 
 
 class _ListMethods(argparse.Action):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from dgvae.text.known_texts import OPTIONS_FILE
 from dgvae.text.tokenizer import SPECIAL_WORDS, WordTokenizer
 from train.corpora import TextSource, find_corpus, prepare
 from train.corpora.prepare import names_file
+from train.corpora.reading import is_path
 from train.run.arguments import text_options
 from train.run.initial import check_initial, read_initial, take_weights
 from train.run.loop import Plan, Run
@@ -53,6 +55,12 @@ def corpus_folder(options: FitOptions) -> Path:
     refuse_moved(options)
     if options.corpus in CORPORA or (options.corpus and options.data):
         return find_corpus(options.corpus, Path(options.data) if options.data else None)
+    if options.corpus and "/" not in options.corpus and not is_path(options.corpus):
+        like = get_close_matches(options.corpus.lower().replace("_", "-"), CORPORA, n=1, cutoff=0.6)
+        raise UserError(
+            f"There is no corpus {options.corpus}; --corpus takes {', '.join(CORPORA)}, or a data set of the Hub, owner/name, "
+            f"as stanfordnlp/imdb. Files of your own are given with --train-file.{f' Did you mean {like[0]}?' if like else ''}"
+        )
     return prepare(TextSource(options.source, options.valid_file, options.test_file, **text_options(options)))
 
 
@@ -129,7 +137,8 @@ def why_no_words(options: FitOptions, training: Split) -> str:
             f"No word of {corpus_name(options)} occurs twice: {UNSPLIT}; split it with a word segmenter and give --tokenized."
         )
     if options.min_count > 1:
-        return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text."
+        column = f" Is {options.column} the column of the text?" if options.column else ""
+        return f"No word of {corpus_name(options)} occurs {options.min_count} times; lower --min-count, or add text.{column}"
     return f"{corpus_name(options)} holds no words except {', '.join(SPECIAL_WORDS)}; give a text with words."
 
 

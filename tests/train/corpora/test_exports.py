@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from dgvae.errors import UserError
 from tests.train.corpora.test_tables import TEXTS, read, said
-from train.corpora.markup import cleaned
+from train.corpora.encodings import check_encoding
+from train.corpora.markup import TAGS, cleaned, count_markup
 
 MOODS = ["pos", "neg"] * 6
 QUOTE = '"'
@@ -221,3 +223,51 @@ def test_titles_beside_a_list_of_lines_are_not_taken_for_the_text(tmp_path: Path
         read(tmp_path / "a.json")
     (tmp_path / "a.json").write_text(json.dumps([poem | {"lines": poem["lines"][0].split()} for poem in poems]))  # keywords
     assert read(tmp_path / "a.json")[0] == ["Boats sail home"] * 12
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "is_said"),
+    [
+        ("split", ["train", "train", "valid", "test"], True),
+        ("is_valid", ["False", "True"], True),
+        ("set", ["first", "second"], False),
+        ("split", ["train", "train"], False),
+    ],
+)
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_column_that_says_the_split_is_said(name: str, values: list[str], is_said: bool, ending: str, tmp_path: Path) -> None:
+    rows = [{"text": f"the boat {n} sails home", name: values[n % len(values)]} for n in range(40)]
+    lines = [json.dumps(row) for row in rows]
+    if ending == ".csv":
+        lines = [f"text,{name}", *(",".join(row.values()) for row in rows)]
+    (tmp_path / f"a{ending}").write_text("\n".join(lines))
+    texts, _, account = read(tmp_path / f"a{ending}", column="text")
+    assert len(texts) == 40
+    assert (f"whatever column {name} says" in said(account)) == is_said
+
+
+def test_the_moments_of_a_form_are_no_text(tmp_path: Path) -> None:
+    rows = ["Timestamp,What do you think?", *(f"2024/01/{n:02} 10:05:00 AM GMT+1,the boat {n} sails" for n in range(1, 20))]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    assert read(tmp_path / "a.csv", header=True)[0] == [f"the boat {n} sails" for n in range(1, 20)]
+
+
+def test_comments_scripts_and_styles_are_taken_away_whole() -> None:
+    text = "<!-- wp:paragraph --><p>The boat</p><script type='x'>var a = '<b>';</SCRIPT> sails <style>p{color:red}</style>home"
+    assert cleaned(text, True).split() == ["The", "boat", "sails", "home"]
+    assert cleaned("a <!-- b", True) == "a <!-- b"
+    counts: Counter[str] = Counter()
+    count_markup("<!-- wp:paragraph -->", counts)
+    assert counts == {TAGS: 1}
+    assert cleaned("<!--" * 20_000 + "<script>" * 20_000, True)  # in a moment
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named", "text"),
+    [("cp932", "shift_jis", "①株式会社髙島屋"), ("cp949", "euc-kr", "뷁펲입니다"), ("gb18030", "gb2312", "朱镕基€")],
+)
+def test_an_encoding_is_read_as_the_larger_one_that_programs_write(
+    encoding: str, named: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([text] * 5), encoding=encoding)
+    assert read(tmp_path / "a.txt", encoding=check_encoding(named))[0] == [text] * 5

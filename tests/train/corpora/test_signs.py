@@ -97,6 +97,25 @@ def test_what_is_no_text_is_said(kind: str, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "plain", "tokenized"),
+    [
+        (["我们 今天 去 北京 。", "他 喜欢 喝 热 茶 。"] * 9, "words stand apart already", ""),
+        (["我 们 今 天 去 北 京", "M K T A Y I A K Q R"] * 9, "letters stand apart", ""),
+        (["the sail@@ or goes", "▁the ▁sail or"] * 9, "cut into pieces", ""),
+        (["The boat sails home.", "It waits, and we wait."] * 9, "", "leave --tokenized out"),
+        (["The boat sails home .", "It waits , and we wait ."] * 9, "", ""),
+    ],
+)
+def test_what_is_said_of_words_depends_on_whether_they_are_split(
+    lines: list[str], plain: str, tokenized: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    for how, phrase in ((False, plain), (True, tokenized)):
+        account = read(tmp_path / "a.txt", tokenized=how)[2]
+        assert phrase in said(account) if phrase else not account.found
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         [f"wake me up at {n % 12}:30" for n in range(40)],

@@ -77,3 +77,12 @@ def test_no_command_starts_more_threads_than_a_machine_can(command: str, tmp_pat
     with pytest.raises(SystemExit):
         main([*(["--method", "vae"] if command == "fit" else [str(tmp_path)]), "--out", str(tmp_path), "--threads", "100000"])
     assert "--threads: must be at most 1,024" in capsys.readouterr().err
+
+
+def test_a_text_that_is_left_over_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_options(["--train-file", "pos.txt", "neg.txt", "--out", "x"])
+    assert (
+        "unrecognized arguments: neg.txt; every option takes one value, so put several files into one"
+        in capsys.readouterr().err
+    )
