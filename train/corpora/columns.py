@@ -21,6 +21,9 @@ _HEADER_NAMES = {
     "target", "rating", "stars", "score", "date", "name", "body", "message", "question", "answer", "caption", "comment_text",
     "tweet", "headline", "abstract", "description", "summary", "utterance", "lyrics", "question1", "sentence1", "premise",
 }  # fmt: skip
+_NUMBER = re.compile(
+    r"[-+$€£]?\d[\d\s.,:/%TZ+-]*(?:[AaPp][Mm] ?)?(?:(?:GMT|UTC|[ECMP][SD]T|CES?T)(?:[+-]\d{1,2}(?::?\d\d)?)?)?"
+)
 
 
 def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str]) -> bool:
@@ -55,8 +58,8 @@ def is_known_name(cell: str) -> bool:
 
 
 def is_number(cell: str) -> bool:
-    """A number, a date, a price."""
-    return bool(re.fullmatch(r"[-+$€£]?\d[\d\s.,:/%TZ+-]*", cell))
+    """A number, a date, a price, a moment: "2024/01/02 10:05:00 AM GMT+1" of Google Forms."""
+    return bool(_NUMBER.fullmatch(cell))
 
 
 def classes_and_numbers(rows: Sequence[Sequence[str]]) -> dict[int, set[str] | None]:

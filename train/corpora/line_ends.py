@@ -13,7 +13,8 @@ from train.corpora.encodings import UTF_8, opened
 LONGEST = 2**24  # characters of a line; the rest of it is cut off
 _LOOKED_AT = 2**18  # characters, to tell what ends the lines
 _CELL = re.compile('"[^"]*"')
-_RARE = 20  # times as many carriage returns as line feeds: these stand within the lines of old Macs
+_MOST_RETURNS = 5  # alone for each line feed; more are the lines of old Macs
+_PARAGRAPHS = 50  # with more returns, a line is the part of an old Mac in a file that was joined
 
 
 def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str, bool]]:
@@ -33,16 +34,21 @@ def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str, bool]]
             while len(rest) == LONGEST and not rest.endswith("\n"):
                 rest = lines.readline(LONGEST)
             cut = rest is not line and rest not in ("", "\n")
-            line = line.rstrip("\r\n").replace("\r", " ")
-            yield number, line.removeprefix("\ufeff"), cut  # a mark stands where files were joined
+            line = line.rstrip("\r\n")
+            parts = line.split("\r") if line.count("\r") > _PARAGRAPHS else [line.replace("\r", " ")]
+            for place, part in enumerate(parts, 1):
+                yield number, part.removeprefix("\ufeff"), cut and place == len(parts)  # a mark stands where files were joined
+                number += place < len(parts)
 
 
 def _end_in_line_feeds(path: Path, encoding: str) -> bool:
     """Whether lines end in a line feed where carriage returns stand alone, too; in cells of old Macs, a line feed may stand."""
     with opened(path) as file, TextIOWrapper(file, encoding, "replace", newline="") as text:
         start = text.read(_LOOKED_AT).replace("\r\n", "\n")
-    beside = _CELL.sub("", start).strip() if "\r" in start else ""
-    return _RARE * beside.count("\n") > beside.count("\r")
+    if "\r" not in start:
+        return "\n" in start
+    beside = _CELL.sub("", start).strip()
+    return _MOST_RETURNS * beside.count("\n") > beside.count("\r")
 
 
 def first_lines(path: Path, encoding: str, count: int) -> list[str]:

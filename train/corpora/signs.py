@@ -133,7 +133,7 @@ _ROWS_OF_WORDS = (  # the same, of text that is not tokenized
     (0.3, r"\w@@(?: |$)|(?:^| )##\w|(?:^| )\u2581\w|\u0120\w", "words are cut into pieces (@@, ##, \u2581); join them"),
     (
         0.8,
-        r"^(?=\S*(?:[()=#\[\]]|[A-Z]{4}|[a-z]\d))(?:[BCFHIKNOPSVWY]|Br|Cl|[bcnops]|\[\S+?\]|[()=#+\\/@.%\d-]){5,}$|^[A-Z*]{20,}$",
+        r"^(?=\S*(?:[()=#\[\]]|[A-Z]{4}|[a-z]\d))(?:[BCFHIKNOPSVWY]|Br|Cl|[bcnops]|\[[^\s\[\]]+\]|[()=#+\\/@.%\d-]){5,}$|^[A-Z*]{20,}$",
         "texts are formulas or sequences, such as SMILES or proteins, and each is one word; put spaces between their symbols "
         "and say --tokenized, which keeps capitals",
     ),

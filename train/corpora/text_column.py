@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
@@ -14,11 +13,6 @@ from train.corpora.lines import SENTENCE
 from train.corpora.options import Reading
 from train.corpora.table import LOOKED_AT, Table, folded, listed, longer_within, name_among, word_count
 
-_MOMENT = re.compile(  # as Google Forms writes it, "2024/01/02 10:05:00 AM GMT+1"
-    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?"
-    r"(?: ?(?:GMT|UTC|[A-Z]{3,4})?(?:[+-]\d{1,2}(?::?\d\d)?)?)?",
-    re.IGNORECASE,
-)
 MOST_ROWS = 100_000  # that are looked at for what a column says
 _SPLIT_COLUMNS = {"split", "set", "subset", "partition", "usage", "is_valid", "is_validation", "is_test", "is_train"}
 _SPLITS = {"train", "training", "valid", "validation", "val", "dev", "development", "test", "testing"}
@@ -121,7 +115,7 @@ def _why_no_column(path: Path, names: list[str], nested: list[str], wordy: bool)
 
 def _is_wordy(value: object) -> bool:
     """Whether it is text, and no number that a .csv file holds as text."""
-    if not isinstance(value, str) or not value.strip() or is_number(value.strip()) or _MOMENT.fullmatch(value.strip()):
+    if not isinstance(value, str) or not value.strip() or is_number(value.strip()):
         return False
     try:
         float(value)

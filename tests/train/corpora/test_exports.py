@@ -249,7 +249,7 @@ def test_a_column_that_says_the_split_is_said(name: str, values: list[str], is_s
 def test_the_moments_of_a_form_are_no_text(tmp_path: Path) -> None:
     rows = ["Timestamp,What do you think?", *(f"2024/01/{n:02} 10:05:00 AM GMT+1,the boat {n} sails" for n in range(1, 20))]
     (tmp_path / "a.csv").write_text("\n".join(rows))
-    assert read(tmp_path / "a.csv", header=True)[0] == [f"the boat {n} sails" for n in range(1, 20)]
+    assert read(tmp_path / "a.csv")[0] == [f"the boat {n} sails" for n in range(1, 20)]
 
 
 def test_comments_scripts_and_styles_are_taken_away_whole() -> None:

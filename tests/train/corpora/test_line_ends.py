@@ -26,9 +26,24 @@ def test_a_carriage_return_within_a_text_cuts_nothing(layout: str, encoding: str
     assert not account.left_out
 
 
+def test_a_carriage_return_far_from_the_beginning_cuts_nothing(tmp_path: Path) -> None:
+    texts = [f"{text} {n} times" for n in range(1000) for text in TEXTS]
+    (tmp_path / "a.txt").write_bytes("\n".join([*texts, *LONG]).encode())
+    assert [" ".join(text.split()) for text in read(tmp_path / "a.txt")[0]] == texts + TEXTS
+
+
 def test_lines_of_text_keep_what_stands_behind_one(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("\n".join(LONG).encode())
     assert [" ".join(text.split()) for text in read(tmp_path / "a.txt")[0]] == TEXTS
+
+
+@pytest.mark.parametrize("parts", [(10, 1), (60, 60), (60, 1)])
+def test_a_file_that_was_joined_has_lines_of_both_kinds(parts: tuple[int, int], tmp_path: Path) -> None:
+    old, new = (
+        [f"the {kind} {n} sails home" for n in range(count)] for kind, count in zip(("boat", "cook"), parts, strict=True)
+    )
+    (tmp_path / "a.txt").write_bytes(("\r".join(old) + "\n" + "\n".join(new) + "\n").encode())
+    assert read(tmp_path / "a.txt")[0] == old + new
 
 
 @pytest.mark.parametrize("last", ["\r", "\n", ""])

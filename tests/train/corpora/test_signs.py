@@ -220,3 +220,8 @@ def test_the_summary_writes_no_control_characters() -> None:
     )  # fmt: skip
     assert all(how.isprintable() for _, how in text_lines(facts))
     assert r"\x1b]0;title\x07, \x202egood" in dict(text_lines(facts))["classes"]
+
+
+def test_formulas_with_a_number_behind_them_take_no_time(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(["[C]" * 60 + f" 0.{n}" for n in range(20)]))
+    assert len(read(tmp_path / "a.txt")[0]) == 20

@@ -250,7 +250,7 @@ def test_asked_again_it_shows_the_next_hole_and_after_the_last_the_first(tab: Ma
     for _ in range(6):
         said, number, *_ = tab.show_hole("A", "short-yelp/delta-vae", VAE, "euclidean", "", number)
         shown.append(number)
-    count = int(re.search(r"of (\d) in A", said)[1])  # pyright: ignore[reportOptionalSubscript]
+    count = int(re.search(r"of (\d) in the holes of A", said)[1])  # pyright: ignore[reportOptionalSubscript]
     assert len(set(shown)) == count > 1
     assert shown[count] == shown[0]
 
