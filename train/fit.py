@@ -25,6 +25,7 @@ from dgvae.distributed import world
 from dgvae.errors import NO_ROOM, UserError
 from dgvae.evaluation.figures import FIGURES
 from dgvae.text.corpora import Split
+from dgvae.text.tokenizer import SPECIAL_WORDS
 from train.claims import claimed
 from train.evaluate.finish import add_map, finish, map_command
 from train.run.data import Batches
@@ -86,9 +87,9 @@ def fit(options: FitOptions, claims: bool) -> None:
         else:
             run, tokenizer, options = resume_run(options, training, validation, evaluation, device)
         config = run.model.config
-        weights = sum(p.numel() for p in run.model.parameters())
+        weights, words = sum(p.numel() for p in run.model.parameters()), len(tokenizer) - len(SPECIAL_WORDS)
         print_main(
-            f"{config.title}: {weights:,} weights, {len(tokenizer):,} words, {len(training.sentences):,} sentences, {device}"
+            f"{config.title}: {weights:,} weights, {words:,} words, {len(training.sentences):,} sentences, {device}"
             + (f", {world()[1]} processes" if world()[1] > 1 else "")
         )
 

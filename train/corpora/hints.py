@@ -11,7 +11,7 @@ from train.corpora.columns import MOST_VALUES
 
 FEW_LINES = 10  # fewer show nothing
 LONGEST_LOOKED_AT = 2000  # characters of a line
-LONGEST_BEGINNING = 40  # characters that are looked at and shown
+LONGEST_BEGINNING = 80  # characters that are looked at and shown
 MOST_WORDS = 3  # of a class
 MANY_LINES = 50  # fewer sentences may begin with one of few words
 MOST = 0.9  # of all lines must show it
@@ -76,7 +76,8 @@ def hints_of_cells(texts: Sequence[str]) -> list[str]:
         return []
     if _moments(filled) > SOME:
         return [_OF_MOMENTS]
-    found = _names(filled, in_cells=True) or _single_words(filled) or _beginning(filled) or _names_of_lines(filled)
+    whole = _filled([" ".join(text.split("\n")) for text in texts])
+    found = _names(filled, in_cells=True) or _single_words(whole) or _beginning(filled) or _names_of_lines(filled)
     return [found] if found else []
 
 
@@ -202,7 +203,7 @@ def _fill_their_width(lines: Sequence[str], ended: Sequence[bool], usual: int) -
 
 
 def _beginning(lines: Sequence[str]) -> str | None:
-    """What comes before every sentence: a number, a time, a sign of a list, a quote; or words, before a capital letter."""
+    """What comes before every sentence: a number, a time, a sign of a list; or words, with a colon or before a capital."""
     shapes = [re.sub(r"\d+", "0", _dated(line.lstrip())) for line in lines]
     prefix = ""
     while starts := Counter(shape[: len(prefix) + 1] for shape in shapes if len(shape) > len(prefix)).most_common(1):
@@ -212,7 +213,8 @@ def _beginning(lines: Sequence[str]) -> str | None:
     match, words = _SIGNS.match(prefix), prefix.rpartition(" ")[0] + " "
     if not match and " " in words[:-1]:
         behind = [shape[len(words) :] for shape in shapes if shape.startswith(words)]
-        prefix = words if sum(rest[:1].isupper() for rest in behind) >= MOST * len(lines) else ""
+        is_apart = words.endswith(": ") or sum(rest[:1].isupper() for rest in behind) >= MOST * len(lines)
+        prefix = words if is_apart else ""
     else:
         prefix = match[0] if match else ""
     prefix = prefix.rstrip()

@@ -80,7 +80,7 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
     quoted = (layout and has_cells_of_several_lines(lines)) or _are_quoted(lines, layout)
     start = [line.split(maxsplit=1)[0] for line in lines]
     fasttext = any(_without_fasttext(line)[0] for line in lines)
-    numbered = False
+    numbered, account.whole_lines = False, not (fasttext or layout)
     if fasttext:
         account.note(f"labels are the words that begin with {FASTTEXT}")
     elif numbered := _number_the_lines(lines, layout):
@@ -93,10 +93,8 @@ def read_lines(path: Path, encoding: str, layout: str, account: Account) -> Iter
         and 2 * len(set(start)) <= len(start)
     ):
         account.note("every line begins with a word such as A:b, read as text; if it is a label, put a tab after it")
-    else:
-        account.whole_lines = True
-        if found := hint([unquoted(line) for line in lines] if quoted else lines):
-            account.note(found)
+    elif found := hint([unquoted(line) for line in lines] if quoted else lines):
+        account.note(found)
     if quoted:
         account.note("quotes around the texts are left out")
     tabs, unlabeled, labeled, numbers = 0, 0, 0, numbered_lines(path, encoding)

@@ -61,10 +61,11 @@ def check_initial(source: str, initial: TextVAE, tokenizer: WordTokenizer, confi
     Raises:
         UserError: the weights do not fit the config, or the vocabulary does not fit the text.
     """
-    for name in SIZES:
-        if (found := getattr(initial.config, name)) != getattr(config, name):
-            flag = name.replace("_", "-")
-            raise UserError(f"{source} has {flag} {found}, not {getattr(config, name)}; give --{flag} {found}.")
+    flags = {name.replace("_", "-"): name for name in SIZES if getattr(initial.config, name) != getattr(config, name)}
+    if flags:
+        has = ", ".join(f"{flag} {getattr(initial.config, name)}, not {getattr(config, name)}" for flag, name in flags.items())
+        give = " ".join(f"--{flag} {getattr(initial.config, name)}" for flag, name in flags.items())
+        raise UserError(f"{source} has {has}; give {give}.")
     theirs, ours = initial.config.row, config.row
     if theirs.posterior != ours.posterior:
         raise UserError(

@@ -77,6 +77,8 @@ SIGNS = {
     "proteins": ([f"MKTAYIAKQRQISFVKSHFSRQ{letter}EERLGLIEVQ" for letter in "ACDEFGHIKLMN"], "such as SMILES"),
     "subjects of mails": (each("Subject: TEXT"), "begin with a name and :, as Subject:"),
     "titles": ([f"Verified Purchase {word} we saw" for word in WORDS], "begin with Verified Purchase"),
+    "tasks": ([f"Translate English to German: {word.lower()} we saw" for word in WORDS], "German:, which"),
+    "long tasks": ([f"Write a short review of the following product: {word} we saw" for word in WORDS], "product:, which"),
     "numbered passages": ([f"Passage {n}: {word} we saw" for n, word in enumerate(WORDS)], "begin with Passage 0:"),
     "moments": (each("[00:12] Ann: TEXT"), "begin with"),
     "joined letters": (each("ﬁsh TEXT"), "joined"),
@@ -220,6 +222,21 @@ def test_the_summary_writes_no_control_characters() -> None:
     )  # fmt: skip
     assert all(how.isprintable() for _, how in text_lines(facts))
     assert r"\x1b]0;title\x07, \x202egood" in dict(text_lines(facts))["classes"]
+
+
+def test_the_first_line_of_a_text_is_not_taken_for_all_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "text,mood\n" + "".join(f'"{word}\nwe saw them sail",{n % 2}\n' for n, word in enumerate(WORDS))
+    )
+    assert "single word" not in said(read(tmp_path / "a.csv", column="text")[2])
+
+
+def test_one_thing_is_said_of_what_lines_begin_with(tmp_path: Path) -> None:
+    kinds = ("DESC:manner", "ENTY:animal", "NUM:date")
+    (tmp_path / "a.txt").write_text("\n".join(f"{kinds[n % 3]} How did boat {n} sail ?" for n in range(60)))
+    found = read(tmp_path / "a.txt")[2].found
+    assert len(found) == 1
+    assert "put a tab after it" in found[0]
 
 
 def test_formulas_with_a_number_behind_them_take_no_time(tmp_path: Path) -> None:

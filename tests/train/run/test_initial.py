@@ -89,8 +89,8 @@ def test_weights_that_do_not_fit_are_refused_in_a_sentence(corpus: Path, checkpo
     shelf, out = checkpoints / "short-yelp", tmp_path / "out"
     mdg = ("--method", "mdg-vae", "--set", "aggregation_size=32", "--init-from")
     assert "vmf posteriors and MDG-VAE gaussian ones" in refusal(corpus, out, capsys, *mdg, str(shelf / "vmf-vae"))
-    assert "hidden-dim 16, not 20; give --hidden-dim 16" in refusal(
-        corpus, out, capsys, *mdg, str(shelf / "vae"), "--hidden-dim", "20"
+    assert "hidden-dim 16, not 20, latent-dim 4, not 5; give --hidden-dim 16 --latent-dim 4." in refusal(
+        corpus, out, capsys, *mdg, str(shelf / "vae"), "--hidden-dim", "20", "--latent-dim", "5"
     )
     assert "another decoder" in refusal(corpus, out, capsys, *mdg, str(shelf / "skip-vae"))
     assert "own kind" in refusal(corpus, out, capsys, "--method", "bn-vae", "--init-from", str(shelf / "vae"))
