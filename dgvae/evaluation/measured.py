@@ -68,7 +68,7 @@ class Measured:
 
     @property
     def trained_on(self) -> float | None:
-        """What tells the training text's trigram model from others: the perplexity of the measured sentences."""
+        """What tells the trigram model of the training text from others: the perplexity of what was measured, as it is read."""
         perplexity = self.record.reference.get("forward_perplexity")
         return None if perplexity is None else round(perplexity, 3)
 
@@ -80,13 +80,14 @@ class Measured:
 def remarks(checkpoints: Iterable[Measured]) -> list[str]:
     """What to say beside a table of these: which of them don't compare, and why; and which were stopped."""
     reads: dict[str, set[tuple[object, ...]]] = {}
-    trained_on: dict[str, set[float | None]] = {}
+    trained_on: dict[tuple[object, ...], set[float | None]] = {}  # by what is measured and how it is read
     stopped = []
     for checkpoint in checkpoints:
         if checkpoint.record.training.get("finished") is False:
             stopped.append(checkpoint.name)
         reads.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.reads)
-        trained_on.setdefault(checkpoint.record.evaluation.sha256, set()).add(checkpoint.trained_on)
+        read = checkpoint.record.evaluation.sha256, checkpoint.reads
+        trained_on.setdefault(read, set()).add(checkpoint.trained_on)
     differ = any(len(ways) > 1 for ways in reads.values())
     trained_apart = any(len(texts - {None}) > 1 for texts in trained_on.values())
     cut_off = [f"The training of {', '.join(stopped)} was stopped before the end."] if stopped else []

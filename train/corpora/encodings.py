@@ -55,7 +55,13 @@ _SEVEN_BITS = (
     ("utf-7", re.compile(rb"\+(?:A[K-P][AEIMQUYcgkosw048]|[A-Za-z0-9/][A-Za-z0-9+/]{2,})-?"), re.compile(rb"\+")),
 )
 _FEWEST_ESCAPES = 5
-_WHOLE = {"shift_jis": "cp932", "euc_kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030"}  # as browsers read them
+_WHOLE = {
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "cp950",
+}  # as browsers read them
 _GZIP = b"\x1f\x8b"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import islice
 from pathlib import Path
 
 from dgvae.errors import UserError
@@ -13,9 +12,9 @@ from train.corpora.lines import SENTENCE
 from train.corpora.options import Reading
 from train.corpora.table import LOOKED_AT, Table, folded, listed, longer_within, name_among, word_count
 
-MOST_ROWS = 100_000  # that are looked at for what a column says
 _SPLIT_COLUMNS = {"split", "set", "subset", "partition", "usage", "is_valid", "is_validation", "is_test", "is_train"}
-_SPLITS = {"train", "training", "valid", "validation", "val", "dev", "development", "test", "testing"}
+_SPLITS = {"train", "training", "valid", "validation", "val", "dev", "development", "test", "testing", "eval", "evaluation", "holdout",
+           "unlabeled", "unsupervised", "publictest", "privatetest", "public", "private"}  # fmt: skip
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 
 
@@ -71,8 +70,9 @@ def note_splits(table: Table, used: Collection[str | None], account: Account) ->
     """Say that a column tells which rows are to train on, and that all rows are taken."""
     names = table.names or [*next((row for _, row in table.rows(None, Account())), {})]
     for name in (name for name in names if folded(name) in _SPLIT_COLUMNS and name not in used):
-        rows = islice(table.rows([name], Account()), MOST_ROWS)
-        values = dict.fromkeys(str(row.get(name)).strip().lower() for _, row in rows)
+        found = (row.get(name) for _, row in table.rows([name], Account()))
+        values = dict.fromkeys(str(value).strip().lower() for value in found if value is not None)
+        values = {value: None for value in values if value not in ("", "nan", "none", "null")}
         whether = folded(name).startswith("is_") and values.keys() <= {"true", "false", "0", "1", "yes", "no"}
         if len(values) > 1 and (whether or values.keys() <= _SPLITS):
             account.note(

@@ -225,7 +225,7 @@ class Parser(argparse.ArgumentParser):
         """See `ArgumentParser`."""
         left = message.removeprefix("unrecognized arguments: ")
         if left != message and not left.startswith("-"):
-            message += "; every option takes one value, so put several files into one, and quote names with spaces"
+            message += "; an option takes one value at most, so put several files into one, and quote names with spaces"
         super().error(message)
 
 

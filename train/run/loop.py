@@ -18,7 +18,7 @@ from train.run.data import Batches
 from train.run.events import Epoch, Step
 from train.run.recipes import RECIPES, Recipe, initialize
 from train.run.schedules import SCHEDULES, Timing, learning_rate_share
-from train.run.validation import fast_math, validate
+from train.run.validation import fast_math, settle, validate
 
 FULL_WEIGHT = 0.99  # share of the regularizer's weight that counts as all of it
 CRITIC_LEARNING_RATE = 1e-3  # of Adam, whatever the model's optimizer
@@ -186,7 +186,7 @@ def train(run: Run, training: Batches, validation: Batches) -> Iterator[Step | E
         if run.pretraining and run.epoch == run.pretraining and run.step == 0:
             run.end_pretraining()
         yield from _take_steps(run, training, pace)
-        yield _end_epoch(run, validation, pace)
+        yield _end_epoch(run, training, validation, pace)
 
 
 def _take_steps(run: Run, training: Batches, pace: _Pace) -> Iterator[Step]:
@@ -202,9 +202,10 @@ def _take_steps(run: Run, training: Batches, pace: _Pace) -> Iterator[Step]:
     run.refuse_non_finite()
 
 
-def _end_epoch(run: Run, validation: Batches, pace: _Pace) -> Epoch:
+def _end_epoch(run: Run, training: Batches, validation: Batches, pace: _Pace) -> Epoch:
     """Validate, note whether the weights of now are the best, and go on to the next epoch."""
     learning_rate = run.plan.learning_rate * pace.share_of_learning_rate(max(0, run.step - 1))
+    settle(run.model, training.epoch(run.plan.batch_size, run.plan.seed, run.epoch))
     result = validate(run.model, run.regularizer, validation, run.plan.batch_size)
     if result is None:
         raise diverged(run.epoch, run.step, "the validation objective")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,9 +11,11 @@ import torch
 
 from dgvae.distributed import world
 from dgvae.evaluation.latent_figures import LatentMetrics, latent_metrics
+from dgvae.model.heads import BatchNormHead
 from dgvae.model.text_vae import TextVAE
 from dgvae.posteriors import Posterior, concatenate
 from dgvae.regularizers import Regularizer
+from dgvae.text.batch import Batch
 from train.run.data import Batches
 from train.run.processes import all_gather, all_gather_rows
 
@@ -30,6 +33,22 @@ class Validation:
     regularizer: float
     objective: float
     latents: LatentMetrics
+
+
+@torch.no_grad()
+def settle(model: TextVAE, batches: Iterator[Batch]) -> None:
+    """Make the statistics of a batch norm those of the weights of now, by some training batches.
+
+    A running average is behind: with few batches in an epoch, most of it would be of weights that are long gone.
+    """
+    head = model.encoder.head
+    if not isinstance(head, BatchNormHead):
+        return
+    head.batches.zero_()
+    model.train()
+    with torch.random.fork_rng(), fast_math(model.device):
+        for batch in islice(batches, round(1 / head.RATE)):
+            model.encode(batch)
 
 
 @torch.no_grad()

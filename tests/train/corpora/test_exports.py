@@ -230,6 +230,8 @@ def test_titles_beside_a_list_of_lines_are_not_taken_for_the_text(tmp_path: Path
     [
         ("split", ["train", "train", "valid", "test"], True),
         ("is_valid", ["False", "True"], True),
+        ("Usage", ["Training", "Training", "PublicTest", "PrivateTest"], True),
+        ("split", ["train", "train", "", "test"], True),
         ("set", ["first", "second"], False),
         ("split", ["train", "train"], False),
     ],
@@ -264,7 +266,12 @@ def test_comments_scripts_and_styles_are_taken_away_whole() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "named", "text"),
-    [("cp932", "shift_jis", "①株式会社髙島屋"), ("cp949", "euc-kr", "뷁펲입니다"), ("gb18030", "gb2312", "朱镕基€")],
+    [
+        ("cp932", "shift_jis", "①株式会社髙島屋"),
+        ("cp949", "euc-kr", "뷁펲입니다"),
+        ("gb18030", "gb2312", "朱镕基€"),
+        ("cp950", "big5", "恒裏€"),
+    ],
 )
 def test_an_encoding_is_read_as_the_larger_one_that_programs_write(
     encoding: str, named: str, text: str, tmp_path: Path

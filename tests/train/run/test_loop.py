@@ -7,7 +7,9 @@ import torch
 
 from dgvae.methods.config import TextVAEConfig
 from dgvae.model.decoder import BagOfWordsDecoder
+from dgvae.model.heads import BatchNormHead
 from dgvae.model.text_vae import TextVAE
+from dgvae.posteriors import concatenate
 from dgvae.regularizers import build_regularizer
 from train.run.data import Batches
 from train.run.events import Epoch, Step
@@ -87,6 +89,21 @@ def test_a_critic_learns_beside_the_model_and_from_samples_alone() -> None:
     list(train(run, BATCHES, BATCHES))
     assert encoder_gradients == [False] * 24  # 8 steps of 3
     assert not any(torch.equal(x, critic[name]) for name, x in run.regularizer.state_dict().items())
+
+
+def test_what_is_validated_of_a_batch_norm_has_the_statistics_of_the_weights_of_now() -> None:
+    run = make_run("bn-vae", 6)
+    head = run.model.encoder.head
+    assert isinstance(head, BatchNormHead)
+    for event in train(run, BATCHES, BATCHES):
+        if not isinstance(event, Epoch):
+            continue
+        with torch.no_grad():
+            mean = concatenate([run.model.encode(batch) for batch in BATCHES.epoch(8, 0, 0)]).location
+            torch.testing.assert_close(mean.mean(0), head.shift.detach(), atol=0.1, rtol=0)
+            torch.testing.assert_close(mean.std(0), head.gamma, atol=0.1, rtol=0)
+            head.weight[: len(head.gamma)] *= 3  # as a new model's encoder moves
+            head.running_mean += 5
 
 
 def test_the_auxiliary_loss_is_trained() -> None:

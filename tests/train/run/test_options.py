@@ -83,6 +83,6 @@ def test_a_text_that_is_left_over_is_explained(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         parse_options(["--train-file", "pos.txt", "neg.txt", "--out", "x"])
     assert (
-        "unrecognized arguments: neg.txt; every option takes one value, so put several files into one"
+        "unrecognized arguments: neg.txt; an option takes one value at most, so put several files into one"
         in capsys.readouterr().err
     )
