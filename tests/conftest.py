@@ -61,6 +61,7 @@ def cache_of_its_own(of_all_workers: Path) -> Iterator[None]:
     """What an earlier run of other code left in the user's cache must not make a test pass."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_CACHE_HOME", str(of_all_workers / "cache"))
+        patched.delenv("DGVAE_CACHE", raising=False)  # which goes before
         yield
 
 

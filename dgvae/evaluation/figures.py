@@ -39,7 +39,7 @@ class Figure:
 
     def judged(self, value: float) -> float:
         """A value, or the one of a match where it lies beyond that."""
-        return value if self.match is None else max(self.match, value)
+        return value if self.match is None or value > self.match or value != value else self.match
 
     @property
     def is_of_words(self) -> bool:

@@ -19,7 +19,7 @@ _BLOCK = (
     "thead|tr|ul"
 )
 _ATTRIBUTES = r"\s*/?>|\s[^<>]*=[^<>]*>|\s+(?:noshade|nowrap|compact|hidden|disabled|async|defer)\s*/?>"  # not a <b and c>
-_BLOCKS = (
+_HIDDEN = (
     (re.compile("<!--"), re.compile("-->")),
     (re.compile(r"<script\b[^<>]*>", re.IGNORECASE), re.compile("</script>", re.IGNORECASE)),
     (re.compile(r"<style\b[^<>]*>", re.IGNORECASE), re.compile("</style>", re.IGNORECASE)),
@@ -99,12 +99,12 @@ def _is_tag(match: re.Match[str]) -> bool:
 
 
 def _without_tags(text: str) -> str:
-    for begins, ends in _BLOCKS:
-        text = _without_blocks(text, begins, ends)
+    for begins, ends in _HIDDEN:
+        text = _without_hidden(text, begins, ends)
     return _TAG.sub(lambda match: match[0] if not _is_tag(match) else "" if match["inline"] else " ", text)
 
 
-def _without_blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> str:
+def _without_hidden(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> str:
     """Without comments, or scripts and styles with what is in them; what has no end stays."""
     kept, place = [], 0
     while (begin := begins.search(text, place)) and (end := ends.search(text, begin.end())):

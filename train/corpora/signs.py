@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from train.corpora.account import for_terminal
+from train.corpora.columns import MISSING
 
 FEW = 10  # fewer sentences show nothing
 LOOKED_AT = 1000  # sentences
@@ -80,7 +81,7 @@ _ROWS = (
     (0.02, r"^\[(?:deleted|removed)(?: by \w+)?\]$", "[deleted] and [removed] are read as sentences; remove these rows"),
     (
         0.005,
-        r"^(?:nan|NaN|None|NULL|null|<NA>|N/A|n/a)$",
+        r"^(?:nan|NaN|None|NULL|null|<NA>|NA|N/A|n/a)$",
         "nan, None and the like are read as sentences; remove these rows where a text is missing",
     ),
     (0.1, r'^="', 'texts begin with =", as for spreadsheets, which is read as text; remove it'),
@@ -142,7 +143,7 @@ _HAN_OR_KANA = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
 _SPEAKER = re.compile(r"[A-Z][A-Z'’-]+(?: [A-Z'’-]+){0,2}[.:]?")
 _NUMBER = re.compile(r"\d+")
 _SENTENCE_END = re.compile(r"(?:\w{4}|\W)[.!?…]$|[。！？]$")  # and not of Jan. or no.
-_ENDS_A_WORD = re.compile(r"\w[.!?,](?:\s|$)")
+_ENDS_A_WORD = re.compile(r"\w{3}[.!?,](?:\s|$)")  # and no mr. or no.
 _STANDS_APART = re.compile(r"(?:^|\s)[.!?,](?:\s|$)")
 SIGNS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS)
 SIGNS_OF_WORDS = tuple((share, re.compile(pattern), phrase) for share, pattern, phrase in _ROWS_OF_WORDS)
@@ -186,7 +187,7 @@ def _is_unsplit(texts: Sequence[str]) -> bool:
 
 def _are_speakers(texts: Sequence[str]) -> bool:
     """Whether few names in capitals stand alone in many lines, each before what its owner says."""
-    are_names = [bool(_SPEAKER.fullmatch(text)) for text in texts]
+    are_names = [bool(_SPEAKER.fullmatch(text)) and text not in MISSING for text in texts]
     names = Counter(text for text, is_name in zip(texts, are_names, strict=True) if is_name)
     follow = sum(first and second for first, second in pairwise(are_names))
     return names.total() >= 0.1 * len(texts) and len(names) <= names.total() / 3 and follow <= 0.05 * names.total()

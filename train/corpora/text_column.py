@@ -13,8 +13,10 @@ from train.corpora.options import Reading
 from train.corpora.table import LOOKED_AT, Table, folded, listed, longer_within, name_among, word_count
 
 _SPLIT_COLUMNS = {"split", "set", "subset", "partition", "usage", "is_valid", "is_validation", "is_test", "is_train"}
-_SPLITS = {"train", "training", "valid", "validation", "val", "dev", "development", "test", "testing", "eval", "evaluation", "holdout",
-           "unlabeled", "unsupervised", "publictest", "privatetest", "public", "private"}  # fmt: skip
+_SPLITS = {
+    "train", "training", "valid", "validation", "val", "dev", "development", "test", "testing", "eval", "evaluation", "holdout",
+    "unlabeled", "unsupervised", "publictest", "privatetest", "public", "private",
+}  # fmt: skip
 TEXT_COLUMNS = ("text", "sentence", "review", "document", "content")
 
 

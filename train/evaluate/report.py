@@ -99,7 +99,7 @@ def _reference(rows: Sequence[Row]) -> str:
 
 
 def _holes(row: Row) -> str:
-    """The worst holes: what the model says there, and the sentence that is nearest."""
+    """The largest places in holes: what the model says there, and the sentence that is nearest."""
     if not has_holes(row.record):
         return ""
     aggregated = row.aggregated
@@ -107,7 +107,7 @@ def _holes(row: Row) -> str:
         return ""
     model = TextVAE.from_pretrained(row.folder)
     tokenizer = WordTokenizer.load(tokenizer_path(row.folder))
-    lines = ["| hole: density gap | share of the prior | decoded there | nearest sentence |", "|---|---|---|---|"]
+    lines = ["| density gap of a place in holes | share of the prior | decoded there | nearest sentence |", "|---|---|---|---|"]
     for hole in found:
         said = tokenizer.decode(decode_latents(model, hole.z.unsqueeze(0))[0])
         nearest = row.text.sentences[hole.nearest] if row.text else f"number {hole.nearest + 1}"

@@ -16,7 +16,7 @@ SHOWN = 2 * MATCH  # of the prior in holes: with less there is none to show
 
 
 def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = None) -> tuple[Point, str]:
-    """The worst hole of a model, or the hole after one that is shown.
+    """The largest place in the holes of a model, or the place after the one that is shown.
 
     Args:
         shelf: all checkpoints.
@@ -37,12 +37,12 @@ def next_hole(shelf: Shelf, name: str | None, side: str, after: Point | None = N
     if (chance := hole_mass_by_chance(sentences)) > SHOWN and whole <= chance:
         kind = shelf.given.said("sentences", name)
         raise UserError(
-            f"Too few {kind} to tell whether {title} has holes: {whole:.0%} of the prior lies in holes, and with "
+            f"Too few {kind} to tell whether {title} has holes: {whole:.0%} of the draws on its map lie in holes, and with "
             f"{sentences:,} {kind} up to {chance:.0%} can appear to do so even if q(z) equals the prior."
         )
     if whole < SHOWN:
         raise UserError(
-            f"{title} has no hole to show: {whole:.1%} of the prior lies in holes, and {percent(MATCH)} is a match."
+            f"{title} has no hole to show: {whole:.1%} of the draws on its map lie in holes, and {percent(MATCH)} is a match."
         )
     draws = [Point(hole.index, is_draw=True) for hole in found]
     at = (draws.index(after) + 1) % len(draws) if after in draws else 0

@@ -73,6 +73,7 @@ SIGNS = {
     "cut texts": (each("TEXT… https://t.co/ab1"), "as if they were cut"),
     "readings": (each("船《ふね》 TEXT"), "readings"),
     "missing ones": ([*TEXTS, "nan"], "nan, None"),
+    "missing ones of R": ([*TEXTS, "NA", "NA"], "nan, None"),
     "molecules": ([f"CC(C)(C)c1ccc{n}occ(CC(=O)Nc3ccccc3F)c{n}1" for n in range(2, 9)] * 2, "such as SMILES"),
     "proteins": ([f"MKTAYIAKQRQISFVKSHFSRQ{letter}EERLGLIEVQ" for letter in "ACDEFGHIKLMN"], "such as SMILES"),
     "subjects of mails": (each("Subject: TEXT"), "begin with a name and :, as Subject:"),
