@@ -196,7 +196,36 @@ def test_likelihoods_compare_only_between_models_that_read_the_same():
     assert "know other words" not in table_of(known[1:])
 
 
+def marks(table: str) -> list[int]:
+    """How many values of each model are marked as the best."""
+    return [row.count("class='best'") for row in table.split("<tr")[2:]]
+
+
+def test_perplexities_compare_only_between_models_of_one_training_text():
+    models = [measured(name, forward_perplexity=value) for name, value in (("a", 80.0), ("b", 90.0), ("c", 20.0))]
+    texts = [
+        replace(m, record=replace(m.record, reference={"forward_perplexity": p}))
+        for m, p in zip(models, (54, 54, 26), strict=True)
+    ]
+    assert marks(table_of(texts, "Text"))[:3] == [1, 0, 0]  # the third has another trigram model
+    assert "trained on the same text" in table_of(texts, "Text")
+    assert table_of(texts, "Text").count("themselves, beside") == 2
+    assert "trained on the same text" not in table_of(texts[:2], "Text")
+    read_otherwise = replace(texts[2], reads=(5, "other words", 15))  # with more <unk>, one text has another perplexity
+    assert "trained on the same text" not in table_of([*texts[:2], read_otherwise], "Text")
+
+
+def test_nothing_is_better_than_a_match():
+    beyond = measured("beyond", smoothed_gap=-0.7, auc=0.49, hole_mass=0.002)
+    match = measured("match", smoothed_gap=0.0, auc=0.5, hole_mass=0.01)
+    other = measured("other", smoothed_gap=0.5, auc=0.6, hole_mass=0.2)
+    assert marks(table_of([beyond, match, other], "Holes")) == [3, 3, 0]
+
+
 def test_what_is_absent_says_why_and_what_is_not_measured_says_how():
     assert "title='not measured: python -m train.evaluate /runs/0 --data DATA'>–<" in of_values(None)
+    own = measured("own")
+    own = replace(own, record=replace(own.record, corpus="my reviews"))
+    assert "title='not measured: python -m train.evaluate /runs/own'>–<" in table_of([own])
     sphere = measured("s", "vmf-vae", absent={"covariance_gap": "no <marginals>"})
     assert "title='no &lt;marginals&gt;'>n/a<" in table_of([sphere], "Holes")

@@ -113,7 +113,7 @@ def _trade_off(checkpoints: Sequence[Measured], axes: str, a: str | None, b: str
         return trade_off(checkpoints, x, y, a, b), ""
     return None, hint(
         f"No checkpoint has both {FIGURES[x].name} and {FIGURES[y].name} yet; "
-        "measure them with: python -m train.evaluate CHECKPOINT --data DATA"
+        "measure them with: python -m train.evaluate CHECKPOINT (and --data DATA for a corpus of the paper)"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from dgvae.evaluation.figures import FIGURES, Figure
 from dgvae.evaluation.measured import Measured, remarks
 from dgvae.latent_space.wording import of_examples
+from dgvae.text.corpora import CORPORA
 from dgvae.ui.markup.render import hint
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -81,7 +82,8 @@ _NAME_HEAD = (
 def _cell(checkpoint: Measured, figure: Figure, is_best: bool, folder: Callable[[str], Path]) -> str:
     record = checkpoint.record
     if figure.id not in record.figures:
-        command = f"python -m train.evaluate {folder(checkpoint.name)} --data DATA"
+        data = " --data DATA" if record.corpus in CORPORA else ""  # a run on text of one's own knows its files
+        command = f"python -m train.evaluate {folder(checkpoint.name)}{data}"
         why = record.absent.get(figure.id, f"not measured: {command}")
         return f"<td title='{escape(why)}'>{record.text(figure.id)}</td>"
     error = record.error_text(figure.id)

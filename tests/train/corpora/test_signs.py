@@ -233,7 +233,7 @@ def test_the_first_line_of_a_text_is_not_taken_for_all_of_it(tmp_path: Path) -> 
 
 
 def test_one_thing_is_said_of_what_lines_begin_with(tmp_path: Path) -> None:
-    kinds = ("DESC:manner", "ENTY:animal", "NUM:date")
+    kinds = ("DESC:manner", "HUM:group", "NUM:date")
     (tmp_path / "a.txt").write_text("\n".join(f"{kinds[n % 3]} How did boat {n} sail ?" for n in range(60)))
     found = read(tmp_path / "a.txt")[2].found
     assert len(found) == 1
