@@ -22,6 +22,7 @@ from dgvae.evaluation.record import Record
 SILENT_KL = 0.01  # nats: a dimension with less carries nothing
 HUGE = 1000.0  # nats of a dimension's KL: what its marginal KL leaves of it is then lost in the latter's error
 LITTLE_MI = 0.5  # nats: with less, a decoder can hardly tell sentences apart
+USED = 0.2  # of MI: by so much, at least, own latents make sentences likelier; where the decoder uses z, it is MI or more
 FAR = 0.5  # nats of joint gap; that of a match is about 0
 HOLES = 0.05  # of the prior's mass, from which on it has holes
 NARROW = 0.5  # variance of points in a dimension, half of the prior's
@@ -246,6 +247,19 @@ def too_few_sentences(record: Record) -> Iterator[Finding]:
     yield from (Finding("note", text) for text in limits(record))
 
 
+def decoder_use(record: Record) -> Iterator[Finding]:
+    """Whether the decoder leaves a z unused that says much about the sentence."""
+    mi, prior_ll, post_ll = (record.figures.get(name) for name in ("mi", "prior_ll", "post_ll"))
+    if not (mi and prior_ll and post_ll) or interval(mi, record.evaluation.sentences)[0] < LITTLE_MI:
+        return
+    if post_ll.value - prior_ll.value < USED * mi.value:
+        yield Finding(
+            "note",
+            "The decoder hardly uses z: a sentence is nearly as likely with a z from the prior as with its own "
+            f"(priorLL {prior_ll.value:.1f}, postLL {post_ll.value:.1f}).",
+        )
+
+
 RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (
     sphere,
     collapse,
@@ -253,5 +267,6 @@ RULES: tuple[Callable[[Record], Iterator[Finding]], ...] = (
     means_alone,
     dependent_dimensions,
     joint_holes,
+    decoder_use,
     too_few_sentences,
 )

@@ -30,7 +30,8 @@ class BatchNormHead(GaussianHead):
     """Batch norm on μ with a fixed scale γ and a learnt shift (Zhu et al. 2020).
 
     Over a batch Var(μ_i) = γ², so that E KL ≥ D γ²/2. In evaluation running statistics take the batch's place, and the bound
-    holds as far as they have settled. Of several processes that hold a part of a batch each, the whole batch counts.
+    holds as far as they have settled: a training run makes them anew before each validation. Of several processes that hold a
+    part of a batch each, the whole batch counts.
     """
 
     EPSILON = 1e-10  # the usual 1e-5 is a good part of a new model's variance, and the bound would not hold

@@ -200,6 +200,13 @@ def test_a_collapsed_posterior_without_marginals_has_its_figures_said_too() -> N
     assert any(re.search(r"Collapsed: z carries 0\.3\d nats .* at a KL of 0\.38 nats", text) for text in said)
 
 
+@pytest.mark.parametrize(("post_ll", "mi", "said"), [(-69.2, 5.0, True), (-62.0, 5.0, False), (-69.2, 0.3, False)])
+def test_a_decoder_that_leaves_z_unused_is_said(post_ll: float, mi: float, said: bool) -> None:
+    figures = {"mi": mi, "prior_ll": -69.3, "post_ll": post_ll}
+    record = Record("", "w", Evaluation("", 200, ""), {name: Estimate(x, 0.01) for name, x in figures.items()}, {}, {})
+    assert any("The decoder hardly uses z" in finding.text for finding in diagnose(record)) == said
+
+
 def test_faults_come_first() -> None:
     severities = list(findings(shifted()).values())
     assert severities == sorted(severities, key=("fault", "note", "good").index)

@@ -12,7 +12,10 @@ from train.corpora.lines import SENTENCE
 from train.corpora.options import Reading
 from train.corpora.table import LOOKED_AT, Table, folded, listed, longer_within, name_among, word_count
 
-_SPLIT_COLUMNS = {"split", "set", "subset", "partition", "usage", "is_valid", "is_validation", "is_test", "is_train"}
+_SPLIT_COLUMNS = {
+    "split", "data_split", "dataset", "set", "subset", "partition", "phase", "usage", "is_valid", "is_validation", "is_test",
+    "is_train",
+}  # fmt: skip
 _SPLITS = {
     "train", "training", "valid", "validation", "val", "dev", "development", "test", "testing", "eval", "evaluation", "holdout",
     "unlabeled", "unsupervised", "publictest", "privatetest", "public", "private",
