@@ -63,7 +63,8 @@ def read_text(path: Path, reading: Reading, account: Account) -> Iterator[tuple[
     before it. Raises UserError if the file can't be read, is of another format, or has no such column.
     """
     try:
-        ending, sample, account.whole_lines = _ending(path, account), [], False
+        ending, sample = _ending(path, account), []
+        account.whole_lines = False
         for text, label, place in _sentences(path, ending, reading, account):
             if text.endswith("\0") and (stripped := text.rstrip("\0")):
                 account.note_first("zero bytes at the end of a text are left away", place)
